@@ -1,0 +1,105 @@
+//! What happened to a key. The digest of a secret is in no other aggregate's events.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ClientId, Environment, Name, Reason, Scope, Timestamp,
+    aggregate::event_types,
+    secret::{Locator, SecretDigest},
+};
+
+/// A fact about a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ApiKeyEvent {
+    Issued(Issued),
+    Rotated(Rotated),
+    RevocationScheduled(RevocationScheduled),
+    Revoked(Revoked),
+    Suspended(Suspended),
+    Reinstated(Reinstated),
+    Expired(Expired),
+}
+
+event_types!(ApiKeyEvent {
+    Issued = "api_key.issued",
+    Rotated = "api_key.rotated",
+    RevocationScheduled = "api_key.revocation_scheduled",
+    Revoked = "api_key.revoked",
+    Suspended = "api_key.suspended",
+    Reinstated = "api_key.reinstated",
+    Expired = "api_key.expired",
+});
+
+/// One secret of a key's lineage, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecretVersion {
+    /// Counts from 1.
+    pub version: u32,
+    pub locator: Locator,
+    pub digest: SecretDigest,
+    /// The last characters, for people who compare: `…x7Qa`.
+    pub hint: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Issued {
+    pub client_id: ClientId,
+    pub name: Name,
+    pub environment: Environment,
+    /// None: whatever the client holds.
+    pub scopes: Option<BTreeSet<Scope>>,
+    pub secret: SecretVersion,
+    /// Calls before it are refused.
+    pub not_before: Option<Timestamp>,
+    /// Calls from it on are refused.
+    pub expires_at: Option<Timestamp>,
+    /// Empty: from anywhere.
+    #[schemars(with = "Vec<String>")]
+    pub allowed_cidrs: Vec<IpNet>,
+}
+
+/// A new secret version lives at once; the one before it lives on for the overlap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rotated {
+    pub secret: SecretVersion,
+    /// When the version before stops: never after its own expiry.
+    pub previous_until: Timestamp,
+    /// When the new version stops.
+    pub expires_at: Option<Timestamp>,
+    pub reason: Option<Reason>,
+}
+
+/// Every secret version stops at that time; the gateway honours it to the second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RevocationScheduled {
+    pub revoke_at: Timestamp,
+    pub reason: Reason,
+}
+
+/// Every secret version has stopped, for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Revoked {
+    pub revoked_at: Timestamp,
+    pub reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Suspended {
+    pub reason: Reason,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reinstated {
+    pub reason: Reason,
+}
+
+/// The expiry has passed and is on record. The gateway refused from `expired_at` on by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Expired {
+    pub expired_at: Timestamp,
+}

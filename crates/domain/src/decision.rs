@@ -1,0 +1,109 @@
+//! The words of a decision, shared by the gateway that takes it and the reports that count it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the gateway answers to one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Allowed,
+    Unauthenticated,
+    Forbidden,
+    RateLimited,
+    QuotaExceeded,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of report columns.
+    pub const ALL: [Self; 5] =
+        [Self::Allowed, Self::RateLimited, Self::QuotaExceeded, Self::Unauthenticated, Self::Forbidden];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExceeded => "quota_exceeded",
+        }
+    }
+}
+
+/// Why a call was refused. What a caller is told of an `unauthenticated` one is always the same, so that a
+/// known key with a wrong secret cannot be told from an unknown one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    MissingSecret,
+    MalformedSecret,
+    UnknownSecret,
+    SecretRetired,
+    KeyNotYetValid,
+    KeyExpired,
+    KeyRevoked,
+    KeySuspended,
+    ClientSuspended,
+    ClientArchived,
+    WrongEnvironment,
+    AddressNotAllowed,
+    BadPath,
+    UnknownRoute,
+    MissingScope,
+    RateLimited,
+    QuotaExceeded,
+    StaleConfiguration,
+}
+
+impl RefusalReason {
+    /// The outcome it leads to. Whoever does not hold a live secret is unauthenticated; a genuine secret that
+    /// may not do this is forbidden.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::MissingSecret
+            | Self::MalformedSecret
+            | Self::UnknownSecret
+            | Self::SecretRetired
+            | Self::KeyNotYetValid
+            | Self::KeyExpired
+            | Self::KeyRevoked => Outcome::Unauthenticated,
+            Self::KeySuspended
+            | Self::ClientSuspended
+            | Self::ClientArchived
+            | Self::WrongEnvironment
+            | Self::AddressNotAllowed
+            | Self::BadPath
+            | Self::UnknownRoute
+            | Self::MissingScope
+            | Self::StaleConfiguration => Outcome::Forbidden,
+            Self::RateLimited => Outcome::RateLimited,
+            Self::QuotaExceeded => Outcome::QuotaExceeded,
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingSecret => "missing_secret",
+            Self::MalformedSecret => "malformed_secret",
+            Self::UnknownSecret => "unknown_secret",
+            Self::SecretRetired => "secret_retired",
+            Self::KeyNotYetValid => "key_not_yet_valid",
+            Self::KeyExpired => "key_expired",
+            Self::KeyRevoked => "key_revoked",
+            Self::KeySuspended => "key_suspended",
+            Self::ClientSuspended => "client_suspended",
+            Self::ClientArchived => "client_archived",
+            Self::WrongEnvironment => "wrong_environment",
+            Self::AddressNotAllowed => "address_not_allowed",
+            Self::BadPath => "bad_path",
+            Self::UnknownRoute => "unknown_route",
+            Self::MissingScope => "missing_scope",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::StaleConfiguration => "stale_configuration",
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The rules of Tollgate: no clock, no randomness, no I/O, no HTTP word.
+#![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
+pub mod access;
+pub mod aggregate;
+pub mod api_client;
+pub mod api_key;
+pub mod clock;
+pub mod decision;
+pub mod ids;
+pub mod metadata;
+pub mod personal;
+pub mod rate_limit_policy;
+pub mod recorded;
+mod refusal;
+pub mod route;
+pub mod secret;
+pub mod text;
+pub mod usage;
+
+pub use aggregate::{Aggregate, EventType};
+pub use ids::{AssignmentId, ClientId, EventId, KeyId, PolicyId, RouteId};
+pub use jiff::Timestamp;
+pub use metadata::Metadata;
+pub use recorded::{DomainEvent, Position, Recorded};
+pub use refusal::{Refusal, RefusalDoc, all_refusals};
+pub use text::{Environment, InvalidValue, LabelKey, LabelValue, LimitName, Name, Reason, Scope};

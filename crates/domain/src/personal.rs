@@ -1,0 +1,111 @@
+//! Personal data in an append-only log: the event keeps a salted commitment, a side table keeps the value.
+//!
+//! Erasing the value leaves every proof over the event intact. Source: ADR 0013.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::InvalidValue;
+
+/// A personal value on its way in, with the salt that hides it: SHA-256 over 16 random bytes and the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonalValue {
+    salt: [u8; 16],
+    text: Box<str>,
+}
+
+impl PersonalValue {
+    #[must_use]
+    pub fn new(salt: [u8; 16], text: &str) -> Self {
+        Self { salt, text: text.into() }
+    }
+
+    /// What the event keeps.
+    #[must_use]
+    pub fn commitment(&self) -> Personal {
+        Personal(Sha256::new().chain_update(self.salt).chain_update(self.text.as_bytes()).finalize().into())
+    }
+
+    #[must_use]
+    pub fn salt(&self) -> &[u8; 16] {
+        &self.salt
+    }
+
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for PersonalValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonalValue(…)")
+    }
+}
+
+/// The commitment to a personal value; names its row in the side table. Printed as 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Personal([u8; 32]);
+
+impl fmt::Display for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl FromStr for Personal {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)
+            .map_err(|_| InvalidValue::expected("must be 64 hexadecimal digits"))?;
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for Personal {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        text.parse()
+    }
+}
+
+impl From<Personal> for String {
+    fn from(personal: Personal) -> Self {
+        personal.to_string()
+    }
+}
+
+impl JsonSchema for Personal {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Personal".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "Salted SHA-256 commitment to a personal value that is kept outside the event and can be erased."
+        })
+    }
+}
+
+/// The values that are still there for an event's commitments.
+pub type PersonalValues = BTreeMap<Personal, Box<str>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_text_under_another_salt_cannot_be_recognised() {
+        let one = PersonalValue::new([1; 16], "ops@example.com");
+        let two = PersonalValue::new([2; 16], "ops@example.com");
+        assert_ne!(one.commitment(), two.commitment());
+        assert_eq!(one.commitment().to_string().parse(), Ok(one.commitment()));
+        assert!(!format!("{one:?}").contains("ops"));
+    }
+}

@@ -1,0 +1,16 @@
+//! A rate limit policy: how fast and how much a client may call, and to whom that applies.
+
+mod commands;
+mod events;
+mod limits;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use commands::{
+    AssignPolicy, DefinePolicy, PolicyCommand, RateLimitPolicyRefusal, RetirePolicy, RevisePolicy,
+    UnassignPolicy,
+};
+pub use events::{Assigned, Assignment, Defined, RateLimitPolicyEvent, Retired, Revised, Unassigned};
+pub use limits::{Counting, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit, TimeZoneName};
+pub use state::{ActivePolicy, RateLimitPolicy};

@@ -1,0 +1,243 @@
+//! What may be asked of a policy, and the rules that answer.
+
+use std::collections::BTreeSet;
+
+use super::{
+    ActivePolicy, Assigned, Assignment, Counting, Defined, Mode, PolicySpec, QuotaLimit, RateLimit,
+    RateLimitPolicy, RateLimitPolicyEvent, Retired, Revised, Unassigned,
+};
+use crate::{Aggregate, AssignmentId, LimitName, Name, Reason, Timestamp, refusal::refusals};
+
+const RATES_MAX: usize = 8;
+const QUOTAS_MAX: usize = 8;
+const THRESHOLDS_MAX: usize = 10;
+const ASSIGNMENTS_MAX: usize = 10_000;
+const RATE_MAX: u64 = 1_000_000_000;
+const RATE_SECONDS_MAX: u64 = 86_400;
+const QUOTA_MAX: u64 = 1_000_000_000_000;
+
+#[derive(Debug)]
+pub enum PolicyCommand {
+    Define(DefinePolicy),
+    Revise(RevisePolicy),
+    Assign(AssignPolicy),
+    Unassign(UnassignPolicy),
+    Retire(RetirePolicy),
+}
+
+#[derive(Debug)]
+pub struct DefinePolicy {
+    pub spec: PolicySpec,
+}
+
+/// Replaces what is given and leaves the rest.
+#[derive(Debug, Default)]
+pub struct RevisePolicy {
+    pub name: Option<Name>,
+    pub rates: Option<Vec<RateLimit>>,
+    pub quotas: Option<Vec<QuotaLimit>>,
+    pub counting: Option<Counting>,
+    pub mode: Option<Mode>,
+    pub thresholds: Option<BTreeSet<u8>>,
+}
+
+#[derive(Debug)]
+pub struct AssignPolicy {
+    pub now: Timestamp,
+    pub assignment: Assignment,
+}
+
+#[derive(Debug)]
+pub struct UnassignPolicy {
+    pub assignment_id: AssignmentId,
+    pub reason: Option<Reason>,
+}
+
+#[derive(Debug)]
+pub struct RetirePolicy {
+    pub reason: Option<Reason>,
+}
+
+refusals! {
+    /// Why a command about a policy was refused.
+    pub enum RateLimitPolicyRefusal {
+        NotDefined = ("policy_not_found", "there is no such policy"),
+        AlreadyDefined = ("policy_already_defined", "the policy is already defined"),
+        Retired = ("policy_retired", "the policy is retired, which is final"),
+        NoLimit = ("policy_needs_limit", "a policy needs at least one rate limit or quota"),
+        TooMany { what: &'static str, given: usize, allowed: usize }
+            = ("too_many_items", "{given} {what} are more than the {allowed} allowed"),
+        NameTaken { name: LimitName } = ("limit_name_taken", "two limits are named `{name}`"),
+        OutOfBounds { limit: LimitName, what: &'static str, given: u64, allowed: u64 }
+            = ("limit_out_of_bounds", "limit `{limit}`: {what} of {given} is not within 1 and {allowed}"),
+        ThresholdOutOfBounds { threshold: u8 } = ("threshold_out_of_bounds", "a threshold of {threshold} % is not within 1 and 100"),
+        WindowEmpty { from: Timestamp, until: Timestamp }
+            = ("assignment_window_empty", "the assignment would end at {until}, not after its start at {from}"),
+        WindowPast { until: Timestamp, now: Timestamp }
+            = ("assignment_window_past", "the assignment would end at {until}, which is not after now ({now})"),
+        AlreadyAssigned { assignment_id: AssignmentId }
+            = ("already_assigned", "the assignment {assignment_id} binds the policy to the same calls at the same time"),
+        NoAssignment { assignment_id: AssignmentId } = ("assignment_not_found", "the policy has no assignment {assignment_id}"),
+        StillAssigned { assignments: usize }
+            = ("policy_still_assigned", "the policy still has {assignments} assignments; remove them first"),
+    }
+}
+
+impl Aggregate for RateLimitPolicy {
+    const TYPE: &'static str = "rate_limit_policy";
+    type Command = PolicyCommand;
+    type Event = RateLimitPolicyEvent;
+    type Refusal = RateLimitPolicyRefusal;
+
+    fn decide(&self, command: &PolicyCommand) -> Result<Vec<RateLimitPolicyEvent>, RateLimitPolicyRefusal> {
+        match command {
+            PolicyCommand::Define(ask) => self.define(ask),
+            PolicyCommand::Revise(ask) => self.revise(ask),
+            PolicyCommand::Assign(ask) => self.assign(ask),
+            PolicyCommand::Unassign(ask) => self.unassign(ask),
+            PolicyCommand::Retire(ask) => self.retire(ask),
+        }
+    }
+
+    fn apply(&mut self, event: &RateLimitPolicyEvent) {
+        self.fold(event);
+    }
+}
+
+type Decided = Result<Vec<RateLimitPolicyEvent>, RateLimitPolicyRefusal>;
+
+impl RateLimitPolicy {
+    fn define(&self, ask: &DefinePolicy) -> Decided {
+        let Self::Absent = self else { return Err(RateLimitPolicyRefusal::AlreadyDefined) };
+        check(&ask.spec)?;
+        Ok(vec![RateLimitPolicyEvent::Defined(Defined { spec: ask.spec.clone() })])
+    }
+
+    fn revise(&self, ask: &RevisePolicy) -> Decided {
+        let policy = self.active()?;
+        let RevisePolicy { name, rates, quotas, counting, mode, thresholds } = ask;
+        let had = &policy.spec;
+        let spec = PolicySpec {
+            name: name.as_ref().unwrap_or(&had.name).clone(),
+            rates: rates.as_ref().unwrap_or(&had.rates).clone(),
+            quotas: quotas.as_ref().unwrap_or(&had.quotas).clone(),
+            counting: counting.unwrap_or(had.counting),
+            mode: mode.unwrap_or(had.mode),
+            thresholds: thresholds.as_ref().unwrap_or(&had.thresholds).clone(),
+        };
+        check(&spec)?;
+        if spec == *had {
+            return Ok(vec![]);
+        }
+        Ok(vec![RateLimitPolicyEvent::Revised(Revised { revision: policy.revision.saturating_add(1), spec })])
+    }
+
+    fn assign(&self, ask: &AssignPolicy) -> Decided {
+        let policy = self.active()?;
+        let AssignPolicy { now, assignment } = ask;
+        if let (Some(from), Some(until)) = (assignment.from, assignment.until)
+            && until <= from
+        {
+            return Err(RateLimitPolicyRefusal::WindowEmpty { from, until });
+        }
+        if let Some(until) = assignment.until.filter(|until| until <= now) {
+            return Err(RateLimitPolicyRefusal::WindowPast { until, now: *now });
+        }
+        if let Some(same) = policy.assignments.values().find(|other| other.collides(assignment)) {
+            return Err(RateLimitPolicyRefusal::AlreadyAssigned { assignment_id: same.assignment_id });
+        }
+        at_most("assignments", policy.assignments.len() + 1, ASSIGNMENTS_MAX)?;
+        Ok(vec![RateLimitPolicyEvent::Assigned(Assigned { assignment: assignment.clone() })])
+    }
+
+    fn unassign(&self, ask: &UnassignPolicy) -> Decided {
+        let UnassignPolicy { assignment_id, reason } = ask;
+        if !self.active()?.assignments.contains_key(assignment_id) {
+            return Err(RateLimitPolicyRefusal::NoAssignment { assignment_id: *assignment_id });
+        }
+        Ok(vec![RateLimitPolicyEvent::Unassigned(Unassigned {
+            assignment_id: *assignment_id,
+            reason: reason.clone(),
+        })])
+    }
+
+    fn retire(&self, ask: &RetirePolicy) -> Decided {
+        let policy = match self {
+            Self::Absent => return Err(RateLimitPolicyRefusal::NotDefined),
+            Self::Retired(_) => return Ok(vec![]),
+            Self::Active(policy) => policy,
+        };
+        if !policy.assignments.is_empty() {
+            return Err(RateLimitPolicyRefusal::StillAssigned { assignments: policy.assignments.len() });
+        }
+        Ok(vec![RateLimitPolicyEvent::Retired(Retired { reason: ask.reason.clone() })])
+    }
+
+    fn active(&self) -> Result<&ActivePolicy, RateLimitPolicyRefusal> {
+        match self {
+            Self::Absent => Err(RateLimitPolicyRefusal::NotDefined),
+            Self::Retired(_) => Err(RateLimitPolicyRefusal::Retired),
+            Self::Active(policy) => Ok(policy),
+        }
+    }
+}
+
+impl Assignment {
+    /// Same calls, overlapping times.
+    fn collides(&self, other: &Self) -> bool {
+        let same = self.client_id == other.client_id
+            && self.route_id == other.route_id
+            && self.environment == other.environment;
+        let before = |end: Option<Timestamp>, start: Option<Timestamp>| match (end, start) {
+            (Some(end), Some(start)) => end <= start,
+            (None, _) | (_, None) => false,
+        };
+        same && !before(self.until, other.from) && !before(other.until, self.from)
+    }
+}
+
+fn check(spec: &PolicySpec) -> Result<(), RateLimitPolicyRefusal> {
+    let PolicySpec { name: _, rates, quotas, counting: _, mode: _, thresholds } = spec;
+    if rates.is_empty() && quotas.is_empty() {
+        return Err(RateLimitPolicyRefusal::NoLimit);
+    }
+    at_most("rate limits", rates.len(), RATES_MAX)?;
+    at_most("quotas", quotas.len(), QUOTAS_MAX)?;
+    at_most("thresholds", thresholds.len(), THRESHOLDS_MAX)?;
+    let mut names = BTreeSet::new();
+    let all_names = rates.iter().map(|rate| &rate.name).chain(quotas.iter().map(|quota| &quota.name));
+    for name in all_names {
+        if !names.insert(name) {
+            return Err(RateLimitPolicyRefusal::NameTaken { name: name.clone() });
+        }
+    }
+    for RateLimit { name, requests, per_seconds, burst } in rates {
+        within(name, "requests", *requests, RATE_MAX)?;
+        within(name, "per_seconds", u64::from(*per_seconds), RATE_SECONDS_MAX)?;
+        within(name, "burst", *burst, RATE_MAX)?;
+    }
+    for QuotaLimit { name, requests, period: _, window: _, time_zone: _ } in quotas {
+        within(name, "requests", *requests, QUOTA_MAX)?;
+    }
+    match thresholds.iter().find(|threshold| !(1..=100).contains(*threshold)) {
+        Some(threshold) => Err(RateLimitPolicyRefusal::ThresholdOutOfBounds { threshold: *threshold }),
+        None => Ok(()),
+    }
+}
+
+fn within(
+    limit: &LimitName,
+    what: &'static str,
+    given: u64,
+    allowed: u64,
+) -> Result<(), RateLimitPolicyRefusal> {
+    if (1..=allowed).contains(&given) {
+        Ok(())
+    } else {
+        Err(RateLimitPolicyRefusal::OutOfBounds { limit: limit.clone(), what, given, allowed })
+    }
+}
+
+fn at_most(what: &'static str, given: usize, allowed: usize) -> Result<(), RateLimitPolicyRefusal> {
+    if given > allowed { Err(RateLimitPolicyRefusal::TooMany { what, given, allowed }) } else { Ok(()) }
+}

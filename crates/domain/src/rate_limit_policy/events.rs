@@ -1,0 +1,69 @@
+//! What happened to a policy.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::PolicySpec;
+use crate::{AssignmentId, ClientId, Environment, Reason, RouteId, Timestamp, aggregate::event_types};
+
+/// A fact about a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum RateLimitPolicyEvent {
+    Defined(Defined),
+    Revised(Revised),
+    Assigned(Assigned),
+    Unassigned(Unassigned),
+    Retired(Retired),
+}
+
+event_types!(RateLimitPolicyEvent {
+    Defined = "rate_limit_policy.defined",
+    Revised = "rate_limit_policy.revised",
+    Assigned = "rate_limit_policy.assigned",
+    Unassigned = "rate_limit_policy.unassigned",
+    Retired = "rate_limit_policy.retired",
+});
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Defined {
+    pub spec: PolicySpec,
+}
+
+/// The whole new specification. Counters of limits that keep their name go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Revised {
+    /// Counts from 1, the definition.
+    pub revision: u32,
+    pub spec: PolicySpec,
+}
+
+/// Whom a policy binds: all of what is given must fit the call; nothing given is the default for everyone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assignment {
+    pub assignment_id: AssignmentId,
+    pub client_id: Option<ClientId>,
+    pub route_id: Option<RouteId>,
+    pub environment: Option<Environment>,
+    /// Binds from then on.
+    pub from: Option<Timestamp>,
+    /// Binds before then.
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assigned {
+    #[serde(flatten)]
+    pub assignment: Assignment,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unassigned {
+    pub assignment_id: AssignmentId,
+    pub reason: Option<Reason>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Retired {
+    pub reason: Option<Reason>,
+}

@@ -1,0 +1,92 @@
+//! A fact with its place in the one log of all facts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp, api_client::ApiClientEvent,
+    api_key::ApiKeyEvent, personal::PersonalValues, rate_limit_policy::RateLimitPolicyEvent,
+    route::RouteEvent,
+};
+
+/// The contiguous place of an event in the log, from 1; 0 is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(u64);
+
+impl Position {
+    /// Before the first event.
+    pub const START: Self = Self(0);
+
+    #[must_use]
+    pub fn new(position: u64) -> Self {
+        Self(position)
+    }
+
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// An event of any aggregate, with the aggregate it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DomainEvent {
+    ApiClient { id: ClientId, event: ApiClientEvent },
+    ApiKey { id: KeyId, event: ApiKeyEvent },
+    Route { id: RouteId, event: RouteEvent },
+    RateLimitPolicy { id: PolicyId, event: RateLimitPolicyEvent },
+}
+
+impl DomainEvent {
+    /// `<aggregate>.<event>`.
+    #[must_use]
+    pub fn event_type(&self) -> &'static str {
+        match self {
+            Self::ApiClient { event, .. } => event.event_type(),
+            Self::ApiKey { event, .. } => event.event_type(),
+            Self::Route { event, .. } => event.event_type(),
+            Self::RateLimitPolicy { event, .. } => event.event_type(),
+        }
+    }
+
+    /// The aggregate's identifier as it prints.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::ApiClient { id, .. } => id.to_string(),
+            Self::ApiKey { id, .. } => id.to_string(),
+            Self::Route { id, .. } => id.to_string(),
+            Self::RateLimitPolicy { id, .. } => id.to_string(),
+        }
+    }
+}
+
+/// An event as every follower sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    pub position: Position,
+    pub event_id: EventId,
+    /// When the store took it.
+    pub recorded_at: Timestamp,
+    /// Counts within the aggregate, from 1; the aggregate's version after this event.
+    pub sequence: u64,
+    pub metadata: Metadata,
+    pub event: DomainEvent,
+    /// What has not been erased of the personal values that event and metadata commit to.
+    pub personal: PersonalValues,
+    /// The RFC 6962 leaf hash of the audited bytes.
+    pub leaf_hash: [u8; 32],
+}

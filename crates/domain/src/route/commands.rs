@@ -1,0 +1,122 @@
+//! What may be asked of a route, and the rules that answer.
+
+use std::collections::BTreeSet;
+
+use super::{Defined, Host, Method, PathTemplate, Retired, Revised, Route, RouteEvent, RouteSpec};
+use crate::{Aggregate, Name, Reason, Scope, refusal::refusals};
+
+const METHODS_MAX: usize = 16;
+const SCOPES_MAX: usize = 20;
+const COST_MAX: u32 = 1_000;
+
+#[derive(Debug)]
+pub enum RouteCommand {
+    Define(DefineRoute),
+    Revise(ReviseRoute),
+    Retire(RetireRoute),
+}
+
+#[derive(Debug)]
+pub struct DefineRoute {
+    pub spec: RouteSpec,
+}
+
+/// Replaces what is given and leaves the rest; `host: Some(None)` makes it any host.
+#[derive(Debug, Default)]
+pub struct ReviseRoute {
+    pub name: Option<Name>,
+    pub host: Option<Option<Host>>,
+    pub methods: Option<BTreeSet<Method>>,
+    pub path: Option<PathTemplate>,
+    pub required_scopes: Option<BTreeSet<Scope>>,
+    pub cost: Option<u32>,
+}
+
+#[derive(Debug)]
+pub struct RetireRoute {
+    pub reason: Option<Reason>,
+}
+
+refusals! {
+    /// Why a command about a route was refused.
+    pub enum RouteRefusal {
+        NotDefined = ("route_not_found", "there is no such route"),
+        AlreadyDefined = ("route_already_defined", "the route is already defined"),
+        Retired = ("route_retired", "the route is retired, which is final"),
+        NoMethod = ("route_needs_method", "a route needs at least one method"),
+        TooMany { what: &'static str, given: usize, allowed: usize }
+            = ("too_many_items", "{given} {what} are more than the {allowed} allowed"),
+        CostOutOfBounds { cost: u32, allowed: u32 } = ("cost_out_of_bounds", "a cost of {cost} is not within 1 and {allowed}"),
+    }
+}
+
+impl Aggregate for Route {
+    const TYPE: &'static str = "route";
+    type Command = RouteCommand;
+    type Event = RouteEvent;
+    type Refusal = RouteRefusal;
+
+    fn decide(&self, command: &RouteCommand) -> Result<Vec<RouteEvent>, RouteRefusal> {
+        match command {
+            RouteCommand::Define(ask) => self.define(ask),
+            RouteCommand::Revise(ask) => self.revise(ask),
+            RouteCommand::Retire(ask) => self.retire(ask),
+        }
+    }
+
+    fn apply(&mut self, event: &RouteEvent) {
+        self.fold(event);
+    }
+}
+
+impl Route {
+    fn define(&self, ask: &DefineRoute) -> Result<Vec<RouteEvent>, RouteRefusal> {
+        let Self::Absent = self else { return Err(RouteRefusal::AlreadyDefined) };
+        check(&ask.spec)?;
+        Ok(vec![RouteEvent::Defined(Defined { spec: ask.spec.clone() })])
+    }
+
+    fn revise(&self, ask: &ReviseRoute) -> Result<Vec<RouteEvent>, RouteRefusal> {
+        let had = match self {
+            Self::Absent => return Err(RouteRefusal::NotDefined),
+            Self::Retired(_) => return Err(RouteRefusal::Retired),
+            Self::Active(spec) => spec,
+        };
+        let ReviseRoute { name, host, methods, path, required_scopes, cost } = ask;
+        let spec = RouteSpec {
+            name: name.as_ref().unwrap_or(&had.name).clone(),
+            host: host.as_ref().unwrap_or(&had.host).clone(),
+            methods: methods.as_ref().unwrap_or(&had.methods).clone(),
+            path: path.as_ref().unwrap_or(&had.path).clone(),
+            required_scopes: required_scopes.as_ref().unwrap_or(&had.required_scopes).clone(),
+            cost: cost.unwrap_or(had.cost),
+        };
+        check(&spec)?;
+        if spec == *had { Ok(vec![]) } else { Ok(vec![RouteEvent::Revised(Revised { spec })]) }
+    }
+
+    fn retire(&self, ask: &RetireRoute) -> Result<Vec<RouteEvent>, RouteRefusal> {
+        match self {
+            Self::Absent => Err(RouteRefusal::NotDefined),
+            Self::Retired(_) => Ok(vec![]),
+            Self::Active(_) => Ok(vec![RouteEvent::Retired(Retired { reason: ask.reason.clone() })]),
+        }
+    }
+}
+
+fn check(spec: &RouteSpec) -> Result<(), RouteRefusal> {
+    let RouteSpec { name: _, host: _, methods, path: _, required_scopes, cost } = spec;
+    if methods.is_empty() {
+        return Err(RouteRefusal::NoMethod);
+    }
+    at_most("methods", methods.len(), METHODS_MAX)?;
+    at_most("scopes", required_scopes.len(), SCOPES_MAX)?;
+    if !(1..=COST_MAX).contains(cost) {
+        return Err(RouteRefusal::CostOutOfBounds { cost: *cost, allowed: COST_MAX });
+    }
+    Ok(())
+}
+
+fn at_most(what: &'static str, given: usize, allowed: usize) -> Result<(), RouteRefusal> {
+    if given > allowed { Err(RouteRefusal::TooMany { what, given, allowed }) } else { Ok(()) }
+}
