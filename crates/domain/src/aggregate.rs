@@ -48,7 +48,7 @@ pub trait EventType: Clone + Debug + PartialEq + Send + Serialize + DeserializeO
     fn event_version(&self) -> u16;
 }
 
-/// Gives each variant of an event enum its stored name. All are written in version 1 until one changes shape.
+/// Gives each variant of an event enum its stored name and its schema; the payload's type is named like the variant. All are written in version 1 until one changes shape.
 macro_rules! event_types {
     ($enum:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
         impl $crate::EventType for $enum {
@@ -60,6 +60,10 @@ macro_rules! event_types {
         impl $enum {
             /// Every stored name, for schemas and subscriptions.
             pub const TYPES: &'static [&'static str] = &[$($name),+];
+
+            pub(crate) fn schemas() -> Vec<$crate::schema::EventSchema> {
+                vec![$($crate::schema::EventSchema::of::<$variant>($name)),+]
+            }
         }
     };
 }

@@ -15,4 +15,4 @@ pub use events::{
     EnvironmentWithdrawn, LabelsChanged, Owner, OwnerChanged, Registered, Reinstated, Renamed, ScopeGranted,
     ScopeRevoked, Suspended,
 };
-pub use state::{ApiClient, ClientFacts, ClientStanding};
+pub use state::{ApiClient, ClientFacts, ClientStanding, Profile};

@@ -2,6 +2,7 @@
 
 mod commands;
 mod events;
+mod rules;
 mod state;
 #[cfg(test)]
 mod tests;

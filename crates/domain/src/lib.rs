@@ -10,15 +10,19 @@ pub mod decision;
 pub mod ids;
 pub mod metadata;
 pub mod personal;
+#[cfg(test)]
+mod properties;
 pub mod rate_limit_policy;
 pub mod recorded;
 mod refusal;
 pub mod route;
+pub mod schema;
 pub mod secret;
 pub mod text;
 pub mod usage;
 
 pub use aggregate::{Aggregate, EventType};
+pub use clock::{Clock, SharedClock};
 pub use ids::{AssignmentId, ClientId, EventId, KeyId, PolicyId, RouteId};
 pub use jiff::Timestamp;
 pub use metadata::Metadata;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::InvalidValue;
+use crate::{InvalidValue, Name, text::check_email};
 
 /// A personal value on its way in, with the salt that hides it: SHA-256 over 16 random bytes and the text.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,9 +18,26 @@ pub struct PersonalValue {
 }
 
 impl PersonalValue {
+    /// Any text, such as a network address; [`Self::name`] and [`Self::email`] check theirs.
     #[must_use]
     pub fn new(salt: [u8; 16], text: &str) -> Self {
         Self { salt, text: text.into() }
+    }
+
+    /// A person's name, within the bounds of a [`Name`].
+    ///
+    /// # Errors
+    /// [`InvalidValue`] when it is not one.
+    pub fn name(salt: [u8; 16], text: &str) -> Result<Self, InvalidValue> {
+        text.parse::<Name>().map(|_| Self::new(salt, text))
+    }
+
+    /// An e-mail address that a message could be sent to.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] when it is not one.
+    pub fn email(salt: [u8; 16], text: &str) -> Result<Self, InvalidValue> {
+        check_email(text).map(|()| Self::new(salt, text))
     }
 
     /// What the event keeps.
@@ -60,9 +77,13 @@ impl fmt::Display for Personal {
 impl FromStr for Personal {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let refused = || InvalidValue::expected("must be 64 hexadecimal digits in lower case");
+        // Capitals would be a second name for the same row.
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(refused());
+        }
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes)
-            .map_err(|_| InvalidValue::expected("must be 64 hexadecimal digits"))?;
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| refused())?;
         Ok(Self(bytes))
     }
 }
@@ -107,5 +128,23 @@ mod tests {
         assert_ne!(one.commitment(), two.commitment());
         assert_eq!(one.commitment().to_string().parse(), Ok(one.commitment()));
         assert!(!format!("{one:?}").contains("ops"));
+    }
+
+    #[test]
+    fn a_commitment_has_one_spelling() {
+        let text = PersonalValue::new([1; 16], "ops@example.com").commitment().to_string();
+        for wrong in [text.to_uppercase(), text[1..].to_owned(), format!("{text}00"), "g".repeat(64)] {
+            assert!(wrong.parse::<Personal>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_of_people_are_bounded() {
+        assert!(PersonalValue::name([0; 16], "Ada Lovelace").is_ok());
+        assert!(PersonalValue::email([0; 16], "ada@example.com").is_ok());
+        for bad in ["", " Ada", "Ada\n", &"a".repeat(256)] {
+            assert!(PersonalValue::name([0; 16], bad).is_err(), "{bad:?}");
+            assert!(PersonalValue::email([0; 16], bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -64,3 +64,36 @@ macro_rules! refusals {
     };
 }
 pub(crate) use refusals;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_one_sentence_whoever_says_it() {
+        let mut sentences = std::collections::BTreeMap::new();
+        let catalogues = [
+            crate::api_client::ApiClientRefusal::CATALOGUE,
+            crate::api_key::ApiKeyRefusal::CATALOGUE,
+            crate::route::RouteRefusal::CATALOGUE,
+            crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
+            crate::access::Denied::CATALOGUE,
+        ];
+        for doc in catalogues.into_iter().flatten() {
+            let first = sentences.entry(doc.code).or_insert(doc.message);
+            assert_eq!(*first, doc.message, "{}", doc.code);
+        }
+        let listed: Vec<&str> = all_refusals().iter().map(|doc| doc.code).collect();
+        assert_eq!(listed, sentences.into_keys().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_refusal_shows_its_code_and_its_values() {
+        let refusal = crate::access::Denied::MissingPermission { permission: "key.issue" };
+        let shown = serde_json::json!({ "code": "permission_denied", "permission": "key.issue" });
+        assert_eq!(serde_json::to_value(&refusal).unwrap(), shown);
+        assert_eq!(refusal.to_string(), "you do not hold the permission `key.issue`");
+        assert!(!refusal.is_absence());
+        assert!(crate::route::RouteRefusal::NotDefined.is_absence());
+    }
+}

@@ -2,7 +2,9 @@
 //!
 //! `<brand>_<environment>_<locator 10><random 32><crc 6>`. Source: ADR 0011; the checksum is GitHub's.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+mod locator;
+
+use std::{collections::BTreeMap, fmt};
 
 use hmac::{Hmac, KeyInit, Mac};
 use schemars::JsonSchema;
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+pub use locator::Locator;
 
 use crate::{Environment, InvalidValue};
 
@@ -119,91 +123,21 @@ fn is_brand(text: &str) -> bool {
 
 /// CRC-32 in base62, padded to six. Source: GitHub's token format.
 fn checksum_bytes(text: &str) -> [u8; CHECKSUM_CHARS] {
-    let mut rest = crc32fast::hash(text.as_bytes());
-    let mut digits = [b'0'; CHECKSUM_CHARS];
+    base62(u64::from(crc32fast::hash(text.as_bytes())))
+}
+
+/// The last digits of a number, padded with 0.
+fn base62<const DIGITS: usize>(mut number: u64) -> [u8; DIGITS] {
+    let mut digits = [b'0'; DIGITS];
     for digit in digits.iter_mut().rev() {
-        *digit = usize::try_from(rest % 62).ok().and_then(|at| ALPHABET.get(at).copied()).unwrap_or(b'0');
-        rest /= 62;
+        *digit = usize::try_from(number % 62).ok().and_then(|at| ALPHABET.get(at).copied()).unwrap_or(b'0');
+        number /= 62;
     }
     digits
 }
 
 fn checksum(text: &str) -> String {
     checksum_bytes(text).iter().copied().map(char::from).collect()
-}
-
-/// Finds a secret version. Random and not secret; ten base62 characters, held as their number.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Locator(u64);
-
-impl Locator {
-    /// The number, for indexes that count bytes: below 62^10.
-    #[must_use]
-    pub fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl FromStr for Locator {
-    type Err = InvalidValue;
-    fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let refused = || InvalidValue::expected("must be 10 characters of base62");
-        if text.len() != LOCATOR_CHARS {
-            return Err(refused());
-        }
-        let mut number = 0_u64;
-        for byte in text.bytes() {
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'A'..=b'Z' => byte - b'A' + 10,
-                b'a'..=b'z' => byte - b'a' + 36,
-                _ => return Err(refused()),
-            };
-            number = number * 62 + u64::from(digit);
-        }
-        Ok(Self(number))
-    }
-}
-
-impl fmt::Display for Locator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        let mut digits = [b'0'; LOCATOR_CHARS];
-        for digit in digits.iter_mut().rev() {
-            *digit = usize::try_from(rest % 62).ok().and_then(|at| ALPHABET.get(at).copied()).unwrap_or(b'0');
-            rest /= 62;
-        }
-        digits.iter().try_for_each(|digit| write!(f, "{}", char::from(*digit)))
-    }
-}
-
-impl fmt::Debug for Locator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl TryFrom<String> for Locator {
-    type Error = InvalidValue;
-    fn try_from(text: String) -> Result<Self, InvalidValue> {
-        text.parse()
-    }
-}
-
-impl From<Locator> for String {
-    fn from(locator: Locator) -> Self {
-        locator.to_string()
-    }
-}
-
-impl JsonSchema for Locator {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Locator".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[0-9A-Za-z]{10}$" })
-    }
 }
 
 /// What we keep of a secret: HMAC-SHA-256 under the pepper of that version. Not a slow hash: 190 random bits
@@ -215,7 +149,7 @@ pub struct SecretDigest {
     pub pepper_version: u16,
     /// 64 hexadecimal digits.
     #[serde(with = "hex::serde")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))]
     pub hmac: [u8; 32],
 }
 
@@ -268,7 +202,6 @@ impl Peppers {
     /// pepper is not here.
     #[must_use]
     pub fn digest(&self, pepper_version: u16, secret: &str) -> Option<SecretDigest> {
-        // Exactly 64 bytes of a secret's text fit the common case; HMAC takes any length.
         let mut mac = self.by_version.get(&pepper_version)?.clone();
         mac.update(secret.as_bytes());
         Some(SecretDigest { pepper_version, hmac: mac.finalize().into_bytes().into() })

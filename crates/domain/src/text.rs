@@ -70,7 +70,11 @@ fn printable(text: &str, chars_max: usize) -> bool {
 /// Control characters, and those that reorder or hide what a person reads.
 fn hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            // Letters that show as nothing.
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
 }
 
 fn made_of(text: &str, lengths: std::ops::RangeInclusive<usize>, byte_ok: fn(u8) -> bool) -> bool {
@@ -135,7 +139,8 @@ text!(
 pub fn check_email(text: &str) -> Result<(), InvalidValue> {
     let options =
         email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
-    if text.len() <= 254 && email_address::EmailAddress::parse_with_options(text, options).is_ok() {
+    let sendable = text.len() <= 254 && !text.chars().any(hidden);
+    if sendable && email_address::EmailAddress::parse_with_options(text, options).is_ok() {
         Ok(())
     } else {
         Err(InvalidValue::expected(
@@ -153,7 +158,7 @@ mod tests {
         for good in ["A", "Größe & Söhne", &"x".repeat(120)] {
             assert!(good.parse::<Name>().is_ok(), "{good}");
         }
-        for bad in ["", " a", "a ", "a\nb", "a\u{202e}b", "a\0b", &"x".repeat(121)] {
+        for bad in ["", " a", "a ", "a\nb", "a\u{202e}b", "a\u{ad}b", "\u{3164}", "a\0b", &"x".repeat(121)] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");
         }
     }
@@ -188,6 +193,9 @@ mod tests {
             "Ops <ops@example.com>",
             "a b@example.com",
             "o@[127.0.0.1]",
+            "\"a\r\nbcc: b\"@example.com",
+            "a\u{202e}b@example.com",
+            &format!("{}@example.com", "a".repeat(65)),
         ] {
             assert!(check_email(bad).is_err(), "{bad}");
         }

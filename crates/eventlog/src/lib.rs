@@ -1,1 +1,23 @@
-//! eventlog.
+//! The truth and its copy in motion: the event store, its one order, the feeds that follow it, usage batches.
+
+pub mod canonical;
+mod codec;
+mod execute;
+mod failure;
+mod feed;
+pub mod installation;
+mod live;
+mod log;
+pub mod merkle;
+mod repository;
+pub mod sqlite;
+pub mod upcast;
+pub mod usage;
+
+pub use codec::Stored;
+pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Remembered};
+pub use failure::{LogFailure, OpenFailure};
+pub use feed::EventFeed;
+pub use live::{Live, LiveEvent};
+pub use log::EventLog;
+pub use repository::LogRepository;

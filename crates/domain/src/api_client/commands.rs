@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::Profile;
 use super::{
     ApiClient, ApiClientEvent, Archived, ClientKind, Contact, ContactRole, ContactsChanged,
-    EnvironmentAllowed, EnvironmentWithdrawn, LabelsChanged, Owner, OwnerChanged, Registered, Reinstated,
-    Renamed, ScopeGranted, ScopeRevoked, Suspended,
+    EnvironmentAllowed, EnvironmentWithdrawn, LabelsChanged, Owner, OwnerChanged, Profile, Registered,
+    Reinstated, Renamed, ScopeGranted, ScopeRevoked, Suspended,
 };
 use crate::{
     Aggregate, Environment, LabelKey, LabelValue, Name, Reason, Scope, personal::PersonalValue,
@@ -19,6 +18,7 @@ const ENVIRONMENTS_MAX: usize = 16;
 const SCOPES_MAX: usize = 200;
 const LABELS_MAX: usize = 32;
 
+/// What may be asked of a client.
 #[derive(Debug)]
 pub enum ApiClientCommand {
     Register(RegisterClient),
@@ -43,19 +43,25 @@ pub struct NewContact {
     pub role: ContactRole,
 }
 
+/// Makes a client, active at once.
 #[derive(Debug)]
 pub struct RegisterClient {
     pub name: Name,
     pub kind: ClientKind,
     pub owner: NewOwner,
+    /// At most 20.
     pub contacts: Vec<NewContact>,
+    /// 1 to 16.
     pub environments: BTreeSet<Environment>,
+    /// At most 200. Empty: it may call what needs no scope.
     pub scopes: BTreeSet<Scope>,
+    /// At most 32.
     pub labels: BTreeMap<LabelKey, LabelValue>,
 }
 
 /// Replaces what is given and leaves the rest. Scopes and environments are whole sets: what is missing in them
-/// is revoked or withdrawn, each with an event of its own.
+/// is revoked or withdrawn, each with an event of its own. An owner or a contact that is to stay as it is comes
+/// with the salt it was committed under.
 #[derive(Debug, Default)]
 pub struct UpdateClient {
     pub name: Option<Name>,
@@ -66,16 +72,19 @@ pub struct UpdateClient {
     pub labels: Option<BTreeMap<LabelKey, LabelValue>>,
 }
 
+/// Refuses the calls of all its keys until it is reinstated.
 #[derive(Debug)]
 pub struct SuspendClient {
     pub reason: Reason,
 }
 
+/// Ends a suspension.
 #[derive(Debug)]
 pub struct ReinstateClient {
     pub reason: Reason,
 }
 
+/// Ends a client for good.
 #[derive(Debug)]
 pub struct ArchiveClient {
     pub reason: Reason,
@@ -140,14 +149,16 @@ impl ApiClient {
         if let Some(name) = name.as_ref().filter(|name| **name != profile.name) {
             events.push(ApiClientEvent::Renamed(Renamed { name: name.clone() }));
         }
-        // Salted commitments cannot be compared: a given owner or contact list is always news.
-        if let Some(owner) = owner {
-            events.push(ApiClientEvent::OwnerChanged(OwnerChanged { owner: owner.commit() }));
+        // Salted commitments compare only under the same salt: a fresh salt makes the same text news.
+        if let Some(owner) = owner.as_ref().map(NewOwner::commit).filter(|owner| *owner != profile.owner) {
+            events.push(ApiClientEvent::OwnerChanged(OwnerChanged { owner }));
         }
         if let Some(contacts) = contacts {
             check_contacts(contacts)?;
-            let contacts = contacts.iter().map(NewContact::commit).collect();
-            events.push(ApiClientEvent::ContactsChanged(ContactsChanged { contacts }));
+            let contacts: Vec<Contact> = contacts.iter().map(NewContact::commit).collect();
+            if contacts != profile.contacts {
+                events.push(ApiClientEvent::ContactsChanged(ContactsChanged { contacts }));
+            }
         }
         if let Some(labels) = labels.as_ref().filter(|labels| **labels != profile.labels) {
             check_labels(labels)?;

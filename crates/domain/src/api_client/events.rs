@@ -74,6 +74,7 @@ pub enum ContactRole {
     Security,
 }
 
+/// A client exists and is active.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Registered {
     pub name: Name,
@@ -85,11 +86,13 @@ pub struct Registered {
     pub labels: BTreeMap<LabelKey, LabelValue>,
 }
 
+/// It has another name; its identifier stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Renamed {
     pub name: Name,
 }
 
+/// Somebody else answers for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnerChanged {
     pub owner: Owner,
@@ -107,6 +110,7 @@ pub struct LabelsChanged {
     pub labels: BTreeMap<LabelKey, LabelValue>,
 }
 
+/// It may do more. Keys without scopes of their own may do it at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeGranted {
     pub scope: Scope,
@@ -118,6 +122,7 @@ pub struct ScopeRevoked {
     pub scope: Scope,
 }
 
+/// It may hold keys there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EnvironmentAllowed {
     pub environment: Environment,
@@ -129,11 +134,13 @@ pub struct EnvironmentWithdrawn {
     pub environment: Environment,
 }
 
+/// Calls of all its keys are refused until it is reinstated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suspended {
     pub reason: Reason,
 }
 
+/// The suspension is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reinstated {
     pub reason: Reason,

@@ -46,19 +46,20 @@ pub struct SecretVersion {
     pub hint: String,
 }
 
+/// A key exists, with its first secret version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Issued {
     pub client_id: ClientId,
     pub name: Name,
     pub environment: Environment,
-    /// None: whatever the client holds.
+    /// None: whatever the client holds. Empty: nothing.
     pub scopes: Option<BTreeSet<Scope>>,
     pub secret: SecretVersion,
     /// Calls before it are refused.
     pub not_before: Option<Timestamp>,
     /// Calls from it on are refused.
     pub expires_at: Option<Timestamp>,
-    /// Empty: from anywhere.
+    /// Each range once, truncated to its network. Empty: from anywhere.
     #[schemars(with = "Vec<String>")]
     pub allowed_cidrs: Vec<IpNet>,
 }
@@ -67,7 +68,7 @@ pub struct Issued {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rotated {
     pub secret: SecretVersion,
-    /// When the version before stops: never after its own expiry.
+    /// When the version before stops: never after its own expiry, nor after the new version's.
     pub previous_until: Timestamp,
     /// When the new version stops.
     pub expires_at: Option<Timestamp>,
@@ -84,15 +85,18 @@ pub struct RevocationScheduled {
 /// Every secret version has stopped, for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revoked {
+    /// When they stopped: the planned time where there was one and it had come.
     pub revoked_at: Timestamp,
     pub reason: Reason,
 }
 
+/// Calls are refused until the key is reinstated. Its times run on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suspended {
     pub reason: Reason,
 }
 
+/// The suspension is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reinstated {
     pub reason: Reason,

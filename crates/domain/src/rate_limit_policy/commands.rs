@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use super::{
     ActivePolicy, Assigned, Assignment, Counting, Defined, Mode, PolicySpec, QuotaLimit, RateLimit,
     RateLimitPolicy, RateLimitPolicyEvent, Retired, Revised, Unassigned,
@@ -15,7 +17,10 @@ const ASSIGNMENTS_MAX: usize = 10_000;
 const RATE_MAX: u64 = 1_000_000_000;
 const RATE_SECONDS_MAX: u64 = 86_400;
 const QUOTA_MAX: u64 = 1_000_000_000_000;
+/// The furthest start or end of an assignment: a hundred years, beyond what anyone can mean.
+const WINDOW_MAX: SignedDuration = SignedDuration::from_hours(36_600 * 24);
 
+/// What may be asked of a policy.
 #[derive(Debug)]
 pub enum PolicyCommand {
     Define(DefinePolicy),
@@ -25,6 +30,7 @@ pub enum PolicyCommand {
     Retire(RetirePolicy),
 }
 
+/// Makes a policy.
 #[derive(Debug)]
 pub struct DefinePolicy {
     pub spec: PolicySpec,
@@ -41,18 +47,22 @@ pub struct RevisePolicy {
     pub thresholds: Option<BTreeSet<u8>>,
 }
 
+/// Binds a policy to calls.
 #[derive(Debug)]
 pub struct AssignPolicy {
     pub now: Timestamp,
+    /// Its times within a hundred years of now.
     pub assignment: Assignment,
 }
 
+/// Removes one binding.
 #[derive(Debug)]
 pub struct UnassignPolicy {
     pub assignment_id: AssignmentId,
     pub reason: Option<Reason>,
 }
 
+/// Ends a policy that binds nobody any more.
 #[derive(Debug)]
 pub struct RetirePolicy {
     pub reason: Option<Reason>,
@@ -75,6 +85,10 @@ refusals! {
             = ("assignment_window_empty", "the assignment would end at {until}, not after its start at {from}"),
         WindowPast { until: Timestamp, now: Timestamp }
             = ("assignment_window_past", "the assignment would end at {until}, which is not after now ({now})"),
+        WindowOutOfBounds { at: Timestamp, earliest: Timestamp, latest: Timestamp }
+            = ("assignment_window_out_of_bounds", "the assignment would begin or end at {at}, which is not within {earliest} and {latest}"),
+        AssignmentIdTaken { assignment_id: AssignmentId }
+            = ("assignment_already_made", "the assignment {assignment_id} is already made, and it binds other calls or times"),
         AlreadyAssigned { assignment_id: AssignmentId }
             = ("already_assigned", "the assignment {assignment_id} binds the policy to the same calls at the same time"),
         NoAssignment { assignment_id: AssignmentId } = ("assignment_not_found", "the policy has no assignment {assignment_id}"),
@@ -135,14 +149,15 @@ impl RateLimitPolicy {
     fn assign(&self, ask: &AssignPolicy) -> Decided {
         let policy = self.active()?;
         let AssignPolicy { now, assignment } = ask;
-        if let (Some(from), Some(until)) = (assignment.from, assignment.until)
-            && until <= from
-        {
-            return Err(RateLimitPolicyRefusal::WindowEmpty { from, until });
+        match policy.assignments.get(&assignment.assignment_id) {
+            // The same binding under the same identifier is a retry, and a retry is not news.
+            Some(had) if had == assignment => return Ok(vec![]),
+            Some(had) => {
+                return Err(RateLimitPolicyRefusal::AssignmentIdTaken { assignment_id: had.assignment_id });
+            }
+            None => {}
         }
-        if let Some(until) = assignment.until.filter(|until| until <= now) {
-            return Err(RateLimitPolicyRefusal::WindowPast { until, now: *now });
-        }
+        check_window(*now, assignment)?;
         if let Some(same) = policy.assignments.values().find(|other| other.collides(assignment)) {
             return Err(RateLimitPolicyRefusal::AlreadyAssigned { assignment_id: same.assignment_id });
         }
@@ -193,6 +208,22 @@ impl Assignment {
             (None, _) | (_, None) => false,
         };
         same && !before(self.until, other.from) && !before(other.until, self.from)
+    }
+}
+
+fn check_window(now: Timestamp, assignment: &Assignment) -> Result<(), RateLimitPolicyRefusal> {
+    let (from, until) = (assignment.from, assignment.until);
+    let earliest = now.checked_sub(WINDOW_MAX).unwrap_or(Timestamp::MIN);
+    let latest = now.checked_add(WINDOW_MAX).unwrap_or(Timestamp::MAX);
+    if let Some(at) = from.into_iter().chain(until).find(|at| !(earliest..=latest).contains(at)) {
+        return Err(RateLimitPolicyRefusal::WindowOutOfBounds { at, earliest, latest });
+    }
+    match (from, until) {
+        (Some(from), Some(until)) if until <= from => {
+            Err(RateLimitPolicyRefusal::WindowEmpty { from, until })
+        }
+        (_, Some(until)) if until <= now => Err(RateLimitPolicyRefusal::WindowPast { until, now }),
+        (Some(_) | None, Some(_) | None) => Ok(()),
     }
 }
 

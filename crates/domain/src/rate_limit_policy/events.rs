@@ -25,6 +25,7 @@ event_types!(RateLimitPolicyEvent {
     Retired = "rate_limit_policy.retired",
 });
 
+/// A policy exists; it binds nobody yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Defined {
     pub spec: PolicySpec,
@@ -51,18 +52,21 @@ pub struct Assignment {
     pub until: Option<Timestamp>,
 }
 
+/// The policy binds these calls, beside those it bound before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Assigned {
     #[serde(flatten)]
     pub assignment: Assignment,
 }
 
+/// That binding is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unassigned {
     pub assignment_id: AssignmentId,
     pub reason: Option<Reason>,
 }
 
+/// For good: the policy is kept for reports and can bind nobody again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retired {
     pub reason: Option<Reason>,

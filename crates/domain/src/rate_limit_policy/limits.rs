@@ -12,11 +12,13 @@ use crate::{InvalidValue, LimitName, Name};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicySpec {
     pub name: Name,
+    /// At most 8; one of rates and quotas there must be, and no two of one name.
     pub rates: Vec<RateLimit>,
+    /// At most 8.
     pub quotas: Vec<QuotaLimit>,
     pub counting: Counting,
     pub mode: Mode,
-    /// Percentages of a quota at which its use is worth a notice: 1 to 100.
+    /// Percentages of a quota at which its use is worth a notice: 1 to 100, at most 10 of them.
     pub thresholds: BTreeSet<u8>,
 }
 
@@ -114,7 +116,9 @@ impl TimeZoneName {
 impl FromStr for TimeZoneName {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let zone = TimeZone::get(text).ok().filter(|_| text.len() <= 64);
+        let known = Some(text).filter(|text| text.len() <= 64).and_then(|text| TimeZone::get(text).ok());
+        // `Etc/Unknown` is the database's word for a zone nobody has named: it has no midnight.
+        let zone = known.filter(|zone| !zone.is_unknown());
         // The database answers in any case; one zone keeps one spelling.
         zone.as_ref().and_then(TimeZone::iana_name).map(|name| Self(name.into())).ok_or_else(|| {
             InvalidValue::expected("must be the name of an IANA time zone, such as Europe/Berlin or UTC")

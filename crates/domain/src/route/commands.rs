@@ -9,6 +9,7 @@ const METHODS_MAX: usize = 16;
 const SCOPES_MAX: usize = 20;
 const COST_MAX: u32 = 1_000;
 
+/// What may be asked of a route.
 #[derive(Debug)]
 pub enum RouteCommand {
     Define(DefineRoute),
@@ -16,6 +17,7 @@ pub enum RouteCommand {
     Retire(RetireRoute),
 }
 
+/// Makes a route.
 #[derive(Debug)]
 pub struct DefineRoute {
     pub spec: RouteSpec,
@@ -32,6 +34,7 @@ pub struct ReviseRoute {
     pub cost: Option<u32>,
 }
 
+/// Ends a route for good.
 #[derive(Debug)]
 pub struct RetireRoute {
     pub reason: Option<Reason>,

@@ -25,14 +25,16 @@ pub struct RouteSpec {
     pub name: Name,
     /// None: any host.
     pub host: Option<Host>,
+    /// 1 to 16.
     pub methods: BTreeSet<Method>,
     pub path: PathTemplate,
-    /// All of them are needed.
+    /// All of them are needed; at most 20.
     pub required_scopes: BTreeSet<Scope>,
     /// What one call takes from every limit: 1 to 1,000.
     pub cost: u32,
 }
 
+/// A route exists and takes calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Defined {
     pub spec: RouteSpec,

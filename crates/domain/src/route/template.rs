@@ -59,7 +59,7 @@ impl FromStr for Method {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Host(Box<str>);
-serialized_as_text!(Host, "^[a-z0-9-]+(\\.[a-z0-9-]+)*$");
+serialized_as_text!(Host, "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$");
 
 impl FromStr for Host {
     type Err = InvalidValue;
@@ -158,7 +158,7 @@ fn is_literal(byte: u8) -> bool {
 
 impl PathTemplate {
     /// The template with its places numbered, so that two that select the same calls are equal:
-    /// `/orders/{id}` and `/orders/{order}` are both `/orders/{0}`.
+    /// `/orders/{id}` and `/orders/{order}` are both `/orders/{p2}`.
     #[must_use]
     pub fn shape(&self) -> String {
         let mut shape = String::with_capacity(self.0.len());

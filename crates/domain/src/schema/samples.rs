@@ -1,0 +1,183 @@
+//! One fully filled event of each type, the same on every machine.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::{
+    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, PolicyId, RouteId, Timestamp,
+    api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
+    api_key::{self, ApiKeyEvent, SecretVersion},
+    personal::{Personal, PersonalValue},
+    rate_limit_policy::{
+        self, Assignment, Counting, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit,
+        RateLimitPolicyEvent,
+    },
+    route::{self, RouteEvent, RouteSpec},
+    secret::SecretDigest,
+};
+
+type Sampled<Event> = Result<Event, InvalidValue>;
+
+/// 2026-03-01T12:00:00Z.
+const EPOCH_SECONDS: i64 = 1_772_366_400;
+const EPOCH_MS: u64 = 1_772_366_400_000;
+
+/// A golden sample of every event, in the order of [`super::event_schemas`]. Once released, a sample changes only
+/// with its event's version.
+///
+/// # Errors
+/// Never, while the texts in it are within the bounds of their types; a test holds that.
+pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
+    let client = ClientId::from_parts(EPOCH_MS, 1);
+    let key = KeyId::from_parts(EPOCH_MS, 2);
+    let route = RouteId::from_parts(EPOCH_MS, 3);
+    let policy = PolicyId::from_parts(EPOCH_MS, 4);
+    let mut samples = vec![];
+    samples.extend(client_events()?.into_iter().map(|event| DomainEvent::ApiClient { id: client, event }));
+    samples.extend(key_events(client)?.into_iter().map(|event| DomainEvent::ApiKey { id: key, event }));
+    samples.extend(route_events()?.into_iter().map(|event| DomainEvent::Route { id: route, event }));
+    let events = policy_events(client, route)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::RateLimitPolicy { id: policy, event }));
+    Ok(samples)
+}
+
+fn client_events() -> Sampled<Vec<ApiClientEvent>> {
+    use ApiClientEvent as E;
+    let owner =
+        || -> Sampled<Owner> { Ok(Owner { team: "Orders".parse()?, email: personal("orders@example.com") }) };
+    let contacts = vec![Contact {
+        name: personal("Ada Lovelace"),
+        email: personal("ada@partner.example"),
+        role: ContactRole::Security,
+    }];
+    let labels = [("cost-centre".parse()?, "4711".parse()?)];
+    Ok(vec![
+        E::Registered(api_client::Registered {
+            name: "Größe & Söhne".parse()?,
+            kind: ClientKind::Partner,
+            owner: owner()?,
+            contacts: contacts.clone(),
+            environments: ["prod".parse()?, "sandbox".parse()?].into(),
+            scopes: ["orders:read".parse()?, "orders:write".parse()?].into(),
+            labels: labels.clone().into(),
+        }),
+        E::Renamed(api_client::Renamed { name: "Größe & Töchter".parse()? }),
+        E::OwnerChanged(api_client::OwnerChanged { owner: owner()? }),
+        E::ContactsChanged(api_client::ContactsChanged { contacts }),
+        E::LabelsChanged(api_client::LabelsChanged { labels: labels.into() }),
+        E::ScopeGranted(api_client::ScopeGranted { scope: "invoices:read".parse()? }),
+        E::ScopeRevoked(api_client::ScopeRevoked { scope: "orders:write".parse()? }),
+        E::EnvironmentAllowed(api_client::EnvironmentAllowed { environment: "staging".parse()? }),
+        E::EnvironmentWithdrawn(api_client::EnvironmentWithdrawn { environment: "sandbox".parse()? }),
+        E::Suspended(api_client::Suspended { reason: "Unpaid invoice".parse()? }),
+        E::Reinstated(api_client::Reinstated { reason: "Paid".parse()? }),
+        E::Archived(api_client::Archived { reason: "Contract ended".parse()? }),
+    ])
+}
+
+fn key_events(client_id: ClientId) -> Sampled<Vec<ApiKeyEvent>> {
+    use ApiKeyEvent as E;
+    Ok(vec![
+        E::Issued(api_key::Issued {
+            client_id,
+            name: "Nightly export".parse()?,
+            environment: "prod".parse()?,
+            scopes: Some(["orders:read".parse()?].into()),
+            secret: secret(1, "aB3dE6gH9j")?,
+            not_before: Some(day(1)?),
+            expires_at: Some(day(90)?),
+            allowed_cidrs: ranges()?,
+        }),
+        E::Rotated(api_key::Rotated {
+            secret: secret(2, "K0mN2pQ4rS")?,
+            previous_until: day(31)?,
+            expires_at: Some(day(120)?),
+            reason: Some("Quarterly rotation".parse()?),
+        }),
+        E::RevocationScheduled(api_key::RevocationScheduled {
+            revoke_at: day(40)?,
+            reason: "Contract ends".parse()?,
+        }),
+        E::Revoked(api_key::Revoked { revoked_at: day(40)?, reason: "Contract ends".parse()? }),
+        E::Suspended(api_key::Suspended { reason: "Traffic from an unknown network".parse()? }),
+        E::Reinstated(api_key::Reinstated { reason: "It was the new office".parse()? }),
+        E::Expired(api_key::Expired { expired_at: day(90)? }),
+    ])
+}
+
+fn route_events() -> Sampled<Vec<RouteEvent>> {
+    let spec = RouteSpec {
+        name: "Read an order".parse()?,
+        host: Some("api.example.com".parse()?),
+        methods: ["GET".parse()?, "HEAD".parse()?].into(),
+        path: "/orders/{id}".parse()?,
+        required_scopes: ["orders:read".parse()?].into(),
+        cost: 1,
+    };
+    let revised = RouteSpec { cost: 5, ..spec.clone() };
+    Ok(vec![
+        RouteEvent::Defined(route::Defined { spec }),
+        RouteEvent::Revised(route::Revised { spec: revised }),
+        RouteEvent::Retired(route::Retired { reason: Some("Replaced by version 2".parse()?) }),
+    ])
+}
+
+fn policy_events(client_id: ClientId, route_id: RouteId) -> Sampled<Vec<RateLimitPolicyEvent>> {
+    use RateLimitPolicyEvent as E;
+    let spec = PolicySpec {
+        name: "Partner standard".parse()?,
+        rates: vec![RateLimit { name: "burst".parse()?, requests: 100, per_seconds: 60, burst: 200 }],
+        quotas: vec![QuotaLimit {
+            name: "monthly".parse()?,
+            requests: 1_000_000,
+            period: Period::Month,
+            window: QuotaWindow::Calendar,
+            time_zone: "Europe/Berlin".parse()?,
+        }],
+        counting: Counting::Client,
+        mode: Mode::Enforce,
+        thresholds: [80, 100].into(),
+    };
+    let revised = PolicySpec { mode: Mode::Shadow, ..spec.clone() };
+    let assignment_id = AssignmentId::from_parts(EPOCH_MS, 5);
+    Ok(vec![
+        E::Defined(rate_limit_policy::Defined { spec }),
+        E::Revised(rate_limit_policy::Revised { revision: 2, spec: revised }),
+        E::Assigned(rate_limit_policy::Assigned {
+            assignment: Assignment {
+                assignment_id,
+                client_id: Some(client_id),
+                route_id: Some(route_id),
+                environment: Some("prod".parse()?),
+                from: Some(day(1)?),
+                until: Some(day(365)?),
+            },
+        }),
+        E::Unassigned(rate_limit_policy::Unassigned {
+            assignment_id,
+            reason: Some("Moved to gold".parse()?),
+        }),
+        E::Retired(rate_limit_policy::Retired { reason: Some("No longer sold".parse()?) }),
+    ])
+}
+
+fn personal(text: &str) -> Personal {
+    PersonalValue::new([7; 16], text).commitment()
+}
+
+fn secret(version: u32, locator: &str) -> Sampled<SecretVersion> {
+    let digest = SecretDigest { pepper_version: 1, hmac: [0xa5; 32] };
+    Ok(SecretVersion { version, locator: locator.parse()?, digest, hint: "…x7Qa".to_owned() })
+}
+
+fn day(day: i64) -> Sampled<Timestamp> {
+    Timestamp::from_second(EPOCH_SECONDS + day * 86_400).map_err(|_| InvalidValue::expected("must be a time"))
+}
+
+fn ranges() -> Sampled<Vec<IpNet>> {
+    let refused = |_| InvalidValue::expected("must be an address range");
+    let office = Ipv4Net::new(Ipv4Addr::new(192, 0, 2, 0), 24).map_err(refused)?;
+    let network = Ipv6Net::new(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32).map_err(refused)?;
+    Ok(vec![office.into(), network.into()])
+}

@@ -1,0 +1,61 @@
+//! What can go wrong with the machine under the log.
+
+use std::path::PathBuf;
+
+use domain::Position;
+
+/// The log could not be opened. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFailure {
+    #[error(
+        "cannot use the data directory {dir}: {source}; check that it exists and that this user may write to it"
+    )]
+    Directory { dir: PathBuf, source: std::io::Error },
+    #[error(
+        "another Tollgate process uses the data directory {dir}; stop it, or give this one another --data-dir"
+    )]
+    Locked { dir: PathBuf },
+    #[error("cannot read or write the secret file {file}: {source}")]
+    SecretFile { file: PathBuf, source: std::io::Error },
+    #[error("the secret file {file} is not 64 hexadecimal digits; restore it from a backup")]
+    SecretFileDamaged { file: PathBuf },
+    #[error(
+        "other users can read the secret file {file}; run `chmod 600` on it, and rotate the keys if that was not meant"
+    )]
+    SecretFileOpen { file: PathBuf },
+    #[error(
+        "the secret file {file} is missing though {database} holds events: without it no issued key can be recognised; restore it from a backup"
+    )]
+    SecretFileMissing { file: PathBuf, database: PathBuf },
+    #[error(
+        "the database {file} is damaged ({source}); restore it from a backup, and keep the damaged one for the audit"
+    )]
+    Damaged { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error(
+        "the database {file} was written by a newer Tollgate; start that version, or restore an older copy"
+    )]
+    TooNew { file: PathBuf },
+    #[error("cannot open the database {file}")]
+    Database { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+/// The store failed while it was open.
+#[derive(Debug, thiserror::Error)]
+pub enum LogFailure {
+    #[error("appending events to the log")]
+    Append { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("reading events after position {after}")]
+    Read { after: Position, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("loading the stream {stream}")]
+    Load { stream: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("decoding an event of type {event_type} version {event_version}")]
+    Decode { event_type: String, event_version: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("looking up a command that was given before")]
+    Recall { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("reading or writing usage")]
+    Usage { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("the log has stopped")]
+    Stopped,
+    #[error("the stream {stream} changed {tries} times while this command was decided")]
+    Contended { stream: String, tries: usize },
+}

@@ -1,0 +1,39 @@
+//! Follows the log: what is there first, then what comes.
+
+use domain::{Position, Recorded};
+use tokio::sync::watch;
+
+use crate::{EventLog, LogFailure};
+
+/// The events of the log in their order, to a follower that keeps its own checkpoint.
+#[derive(Debug)]
+pub struct EventFeed {
+    log: EventLog,
+    head: watch::Receiver<Position>,
+}
+
+impl EventFeed {
+    pub(crate) fn new(log: EventLog, head: watch::Receiver<Position>) -> Self {
+        Self { log, head }
+    }
+
+    /// The events after a position, at most so many, as soon as there is one. May be dropped while it waits.
+    ///
+    /// # Errors
+    /// When the log cannot be read or has stopped. Asking again is safe.
+    pub async fn next(&mut self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
+        loop {
+            let head = *self.head.borrow_and_update();
+            if head > after {
+                return self.log.read(after, events_max).await;
+            }
+            self.head.changed().await.map_err(|_| LogFailure::Stopped)?;
+        }
+    }
+
+    /// The last position of the log.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        *self.head.borrow()
+    }
+}

@@ -1,0 +1,157 @@
+//! The data directory of one installation: its lock, its secrets, its files.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use domain::secret::Peppers;
+use zeroize::Zeroizing;
+
+use crate::OpenFailure;
+
+/// An open data directory. Held for as long as the process runs: a second process is refused.
+#[derive(Debug)]
+pub struct Installation {
+    dir: PathBuf,
+    _lock: File,
+}
+
+/// 32 random bytes that never leave the installation.
+type Key = Zeroizing<[u8; 32]>;
+
+impl Installation {
+    /// Takes the directory for this process, creating it at first with access for this user only.
+    ///
+    /// # Errors
+    /// When it cannot be used, or another process uses it.
+    pub fn open(dir: &Path) -> Result<Self, OpenFailure> {
+        let unusable = |source| OpenFailure::Directory { dir: dir.to_owned(), source };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(dir.join("lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(OpenFailure::Locked { dir: dir.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    #[must_use]
+    pub fn events_database(&self) -> PathBuf {
+        self.dir.join("events.db")
+    }
+
+    #[must_use]
+    pub fn usage_database(&self) -> PathBuf {
+        self.dir.join("usage.db")
+    }
+
+    #[must_use]
+    pub fn read_database(&self) -> PathBuf {
+        self.dir.join("read.db")
+    }
+
+    /// The peppers under which secrets are digested: `pepper.<version>.key`, the first made when there are no
+    /// events yet.
+    ///
+    /// # Errors
+    /// When a file is missing though there are events, is damaged, or is open to other users.
+    pub fn peppers(&self) -> Result<Peppers, OpenFailure> {
+        let mut keys = vec![(1, self.key("pepper.1.key")?)];
+        for version in 2_u16.. {
+            let file = self.dir.join(format!("pepper.{version}.key"));
+            if !file.exists() {
+                break;
+            }
+            keys.push((version, read_key(&file)?));
+        }
+        Peppers::new(keys).map_err(|_| OpenFailure::SecretFileDamaged { file: self.dir.join("pepper.1.key") })
+    }
+
+    /// The seed of the key that signs checkpoints of the log: `signing.key`.
+    ///
+    /// # Errors
+    /// As for [`Self::peppers`].
+    pub fn signing_key(&self) -> Result<Key, OpenFailure> {
+        self.key("signing.key")
+    }
+
+    /// What is written in a file of this installation, none when there is no such file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or other users could.
+    pub fn read(&self, name: &str) -> Result<Option<String>, OpenFailure> {
+        let file = self.dir.join(name);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => check_mode(&file).map(|()| Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(OpenFailure::SecretFile { file, source }),
+        }
+    }
+
+    /// Writes a file that only this user can read, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), OpenFailure> {
+        let file = self.dir.join(name);
+        write_private(&file, text).map_err(|source| OpenFailure::SecretFile { file, source })
+    }
+
+    fn key(&self, name: &str) -> Result<Key, OpenFailure> {
+        let file = self.dir.join(name);
+        if file.exists() {
+            return read_key(&file);
+        }
+        let database = self.events_database();
+        if database.exists() {
+            // A new secret in the place of a lost one would look like health and refuse every caller.
+            return Err(OpenFailure::SecretFileMissing { file, database });
+        }
+        let key: Key = Zeroizing::new(rand::random());
+        let text = Zeroizing::new(hex::encode(*key));
+        write_private(&file, &text).map_err(|source| OpenFailure::SecretFile { file, source })?;
+        Ok(key)
+    }
+}
+
+fn read_key(file: &Path) -> Result<Key, OpenFailure> {
+    check_mode(file)?;
+    let text = std::fs::read_to_string(file)
+        .map(Zeroizing::new)
+        .map_err(|source| OpenFailure::SecretFile { file: file.to_owned(), source })?;
+    let mut key = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text.trim(), key.as_mut_slice())
+        .map_err(|_| OpenFailure::SecretFileDamaged { file: file.to_owned() })?;
+    Ok(key)
+}
+
+fn check_mode(file: &Path) -> Result<(), OpenFailure> {
+    let metadata = std::fs::metadata(file)
+        .map_err(|source| OpenFailure::SecretFile { file: file.to_owned(), source })?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(OpenFailure::SecretFileOpen { file: file.to_owned() });
+    }
+    Ok(())
+}
+
+/// Written beside its place, synced, then moved there: a crash leaves the old file or the new one.
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    let draft = file.with_extension("draft");
+    let mut opened = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&draft)?;
+    opened.write_all(text.as_bytes())?;
+    opened.sync_all()?;
+    std::fs::rename(&draft, file)?;
+    match file.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
+}

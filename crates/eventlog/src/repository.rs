@@ -1,0 +1,65 @@
+//! The store behind cqrs-es' repository trait: one enum over the engines.
+
+use cqrs_es::{
+    Aggregate,
+    persist::{
+        PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
+    },
+};
+use serde_json::Value;
+use sqlite_es::SqliteEventRepository;
+
+/// Loads streams through the library's own repositories. Appends do not go through here: the library inserts one
+/// event after the other, reports a conflict as an unknown error, and knows no position. Source: ADR 0002.
+#[derive(Clone)]
+pub enum LogRepository {
+    Sqlite(std::sync::Arc<SqliteEventRepository>),
+}
+
+fn unused(what: &'static str) -> PersistenceError {
+    PersistenceError::UnknownError(format!("{what} is not used: see ADR 0002").into())
+}
+
+impl PersistedEventRepository for LogRepository {
+    async fn get_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        match self {
+            Self::Sqlite(stock) => stock.get_events::<A>(aggregate_id).await,
+        }
+    }
+
+    async fn get_last_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+        last_sequence: usize,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        match self {
+            Self::Sqlite(stock) => stock.get_last_events::<A>(aggregate_id, last_sequence).await,
+        }
+    }
+
+    async fn get_snapshot<A: Aggregate>(
+        &self,
+        _: &str,
+    ) -> Result<Option<SerializedSnapshot>, PersistenceError> {
+        Ok(None)
+    }
+
+    async fn persist<A: Aggregate>(
+        &self,
+        _: &[SerializedEvent],
+        _: Option<(String, Value, usize)>,
+    ) -> Result<(), PersistenceError> {
+        Err(unused("the library's append"))
+    }
+
+    async fn stream_events<A: Aggregate>(&self, _: &str) -> Result<ReplayStream, PersistenceError> {
+        Err(unused("the library's replay"))
+    }
+
+    async fn stream_all_events<A: Aggregate>(&self) -> Result<ReplayStream, PersistenceError> {
+        Err(unused("the library's replay"))
+    }
+}

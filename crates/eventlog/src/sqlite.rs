@@ -1,0 +1,69 @@
+//! The embedded engine: one writer thread that groups appends, and a pool that reads.
+
+mod append;
+mod open;
+mod read;
+mod writer;
+
+pub(crate) use append::{Append, AppendRefused, Appended};
+pub use open::{migrate, open_failure, open_reader, open_writer};
+
+use std::{path::Path, sync::Arc};
+
+use domain::{Position, Recorded, SharedClock};
+use sqlite_es::SqliteEventRepository;
+use sqlx::SqlitePool;
+use tokio::sync::watch;
+
+use crate::{LogFailure, LogRepository, OpenFailure, Remembered, merkle::Tree};
+use writer::Writer;
+
+/// The log in one SQLite file: WAL, `synchronous=FULL`.
+pub(crate) struct SqliteLog {
+    pool: SqlitePool,
+    repository: Arc<SqliteEventRepository>,
+    writer: Writer,
+}
+
+impl SqliteLog {
+    pub(crate) async fn open(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
+        migrate(file, &sqlx::migrate!("migrations/events")).await?;
+        let writer = Writer::start(file, clock)?;
+        let pool = open_reader(file).await?;
+        let repository = Arc::new(SqliteEventRepository::new(pool.clone()));
+        Ok(Self { pool, repository, writer })
+    }
+
+    pub(crate) async fn append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, LogFailure> {
+        self.writer.append(append).await
+    }
+
+    pub(crate) async fn read(&self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
+        read::events(&self.pool, after, events_max).await
+    }
+
+    pub(crate) async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
+        read::recall(&self.pool, command_key).await
+    }
+
+    pub(crate) async fn tree(&self, size: Position) -> Result<Tree, LogFailure> {
+        read::tree(&self.pool, size).await
+    }
+
+    pub(crate) async fn altered(&self, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
+        read::altered(&self.pool, size).await
+    }
+
+    pub(crate) fn watch_head(&self) -> watch::Receiver<Position> {
+        self.writer.watch_head()
+    }
+
+    pub(crate) fn repository(&self) -> LogRepository {
+        LogRepository::Sqlite(Arc::clone(&self.repository))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.stop().await;
+        self.pool.close().await;
+    }
+}

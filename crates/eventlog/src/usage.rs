@@ -1,0 +1,151 @@
+//! Usage batches and the gateway's counters, kept outside the log of facts.
+
+use std::{path::Path, sync::Arc};
+
+use domain::usage::UsageBatch;
+use parking_lot::Mutex;
+use rusqlite::{Connection, params};
+use tokio::sync::watch;
+
+use crate::{LogFailure, OpenFailure, sqlite};
+
+/// A batch with its place in the order of arrival, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrivedBatch {
+    pub batch_no: u64,
+    pub batch: UsageBatch,
+}
+
+/// One counter of the gateway: a stable name and its compact state.
+pub type Counter = (String, String);
+
+/// Takes usage batches, each once, and hands them on in the order of their arrival.
+#[derive(Clone)]
+pub struct UsageLog {
+    connection: Arc<Mutex<Connection>>,
+    head: Arc<watch::Sender<u64>>,
+}
+
+fn failed(source: impl std::error::Error + Send + Sync + 'static) -> LogFailure {
+    LogFailure::Usage { source: Box::new(source) }
+}
+
+impl UsageLog {
+    /// # Errors
+    /// When the file cannot be opened, is damaged, or was written by a newer Tollgate.
+    pub async fn open_sqlite(file: &Path) -> Result<Self, OpenFailure> {
+        sqlite::migrate(file, &sqlx::migrate!("migrations/usage")).await?;
+        let connection = sqlite::open_writer(file)?;
+        let head: i64 = connection
+            .query_row("select coalesce(max(batch_no), 0) from usage_batches", [], |row| row.get(0))
+            .map_err(|source| sqlite::open_failure(file, source))?;
+        let (head, _) = watch::channel(u64::try_from(head).unwrap_or_default());
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), head: Arc::new(head) })
+    }
+
+    /// Keeps a batch and the counters that agree with it, in one transaction. A batch that is already there
+    /// counts as kept.
+    ///
+    /// # Errors
+    /// When nothing was kept; the same batch may be given again.
+    pub async fn append(&self, batch: Option<UsageBatch>, counters: Vec<Counter>) -> Result<(), LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        let kept =
+            tokio::task::spawn_blocking(move || append(&mut connection.lock(), batch.as_ref(), &counters))
+                .await
+                .map_err(failed)??;
+        if let Some(batch_no) = kept {
+            self.head.send_replace(batch_no);
+        }
+        Ok(())
+    }
+
+    /// Every counter as it was at the last flush.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn counters(&self) -> Result<Vec<Counter>, LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        tokio::task::spawn_blocking(move || {
+            let connection = connection.lock();
+            let mut rows = connection
+                .prepare_cached("select counter_key, state from gateway_counters")
+                .map_err(failed)?;
+            rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+                .map_err(failed)?
+                .collect::<Result<_, _>>()
+                .map_err(failed)
+        })
+        .await
+        .map_err(failed)?
+    }
+
+    /// The batches that arrived after this one, at most so many.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a batch in it is not one.
+    pub async fn read(&self, after: u64, batches_max: usize) -> Result<Vec<ArrivedBatch>, LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        tokio::task::spawn_blocking(move || read(&connection.lock(), after, batches_max))
+            .await
+            .map_err(failed)?
+    }
+
+    /// The number of the last batch, as it moves.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.head.subscribe()
+    }
+}
+
+fn append(
+    connection: &mut Connection,
+    batch: Option<&UsageBatch>,
+    counters: &[Counter],
+) -> Result<Option<u64>, LogFailure> {
+    let transaction = connection.transaction().map_err(failed)?;
+    let mut kept = None;
+    if let Some(batch) = batch {
+        let body = serde_json::to_string(batch).map_err(failed)?;
+        let sequence = i64::try_from(batch.sequence).map_err(failed)?;
+        let inserted = transaction
+            .prepare_cached(
+                "insert into usage_batches (node, boot, sequence, body) values (?1, ?2, ?3, ?4)
+                 on conflict (node, boot, sequence) do nothing",
+            )
+            .and_then(|mut insert| insert.execute(params![batch.node, batch.boot, sequence, body]))
+            .map_err(failed)?;
+        if inserted == 1 {
+            kept = u64::try_from(transaction.last_insert_rowid()).ok();
+        }
+    }
+    for (key, state) in counters {
+        transaction
+            .prepare_cached(
+                "insert into gateway_counters (counter_key, state) values (?1, ?2)
+                 on conflict (counter_key) do update set state = excluded.state",
+            )
+            .and_then(|mut upsert| upsert.execute(params![key, state]))
+            .map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(kept)
+}
+
+fn read(connection: &Connection, after: u64, batches_max: usize) -> Result<Vec<ArrivedBatch>, LogFailure> {
+    let mut rows = connection
+        .prepare_cached(
+            "select batch_no, body from usage_batches where batch_no > ?1 order by batch_no limit ?2",
+        )
+        .map_err(failed)?;
+    let bounds = params![i64::try_from(after).map_err(failed)?, i64::try_from(batches_max).map_err(failed)?];
+    let rows = rows
+        .query_map(bounds, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .map_err(failed)?;
+    rows.map(|row| {
+        let (batch_no, body) = row.map_err(failed)?;
+        let batch = serde_json::from_str(&body).map_err(failed)?;
+        Ok(ArrivedBatch { batch_no: u64::try_from(batch_no).map_err(failed)?, batch })
+    })
+    .collect()
+}
