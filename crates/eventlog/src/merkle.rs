@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_root_is_the_one_that_another_implementation_computes() {
         let mut ours = Tree::default();
-        let mut theirs = MemoryBackedTree::<sha2_oracle::Sha256, Vec<u8>>::new();
+        let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
         for leaf in 0..200_u32 {
             assert_eq!(ours.root().as_slice(), theirs.root().as_bytes().as_slice(), "of {leaf} leaves");
             let bytes = leaf.to_be_bytes().repeat(usize::try_from(leaf % 5).unwrap());

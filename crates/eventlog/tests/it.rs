@@ -1,0 +1,22 @@
+//! The log's contract, run on each engine, and what the embedded engine adds.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests stop at what they did not expect"
+)]
+
+#[path = "it/contract.rs"]
+mod contract;
+#[path = "it/installation.rs"]
+mod installation;
+#[path = "it/library.rs"]
+mod library;
+#[path = "it/sqlite.rs"]
+mod sqlite;
+#[path = "it/support.rs"]
+mod support;
+#[path = "it/usage.rs"]
+mod usage;

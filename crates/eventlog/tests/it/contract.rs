@@ -1,0 +1,164 @@
+//! What every engine keeps to. Each rule takes an opened log.
+
+use std::collections::HashMap;
+
+use domain::{DomainEvent, Position};
+use futures::future::join_all;
+use tollgate_eventlog::{EventLog, ExecuteError, Idempotency};
+
+use crate::support::{address, client, email, open, register, rename, suspend};
+
+/// One test of each rule on each engine. Postgres joins here.
+macro_rules! on_every_engine {
+    ($($rule:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$rule(super::open(dir.path()).await).await;
+            })+
+        }
+    };
+}
+
+on_every_engine!(
+    what_is_appended_can_be_read_in_order,
+    a_command_without_news_appends_nothing,
+    many_writers_leave_no_gap_and_lose_nothing,
+    a_stale_version_is_told_and_changes_nothing,
+    a_named_command_happens_once,
+    a_feed_hands_on_what_comes_later,
+    the_tree_is_over_the_stored_leaves,
+);
+
+async fn what_is_appended_can_be_read_in_order(log: EventLog) {
+    let registered = log.execute(register(client(1))).await.unwrap();
+    assert_eq!((registered.version, registered.position), (1, Position::new(1)));
+    let suspended = log.execute(suspend(client(1))).await.unwrap();
+    assert_eq!((suspended.version, suspended.position), (2, Position::new(2)));
+
+    let events = log.read(Position::START, 10).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.position.get()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(events[1].event.event_type(), "api_client.suspended");
+    assert_eq!(events[1].event.subject(), client(1).to_string());
+    assert_eq!(events[0].personal[&email().commitment()].as_ref(), "owner@example.com");
+    assert_eq!(events[1].personal[&address().commitment()].as_ref(), "192.0.2.7");
+    assert!(
+        !events[1].personal.contains_key(&email().commitment()),
+        "a value is kept with the events that use it"
+    );
+    assert_eq!(log.read(Position::new(1), 10).await.unwrap(), events[1..]);
+    assert_eq!(log.read(Position::START, 1).await.unwrap(), events[..1]);
+}
+
+async fn a_command_without_news_appends_nothing(log: EventLog) {
+    log.execute(register(client(1))).await.unwrap();
+    log.execute(suspend(client(1))).await.unwrap();
+    let again = log.execute(suspend(client(1))).await.unwrap();
+    assert!(again.events.is_empty());
+    assert_eq!((again.version, again.position), (2, Position::new(2)));
+    let refused = log.execute(register(client(1))).await;
+    assert!(matches!(refused, Err(ExecuteError::Refused(_))), "{refused:?}");
+    assert_eq!(log.head(), Position::new(2));
+}
+
+async fn many_writers_leave_no_gap_and_lose_nothing(log: EventLog) {
+    join_all((0..8).map(|number| log.execute(register(client(number))))).await;
+    let commands = (0..32_u128).flat_map(|writer| {
+        let log = &log;
+        (0..8_u128).map(move |round| async move {
+            let name = format!("writer {writer} round {round}");
+            log.execute(rename(client(writer % 8), &name)).await.map(|done| (done.position, name))
+        })
+    });
+    let mut acknowledged = HashMap::new();
+    for answer in join_all(commands).await {
+        match answer {
+            Ok((position, name)) => {
+                assert_eq!(acknowledged.insert(position, name), None, "one position, one command")
+            }
+            Err(ExecuteError::Failed(tollgate_eventlog::LogFailure::Contended { .. })) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert!(acknowledged.len() >= 64, "most get through: {}", acknowledged.len());
+
+    let events = log.read(Position::START, 10_000).await.unwrap();
+    let mut versions: HashMap<String, u64> = HashMap::new();
+    for (at, event) in (1_u64..).zip(&events) {
+        assert_eq!(event.position.get(), at);
+        let version = versions.entry(event.event.subject()).or_default();
+        *version += 1;
+        assert_eq!(event.sequence, *version);
+        if let DomainEvent::ApiClient {
+            event: domain::api_client::ApiClientEvent::Renamed(renamed), ..
+        } = &event.event
+        {
+            assert_eq!(acknowledged.remove(&event.position).as_deref(), Some(renamed.name.as_str()));
+        }
+    }
+    assert!(acknowledged.is_empty(), "an acknowledged command is not in the log: {acknowledged:?}");
+}
+
+async fn a_stale_version_is_told_and_changes_nothing(log: EventLog) {
+    log.execute(register(client(1))).await.unwrap();
+    let mut stale = suspend(client(1));
+    stale.expected_version = Some(7);
+    let answer = log.execute(stale).await;
+    assert!(matches!(answer, Err(ExecuteError::VersionMismatch { expected: 7, actual: 1 })), "{answer:?}");
+    let mut current = suspend(client(1));
+    current.expected_version = Some(1);
+    assert_eq!(log.execute(current).await.unwrap().version, 2);
+}
+
+async fn a_named_command_happens_once(log: EventLog) {
+    let named = || {
+        let mut ask = register(client(1));
+        ask.idempotency = Some(Idempotency { key: "bootstrap-admin:k1".to_owned(), request_digest: [5; 32] });
+        ask
+    };
+    assert_eq!(log.recall("bootstrap-admin:k1").await.unwrap(), None);
+    let done = log.execute(named()).await.unwrap();
+    let remembered = log.recall("bootstrap-admin:k1").await.unwrap().unwrap();
+    assert_eq!(
+        (remembered.request_digest, remembered.version, remembered.position),
+        ([5; 32], 1, done.position)
+    );
+    assert_eq!(remembered.aggregate_id, client(1).to_string());
+
+    // The same name on another aggregate is still the same name: two clicks race with two new ids.
+    let mut other = named();
+    other.id = client(2);
+    let answer = log.execute(other).await;
+    assert!(matches!(&answer, Err(ExecuteError::Repeated(known)) if *known == remembered), "{answer:?}");
+    assert_eq!(log.head(), Position::new(1));
+
+    let mut without_news = suspend(client(1));
+    log.execute(suspend(client(1))).await.unwrap();
+    without_news.idempotency =
+        Some(Idempotency { key: "bootstrap-admin:k2".to_owned(), request_digest: [6; 32] });
+    assert!(log.execute(without_news).await.unwrap().events.is_empty());
+    assert_eq!(log.recall("bootstrap-admin:k2").await.unwrap().unwrap().version, 2);
+}
+
+async fn a_feed_hands_on_what_comes_later(log: EventLog) {
+    let mut feed = log.feed();
+    let (early, _) = tokio::join!(feed.next(Position::START, 10), log.execute(register(client(1))));
+    assert_eq!(early.unwrap().len(), 1);
+    let (late, _) = tokio::join!(feed.next(Position::new(1), 10), log.execute(suspend(client(1))));
+    assert_eq!(late.unwrap()[0].position, Position::new(2));
+    assert_eq!(feed.head(), Position::new(2));
+}
+
+async fn the_tree_is_over_the_stored_leaves(log: EventLog) {
+    for number in 0..20 {
+        log.execute(register(client(number))).await.unwrap();
+    }
+    let mut expected = tollgate_eventlog::merkle::Tree::default();
+    for event in log.read(Position::START, 100).await.unwrap() {
+        expected.push(event.leaf_hash);
+    }
+    assert_eq!(log.tree(Position::new(20)).await.unwrap(), expected);
+    assert_eq!(log.altered(Position::new(20)).await.unwrap(), (20, vec![]));
+    assert!(log.tree(Position::new(21)).await.is_err());
+}
