@@ -16,8 +16,12 @@ pub struct ArrivedBatch {
     pub batch: UsageBatch,
 }
 
-/// One counter of the gateway: a stable name and its compact state.
+/// One counter of the gateway: a stable name and its compact state. An empty state takes the counter away.
 pub type Counter = (String, String);
+
+const UPSERT_COUNTER: &str = "insert into gateway_counters (counter_key, state) values (?1, ?2)
+     on conflict (counter_key) do update set state = excluded.state";
+const DELETE_COUNTER: &str = "delete from gateway_counters where counter_key = ?1";
 
 /// Takes usage batches, each once, and hands them on in the order of their arrival.
 #[derive(Clone)]
@@ -120,13 +124,14 @@ fn append(
         }
     }
     for (key, state) in counters {
-        transaction
-            .prepare_cached(
-                "insert into gateway_counters (counter_key, state) values (?1, ?2)
-                 on conflict (counter_key) do update set state = excluded.state",
-            )
-            .and_then(|mut upsert| upsert.execute(params![key, state]))
-            .map_err(failed)?;
+        let written = if state.is_empty() {
+            transaction.prepare_cached(DELETE_COUNTER).and_then(|mut delete| delete.execute(params![key]))
+        } else {
+            transaction
+                .prepare_cached(UPSERT_COUNTER)
+                .and_then(|mut upsert| upsert.execute(params![key, state]))
+        };
+        written.map_err(failed)?;
     }
     transaction.commit().map_err(failed)?;
     Ok(kept)

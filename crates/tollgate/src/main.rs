@@ -1,1 +1,47 @@
-fn main() {}
+//! Tollgate: who may call an organisation's APIs, how fast, how much, and the proof of who changed that.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks to a person")]
+
+mod cli;
+mod config;
+mod demo;
+mod rebuild;
+mod runtime;
+mod schemas;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = runtime::block_on(run(cli));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // One sentence for the person, with the causes after it.
+            eprintln!("tollgate: {failure:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(flags) => serve::run(settings::load(flags)?).await,
+        Command::Demo(flags) => demo::run(flags).await,
+        Command::Config(flags) => config::print(flags),
+        Command::Projections(command) => rebuild::run(command).await,
+        Command::Openapi => schemas::print_openapi(),
+        Command::Schemas(command) => schemas::run(command),
+        Command::Client(command) => cli::client::run(command).await,
+        Command::Key(command) => cli::key::run(command).await,
+        Command::Route(command) => cli::route::run(command).await,
+        Command::Policy(command) => cli::policy::run(command).await,
+        Command::Audit(command) => cli::audit::run(command).await,
+        Command::Report(command) => cli::report::run(command).await,
+    }
+}

@@ -46,7 +46,11 @@ async fn counters_are_there_after_a_restart() {
         .append(Some(batch(1)), vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())])
         .await
         .unwrap();
-    usage.append(None, vec![("a".to_owned(), "3".to_owned())]).await.unwrap();
+    usage
+        .append(None, vec![("a".to_owned(), "3".to_owned()), ("c".to_owned(), "4".to_owned())])
+        .await
+        .unwrap();
+    usage.append(None, vec![("c".to_owned(), String::new())]).await.unwrap();
     drop(usage);
     let usage = UsageLog::open_sqlite(&file).await.unwrap();
     let mut counters = usage.counters().await.unwrap();

@@ -1,0 +1,96 @@
+//! The command line: servers are started here, and everything else is a call of the REST API.
+
+pub(crate) mod audit;
+pub(crate) mod client;
+pub(crate) mod key;
+mod limits;
+mod output;
+pub(crate) mod policy;
+pub(crate) mod report;
+mod rest;
+pub(crate) mod route;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{demo::DemoFlags, settings::ServeFlags};
+
+/// API-client governance beside Envoy: keys, rate limits, quotas, and the proof of who changed what.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, about, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server: admin API, gateway doors, projections
+    Serve(Box<ServeFlags>),
+    /// See it work: a server with clients, keys and real traffic
+    Demo(DemoFlags),
+    /// Show the settings in force, secrets masked
+    Config(Box<ServeFlags>),
+    /// API clients: register, list, update, suspend, reinstate, archive
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// API keys: issue, list, rotate, revoke, suspend, reinstate
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Routes: define, list, retire
+    #[command(subcommand)]
+    Route(route::RouteCommand),
+    /// Rate limit policies: define, list, assign, unassign, retire
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Usage reports
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// The read models of a stopped server
+    #[command(subcommand)]
+    Projections(ProjectionsCommand),
+    /// Print the OpenAPI document of the REST API
+    Openapi,
+    /// Write or check the files under schemas/
+    #[command(subcommand, hide = true)]
+    Schemas(SchemasCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProjectionsCommand {
+    /// Build read models anew from the log; the server must not be running
+    Rebuild {
+        /// One of them; all without it
+        name: Option<String>,
+        /// Where the embedded engine keeps its files
+        #[arg(long, env = "TOLLGATE_DATA_DIR", default_value = "tollgate-data", value_name = "DIR")]
+        data_dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemasCommand {
+    Write { dir: PathBuf },
+    Check { dir: PathBuf },
+}
+
+/// Which server is called, and how answers are shown.
+#[derive(Args, Debug)]
+pub(crate) struct Connection {
+    /// The server's address
+    #[arg(long, env = "TOLLGATE_URL", default_value = "http://127.0.0.1:8080", global = true)]
+    url: String,
+    /// The admin token
+    #[arg(long, env = "TOLLGATE_TOKEN", hide_env_values = true, global = true)]
+    token: Option<secrecy::SecretString>,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t = output::Format::Table, global = true)]
+    output: output::Format,
+    /// Names this command, so that a repetition is recognised
+    #[arg(long, value_name = "KEY", global = true)]
+    idempotency_key: Option<String>,
+}

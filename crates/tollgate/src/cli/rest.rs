@@ -1,0 +1,81 @@
+//! Calls of the REST API from the command line.
+
+use anyhow::{Context, anyhow, bail};
+use reqwest::{Method, header};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::{Connection, output};
+
+/// The server that a command talks to.
+pub(super) struct Rest<'flags> {
+    http: reqwest::Client,
+    flags: &'flags Connection,
+}
+
+/// An answer with the version that a later change must name.
+pub(super) struct Answer {
+    pub(super) body: Value,
+    etag: Option<String>,
+}
+
+impl<'flags> Rest<'flags> {
+    pub(super) fn new(flags: &'flags Connection) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(std::time::Duration::from_secs(30))
+            .build()
+            .context("cannot prepare calls of the server")?;
+        Ok(Self { http, flags })
+    }
+
+    pub(super) async fn get(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Answer> {
+        let given: Vec<_> = query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
+        self.send(self.request(Method::GET, path)?.query(&given)).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.send(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    /// Changes what the caller sees now: reads the version first and names it.
+    pub(super) async fn change(&self, method: Method, path: &str, read: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+        let current = self.get(read, &[]).await?;
+        let etag = current.etag.ok_or_else(|| anyhow!("the server named no version of {read}"))?;
+        let mut request = self.request(method, path)?.header(header::IF_MATCH, etag);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.send(request).await
+    }
+
+    pub(super) fn print(&self, answer: &Answer, columns: &[&str]) -> anyhow::Result<()> {
+        output::print(&answer.body, columns, self.flags.output)
+    }
+
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<reqwest::RequestBuilder> {
+        let Some(token) = &self.flags.token else {
+            bail!("no admin token: give --token or set TOLLGATE_TOKEN");
+        };
+        let url = format!("{}/v1{path}", self.flags.url.trim_end_matches('/'));
+        let mut request = self.http.request(method, url).bearer_auth(token.expose_secret());
+        if let Some(key) = &self.flags.idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        Ok(request)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
+        let answer = request.send().await.with_context(|| format!("cannot reach the server at {}", self.flags.url))?;
+        let status = answer.status();
+        let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let text = answer.text().await.context("the answer broke off")?;
+        let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        if status.is_success() {
+            return Ok(Answer { body, etag });
+        }
+        let said = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let pointer = body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();
+        bail!("{status} {}: {}{pointer}", said("code"), said("detail"))
+    }
+}

@@ -1,0 +1,76 @@
+//! `tollgate route …`.
+
+use clap::Subcommand;
+use reqwest::Method;
+
+use super::{
+    Connection,
+    key::{given, post},
+    rest::Rest,
+};
+
+const COLUMNS: [&str; 7] = ["id", "name", "host", "methods", "path", "required_scopes", "status"];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RouteCommand {
+    /// Define a route
+    Define {
+        #[arg(long)]
+        name: String,
+        /// Any host without it
+        #[arg(long)]
+        host: Option<String>,
+        /// Repeatable
+        #[arg(long = "method", default_value = "GET")]
+        methods: Vec<String>,
+        /// A template such as /orders/{id}
+        #[arg(long)]
+        path: String,
+        /// What a caller needs; repeatable
+        #[arg(long = "required-scope")]
+        required_scopes: Vec<String>,
+        /// What one call takes from every limit
+        #[arg(long)]
+        cost: Option<u32>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List routes
+    List {
+        #[arg(long)]
+        cursor: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Retire a route
+    Retire {
+        id: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+pub(crate) async fn run(command: RouteCommand) -> anyhow::Result<()> {
+    match command {
+        RouteCommand::Define { name, host, methods, path, required_scopes, cost, connection } => {
+            let mut body = given([("name", Some(name)), ("host", host), ("path", Some(path))]);
+            body.insert("methods".to_owned(), methods.into());
+            if !required_scopes.is_empty() {
+                body.insert("required_scopes".to_owned(), required_scopes.into());
+            }
+            if let Some(cost) = cost {
+                body.insert("cost".to_owned(), cost.into());
+            }
+            post(&connection, "/routes", body).await
+        }
+        RouteCommand::List { cursor, connection } => {
+            let rest = Rest::new(&connection)?;
+            rest.print(&rest.get("/routes", &[("cursor", cursor)]).await?, &COLUMNS)
+        }
+        RouteCommand::Retire { id, connection } => {
+            let rest = Rest::new(&connection)?;
+            let path = format!("/routes/{id}");
+            rest.print(&rest.change(Method::DELETE, &path, &path, None).await?, &[])
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What a server is told: defaults, then `tollgate.toml`, then `TOLLGATE_*`, then flags; the later wins.
+
+mod file;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use domain::Environment;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use file::SettingsFile;
+
+/// The shortest admin token that may be chosen instead of made.
+const BOOTSTRAP_TOKEN_CHARS_MIN: usize = 16;
+
+/// Flags of `serve`; each has a variable.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ServeFlags {
+    /// Settings file; without it, `tollgate.toml` in the working directory if there is one
+    #[arg(long, env = "TOLLGATE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the embedded engine keeps its files [default: tollgate-data]
+    #[arg(long, env = "TOLLGATE_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// REST, console and metrics [default: 127.0.0.1:8080]
+    #[arg(long, env = "TOLLGATE_HTTP", value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Gateway doors: ext_authz over gRPC, verify, forward-auth [default: 127.0.0.1:9090]
+    #[arg(long, env = "TOLLGATE_GATEWAY", value_name = "ADDR")]
+    pub(crate) gateway: Option<SocketAddr>,
+    /// The environment that this gateway serves [default: prod]
+    #[arg(long, env = "TOLLGATE_ENVIRONMENT", value_name = "NAME")]
+    pub(crate) environment: Option<Environment>,
+    /// The name of this gateway node, stable over restarts [default: local]
+    #[arg(long, env = "TOLLGATE_NODE", value_name = "NAME")]
+    node: Option<String>,
+    /// What secrets begin with: 1 to 12 of a-z and 0-9 [default: tg]
+    #[arg(long, env = "TOLLGATE_BRAND", value_name = "NAME")]
+    brand: Option<String>,
+    /// What happens to calls that no route matches, such as `sandbox=allow`; repeatable [default: refuse]
+    #[arg(long, env = "TOLLGATE_UNMATCHED", value_name = "ENV=allow|refuse", value_delimiter = ',')]
+    unmatched: Vec<String>,
+    /// Without news of the log for so long, the gateway's configuration is stale [default: 60]
+    #[arg(long, env = "TOLLGATE_STALE_AFTER_SECONDS", value_name = "SECONDS")]
+    stale_after_seconds: Option<u32>,
+    /// What a stale gateway does with calls [default: serve]
+    #[arg(long, env = "TOLLGATE_ON_STALE")]
+    on_stale: Option<OnStale>,
+    /// Take the caller's address from X-Real-IP or X-Forwarded-For at the forward-auth door
+    #[arg(long, env = "TOLLGATE_TRUST_FORWARDED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    trust_forwarded: Option<bool>,
+    /// Listen on addresses other than loopback without TLS: only behind something that ends TLS
+    #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    allow_plaintext: Option<bool>,
+    /// The first admin token, instead of one made and printed at first start; at least 16 characters
+    #[arg(long, env = "TOLLGATE_BOOTSTRAP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) bootstrap_token: Option<SecretString>,
+    /// Which log lines are written, such as `info` or `tollgate_gateway=debug` [default: info]
+    #[arg(long, env = "TOLLGATE_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// How log lines are written [default: text]
+    #[arg(long, env = "TOLLGATE_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnStale {
+    Serve,
+    Refuse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unmatched {
+    Allow,
+    Refuse,
+}
+
+/// The settings in force.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) http: SocketAddr,
+    pub(crate) gateway: SocketAddr,
+    pub(crate) environment: Environment,
+    pub(crate) node: String,
+    pub(crate) brand: String,
+    pub(crate) unmatched: BTreeMap<Environment, Unmatched>,
+    pub(crate) stale_after_seconds: u32,
+    pub(crate) on_stale: OnStale,
+    pub(crate) trust_forwarded: bool,
+    pub(crate) allow_plaintext: bool,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+    #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
+    pub(crate) bootstrap_token: Option<SecretString>,
+}
+
+fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("********")
+}
+
+/// The settings that these flags, the variables and the file come to.
+///
+/// # Errors
+/// When the file cannot be read or has a key that is not a setting, or a value is out of its bounds.
+pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
+    let file = SettingsFile::read(flags.config.as_deref())?;
+    let unmatched = if flags.unmatched.is_empty() { file.unmatched } else { parse_unmatched(&flags.unmatched)? };
+    let settings = Settings {
+        data_dir: flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("tollgate-data")),
+        http: flags.http.or(file.http).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+        gateway: flags.gateway.or(file.gateway).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
+        environment: flags.environment.or(file.environment).map_or_else(|| "prod".parse(), Ok)?,
+        node: flags.node.or(file.node).unwrap_or_else(|| "local".to_owned()),
+        brand: flags.brand.or(file.brand).unwrap_or_else(|| "tg".to_owned()),
+        unmatched,
+        stale_after_seconds: flags.stale_after_seconds.or(file.stale_after_seconds).unwrap_or(60),
+        on_stale: flags.on_stale.or(file.on_stale).unwrap_or(OnStale::Serve),
+        trust_forwarded: flags.trust_forwarded.or(file.trust_forwarded).unwrap_or(false),
+        allow_plaintext: flags.allow_plaintext.or(file.allow_plaintext).unwrap_or(false),
+        log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+        log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+        bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
+    };
+    settings.check()?;
+    Ok(settings)
+}
+
+impl Settings {
+    fn check(&self) -> anyhow::Result<()> {
+        for (name, address) in [("http", self.http), ("gateway", self.gateway)] {
+            if !address.ip().is_loopback() && !self.allow_plaintext {
+                bail!(
+                    "{name} = {address} is not a loopback address and there is no TLS here: \
+                     put something that ends TLS in front and say --allow-plaintext"
+                );
+            }
+        }
+        if !(1..=12).contains(&self.brand.len()) || !self.brand.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            bail!("brand = `{}` must be 1 to 12 characters of a-z and 0-9", self.brand);
+        }
+        let node_ok = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !(1..=64).contains(&self.node.len()) || !self.node.bytes().all(node_ok) {
+            bail!("node = `{}` must be 1 to 64 characters of A-Z, a-z, 0-9 and . _ -", self.node);
+        }
+        if !(1..=86_400).contains(&self.stale_after_seconds) {
+            bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);
+        }
+        if let Some(token) = &self.bootstrap_token {
+            let token = token.expose_secret();
+            if !(BOOTSTRAP_TOKEN_CHARS_MIN..=256).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_graphic()) {
+                bail!("bootstrap_token must be {BOOTSTRAP_TOKEN_CHARS_MIN} to 256 visible ASCII characters");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse_unmatched(given: &[String]) -> anyhow::Result<BTreeMap<Environment, Unmatched>> {
+    given
+        .iter()
+        .map(|text| {
+            let (environment, what) = text.split_once('=').context("unmatched must be written ENV=allow or ENV=refuse")?;
+            let what = match what {
+                "allow" => Unmatched::Allow,
+                "refuse" => Unmatched::Refuse,
+                other => bail!("unmatched `{environment}` must be `allow` or `refuse`, not `{other}`"),
+            };
+            Ok((environment.parse().with_context(|| format!("unmatched names the environment `{environment}`"))?, what))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags() -> ServeFlags {
+        ServeFlags::default()
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, ServeFlags) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.toml");
+        std::fs::write(&path, text).unwrap();
+        (dir, ServeFlags { config: Some(path), ..flags() })
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let (_dir, mut flags) = file("node = \"from-file\"\nenvironment = \"sandbox\"\n[unmatched]\nsandbox = \"allow\"\n");
+        flags.node = Some("from-flag".to_owned());
+        let settings = load(flags).unwrap();
+        assert_eq!(settings.node, "from-flag");
+        assert_eq!(settings.environment.as_str(), "sandbox");
+        assert_eq!(settings.unmatched.values().copied().collect::<Vec<_>>(), [Unmatched::Allow]);
+        assert_eq!(settings.brand, "tg");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let (_dir, flags) = file("htpp = \"127.0.0.1:1\"");
+        let failure = format!("{:#}", load(flags).unwrap_err());
+        assert!(failure.contains("htpp"), "{failure}");
+    }
+
+    #[test]
+    fn a_public_address_needs_to_be_meant() {
+        let public = ServeFlags { http: Some("0.0.0.0:8080".parse().unwrap()), ..flags() };
+        assert!(load(public.clone()).unwrap_err().to_string().contains("--allow-plaintext"));
+        assert!(load(ServeFlags { allow_plaintext: Some(true), ..public }).is_ok());
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_refused() {
+        for bad in [
+            ServeFlags { brand: Some("T_G".to_owned()), ..flags() },
+            ServeFlags { node: Some("a b".to_owned()), ..flags() },
+            ServeFlags { stale_after_seconds: Some(0), ..flags() },
+            ServeFlags { bootstrap_token: Some("short".into()), ..flags() },
+            ServeFlags { unmatched: vec!["prod".to_owned()], ..flags() },
+            ServeFlags { unmatched: vec!["prod=maybe".to_owned()], ..flags() },
+        ] {
+            assert!(load(bad.clone()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_when_settings_are_shown() {
+        let settings = load(ServeFlags { bootstrap_token: Some("a-long-enough-token".into()), ..flags() }).unwrap();
+        let shown = toml::to_string(&settings).unwrap() + &format!("{settings:?}");
+        assert!(!shown.contains("a-long-enough-token") && shown.contains("********"), "{shown}");
+    }
+}

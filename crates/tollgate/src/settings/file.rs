@@ -1,0 +1,45 @@
+//! The settings file.
+
+use std::{collections::BTreeMap, io::ErrorKind, net::SocketAddr, path::{Path, PathBuf}};
+
+use anyhow::Context;
+use domain::Environment;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{LogFormat, OnStale, Unmatched};
+
+const USUAL_FILE: &str = "tollgate.toml";
+
+/// `tollgate.toml`. A key that is not a setting is an error that names it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SettingsFile {
+    pub(super) data_dir: Option<PathBuf>,
+    pub(super) http: Option<SocketAddr>,
+    pub(super) gateway: Option<SocketAddr>,
+    pub(super) environment: Option<Environment>,
+    pub(super) node: Option<String>,
+    pub(super) brand: Option<String>,
+    pub(super) unmatched: BTreeMap<Environment, Unmatched>,
+    pub(super) stale_after_seconds: Option<u32>,
+    pub(super) on_stale: Option<OnStale>,
+    pub(super) trust_forwarded: Option<bool>,
+    pub(super) allow_plaintext: Option<bool>,
+    pub(super) bootstrap_token: Option<SecretString>,
+    pub(super) log: Option<String>,
+    pub(super) log_format: Option<LogFormat>,
+}
+
+impl SettingsFile {
+    /// A file that was named must be there; the usual one may be missing.
+    pub(super) fn read(named: Option<&Path>) -> anyhow::Result<Self> {
+        let file = named.unwrap_or(Path::new(USUAL_FILE));
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error).with_context(|| format!("cannot read the settings file {}", file.display())),
+        };
+        toml::from_str(&text).with_context(|| format!("the settings file {} is not right", file.display()))
+    }
+}
