@@ -1,1 +1,76 @@
-//! Tests.
+//! The harness of the whole-system tests: the real binary, a real Envoy on the recommended bootstrap, an upstream that
+//! tells what it received, and a clock that the test sets. The tests themselves are in `tests/it/`.
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use tollgate_tests::{EnvoyProxy, Launch, Upstream};
+//!
+//! let upstream = Upstream::start().await?;
+//! let product = Launch::new("the bootstrap token")?.with_clock()?.start().await?;
+//! let proxy = EnvoyProxy::start(product.gateway_port(), upstream.port()).await?;
+//!
+//! let client = product.admin()?.post("/clients", &serde_json::json!({"name": "acme"})).await?;
+//! assert_eq!(client.status, 201);
+//! let refused = proxy.call("GET", "/orders", &[("x-api-key", "nonsense")]).await?;
+//! assert_eq!(refused.status, 401);
+//! product.set_clock_offset_seconds(3_600)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything it starts is ended, and every file removed, when its handle is dropped; set `TOLLGATE_TEST_KEEP` to keep the
+//! files. Every wait has a bound, and an error says what was waited for and what the process last printed.
+
+mod admin;
+mod clock;
+mod envoy;
+mod http;
+mod launch;
+mod poll;
+mod ports;
+mod process;
+mod product;
+mod upstream;
+
+pub use crate::admin::Admin;
+pub use crate::clock::FakeClock;
+pub use crate::envoy::EnvoyProxy;
+pub use crate::http::{Answer, get, raw};
+pub use crate::launch::Launch;
+pub use crate::poll::until;
+pub use crate::ports::Port;
+pub use crate::process::{Exit, Process};
+pub use crate::product::Product;
+pub use crate::upstream::{Received, Upstream};
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// A file of the repository, by its path from the root.
+///
+/// # Errors
+/// Never in a checkout; the signature saves the caller an `expect`.
+pub fn repository_file(path: &str) -> Result<PathBuf> {
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the tests lie in the repository's root")?;
+    Ok(root.join(path))
+}
+
+/// A tool that `cargo xtask test` sets up. Missing, it fails the test: a skipped proof looks like a passed one.
+fn tool(variable: &str) -> Result<PathBuf> {
+    let path =
+        std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from).with_context(|| {
+            format!("{variable} is not set: run `cargo xtask test`, or first eval \"$(cargo xtask tools)\"")
+        })?;
+    anyhow::ensure!(path.is_file(), "{variable} names {}, which is no file", path.display());
+    Ok(path)
+}
+
+/// A directory of a test's own, removed with its handle.
+fn scratch() -> Result<tempfile::TempDir> {
+    let mut directory =
+        tempfile::Builder::new().prefix("tollgate-test-").tempdir().context("making a directory")?;
+    directory.disable_cleanup(std::env::var_os("TOLLGATE_TEST_KEEP").is_some());
+    Ok(directory)
+}
