@@ -4,4 +4,5 @@ mod it {
     mod clock;
     mod envoy;
     mod harness;
+    mod structure;
 }

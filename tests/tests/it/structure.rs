@@ -1,0 +1,61 @@
+//! Who may know whom. The rooms are told apart by what they may not reach.
+
+use std::{collections::BTreeSet, fs};
+
+use tollgate_tests::repository_file;
+
+/// The crates of ours that each may name, in `[dependencies]`.
+const MAY_KNOW: [(&str, &[&str]); 8] = [
+    ("domain", &[]),
+    ("eventlog", &["domain"]),
+    ("projections", &["domain", "eventlog"]),
+    ("api", &["domain", "eventlog", "projections"]),
+    ("notifier", &["domain", "eventlog"]),
+    ("gateway", &["domain"]),
+    ("gateway-doors", &["domain", "gateway"]),
+    ("tollgate", &["domain", "eventlog", "projections", "api", "notifier", "gateway", "gateway-doors"]),
+];
+
+/// What the core of the gateway and the rules must stay free of.
+const WITHOUT: [(&str, &[&str]); 2] = [
+    ("domain", &["axum", "tonic", "tokio", "sqlx", "rusqlite", "cqrs-es", "http", "reqwest", "rand"]),
+    ("gateway", &["axum", "tonic", "sqlx", "rusqlite", "cqrs-es", "http", "reqwest"]),
+];
+
+/// The names in a crate's `[dependencies]`, not those of its tests.
+fn dependencies(name: &str) -> BTreeSet<String> {
+    let manifest = repository_file(&format!("crates/{name}/Cargo.toml")).unwrap();
+    let text = fs::read_to_string(manifest).unwrap();
+    let section = text.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    section.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_crate_knows_what_it_should_not() {
+    let ours: BTreeSet<&str> = MAY_KNOW.iter().map(|(name, _)| *name).collect();
+    for (name, allowed) in MAY_KNOW {
+        for dependency in dependencies(name).iter().filter(|dependency| ours.contains(dependency.as_str())) {
+            assert!(allowed.contains(&dependency.as_str()), "{name} must not know {dependency}");
+        }
+    }
+}
+
+#[test]
+fn the_rules_and_the_gateway_core_have_no_transport_and_no_database() {
+    for (name, without) in WITHOUT {
+        let dependencies = dependencies(name);
+        assert!(dependencies.contains("serde"), "{name}: the manifest is read as it is written");
+        for banned in without {
+            assert!(!dependencies.contains(*banned), "{name} must not depend on {banned}");
+        }
+    }
+}
+
+#[test]
+fn every_crate_is_in_the_table() {
+    let crates = fs::read_dir(repository_file("crates").unwrap()).unwrap();
+    for entry in crates {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(MAY_KNOW.iter().any(|(known, _)| *known == name), "say whom {name} may know");
+    }
+}
