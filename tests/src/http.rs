@@ -68,6 +68,15 @@ pub async fn get(url: &str) -> Result<Answer> {
     Answer::of(response).await
 }
 
+/// Posts JSON without a credential.
+///
+/// # Errors
+/// When nobody answers; any status is an answer.
+pub async fn post(url: &str, body: &Value) -> Result<Answer> {
+    let response = client()?.post(url).json(body).send().await.with_context(|| format!("POST {url}"))?;
+    Answer::of(response).await
+}
+
 /// Sends one HTTP/1.1 call with exactly this path and these headers, where a client library would tidy up `/a/../b`,
 /// refuse what must be refused by the product, or add headers of its own. `Host` is the address unless given.
 ///

@@ -31,17 +31,19 @@ mod ports;
 mod process;
 mod product;
 mod upstream;
+mod world;
 
 pub use crate::admin::Admin;
 pub use crate::clock::FakeClock;
 pub use crate::envoy::EnvoyProxy;
-pub use crate::http::{Answer, get, raw};
+pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;
 pub use crate::poll::until;
 pub use crate::ports::Port;
 pub use crate::process::{Exit, Process};
 pub use crate::product::Product;
 pub use crate::upstream::{Received, Upstream};
+pub use crate::world::{IssuedKey, TOKEN, World};
 
 use std::path::{Path, PathBuf};
 

@@ -27,7 +27,12 @@ fn dependencies(name: &str) -> BTreeSet<String> {
     let manifest = repository_file(&format!("crates/{name}/Cargo.toml")).unwrap();
     let text = fs::read_to_string(manifest).unwrap();
     let section = text.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
-    section.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    section
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

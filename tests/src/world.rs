@@ -1,0 +1,155 @@
+//! The product, a real Envoy before it and an upstream behind, with the few things most stories begin with.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::{Admin, Answer, EnvoyProxy, Launch, Product, Upstream, http, poll};
+
+/// The bootstrap token of every test.
+pub const TOKEN: &str = "a-bootstrap-token-for-tests-only";
+const APPLIED_AT_MOST: Duration = Duration::from_secs(10);
+
+/// Everything between a caller and an upstream, started for one test.
+#[derive(Debug)]
+pub struct World {
+    pub product: Product,
+    pub envoy: EnvoyProxy,
+    pub upstream: Upstream,
+    pub admin: Admin,
+}
+
+/// A key with the secret that was shown once.
+#[derive(Clone, Debug)]
+pub struct IssuedKey {
+    pub client_id: String,
+    pub key_id: String,
+    pub secret: String,
+}
+
+impl World {
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start() -> Result<Self> {
+        Self::launch(Launch::new(TOKEN)?).await
+    }
+
+    /// The same on a clock that the test gives.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_with_clock() -> Result<Self> {
+        Self::launch(Launch::new(TOKEN)?.with_clock()?).await
+    }
+
+    async fn launch(launch: Launch) -> Result<Self> {
+        let product = launch.start().await?;
+        let upstream = Upstream::start().await?;
+        let envoy = EnvoyProxy::start(product.gateway_port(), upstream.port()).await?;
+        let admin = product.admin()?;
+        Ok(Self { product, envoy, upstream, admin })
+    }
+
+    /// Gives a command and waits until the gateway has applied it.
+    ///
+    /// # Errors
+    /// When it is not answered with success, or the gateway does not follow.
+    pub async fn command(&self, path: &str, body: &Value) -> Result<Answer> {
+        let answer = self.admin.post(path, body).await?;
+        ensure!(
+            (200..300).contains(&answer.status),
+            "POST {path} answered {} {}",
+            answer.status,
+            answer.body
+        );
+        self.applied(&answer).await?;
+        Ok(answer)
+    }
+
+    /// Waits until the gateway has applied what this answer is about.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn applied(&self, answer: &Answer) -> Result<()> {
+        let position: u64 =
+            answer.header("tollgate-position").context("a write says its position")?.parse()?;
+        // A malformed secret consumes nothing, and the answer names the position it was judged at.
+        let probe = json!({ "secret": "not-a-secret", "method": "GET", "path": "/" });
+        poll::until("the gateway to follow", APPLIED_AT_MOST, async || {
+            let judged = self.verify(&probe).await?;
+            let at = judged.json["position"].as_u64().context("verify names a position")?;
+            Ok((at >= position).then_some(()))
+        })
+        .await
+    }
+
+    /// A call of the verify door.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn verify(&self, body: &Value) -> Result<Answer> {
+        http::post(&format!("http://127.0.0.1:{}/v1/verify", self.product.gateway_port()), body).await
+    }
+
+    /// A client with these scopes in `prod`, registered.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn client(&self, name: &str, scopes: &[&str]) -> Result<String> {
+        let body = json!({
+            "name": name, "kind": "partner", "owner": { "team": "partners", "email": "partners@example.com" },
+            "contacts": [], "environments": ["prod"], "scopes": scopes, "labels": {},
+        });
+        id_of(&self.command("/clients", &body).await?.json)
+    }
+
+    /// A key of that client, with what the body says beside name and environment.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn key(&self, client_id: &str, more: &Value) -> Result<IssuedKey> {
+        let mut body = json!({ "name": "key", "environment": "prod" });
+        if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+            body.extend(more.clone());
+        }
+        let issued = self.command(&format!("/clients/{client_id}/keys"), &body).await?.json;
+        Ok(IssuedKey {
+            client_id: client_id.to_owned(),
+            key_id: id_of(&issued["key"])?,
+            secret: issued["secret"].as_str().context("the secret is shown once")?.to_owned(),
+        })
+    }
+
+    /// A route for GET on this path.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn route(&self, path: &str, required_scopes: &[&str]) -> Result<String> {
+        let body =
+            json!({ "name": path, "methods": ["GET"], "path": path, "required_scopes": required_scopes });
+        id_of(&self.command("/routes", &body).await?.json)
+    }
+
+    /// A policy, assigned.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn policy(&self, policy: &Value, assignment: &Value) -> Result<String> {
+        let policy_id = id_of(&self.command("/policies", policy).await?.json)?;
+        self.command(&format!("/policies/{policy_id}/assignments"), assignment).await?;
+        Ok(policy_id)
+    }
+
+    /// A call through Envoy with this secret.
+    ///
+    /// # Errors
+    /// When Envoy does not answer.
+    pub async fn call(&self, path: &str, secret: &str) -> Result<Answer> {
+        self.envoy.call("GET", path, &[("x-api-key", secret)]).await
+    }
+}
+
+fn id_of(resource: &Value) -> Result<String> {
+    Ok(resource["id"].as_str().with_context(|| format!("a resource has an id: {resource}"))?.to_owned())
+}

@@ -1,0 +1,93 @@
+//! The command line does the main job without curl.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use tollgate_tests::{Launch, Product, TOKEN};
+
+async fn json(product: &Product, args: &[&str]) -> Result<Value> {
+    let all = [args, &["--output", "json"]].concat();
+    let exit = product.cli(&all).await?;
+    ensure!(exit.status.success(), "{args:?}: {}", exit.stderr);
+    serde_json::from_str(&exit.stdout).with_context(|| format!("{args:?}: {}", exit.stdout))
+}
+
+#[tokio::test]
+async fn the_main_job_by_hand() -> Result<()> {
+    let product = Launch::new(TOKEN)?.start().await?;
+    let register = ["client", "register", "--name", "Acme", "--team", "partners", "--email", "p@example.com"];
+    let more = [
+        "--environment",
+        "prod",
+        "--scope",
+        "orders:read",
+        "--contact",
+        "technical:t@example.com:Tech",
+        "--label",
+        "tier=gold",
+    ];
+    let client = json(&product, &[&register[..], &more].concat()).await?;
+    let client_id = client["id"].as_str().context("a client has an id")?;
+    let route = [
+        "route",
+        "define",
+        "--name",
+        "Read an order",
+        "--path",
+        "/orders/{id}",
+        "--required-scope",
+        "orders:read",
+    ];
+    json(&product, &route).await?;
+    let policy = json(
+        &product,
+        &[
+            "policy",
+            "define",
+            "--name",
+            "standard",
+            "--rate",
+            "burst:100/60:20",
+            "--quota",
+            "daily:1000/day@Europe/Berlin",
+        ],
+    )
+    .await?;
+    let policy_id = policy["id"].as_str().context("a policy has an id")?;
+    json(&product, &["policy", "assign", policy_id, "--client-id", client_id]).await?;
+    let issued =
+        json(&product, &["key", "issue", client_id, "--name", "backend", "--environment", "prod"]).await?;
+    let key_id = issued["key"]["id"].as_str().context("a key has an id")?;
+    assert!(issued["secret"].is_string());
+
+    let changed = json(&product, &["client", "update", client_id, "--name", "Acme Ltd"]).await?;
+    assert_eq!(changed["name"], "Acme Ltd");
+    json(&product, &["key", "revoke", key_id, "--reason", "done"]).await?;
+    let listed = product.cli(&["key", "list", "--client-id", client_id]).await?;
+    assert!(listed.stdout.contains("revoked") && listed.stdout.contains("CLIENT_ID"), "{}", listed.stdout);
+    let audit = product.cli(&["audit", "list"]).await?;
+    for action in [
+        "api_client.registered",
+        "api_client.renamed",
+        "route.defined",
+        "rate_limit_policy.assigned",
+        "api_key.issued",
+        "api_key.revoked",
+    ] {
+        assert!(audit.stdout.contains(action), "{action}: {}", audit.stdout);
+    }
+    let refused = product.cli(&["key", "issue", client_id, "--name", "k", "--environment", "nope"]).await?;
+    assert!(!refused.status.success());
+    assert!(refused.stderr.contains("environment_not_allowed"), "{}", refused.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn settings_are_shown_with_secrets_masked() -> Result<()> {
+    let product = Launch::new(TOKEN)?.start().await?;
+    let shown = product.cli(&["config", "--bootstrap-token", TOKEN, "--node", "n1"]).await?;
+    assert!(shown.stdout.contains("node = \"n1\"") && !shown.stdout.contains(TOKEN), "{}", shown.stdout);
+    let openapi = product.cli(&["openapi"]).await?;
+    let document: Value = serde_json::from_str(&openapi.stdout)?;
+    assert_eq!(document, serde_json::from_str::<Value>(&product.get("/openapi.json").await?.body)?);
+    Ok(())
+}
