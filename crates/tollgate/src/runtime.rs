@@ -43,13 +43,13 @@ pub(crate) fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<(
     started.map_err(|source| anyhow::anyhow!("cannot start logging: {source}"))
 }
 
-/// Cancelled by the first SIGINT or SIGTERM.
-pub(crate) fn stop_on_signal(tasks: &mut Tasks) -> anyhow::Result<CancellationToken> {
+/// Stops the tasks at the first SIGINT or SIGTERM.
+pub(crate) fn stop_on_signal(tasks: &mut Tasks) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let stop = tasks.stop.clone();
+    let stop = tasks.stop_token();
     tasks.spawn("signals", async move {
         tokio::select! {
             _ = terminate.recv() => info!("Stopping on SIGTERM"),
@@ -59,43 +59,100 @@ pub(crate) fn stop_on_signal(tasks: &mut Tasks) -> anyhow::Result<CancellationTo
         stop.cancel();
         Ok(())
     });
-    Ok(tasks.stop.clone())
+    Ok(())
 }
 
-/// The tasks of the process: each has a name, all stop together, whoever made them waits for them.
+/// The tasks of the process: each has a name, and whoever made them waits for them. They stop in two steps: who
+/// takes requests first, then who keeps what these have caused.
 pub(crate) struct Tasks {
+    takers: Group,
+    keepers: Group,
+}
+
+struct Group {
     running: JoinSet<(&'static str, anyhow::Result<()>)>,
     stop: CancellationToken,
 }
 
-impl Tasks {
-    pub(crate) fn new() -> Self {
+impl Group {
+    fn new() -> Self {
         Self { running: JoinSet::new(), stop: CancellationToken::new() }
     }
 
+    /// How the next of them has ended; for ever nothing once all have.
+    async fn next(&mut self) -> anyhow::Result<()> {
+        let Some(ended) = self.running.join_next().await else { return std::future::pending().await };
+        match ended {
+            Ok((name, outcome)) => outcome.with_context(|| format!("the task `{name}` failed")),
+            Err(panic) => Err(anyhow::anyhow!("a task ended without an answer: {panic}")),
+        }
+    }
+}
+
+impl Tasks {
+    pub(crate) fn new() -> Self {
+        Self { takers: Group::new(), keepers: Group::new() }
+    }
+
+    /// Told to those who take requests.
     pub(crate) fn stop_token(&self) -> CancellationToken {
-        self.stop.clone()
+        self.takers.stop.clone()
+    }
+
+    /// Told to those who keep what has been caused, once nobody takes requests any more.
+    pub(crate) fn keepers_stop_token(&self) -> CancellationToken {
+        self.keepers.stop.clone()
     }
 
     pub(crate) fn spawn(&mut self, name: &'static str, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
-        self.running.spawn(async move { (name, work.await) });
+        self.takers.running.spawn(async move { (name, work.await) });
+    }
+
+    pub(crate) fn spawn_keeper(&mut self, name: &'static str, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+        self.keepers.running.spawn(async move { (name, work.await) });
     }
 
     /// Waits until all have ended. The first that fails stops the others, and its failure is the answer.
     pub(crate) async fn wait(mut self) -> anyhow::Result<()> {
         let mut outcome = Ok(());
-        while let Some(ended) = self.running.join_next().await {
-            let failure = match ended {
-                Ok((_, Ok(()))) => continue,
-                Ok((name, Err(failure))) => failure.context(format!("the task `{name}` failed")),
-                Err(panic) => anyhow::anyhow!("a task ended without an answer: {panic}"),
+        while !(self.takers.running.is_empty() && self.keepers.running.is_empty()) {
+            if self.takers.running.is_empty() {
+                self.keepers.stop.cancel();
+            }
+            let ended = tokio::select! {
+                ended = self.takers.next() => ended,
+                ended = self.keepers.next() => ended,
             };
-            error!("{failure:#}");
-            self.stop.cancel();
-            if outcome.is_ok() {
-                outcome = Err(failure);
+            if let Err(failure) = ended {
+                error!("{failure:#}");
+                self.takers.stop.cancel();
+                outcome = outcome.and(Err(failure));
             }
         }
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_keeps_stops_after_who_takes_and_a_failure_stops_all() {
+        let mut tasks = Tasks::new();
+        let (stop, keepers_stop) = (tasks.stop_token(), tasks.keepers_stop_token());
+        let seen = keepers_stop.clone();
+        tasks.spawn("taker", async move {
+            stop.cancelled().await;
+            assert!(!seen.is_cancelled(), "the keepers still run");
+            Ok(())
+        });
+        tasks.spawn_keeper("keeper", async move {
+            keepers_stop.cancelled().await;
+            Ok(())
+        });
+        tasks.spawn("failing", async { anyhow::bail!("out of luck") });
+        let failure = format!("{:#}", tasks.wait().await.unwrap_err());
+        assert_eq!(failure, "the task `failing` failed: out of luck");
     }
 }
