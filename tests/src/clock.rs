@@ -52,3 +52,10 @@ impl FakeClock {
             .env("DONT_FAKE_MONOTONIC", "1");
     }
 }
+
+/// The machine's own time, which a product without a [`FakeClock`] goes by.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "a test says when a key expires in the product's own time")]
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}

@@ -34,7 +34,7 @@ mod upstream;
 mod world;
 
 pub use crate::admin::Admin;
-pub use crate::clock::FakeClock;
+pub use crate::clock::{FakeClock, now};
 pub use crate::envoy::EnvoyProxy;
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;

@@ -78,7 +78,8 @@ impl World {
         let probe = json!({ "secret": "not-a-secret", "method": "GET", "path": "/" });
         poll::until("the gateway to follow", APPLIED_AT_MOST, async || {
             let judged = self.verify(&probe).await?;
-            let at = judged.json["position"].as_u64().context("verify names a position")?;
+            let at =
+                judged.json.get("position").and_then(Value::as_u64).context("verify names a position")?;
             Ok((at >= position).then_some(()))
         })
         .await
@@ -116,8 +117,12 @@ impl World {
         let issued = self.command(&format!("/clients/{client_id}/keys"), &body).await?.json;
         Ok(IssuedKey {
             client_id: client_id.to_owned(),
-            key_id: id_of(&issued["key"])?,
-            secret: issued["secret"].as_str().context("the secret is shown once")?.to_owned(),
+            key_id: id_of(issued.get("key").context("an issue answers with the key")?)?,
+            secret: issued
+                .get("secret")
+                .and_then(Value::as_str)
+                .context("the secret is shown once")?
+                .to_owned(),
         })
     }
 
@@ -151,5 +156,9 @@ impl World {
 }
 
 fn id_of(resource: &Value) -> Result<String> {
-    Ok(resource["id"].as_str().with_context(|| format!("a resource has an id: {resource}"))?.to_owned())
+    Ok(resource
+        .get("id")
+        .and_then(Value::as_str)
+        .with_context(|| format!("a resource has an id: {resource}"))?
+        .to_owned())
 }

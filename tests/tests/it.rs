@@ -1,5 +1,7 @@
 //! The whole system through its doors. One binary, so that it is linked once; one module a subject.
 
+#![expect(clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
+
 mod it {
     mod calls;
     mod cli;
@@ -8,6 +10,7 @@ mod it {
     mod envoy;
     mod harness;
     mod limits;
+    mod readme;
     mod rotation;
     mod secrets;
     mod start;

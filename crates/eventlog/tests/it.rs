@@ -9,6 +9,8 @@
 
 #[path = "it/contract.rs"]
 mod contract;
+#[path = "it/golden.rs"]
+mod golden;
 #[path = "it/installation.rs"]
 mod installation;
 #[path = "it/library.rs"]

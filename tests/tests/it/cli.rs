@@ -12,6 +12,7 @@ async fn json(product: &Product, args: &[&str]) -> Result<Value> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn the_main_job_by_hand() -> Result<()> {
     let product = Launch::new(TOKEN)?.start().await?;
     let register = ["client", "register", "--name", "Acme", "--team", "partners", "--email", "p@example.com"];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tollgate_tests::{World, until};
+use tollgate_tests::{World, now, until};
 
 fn policy(rates: &Value, quotas: &Value) -> Value {
     json!({ "name": "limits", "rates": rates, "quotas": quotas })
@@ -59,9 +59,9 @@ async fn over_the_quota_is_429_until_the_window_turns_and_survives_a_restart() -
     world.product.restart().await?;
     assert_eq!(world.call("/orders", &key.secret).await?.status, 429);
 
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Europe/Berlin")?);
-    let turn = jiff::civil::date(now.year() + 1, 1, 1).in_tz("Europe/Berlin")?;
-    let until_turn = turn.timestamp().as_second() - now.timestamp().as_second();
+    let today = now().to_zoned(jiff::tz::TimeZone::get("Europe/Berlin")?);
+    let turn = jiff::civil::date(today.year() + 1, 1, 1).in_tz("Europe/Berlin")?;
+    let until_turn = turn.timestamp().as_second() - today.timestamp().as_second();
     world.product.set_clock_offset_seconds(until_turn - 600)?;
     assert_eq!(world.call("/orders", &key.secret).await?.status, 429, "still the old year in Berlin");
     world.product.set_clock_offset_seconds(until_turn + 600)?;

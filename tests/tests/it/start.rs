@@ -48,7 +48,7 @@ async fn a_directory_that_cannot_be_used_is_told() -> Result<()> {
     let launch = Launch::new(TOKEN)?;
     let file = launch.directory().join("a-file");
     fs::write(&file, "")?;
-    check(launch.data_dir(&file.join("data")), "cannot use the data directory").await
+    check(launch.data_dir(file.join("data")), "cannot use the data directory").await
 }
 
 #[tokio::test]

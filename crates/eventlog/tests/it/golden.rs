@@ -1,0 +1,38 @@
+//! Every version of every event ever written can still be read.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use domain::{
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+};
+use serde_json::Value;
+use tollgate_eventlog::upcast;
+
+/// Reads a payload as its aggregate's event and answers the type it then has.
+fn decode(event_type: &str, payload: Value) -> &'static str {
+    let told = |error: serde_json::Error| panic!("{event_type}: {error}");
+    match event_type.split('.').next().unwrap() {
+        "api_client" => serde_json::from_value::<ApiClientEvent>(payload).unwrap_or_else(told).event_type(),
+        "api_key" => serde_json::from_value::<ApiKeyEvent>(payload).unwrap_or_else(told).event_type(),
+        "route" => serde_json::from_value::<RouteEvent>(payload).unwrap_or_else(told).event_type(),
+        "rate_limit_policy" => serde_json::from_value::<RateLimitPolicyEvent>(payload).unwrap_or_else(told).event_type(),
+        other => panic!("no aggregate is called {other}"),
+    }
+}
+
+#[test]
+fn every_golden_sample_can_be_read_today() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/events/samples");
+    let mut seen = BTreeSet::new();
+    for entry in fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let (event_type, version) = name.rsplit_once(".v").unwrap();
+        let payload = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let raised = upcast::to_current(event_type, version.parse().unwrap(), payload).unwrap();
+        assert_eq!(decode(event_type, raised), event_type, "{name}");
+        seen.insert(event_type.to_owned());
+    }
+    let every = [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES].concat();
+    assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");
+}
