@@ -15,7 +15,7 @@ pub struct Principal {
     pub roles: Vec<Role>,
 }
 
-/// What a role bundles. More follow with grants in scopes; each is a row of [`Role::holds`].
+/// What a role bundles. More follow with grants in scopes; each is a row of `Role::holds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -196,6 +196,13 @@ mod tests {
                 authorize(&principal(vec![Role::Admin]), permission).unwrap().describe(),
                 "role:admin"
             );
+        }
+    }
+
+    #[test]
+    fn a_permission_is_written_as_it_prints() {
+        for permission in Permission::ALL {
+            assert_eq!(serde_json::to_value(permission).unwrap(), permission.as_str());
         }
     }
 }

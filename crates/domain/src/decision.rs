@@ -107,3 +107,32 @@ impl RefusalReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_written_as_it_prints() {
+        for outcome in Outcome::ALL {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
+        }
+    }
+
+    #[test]
+    fn a_live_secret_that_may_not_do_this_is_forbidden_and_any_other_is_unauthenticated() {
+        use RefusalReason as R;
+        let reasons = [
+            (R::UnknownSecret, Outcome::Unauthenticated, "unknown_secret"),
+            (R::KeyRevoked, Outcome::Unauthenticated, "key_revoked"),
+            (R::KeySuspended, Outcome::Forbidden, "key_suspended"),
+            (R::WrongEnvironment, Outcome::Forbidden, "wrong_environment"),
+            (R::RateLimited, Outcome::RateLimited, "rate_limited"),
+            (R::QuotaExceeded, Outcome::QuotaExceeded, "quota_exceeded"),
+        ];
+        for (reason, outcome, text) in reasons {
+            assert_eq!((reason.outcome(), reason.as_str()), (outcome, text));
+            assert_eq!(serde_json::to_value(reason).unwrap(), text);
+        }
+    }
+}

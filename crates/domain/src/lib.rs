@@ -7,6 +7,8 @@ pub mod api_client;
 pub mod api_key;
 pub mod clock;
 pub mod decision;
+#[cfg(test)]
+mod given;
 pub mod ids;
 pub mod metadata;
 pub mod personal;

@@ -48,3 +48,46 @@ pub enum ActorKind {
     /// Tollgate itself, carrying out what an earlier command or the clock demands.
     System,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{given::at, personal::PersonalValue};
+
+    fn metadata() -> Metadata {
+        Metadata {
+            occurred_at: at(0),
+            actor: "bootstrap-admin".to_owned(),
+            actor_kind: ActorKind::ServiceAccount,
+            authenticated_by: "bootstrap_token".to_owned(),
+            on_behalf_of: Some("ada".to_owned()),
+            allowed_by: "role:admin".to_owned(),
+            address: Some(PersonalValue::new([1; 16], "192.0.2.1").commitment()),
+            user_agent: None,
+            request_id: "req-1".to_owned(),
+            correlation_id: "cor-1".to_owned(),
+            causation_id: None,
+            reason: None,
+            command_id: "cmd-1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn metadata_is_a_flat_object_of_strings_without_plain_personal_data() {
+        let written = serde_json::to_value(metadata()).unwrap();
+        let fields = written.as_object().unwrap();
+        assert!(fields.values().all(Value::is_string), "{written}");
+        assert!(!fields.contains_key("user_agent"), "{written}");
+        assert!(!written.to_string().contains("192.0.2.1"), "{written}");
+        assert_eq!(serde_json::from_value::<Metadata>(written).unwrap(), metadata());
+    }
+
+    #[test]
+    fn metadata_with_an_unknown_field_is_not_read() {
+        let mut written = serde_json::to_value(metadata()).unwrap();
+        written["adress"] = json!("192.0.2.1");
+        assert!(serde_json::from_value::<Metadata>(written).is_err());
+    }
+}

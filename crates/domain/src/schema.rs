@@ -165,7 +165,8 @@ mod tests {
             return either.iter().any(|one| fits(value, one));
         }
         let types = &schema["type"];
-        let allowed = |name: &str| types == name || types.as_array().is_some_and(|t| t.contains(&json!(name)));
+        let allowed =
+            |name: &str| types == name || types.as_array().is_some_and(|t| t.contains(&json!(name)));
         let listed = schema["enum"].as_array().is_none_or(|values| values.contains(value));
         let constant = schema.get("const").is_none_or(|only| only == value);
         let typed = match value {

@@ -198,6 +198,13 @@ impl Peppers {
             .unwrap_or(SecretDigest { pepper_version: version, hmac: [0; 32] })
     }
 
+    /// The digest of a text that somebody chose, under the newest pepper.
+    #[must_use]
+    pub fn digest_chosen(&self, text: &str) -> SecretDigest {
+        let version = self.by_version.keys().next_back().copied().unwrap_or_default();
+        self.digest(version, text).unwrap_or(SecretDigest { pepper_version: version, hmac: [0; 32] })
+    }
+
     /// The digest of a presented secret under the pepper its stored digest was made with; none when that
     /// pepper is not here.
     #[must_use]

@@ -181,6 +181,39 @@ mod tests {
         }
     }
 
+    fn check<T: FromStr>(good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(text.parse::<T>().is_ok(), "{text:?}");
+        }
+        for text in bad {
+            assert!(text.parse::<T>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_counted_in_characters_not_in_bytes() {
+        check::<Name>(&[&"ü".repeat(120)], &[&"ü".repeat(121)]);
+        check::<Reason>(&["x", &"é".repeat(500)], &["", "\t", "two\nlines", &"é".repeat(501)]);
+        check::<LabelValue>(&["x", &"日".repeat(255)], &["", "\u{feff}x", &"日".repeat(256)]);
+    }
+
+    #[test]
+    fn names_of_labels_and_limits_are_plain() {
+        check::<LabelKey>(
+            &["a", "team/cost-centre.x_1", &"k".repeat(63)],
+            &["", "A", "a b", "ä", &"k".repeat(64)],
+        );
+        check::<LimitName>(&["a", "per-day_1", &"l".repeat(32)], &["", "A", "a.b", "a\"b", &"l".repeat(33)]);
+        check::<Scope>(&["a", &"s".repeat(100)], &["skôp", "\u{ff41}", "-a"]);
+    }
+
+    #[test]
+    fn a_refused_text_says_what_would_be_taken() {
+        let refused = "Prod".parse::<Environment>().unwrap_err();
+        assert_eq!(refused.to_string(), "must be 2 to 12 characters of a-z and 0-9");
+        assert!(serde_json::from_str::<Environment>("\"Prod\"").unwrap_err().to_string().contains("2 to 12"));
+    }
+
     #[test]
     fn email_addresses_can_be_sent_to() {
         assert!(check_email("ops@example.com").is_ok());

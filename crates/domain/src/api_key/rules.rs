@@ -79,6 +79,10 @@ impl ApiKey {
     fn rotate(&self, ask: &RotateKey) -> Result<Vec<ApiKeyEvent>, ApiKeyRefusal> {
         let RotateKey { now, client, secret, overlap_seconds, expires_at, reason } = ask;
         let lineage = self.usable()?;
+        // The same secret again is the same command again, and a retry is not news.
+        if lineage.current.locator == secret.locator && lineage.current.digest == secret.digest {
+            return Ok(vec![]);
+        }
         check_client(*client)?;
         lineage.check_not_ended(*now)?;
         if *overlap_seconds > OVERLAP_SECONDS_MAX {

@@ -116,9 +116,7 @@ impl TimeZoneName {
 impl FromStr for TimeZoneName {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let known = Some(text).filter(|text| text.len() <= 64).and_then(|text| TimeZone::get(text).ok());
-        // `Etc/Unknown` is the database's word for a zone nobody has named: it has no midnight.
-        let zone = known.filter(|zone| !zone.is_unknown());
+        let zone = Some(text).filter(|text| text.len() <= 64).and_then(|text| TimeZone::get(text).ok());
         // The database answers in any case; one zone keeps one spelling.
         zone.as_ref().and_then(TimeZone::iana_name).map(|name| Self(name.into())).ok_or_else(|| {
             InvalidValue::expected("must be the name of an IANA time zone, such as Europe/Berlin or UTC")
