@@ -193,9 +193,7 @@ impl Peppers {
     /// The digest of a new secret, under the newest pepper.
     #[must_use]
     pub fn digest_new(&self, secret: &PlainSecret) -> SecretDigest {
-        let version = self.by_version.keys().next_back().copied().unwrap_or_default();
-        self.digest(version, secret.expose())
-            .unwrap_or(SecretDigest { pepper_version: version, hmac: [0; 32] })
+        self.digest_chosen(secret.expose())
     }
 
     /// The digest of a text that somebody chose, under the newest pepper.

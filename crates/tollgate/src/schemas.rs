@@ -3,11 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
-use domain::{
-    EventType,
-    schema::{event_schemas, sample_events},
-};
-use serde_json::{Value, json};
+use domain::schema::{event_schemas, sample_events};
+use serde_json::json;
 
 use crate::{cli::SchemasCommand, serve};
 
@@ -41,21 +38,11 @@ fn contracts() -> anyhow::Result<BTreeMap<String, String>> {
 /// The samples of today's versions.
 fn samples() -> anyhow::Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
-    for event in sample_events() {
-        let (event_type, version, data) = match &event {
-            domain::DomainEvent::ApiClient { event, .. } => sample(event)?,
-            domain::DomainEvent::ApiKey { event, .. } => sample(event)?,
-            domain::DomainEvent::Route { event, .. } => sample(event)?,
-            domain::DomainEvent::RateLimitPolicy { event, .. } => sample(event)?,
-        };
-        files.insert(format!("{SAMPLES}/{event_type}.v{version}.json"), pretty(&data)?);
+    for event in sample_events().context("the samples are not within their bounds")? {
+        let data = event.payload().context("a sample cannot be written")?;
+        files.insert(format!("{SAMPLES}/{}.v{}.json", event.event_type(), event.event_version()), pretty(&data)?);
     }
     Ok(files)
-}
-
-fn sample<E: EventType>(event: &E) -> anyhow::Result<(&'static str, u16, Value)> {
-    let data = serde_json::to_value(event).context("a sample cannot be written")?;
-    Ok((event.event_type(), event.event_version(), data))
 }
 
 fn pretty(value: &impl serde::Serialize) -> anyhow::Result<String> {

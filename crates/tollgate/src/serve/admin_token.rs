@@ -14,7 +14,7 @@ const FILE: &str = "bootstrap-admin.json";
 /// before it.
 pub(super) fn open(rooms: &Rooms, settings: &Settings) -> anyhow::Result<(AdminTokens, Option<PlainSecret>)> {
     if let Some(given) = &settings.bootstrap_token {
-        let digest = rooms.peppers.digest_new_text(given.expose_secret());
+        let digest = rooms.peppers.digest_chosen(given.expose_secret());
         keep(rooms, digest)?;
         return Ok((AdminTokens::bootstrap(digest), None));
     }

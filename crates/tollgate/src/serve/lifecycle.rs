@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::{
     KeyId, Metadata, SharedClock, Timestamp,
-    api_key::{ApiKey, ApiKeyCommand, ExpireKey, RevokeKey},
+    api_key::{ApiKey, ApiKeyCommand, ExpireKey},
     metadata::ActorKind,
 };
 use eventlog::{EventLog, Execute, ExecuteError};
@@ -33,7 +33,7 @@ pub(super) async fn run(
         match keys::due(&read, now).await {
             Ok(due) => {
                 for key in due {
-                    record(&log, key.key_id, key.expires_at.is_some_and(|end| end <= now), now).await;
+                    record(&log, key.key_id, now).await;
                 }
             }
             Err(failure) => warn!(error = %failure, "Cannot look for keys that are due"),
@@ -41,21 +41,11 @@ pub(super) async fn run(
     }
 }
 
-async fn record(log: &EventLog, key_id: KeyId, expired: bool, now: Timestamp) {
-    let state = match log.load::<ApiKey>(key_id).await {
-        Ok(loaded) => loaded.state,
-        Err(failure) => return warn!(key.id = %key_id, error = %failure, "Cannot load a key that is due"),
-    };
-    // The read model may be behind: the planned revocation that counts is the one in the log.
-    let planned = state.lineage().and_then(|lineage| lineage.revoke_at.clone()).filter(|(at, _)| *at <= now);
-    let command = match planned {
-        Some((_, reason)) => ApiKeyCommand::Revoke(RevokeKey { now, at: None, reason }),
-        None if expired => ApiKeyCommand::Expire(ExpireKey { now }),
-        None => return,
-    };
-    let ask = Execute {
+/// Puts on record whichever end has come: the expiry or the planned revocation. The log decides which.
+async fn record(log: &EventLog, key_id: KeyId, now: Timestamp) {
+    let ask: Execute<ApiKey> = Execute {
         id: key_id,
-        command,
+        command: ApiKeyCommand::Expire(ExpireKey { now }),
         metadata: metadata(key_id, now),
         expected_version: None,
         idempotency: None,
