@@ -1,1 +1,117 @@
-//! api.
+//! The admin REST API: commands in, read models out, and the console that uses nothing else.
+#![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
+mod answer;
+mod ask;
+mod auth;
+mod body;
+mod circumstances;
+mod console;
+mod docs;
+mod frame;
+mod guard;
+mod idempotency;
+mod path;
+mod precondition;
+mod problem;
+mod query;
+mod random;
+mod routes;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use axum::Router;
+use domain::{SharedClock, secret::Peppers};
+use eventlog::EventLog;
+use projections::{ReadModel, Visibility};
+use serde::Serialize;
+use utoipa::{ToSchema, openapi::OpenApi};
+
+pub use auth::AdminTokens;
+pub use guard::protect;
+pub use problem::{CatalogueEntry, catalogue};
+pub use random::{Random, SystemRandom};
+pub use secret::{admin_token_digest, new_admin_token};
+
+/// All that the admin API stands on.
+pub struct Api {
+    pub log: EventLog,
+    pub read: ReadModel,
+    pub visibility: Visibility,
+    pub clock: SharedClock,
+    pub random: Arc<dyn Random>,
+    pub peppers: Peppers,
+    /// What the secrets of new keys begin with: 1 to 12 of a-z and 0-9.
+    pub brand: String,
+    pub admin: AdminTokens,
+    /// Asked at each `/readyz`.
+    pub readiness: Box<dyn Fn() -> Readiness + Send + Sync>,
+    /// Asked at each `/metrics`: Prometheus' text format.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    pub settings: Settings,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("brand", &self.brand).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The API's bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long an answer waits for the read models to show the write.
+    pub visible_wait: Duration,
+    /// How long the body of a request may take.
+    pub body_wait: Duration,
+    /// How many rows a report has at most; a larger one is refused, never cut.
+    pub report_rows_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { visible_wait: Duration::from_secs(2), body_wait: Duration::from_secs(30), report_rows_max: 50_000 }
+    }
+}
+
+/// Whether the process can do its work, and what each part of it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Readiness {
+    pub ready: bool,
+    /// By the name of the part: `projections`, `gateway`.
+    pub parts: BTreeMap<String, PartReadiness>,
+}
+
+/// Whether one part can do its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PartReadiness {
+    pub ready: bool,
+    /// A sentence for the operator, without anything secret.
+    pub detail: String,
+}
+
+/// The admin API with the console, and its documentation. Serve it with the peer's address
+/// (`into_make_service_with_connect_info::<SocketAddr>()`): the audit log keeps it.
+pub fn router(api: Arc<Api>) -> (Router, OpenApi) {
+    router_of(&guard::Door::new(api))
+}
+
+fn router_of(door: &guard::Door) -> (Router, OpenApi) {
+    let (routes, openapi) = routes::all().split_for_parts();
+    let routes = routes
+        .with_state(door.clone())
+        .merge(console::router())
+        .method_not_allowed_fallback(frame::method_not_allowed)
+        .fallback(frame::path_not_found);
+    (frame::framed(routes, door), openapi)
+}
+
+/// The documentation alone, which needs nothing that runs.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    routes::all().into_openapi()
+}

@@ -1,1 +1,25 @@
-//! gateway.
+//! The data plane core: judges every call from memory, follows the log, counts what it judged. No transport.
+#![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
+mod call;
+mod counters;
+mod decide;
+pub mod flush;
+pub mod follow;
+mod gateway;
+mod gcra;
+mod index;
+pub mod path;
+mod quota;
+mod scopes;
+mod settings;
+#[cfg(test)]
+mod testing;
+mod usage;
+
+pub use call::{Call, Decision, LimitKind, LimitStatus};
+pub use flush::{CounterRow, Flush, FlushSink, SinkFailure};
+pub use follow::{ConfigurationFeed, FeedBatch, FeedFailure};
+pub use gateway::Gateway;
+pub use scopes::Scopes;
+pub use settings::{OnStale, Settings, Unmatched};

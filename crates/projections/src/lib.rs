@@ -1,1 +1,54 @@
-//! projections.
+//! Read models: what people and reports ask for, made from the log and the usage batches, and made again at will.
+#![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
+mod assignment_directory;
+mod audit_log;
+mod client_directory;
+mod failure;
+mod follow;
+mod key_directory;
+mod policy_directory;
+mod projection;
+pub mod queries;
+mod rebuild;
+mod route_directory;
+mod runner;
+mod status;
+mod store;
+mod table;
+#[cfg(test)]
+mod testing;
+mod usage;
+mod value;
+mod visibility;
+
+pub use failure::{OpenFailure, ReadFailure, WriteFailure};
+pub use follow::{FollowFailure, Projections};
+pub use projection::{Change, Poison, Projection, Rows};
+pub use rebuild::{RebuildFailure, rebuild};
+pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
+pub use store::ReadModel;
+pub use table::{Column, Kind, Merge, Row, Stored, Table};
+pub use usage::NAME as USAGE;
+pub use value::{BadColumn, Columns, Value};
+pub use visibility::{ProjectionStatus, Visibility};
+
+use projection::{Directory, DirectoryOf};
+use table::Folded;
+
+/// Every projection of events.
+pub static ALL: [&dyn Projection; 6] = [
+    &DirectoryOf::<client_directory::ClientDirectory>::NEW,
+    &DirectoryOf::<key_directory::KeyDirectory>::NEW,
+    &DirectoryOf::<route_directory::RouteDirectory>::NEW,
+    &DirectoryOf::<policy_directory::PolicyDirectory>::NEW,
+    &DirectoryOf::<assignment_directory::AssignmentDirectory>::NEW,
+    &audit_log::AuditLog,
+];
+
+/// Every table that the projections write, usage included: what a rebuild makes again.
+#[must_use]
+pub fn tables() -> Vec<&'static Table> {
+    let events = ALL.iter().flat_map(|projection| projection.tables());
+    events.chain(usage::OWNER.tables).copied().collect()
+}

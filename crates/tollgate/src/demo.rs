@@ -57,7 +57,10 @@ pub(crate) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
     if told.is_ok() && !stop.is_cancelled() {
         print_checkpoint(&server.log).await?;
         println!("\nConsole: http://{}    Admin token of this run: {}", server.http, token.expose());
-        println!("Gateway doors: {} (ext_authz over gRPC, POST /v1/verify, /v1/forward-auth)", server.gateway);
+        println!(
+            "Gateway doors: {} (ext_authz over gRPC, POST /v1/verify, /v1/forward-auth)",
+            server.gateway
+        );
     }
     if flags.exit || told.is_err() {
         stop.cancel();
@@ -85,6 +88,9 @@ async fn print_checkpoint(log: &EventLog) -> anyhow::Result<()> {
     let root = log.tree(size).await?.root();
     let (checked, altered) = log.altered(size).await?;
     anyhow::ensure!(altered.is_empty(), "events were altered: {altered:?}");
-    println!("\nAudit checkpoint: {checked} events hashed anew, none altered; Merkle root {}", hex::encode(root));
+    println!(
+        "\nAudit checkpoint: {checked} events hashed anew, none altered; Merkle root {}",
+        hex::encode(root)
+    );
     Ok(())
 }

@@ -31,9 +31,9 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve(flags) => serve::run(settings::load(flags)?).await,
+        Command::Serve(flags) => serve::run(settings::load(*flags)?).await,
         Command::Demo(flags) => demo::run(flags).await,
-        Command::Config(flags) => config::print(flags),
+        Command::Config(flags) => config::print(*flags),
         Command::Projections(command) => rebuild::run(command).await,
         Command::Openapi => schemas::print_openapi(),
         Command::Schemas(command) => schemas::run(command),

@@ -9,14 +9,19 @@ use crate::{cli::ProjectionsCommand, runtime};
 
 pub(crate) async fn run(command: ProjectionsCommand) -> anyhow::Result<()> {
     let ProjectionsCommand::Rebuild { name, data_dir } = command;
-    anyhow::ensure!(data_dir.join("events.db").exists(), "there is no log in {}: nothing to rebuild from", data_dir.display());
+    anyhow::ensure!(
+        data_dir.join("events.db").exists(),
+        "there is no log in {}: nothing to rebuild from",
+        data_dir.display()
+    );
     // The lock refuses a running server: two that write one read model would halt each other.
     let installation = Installation::open(&data_dir)?;
     let log = EventLog::open_sqlite(&installation.events_database(), runtime::system_clock()).await?;
     let usage = UsageLog::open_sqlite(&installation.usage_database()).await?;
     let read = ReadModel::open_sqlite(&installation.read_database()).await?;
     let bar = ProgressBar::new(0).with_style(
-        ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta}").context("the progress bar has no form")?,
+        ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta}")
+            .context("the progress bar has no form")?,
     );
     let progress = |done: u64, total: u64| {
         bar.set_length(total);

@@ -28,13 +28,17 @@ pub(crate) fn system_clock() -> SharedClock {
 
 /// Runs to the end on all cores.
 pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     runtime.block_on(work)
 }
 
 /// Log lines on standard error, filtered by what the settings say.
 pub(crate) fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter, such as `info`"))?;
+    let filter = EnvFilter::try_new(filter)
+        .with_context(|| format!("`{filter}` is not a log filter, such as `info`"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => lines.try_init(),
@@ -104,11 +108,19 @@ impl Tasks {
         self.keepers.stop.clone()
     }
 
-    pub(crate) fn spawn(&mut self, name: &'static str, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+    pub(crate) fn spawn(
+        &mut self,
+        name: &'static str,
+        work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) {
         self.takers.running.spawn(async move { (name, work.await) });
     }
 
-    pub(crate) fn spawn_keeper(&mut self, name: &'static str, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+    pub(crate) fn spawn_keeper(
+        &mut self,
+        name: &'static str,
+        work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) {
         self.keepers.running.spawn(async move { (name, work.await) });
     }
 

@@ -31,7 +31,10 @@ fn contracts() -> anyhow::Result<BTreeMap<String, String>> {
     }
     let refusals = api::catalogue();
     files.insert("refusals.json".to_owned(), pretty(&json!({ "refusals": refusals }))?);
-    files.insert("system.yaml".to_owned(), serve::openapi().to_yaml().context("the OpenAPI document has no YAML")?);
+    files.insert(
+        "system.yaml".to_owned(),
+        serve::openapi().to_yaml().context("the OpenAPI document has no YAML")?,
+    );
     Ok(files)
 }
 
@@ -40,7 +43,10 @@ fn samples() -> anyhow::Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     for event in sample_events().context("the samples are not within their bounds")? {
         let data = event.payload().context("a sample cannot be written")?;
-        files.insert(format!("{SAMPLES}/{}.v{}.json", event.event_type(), event.event_version()), pretty(&data)?);
+        files.insert(
+            format!("{SAMPLES}/{}.v{}.json", event.event_type(), event.event_version()),
+            pretty(&data)?,
+        );
     }
     Ok(files)
 }

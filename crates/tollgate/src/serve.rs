@@ -103,29 +103,55 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let door = Arc::new(door);
     let (http_address, gateway_address) = (http.local_addr()?, doors.local_addr()?);
 
-    let health = health::Health { gateway, visibility: visibility.clone(), clock: Arc::clone(&rooms.clock), log: rooms.log.clone(), metrics };
+    let health = health::Health {
+        gateway,
+        visibility: visibility.clone(),
+        clock: Arc::clone(&rooms.clock),
+        log: rooms.log.clone(),
+        metrics,
+    };
     let router = http::router(&rooms, settings, tokens, visibility, health, Arc::clone(&door));
     let stop = tasks.stop_token();
     let keepers_stop = tasks.keepers_stop_token();
     tasks.spawn_keeper("projections", async move { Ok(projections.run(keepers_stop).await?) });
-    tasks.spawn("lifecycle", lifecycle::run(rooms.log.clone(), rooms.read.clone(), Arc::clone(&rooms.clock), stop.clone()));
+    tasks.spawn(
+        "lifecycle",
+        lifecycle::run(rooms.log.clone(), rooms.read.clone(), Arc::clone(&rooms.clock), stop.clone()),
+    );
     tasks.spawn("gateway doors", serve_doors(doors, door, tasks.stop_token()));
     tasks.spawn("admin API", http::serve(http, router, stop));
     let Rooms { installation, log, .. } = rooms;
-    Ok(Server { http: http_address, gateway: gateway_address, new_token, log, tasks, _installation: installation })
+    Ok(Server {
+        http: http_address,
+        gateway: gateway_address,
+        new_token,
+        log,
+        tasks,
+        _installation: installation,
+    })
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; stop what uses it, or choose another address by --http or --gateway")
+        format!(
+            "cannot listen on {address}; stop what uses it, or choose another address by --http or --gateway"
+        )
     })
 }
 
-async fn serve_doors(listener: TcpListener, door: Arc<Door>, stop: tokio_util::sync::CancellationToken) -> anyhow::Result<()> {
+async fn serve_doors(
+    listener: TcpListener,
+    door: Arc<Door>,
+    stop: tokio_util::sync::CancellationToken,
+) -> anyhow::Result<()> {
     gateway_doors::serve(listener, gateway_doors::router(door), stop).await.context("the gateway doors")
 }
 
-async fn start_gateway(settings: &Settings, rooms: &Rooms, tasks: &mut Tasks) -> anyhow::Result<Arc<Gateway>> {
+async fn start_gateway(
+    settings: &Settings,
+    rooms: &Rooms,
+    tasks: &mut Tasks,
+) -> anyhow::Result<Arc<Gateway>> {
     let unmatched = settings.unmatched.iter().map(|(environment, what)| {
         let what = match what {
             Unmatched::Allow => gateway::Unmatched::Allow,
@@ -156,7 +182,8 @@ async fn start_gateway(settings: &Settings, rooms: &Rooms, tasks: &mut Tasks) ->
         gateway::follow::run(follower, feed, clock, stop).await;
         Ok(())
     });
-    let (counted, clock, sink) = (Arc::clone(&gateway), Arc::clone(&rooms.clock), UsageSink(rooms.usage.clone()));
+    let (counted, clock, sink) =
+        (Arc::clone(&gateway), Arc::clone(&rooms.clock), UsageSink(rooms.usage.clone()));
     let stop = tasks.keepers_stop_token();
     tasks.spawn_keeper("usage flush", async move {
         gateway::flush::run(counted, sink, clock, FLUSH_EVERY, stop).await;

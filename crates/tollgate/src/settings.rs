@@ -20,7 +20,7 @@ const BOOTSTRAP_TOKEN_CHARS_MIN: usize = 16;
 pub(crate) struct ServeFlags {
     /// Settings file; without it, `tollgate.toml` in the working directory if there is one
     #[arg(long, env = "TOLLGATE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Where the embedded engine keeps its files [default: tollgate-data]
     #[arg(long, env = "TOLLGATE_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -35,25 +35,25 @@ pub(crate) struct ServeFlags {
     pub(crate) environment: Option<Environment>,
     /// The name of this gateway node, stable over restarts [default: local]
     #[arg(long, env = "TOLLGATE_NODE", value_name = "NAME")]
-    node: Option<String>,
+    pub(crate) node: Option<String>,
     /// What secrets begin with: 1 to 12 of a-z and 0-9 [default: tg]
     #[arg(long, env = "TOLLGATE_BRAND", value_name = "NAME")]
-    brand: Option<String>,
+    pub(crate) brand: Option<String>,
     /// What happens to calls that no route matches, such as `sandbox=allow`; repeatable [default: refuse]
     #[arg(long, env = "TOLLGATE_UNMATCHED", value_name = "ENV=allow|refuse", value_delimiter = ',')]
-    unmatched: Vec<String>,
+    pub(crate) unmatched: Vec<String>,
     /// Without news of the log for so long, the gateway's configuration is stale [default: 60]
     #[arg(long, env = "TOLLGATE_STALE_AFTER_SECONDS", value_name = "SECONDS")]
-    stale_after_seconds: Option<u32>,
+    pub(crate) stale_after_seconds: Option<u32>,
     /// What a stale gateway does with calls [default: serve]
     #[arg(long, env = "TOLLGATE_ON_STALE")]
-    on_stale: Option<OnStale>,
+    pub(crate) on_stale: Option<OnStale>,
     /// Take the caller's address from X-Real-IP or X-Forwarded-For at the forward-auth door
     #[arg(long, env = "TOLLGATE_TRUST_FORWARDED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    trust_forwarded: Option<bool>,
+    pub(crate) trust_forwarded: Option<bool>,
     /// Listen on addresses other than loopback without TLS: only behind something that ends TLS
     #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    allow_plaintext: Option<bool>,
+    pub(crate) allow_plaintext: Option<bool>,
     /// The first admin token, instead of one made and printed at first start; at least 16 characters
     #[arg(long, env = "TOLLGATE_BOOTSTRAP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) bootstrap_token: Option<SecretString>,
@@ -62,7 +62,7 @@ pub(crate) struct ServeFlags {
     pub(crate) log: Option<String>,
     /// How log lines are written [default: text]
     #[arg(long, env = "TOLLGATE_LOG_FORMAT")]
-    log_format: Option<LogFormat>,
+    pub(crate) log_format: Option<LogFormat>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -116,7 +116,8 @@ fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result
 /// When the file cannot be read or has a key that is not a setting, or a value is out of its bounds.
 pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
     let file = SettingsFile::read(flags.config.as_deref())?;
-    let unmatched = if flags.unmatched.is_empty() { file.unmatched } else { parse_unmatched(&flags.unmatched)? };
+    let unmatched =
+        if flags.unmatched.is_empty() { file.unmatched } else { parse_unmatched(&flags.unmatched)? };
     let settings = Settings {
         data_dir: flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("tollgate-data")),
         http: flags.http.or(file.http).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
@@ -147,7 +148,9 @@ impl Settings {
                 );
             }
         }
-        if !(1..=12).contains(&self.brand.len()) || !self.brand.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+        if !(1..=12).contains(&self.brand.len())
+            || !self.brand.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        {
             bail!("brand = `{}` must be 1 to 12 characters of a-z and 0-9", self.brand);
         }
         let node_ok = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -159,7 +162,9 @@ impl Settings {
         }
         if let Some(token) = &self.bootstrap_token {
             let token = token.expose_secret();
-            if !(BOOTSTRAP_TOKEN_CHARS_MIN..=256).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            if !(BOOTSTRAP_TOKEN_CHARS_MIN..=256).contains(&token.len())
+                || !token.bytes().all(|b| b.is_ascii_graphic())
+            {
                 bail!("bootstrap_token must be {BOOTSTRAP_TOKEN_CHARS_MIN} to 256 visible ASCII characters");
             }
         }
@@ -171,13 +176,19 @@ fn parse_unmatched(given: &[String]) -> anyhow::Result<BTreeMap<Environment, Unm
     given
         .iter()
         .map(|text| {
-            let (environment, what) = text.split_once('=').context("unmatched must be written ENV=allow or ENV=refuse")?;
+            let (environment, what) =
+                text.split_once('=').context("unmatched must be written ENV=allow or ENV=refuse")?;
             let what = match what {
                 "allow" => Unmatched::Allow,
                 "refuse" => Unmatched::Refuse,
                 other => bail!("unmatched `{environment}` must be `allow` or `refuse`, not `{other}`"),
             };
-            Ok((environment.parse().with_context(|| format!("unmatched names the environment `{environment}`"))?, what))
+            Ok((
+                environment
+                    .parse()
+                    .with_context(|| format!("unmatched names the environment `{environment}`"))?,
+                what,
+            ))
         })
         .collect()
 }
@@ -199,7 +210,8 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let (_dir, mut flags) = file("node = \"from-file\"\nenvironment = \"sandbox\"\n[unmatched]\nsandbox = \"allow\"\n");
+        let (_dir, mut flags) =
+            file("node = \"from-file\"\nenvironment = \"sandbox\"\n[unmatched]\nsandbox = \"allow\"\n");
         flags.node = Some("from-flag".to_owned());
         let settings = load(flags).unwrap();
         assert_eq!(settings.node, "from-flag");
@@ -238,7 +250,8 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_when_settings_are_shown() {
-        let settings = load(ServeFlags { bootstrap_token: Some("a-long-enough-token".into()), ..flags() }).unwrap();
+        let settings =
+            load(ServeFlags { bootstrap_token: Some("a-long-enough-token".into()), ..flags() }).unwrap();
         let shown = toml::to_string(&settings).unwrap() + &format!("{settings:?}");
         assert!(!shown.contains("a-long-enough-token") && shown.contains("********"), "{shown}");
     }

@@ -35,7 +35,8 @@ pub(crate) enum AuditCommand {
 }
 
 pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
-    let AuditCommand::List { actor, action, subject_id, client_id, from, until, limit, cursor, connection } = command;
+    let AuditCommand::List { actor, action, subject_id, client_id, from, until, limit, cursor, connection } =
+        command;
     let rest = Rest::new(&connection)?;
     let query = [
         ("actor", actor),

@@ -86,14 +86,25 @@ impl Reasoned {
     /// Gives an order that needs nothing but a reason.
     pub(super) async fn order(&self, resource: &str, verb: &str) -> anyhow::Result<()> {
         let rest = Rest::new(&self.connection)?;
-        let answer = rest.post(&format!("/{resource}/{}/{verb}", self.id), &json!({ "reason": self.reason })).await?;
+        let answer =
+            rest.post(&format!("/{resource}/{}/{verb}", self.id), &json!({ "reason": self.reason })).await?;
         rest.print(&answer, &[])
     }
 }
 
 pub(crate) async fn run(command: ClientCommand) -> anyhow::Result<()> {
     match command {
-        ClientCommand::Register { name, kind, team, email, environments, scopes, labels, contacts, connection } => {
+        ClientCommand::Register {
+            name,
+            kind,
+            team,
+            email,
+            environments,
+            scopes,
+            labels,
+            contacts,
+            connection,
+        } => {
             let rest = Rest::new(&connection)?;
             let body = json!({
                 "name": name, "kind": kind, "owner": { "team": team, "email": email }, "environments": environments,
@@ -131,7 +142,12 @@ pub(crate) async fn run(command: ClientCommand) -> anyhow::Result<()> {
 }
 
 fn pairs(labels: &[String]) -> Value {
-    labels.iter().map(|label| label.split_once('=').unwrap_or((label, ""))).map(|(k, v)| (k.to_owned(), v.into())).collect::<Map<_, _>>().into()
+    labels
+        .iter()
+        .map(|label| label.split_once('=').unwrap_or((label, "")))
+        .map(|(k, v)| (k.to_owned(), v.into()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn contact(text: &str) -> Value {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{Connection, client::Reasoned, rest::Rest};
 
-const COLUMNS: [&str; 8] = ["id", "client_id", "name", "environment", "status", "hint", "expires_at", "last_used_at"];
+const COLUMNS: [&str; 8] =
+    ["id", "client_id", "name", "environment", "status", "hint", "expires_at", "last_used_at"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -83,8 +84,22 @@ pub(crate) enum KeyCommand {
 
 pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
     match command {
-        KeyCommand::Issue { client_id, name, environment, scopes, expires_at, not_before, allowed_cidrs, connection } => {
-            let mut body = given([("name", Some(name)), ("environment", Some(environment)), ("expires_at", expires_at), ("not_before", not_before)]);
+        KeyCommand::Issue {
+            client_id,
+            name,
+            environment,
+            scopes,
+            expires_at,
+            not_before,
+            allowed_cidrs,
+            connection,
+        } => {
+            let mut body = given([
+                ("name", Some(name)),
+                ("environment", Some(environment)),
+                ("expires_at", expires_at),
+                ("not_before", not_before),
+            ]);
             for (field, values) in [("scopes", scopes), ("allowed_cidrs", allowed_cidrs)] {
                 if !values.is_empty() {
                     body.insert(field.to_owned(), values.into());
@@ -94,7 +109,12 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
         }
         KeyCommand::List { client_id, status, environment, cursor, connection } => {
             let rest = Rest::new(&connection)?;
-            let query = [("client_id", client_id), ("status", status), ("environment", environment), ("cursor", cursor)];
+            let query = [
+                ("client_id", client_id),
+                ("status", status),
+                ("environment", environment),
+                ("cursor", cursor),
+            ];
             rest.print(&rest.get("/keys", &query).await?, &COLUMNS)
         }
         KeyCommand::Get { id, connection } => {
@@ -107,7 +127,8 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
             post(&connection, &format!("/keys/{id}/rotate"), body).await
         }
         KeyCommand::Revoke { id, reason, at, connection } => {
-            post(&connection, &format!("/keys/{id}/revoke"), given([("reason", Some(reason)), ("at", at)])).await
+            post(&connection, &format!("/keys/{id}/revoke"), given([("reason", Some(reason)), ("at", at)]))
+                .await
         }
         KeyCommand::Suspend(order) => order.order("keys", "suspend").await,
         KeyCommand::Reinstate(order) => order.order("keys", "reinstate").await,
@@ -116,10 +137,17 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
 
 /// The fields that have a value.
 pub(super) fn given<const FIELDS: usize>(fields: [(&str, Option<String>); FIELDS]) -> Map<String, Value> {
-    fields.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value.into()))).collect()
+    fields
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name.to_owned(), value.into())))
+        .collect()
 }
 
-pub(super) async fn post(connection: &Connection, path: &str, body: Map<String, Value>) -> anyhow::Result<()> {
+pub(super) async fn post(
+    connection: &Connection,
+    path: &str,
+    body: Map<String, Value>,
+) -> anyhow::Result<()> {
     let rest = Rest::new(connection)?;
     rest.print(&rest.post(path, &Value::Object(body)).await?, &[])
 }

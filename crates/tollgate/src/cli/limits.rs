@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 
 /// `NAME:REQUESTS/SECONDS[:BURST]`, such as `burst:100/60:20`.
 pub(super) fn rate(text: &str) -> anyhow::Result<Value> {
-    let form = || format!("`{text}` is not a rate limit: write NAME:REQUESTS/SECONDS[:BURST], such as burst:100/60:20");
+    let form = || {
+        format!("`{text}` is not a rate limit: write NAME:REQUESTS/SECONDS[:BURST], such as burst:100/60:20")
+    };
     let mut parts = text.split(':');
-    let (Some(name), Some(rate), burst, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(name), Some(rate), burst, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         bail!(form());
     };
     let (requests, per_seconds) = rate.split_once('/').with_context(form)?;
@@ -24,7 +27,11 @@ pub(super) fn rate(text: &str) -> anyhow::Result<Value> {
 
 /// `NAME:REQUESTS/PERIOD[@ZONE]`, such as `monthly:100000/month@Europe/Berlin`; `rolling-day` for a rolling one.
 pub(super) fn quota(text: &str) -> anyhow::Result<Value> {
-    let form = || format!("`{text}` is not a quota: write NAME:REQUESTS/PERIOD[@ZONE], such as daily:1000/day@Europe/Berlin");
+    let form = || {
+        format!(
+            "`{text}` is not a quota: write NAME:REQUESTS/PERIOD[@ZONE], such as daily:1000/day@Europe/Berlin"
+        )
+    };
     let (name, rest) = text.split_once(':').with_context(form)?;
     let (requests, rest) = rest.split_once('/').with_context(form)?;
     let (period, time_zone) = match rest.split_once('@') {
@@ -35,8 +42,7 @@ pub(super) fn quota(text: &str) -> anyhow::Result<Value> {
         Some(period) => ("rolling", period),
         None => ("calendar", period),
     };
-    let mut limit =
-        json!({ "name": name, "requests": requests.parse::<u64>().with_context(form)?, "period": period, "window": window });
+    let mut limit = json!({ "name": name, "requests": requests.parse::<u64>().with_context(form)?, "period": period, "window": window });
     if let (Some(zone), Some(fields)) = (time_zone, limit.as_object_mut()) {
         fields.insert("time_zone".to_owned(), zone.into());
     }
@@ -49,7 +55,10 @@ mod tests {
 
     #[test]
     fn limits_have_a_short_form() {
-        assert_eq!(rate("burst:100/60:20").unwrap(), json!({ "name": "burst", "requests": 100, "per_seconds": 60, "burst": 20 }));
+        assert_eq!(
+            rate("burst:100/60:20").unwrap(),
+            json!({ "name": "burst", "requests": 100, "per_seconds": 60, "burst": 20 })
+        );
         assert_eq!(rate("r:1/1").unwrap(), json!({ "name": "r", "requests": 1, "per_seconds": 1 }));
         assert_eq!(
             quota("m:5/month@Europe/Berlin").unwrap(),

@@ -42,8 +42,14 @@ fn print_one(body: &Value) {
     table.load_preset(NOTHING);
     for (name, value) in body.as_object().into_iter().flatten() {
         match value.as_object() {
-            Some(fields) => fields.iter().for_each(|(field, value)| drop(table.add_row([format!("{name}.{field}"), text(value)]))),
-            None => drop(table.add_row([name.clone(), text(value)])),
+            Some(fields) => {
+                for (field, value) in fields {
+                    table.add_row([format!("{name}.{field}"), text(value)]);
+                }
+            }
+            None => {
+                table.add_row([name.clone(), text(value)]);
+            }
         }
     }
     println!("{}", table.trim_fmt());

@@ -100,7 +100,13 @@ pub(crate) async fn run(command: PolicyCommand) -> anyhow::Result<()> {
             rest.print(&rest.get(&format!("/policies/{id}"), &[]).await?, &[])
         }
         PolicyCommand::Assign { id, client_id, route_id, environment, from, until, connection } => {
-            let fields = [("client_id", client_id), ("route_id", route_id), ("environment", environment), ("from", from), ("until", until)];
+            let fields = [
+                ("client_id", client_id),
+                ("route_id", route_id),
+                ("environment", environment),
+                ("from", from),
+                ("until", until),
+            ];
             post(&connection, &format!("/policies/{id}/assignments"), given(fields)).await
         }
         PolicyCommand::Unassign { id, assignment_id, connection } => {

@@ -38,7 +38,12 @@ pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
     columns.extend(counts.map(str::to_owned));
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let rest = Rest::new(&connection)?;
-    let query =
-        [("from", from), ("until", until), ("granularity", granularity), ("group_by", group_by), ("client_id", client_id)];
+    let query = [
+        ("from", from),
+        ("until", until),
+        ("granularity", granularity),
+        ("group_by", group_by),
+        ("client_id", client_id),
+    ];
     rest.print(&rest.get("/reports/usage", &query).await?, &columns)
 }

@@ -30,7 +30,8 @@ impl<'flags> Rest<'flags> {
     }
 
     pub(super) async fn get(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Answer> {
-        let given: Vec<_> = query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
+        let given: Vec<_> =
+            query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
         self.send(self.request(Method::GET, path)?.query(&given)).await
     }
 
@@ -39,7 +40,13 @@ impl<'flags> Rest<'flags> {
     }
 
     /// Changes what the caller sees now: reads the version first and names it.
-    pub(super) async fn change(&self, method: Method, path: &str, read: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+    pub(super) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        read: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Answer> {
         let current = self.get(read, &[]).await?;
         let etag = current.etag.ok_or_else(|| anyhow!("the server named no version of {read}"))?;
         let mut request = self.request(method, path)?.header(header::IF_MATCH, etag);
@@ -66,16 +73,22 @@ impl<'flags> Rest<'flags> {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
-        let answer = request.send().await.with_context(|| format!("cannot reach the server at {}", self.flags.url))?;
+        let answer =
+            request.send().await.with_context(|| format!("cannot reach the server at {}", self.flags.url))?;
         let status = answer.status();
         let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let text = answer.text().await.context("the answer broke off")?;
-        let body: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+        let body: Value = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        };
         if status.is_success() {
             return Ok(Answer { body, etag });
         }
         let said = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let pointer = body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();
+        let pointer =
+            body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();
         bail!("{status} {}: {}{pointer}", said("code"), said("detail"))
     }
 }

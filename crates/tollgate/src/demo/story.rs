@@ -19,7 +19,11 @@ struct Rest {
 }
 
 pub(super) async fn tell(server: &Server, token: &str, calls: u32) -> anyhow::Result<()> {
-    let rest = Rest { http: reqwest::Client::builder().no_proxy().build()?, base: format!("http://{}/v1", server.http), token: token.to_owned() };
+    let rest = Rest {
+        http: reqwest::Client::builder().no_proxy().build()?,
+        base: format!("http://{}/v1", server.http),
+        token: token.to_owned(),
+    };
     let (acme, fulfilment) = rest.set_up().await?;
     let before = rest.total().await?;
 
@@ -28,9 +32,27 @@ pub(super) async fn tell(server: &Server, token: &str, calls: u32) -> anyhow::Re
     println!("{tally}");
 
     let report = rest.report_of(before + u64::from(calls)).await?;
-    println!("Usage report, all runs of this demo:\n{}", rows(&report, &["client_id", "route_id", "allowed", "rate_limited", "quota_exceeded", "unauthenticated", "forbidden", "total"]));
+    println!(
+        "Usage report, all runs of this demo:\n{}",
+        rows(
+            &report,
+            &[
+                "client_id",
+                "route_id",
+                "allowed",
+                "rate_limited",
+                "quota_exceeded",
+                "unauthenticated",
+                "forbidden",
+                "total"
+            ]
+        )
+    );
     let audit = rest.get("/audit?limit=12").await?;
-    println!("Audit log, the latest first:\n{}", rows(&audit, &["position", "occurred_at", "actor", "action", "subject_id"]));
+    println!(
+        "Audit log, the latest first:\n{}",
+        rows(&audit, &["position", "occurred_at", "actor", "action", "subject_id"])
+    );
     Ok(())
 }
 
@@ -59,7 +81,8 @@ impl Rest {
     /// A client with a key whose secret this run knows: issued at first, rotated afterwards.
     async fn client(&self, name: &str, kind: &str, scopes: &[&str]) -> anyhow::Result<Caller> {
         let all = self.get("/clients?limit=200").await?;
-        let known = items(&all).iter().find(|client| client.get("name").and_then(Value::as_str) == Some(name));
+        let known =
+            items(&all).iter().find(|client| client.get("name").and_then(Value::as_str) == Some(name));
         let client_id = match known {
             Some(client) => id(client)?,
             None => {
@@ -72,10 +95,26 @@ impl Rest {
         };
         let keys = self.get(&format!("/keys?client_id={client_id}&status=active")).await?;
         let issued = match items(&keys).first() {
-            Some(key) => self.post(&format!("/keys/{}/rotate", id(key)?), &json!({ "overlap_seconds": 0, "reason": "Another run of the demo" })).await?,
-            None => self.post(&format!("/clients/{client_id}/keys"), &json!({ "name": "demo", "environment": "prod" })).await?,
+            Some(key) => {
+                self.post(
+                    &format!("/keys/{}/rotate", id(key)?),
+                    &json!({ "overlap_seconds": 0, "reason": "Another run of the demo" }),
+                )
+                .await?
+            }
+            None => {
+                self.post(
+                    &format!("/clients/{client_id}/keys"),
+                    &json!({ "name": "demo", "environment": "prod" }),
+                )
+                .await?
+            }
         };
-        let secret = issued.get("secret").and_then(Value::as_str).context("an issue shows the secret once")?.to_owned();
+        let secret = issued
+            .get("secret")
+            .and_then(Value::as_str)
+            .context("an issue shows the secret once")?
+            .to_owned();
         Ok(Caller { client_id, secret })
     }
 
@@ -109,7 +148,8 @@ impl Rest {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
-        let answer = request.bearer_auth(&self.token).send().await.context("the demo's own server does not answer")?;
+        let answer =
+            request.bearer_auth(&self.token).send().await.context("the demo's own server does not answer")?;
         let (status, body) = (answer.status(), answer.text().await?);
         if !status.is_success() {
             bail!("the demo's server answered {status}: {body}");

@@ -39,21 +39,29 @@ pub(super) async fn send(door: SocketAddr, callers: &[Caller], calls: u32) -> an
         let request = http.post(&url).json(&call(callers, number));
         async move {
             let answer = request.send().await.context("the gateway door does not answer")?;
-            answer.error_for_status().context("the gateway door refused the question")?.json::<Value>().await.context("the answer broke off")
+            answer
+                .error_for_status()
+                .context("the gateway door refused the question")?
+                .json::<Value>()
+                .await
+                .context("the answer broke off")
         }
     });
-    answers.buffer_unordered(AT_ONCE).try_fold(Tally(BTreeMap::new()), |mut tally, answer| async move {
-        let text = |field: &str| answer.get(field).and_then(Value::as_str).unwrap_or("-").to_owned();
-        *tally.0.entry((text("outcome"), text("reason"))).or_default() += 1;
-        Ok(tally)
-    })
-    .await
+    answers
+        .buffer_unordered(AT_ONCE)
+        .try_fold(Tally(BTreeMap::new()), |mut tally, answer| async move {
+            let text = |field: &str| answer.get(field).and_then(Value::as_str).unwrap_or("-").to_owned();
+            *tally.0.entry((text("outcome"), text("reason"))).or_default() += 1;
+            Ok(tally)
+        })
+        .await
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for ((outcome, reason), calls) in &self.0 {
-            let reason = if reason == "-" || reason == outcome { String::new() } else { format!(" ({reason})") };
+            let reason =
+                if reason == "-" || reason == outcome { String::new() } else { format!(" ({reason})") };
             writeln!(f, "  {calls:>6}  {outcome}{reason}")?;
         }
         Ok(())

@@ -19,8 +19,9 @@ pub(super) fn open(rooms: &Rooms, settings: &Settings) -> anyhow::Result<(AdminT
         return Ok((AdminTokens::bootstrap(digest), None));
     }
     if let Some(kept) = rooms.installation.read(FILE)? {
-        let digest: SecretDigest = serde_json::from_str(&kept)
-            .with_context(|| format!("{FILE} is damaged; remove it and start with TOLLGATE_BOOTSTRAP_TOKEN to set a new token"))?;
+        let digest: SecretDigest = serde_json::from_str(&kept).with_context(|| {
+            format!("{FILE} is damaged; remove it and start with TOLLGATE_BOOTSTRAP_TOKEN to set a new token")
+        })?;
         return Ok((AdminTokens::bootstrap(digest), None));
     }
     let token = api::new_admin_token(&api::SystemRandom).context("cannot make an admin token")?;

@@ -1,9 +1,9 @@
 //! Whether the server is fit to be used, and the numbers that say how it is.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
-use api::{Check, Operations};
+use api::{PartReadiness, Readiness};
 use domain::SharedClock;
 use eventlog::EventLog;
 use gateway::Gateway;
@@ -32,11 +32,10 @@ pub(super) struct Health {
     pub(super) metrics: PrometheusHandle,
 }
 
-impl Operations for Health {
-    fn checks(&self) -> Vec<Check> {
+impl Health {
+    pub(super) fn readiness(&self) -> Readiness {
         let stale = self.gateway.is_stale(self.clock.now());
-        let gateway = Check {
-            name: "gateway".to_owned(),
+        let gateway = PartReadiness {
             ready: self.gateway.ready() && !stale,
             detail: format!(
                 "at position {} of {}{}",
@@ -45,20 +44,26 @@ impl Operations for Health {
                 if stale { ", stale" } else { "" }
             ),
         };
-        let projections = self.visibility.status().into_iter().map(|projection| Check {
-            ready: projection.halted.is_none(),
-            detail: projection.halted.unwrap_or_else(|| format!("at {}, {} behind", projection.position, projection.lag_events)),
-            name: format!("projection {}", projection.name),
-        });
-        std::iter::once(gateway).chain(projections).collect()
+        let mut parts: BTreeMap<String, PartReadiness> = [("gateway".to_owned(), gateway)].into();
+        for projection in self.visibility.status() {
+            let part = PartReadiness {
+                ready: projection.halted.is_none(),
+                detail: projection.halted.unwrap_or_else(|| {
+                    format!("at {}, {} behind", projection.position, projection.lag_events)
+                }),
+            };
+            parts.insert(format!("projection {}", projection.name), part);
+        }
+        Readiness { ready: parts.values().all(|part| part.ready), parts }
     }
 
-    fn metrics(&self) -> String {
+    pub(super) fn metrics(&self) -> String {
         gauge!("tollgate_log_head").set(measure(self.log.head().get()));
         gauge!("tollgate_gateway_position").set(measure(self.gateway.position().get()));
         gauge!("tollgate_gateway_stale").set(if self.gateway.is_stale(self.clock.now()) { 1.0 } else { 0.0 });
         for projection in self.visibility.status() {
-            gauge!("tollgate_projection_lag_events", "name" => projection.name).set(measure(projection.lag_events));
+            gauge!("tollgate_projection_lag_events", "name" => projection.name)
+                .set(measure(projection.lag_events));
             gauge!("tollgate_projection_halted", "name" => projection.name)
                 .set(if projection.halted.is_some() { 1.0 } else { 0.0 });
         }

@@ -26,25 +26,32 @@ pub(super) fn router(
     health: Health,
     door: Arc<Door>,
 ) -> Router {
+    let health = Arc::new(health);
+    let rendered = Arc::clone(&health);
     let api = Arc::new(Api {
         log: rooms.log.clone(),
         read: rooms.read.clone(),
         visibility,
         clock: Arc::clone(&rooms.clock),
+        random: Arc::new(api::SystemRandom),
         peppers: rooms.peppers.clone(),
         brand: settings.brand.clone(),
         admin,
-        random: Arc::new(api::SystemRandom),
-        operations: Arc::new(health),
-        openapi: Arc::new(super::openapi()),
+        readiness: Box::new(move || health.readiness()),
+        metrics: Box::new(move || rendered.metrics()),
         settings: api::Settings::default(),
     });
     let verify = api::protect(gateway_doors::verify_router(door), Arc::clone(&api), Permission::CallVerify);
-    verify.merge(api::router(api))
+    let (admin_api, _) = api::router(api);
+    admin_api.merge(verify)
 }
 
 /// Serves until stopped, then lets requests under way finish.
-pub(super) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let drained = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let late = async {

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 const EVERY: Duration = Duration::from_secs(1);
+/// What is left is due at the next look.
+const DUE_MAX: u32 = 500;
 
 /// Looks for keys that are due until stopped. A key that cannot be put on record now is due again at the next look.
 pub(super) async fn run(
@@ -30,7 +32,7 @@ pub(super) async fn run(
             () = tokio::time::sleep(EVERY) => {}
         }
         let now = clock.now();
-        match keys::due(&read, now).await {
+        match keys::due(&read, now, DUE_MAX).await {
             Ok(due) => {
                 for key in due {
                     record(&log, key.key_id, now).await;
@@ -53,7 +55,9 @@ async fn record(log: &EventLog, key_id: KeyId, now: Timestamp) {
     };
     match log.execute(ask).await {
         Ok(done) if done.events.is_empty() => {}
-        Ok(done) => info!(key.id = %key_id, event.position = done.position.get(), "Ended key `{key_id}` as its time had come"),
+        Ok(done) => {
+            info!(key.id = %key_id, event.position = done.position.get(), "Ended key `{key_id}` as its time had come")
+        }
         // Rotated or revoked in between: the next look sees it.
         Err(ExecuteError::Refused(_)) => {}
         Err(failure) => warn!(key.id = %key_id, error = %failure, "Cannot end a key whose time has come"),

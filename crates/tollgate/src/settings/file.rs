@@ -1,6 +1,11 @@
 //! The settings file.
 
-use std::{collections::BTreeMap, io::ErrorKind, net::SocketAddr, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use domain::Environment;
@@ -37,8 +42,13 @@ impl SettingsFile {
         let file = named.unwrap_or(Path::new(USUAL_FILE));
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
-            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(error).with_context(|| format!("cannot read the settings file {}", file.display())),
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot read the settings file {}", file.display()));
+            }
         };
         toml::from_str(&text).with_context(|| format!("the settings file {} is not right", file.display()))
     }

@@ -1,0 +1,72 @@
+//! How many calls a second the ext_authz door answers, against a gRPC server that answers at once.
+//!
+//! Both servers run in this process, one worker thread each, and are asked in turn by the same client thread with the
+//! same questions: as Envoy sends them with the recommended configuration. The other server is tonic's own; it decodes
+//! the same message and answers an empty OK. `cargo run --release -p tollgate-bench --bin ext_authz_load -- --help`
+#![expect(clippy::print_stdout, reason = "a command line tool speaks to its terminal")]
+
+mod load;
+mod population;
+mod question;
+mod report;
+mod servers;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::{
+    load::{Load, Round},
+    population::Population,
+    report::Report,
+    servers::Servers,
+};
+
+/// The door's throughput against that of a no-op server.
+#[derive(Clone, Copy, Debug, Parser)]
+struct Settings {
+    /// Keys that the gateway knows, ten of each client.
+    #[arg(long, default_value_t = 1_000_000)]
+    keys: u32,
+    /// Keys that call, chosen by the seed.
+    #[arg(long, default_value_t = 100_000)]
+    callers: u32,
+    /// Calls to each server in a round.
+    #[arg(long, default_value_t = 200_000)]
+    requests: u32,
+    #[arg(long, default_value_t = 7)]
+    rounds: u32,
+    #[arg(long, default_value_t = 4)]
+    connections: u32,
+    /// Calls under way on each connection.
+    #[arg(long, default_value_t = 16)]
+    streams: u32,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> Result<()> {
+    let settings = Settings::parse();
+    println!("{settings:?}");
+    let population = Population::settle(settings.keys)?;
+    let questions = question::all(&population, settings.callers, settings.seed)?;
+    let servers = Servers::start(population)?;
+    let load = Load::new(settings, questions)?;
+    // Connections, counters and allocators warm up.
+    for server in [servers.no_op(), servers.door()] {
+        load.round(server)?;
+    }
+    let mut report = Report::default();
+    for number in 0..settings.rounds {
+        // Who goes first changes, so that a machine that slows down or speeds up favours nobody.
+        let (no_op, door) = if number % 2 == 0 {
+            let no_op = load.round(servers.no_op())?;
+            (no_op, load.round(servers.door())?)
+        } else {
+            let door = load.round(servers.door())?;
+            (load.round(servers.no_op())?, door)
+        };
+        report.add(no_op, door);
+    }
+    println!("{report}");
+    Ok(())
+}

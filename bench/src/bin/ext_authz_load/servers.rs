@@ -1,0 +1,153 @@
+//! The two servers, each on a thread of its own.
+
+use std::{
+    convert::Infallible,
+    fs,
+    future::{Future, Ready, ready},
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use gateway::Gateway;
+use http::Request;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
+use tokio_util::sync::CancellationToken;
+use gateway_doors::{
+    Door, router, serve,
+    wire::ext_authz::{
+        CheckRequest, CheckResponse, HttpResponse, OkHttpResponse, SERVICE, Status as CheckStatus,
+    },
+};
+use tonic::{
+    Response, Status,
+    body::Body,
+    server::{Grpc, NamedService, UnaryService},
+    transport::{Server as TonicServer, server::TcpIncoming},
+};
+use tonic_prost::ProstCodec;
+use tower::Service;
+
+use crate::population::{Population, WallClock};
+
+/// Both servers. They end with the process.
+pub(crate) struct Servers {
+    no_op: Server,
+    door: Server,
+}
+
+/// One server.
+pub(crate) struct Server {
+    /// Names its thread, and it in the report.
+    name: &'static str,
+    pub(crate) address: SocketAddr,
+    _runtime: Runtime,
+}
+
+impl Servers {
+    pub(crate) fn start(population: Population) -> Result<Self> {
+        let metrics = PrometheusBuilder::new().install_recorder()?;
+        let gateway = Arc::clone(&population.gateway);
+        let door = Door::new(population.gateway, Arc::new(WallClock), population.environment);
+        let door = router(Arc::new(door.trusting_forwarded(true)));
+        let servers = Self {
+            no_op: Server::start("no-op", |listener| async {
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                Ok(TonicServer::builder().add_service(NoOp).serve_with_incoming(incoming).await?)
+            })?,
+            door: Server::start("door", |listener| async {
+                Ok(serve(listener, door, CancellationToken::new()).await?)
+            })?,
+        };
+        // As in the product: usage is taken away every second, and metrics are read now and then.
+        thread::spawn(move || {
+            loop {
+                thread::sleep(Duration::from_secs(1));
+                take_away(&gateway);
+                metrics.run_upkeep();
+            }
+        });
+        Ok(servers)
+    }
+
+    pub(crate) fn no_op(&self) -> &Server {
+        &self.no_op
+    }
+
+    pub(crate) fn door(&self) -> &Server {
+        &self.door
+    }
+}
+
+fn take_away(gateway: &Gateway) {
+    drop(gateway.take_flush(domain::Clock::now(&WallClock)));
+}
+
+impl Server {
+    fn start<F>(name: &'static str, serve: impl FnOnce(TcpListener) -> F) -> Result<Self>
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()?;
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+        let address = listener.local_addr()?;
+        runtime.spawn(serve(listener));
+        Ok(Self { name, address, _runtime: runtime })
+    }
+
+    /// What its thread has spent on a processor so far. Source: proc(5), the first field of schedstat.
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+        for task in fs::read_dir("/proc/self/task")? {
+            let task = task?.path();
+            if fs::read_to_string(task.join("comm"))?.trim_end() == self.name {
+                let statistics = fs::read_to_string(task.join("schedstat"))?;
+                let spent = statistics.split(' ').next().context("schedstat is empty")?;
+                return Ok(Duration::from_nanos(spent.parse()?));
+            }
+        }
+        bail!("no thread is called `{}`", self.name)
+    }
+}
+
+/// Decodes a question and lets the call pass.
+#[derive(Clone, Copy)]
+struct NoOp;
+
+impl NamedService for NoOp {
+    const NAME: &'static str = SERVICE;
+}
+
+impl UnaryService<CheckRequest> for NoOp {
+    type Response = CheckResponse;
+    type Future = Ready<Result<Response<CheckResponse>, Status>>;
+
+    fn call(&mut self, _: tonic::Request<CheckRequest>) -> Self::Future {
+        ready(Ok(Response::new(CheckResponse {
+            status: Some(CheckStatus { code: 0 }),
+            http_response: Some(HttpResponse::Ok(OkHttpResponse::default())),
+            dynamic_metadata: None,
+        })))
+    }
+}
+
+impl Service<Request<Body>> for NoOp {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).unary(Self, request).await) })
+    }
+}

@@ -1,0 +1,156 @@
+//! What reads and writes answer: a resource with its entity tag, and after a write where its effect stands.
+
+use std::fmt::Display;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use eventlog::Stored;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use projections::{ReadFailure, ReadModel};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    ask::{Ask, Effect},
+    guard::{Allowed, Needs},
+    path::Named,
+    precondition::etag,
+    problem::Problem,
+};
+
+/// The log's position of a write's last event.
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("tollgate-position");
+/// `false` where reads do not show the write yet.
+pub(crate) const VISIBLE: HeaderName = HeaderName::from_static("tollgate-visible");
+/// `true` where the answer is to a command that was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A thing with an identifier, a version and a page of its own.
+pub(crate) trait Resource: Serialize + Send + Sized {
+    type Id: Named + Copy + Display + Send + Sync;
+    /// Where such things are: `/v1/clients`.
+    const COLLECTION: &'static str;
+
+    /// The thing as the read models show it.
+    fn read(read: &ReadModel, id: Self::Id) -> impl Future<Output = Result<Option<Self>, ReadFailure>> + Send;
+
+    fn version(&self) -> u64;
+}
+
+/// The resource, as it stands.
+pub(crate) async fn found<P: Needs, R: Resource>(allowed: &Allowed<P>, id: R::Id) -> Result<Response, Problem> {
+    let read = R::read(allowed.read(), id).await.map_err(|failure| Problem::unread(&failure))?;
+    let resource = read.ok_or_else(R::Id::missing)?;
+    let mut response = Json(&resource).into_response();
+    set(response.headers_mut(), header::ETAG, &etag(resource.version()));
+    Ok(response)
+}
+
+/// A write that the read models do not show yet. It is on record all the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Pending {
+    pub(crate) id: String,
+    /// The version that the write made.
+    pub(crate) version: u64,
+    /// Reads show the write once they have reached this position.
+    pub(crate) position: u64,
+    /// Always `false`.
+    pub(crate) visible: bool,
+}
+
+/// What a write answers with.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Shown<R> {
+    Resource(R),
+    Pending(Pending),
+}
+
+/// A write with what reads show of it.
+pub(crate) struct Settled<R: Resource> {
+    effect: Effect<R::Id>,
+    shown: Shown<R>,
+}
+
+/// Waits until reads show the effect, for a bounded time.
+pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
+    ask: &Ask<P, W, Q>,     effect: Effect<R::Id>,
+) -> Result<Settled<R>, Problem> {
+    let visible = ask.visible(effect.position).await;
+    let read = if visible { R::read(ask.read(), effect.id).await } else { Ok(None) };
+    let pending = || Pending {
+        id: effect.id.to_string(),
+        version: effect.version,
+        position: effect.position.get(),
+        visible: false,
+    };
+    let shown = read.map_err(|failure| Problem::unread(&failure))?;
+    Ok(Settled { effect, shown: shown.map_or_else(|| Shown::Pending(pending()), Shown::Resource) })
+}
+
+impl<R: Resource> Settled<R> {
+    /// The answer, its body made of what is shown. 202 in place of the status where that is not the effect.
+    pub(crate) fn answer<B: Serialize>(self, status: StatusCode, body: impl FnOnce(Shown<R>) -> B) -> Response {
+        let Self { effect, shown } = self;
+        let (status, version) = match &shown {
+            Shown::Resource(resource) => (status, resource.version()),
+            Shown::Pending(pending) => (StatusCode::ACCEPTED, pending.version),
+        };
+        let mut response = (status, Json(body(shown))).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
+            set(headers, header::LOCATION, &format!("{}/{}", R::COLLECTION, effect.id));
+        }
+        if status == StatusCode::ACCEPTED {
+            headers.insert(VISIBLE, HeaderValue::from_static("false"));
+        }
+        effect_headers(headers, &effect, version);
+        response
+    }
+}
+
+/// Says of an effect where it stands.
+pub(crate) fn effect_headers<Id>(headers: &mut HeaderMap, effect: &Effect<Id>, version: u64) {
+    set(headers, header::ETAG, &etag(version));
+    set(headers, POSITION, &effect.position.to_string());
+    if effect.replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+}
+
+/// Waits for the effect, and answers with the resource as it then stands.
+pub(crate) async fn written<P: Needs, W, Q, R: Resource>(
+    ask: &Ask<P, W, Q>,
+    effect: Effect<R::Id>,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let settled = settle::<P, W, Q, R>(ask, effect).await?;
+    Ok(settled.answer(status, |shown| shown))
+}
+
+/// The answer about a part of a thing: its entity tag is the whole thing's.
+pub(crate) async fn bound<P: Needs, W, Q, A: Stored>(
+    ask: &Ask<P, W, Q>,
+    effect: Effect<A::Id>,
+    status: StatusCode,
+    mut response: Response,
+) -> Result<Response, Problem> {
+    let visible = ask.visible(effect.position).await;
+    let version = if effect.replayed { ask.load::<A>(effect.id).await?.version } else { effect.version };
+    *response.status_mut() = if visible { status } else { StatusCode::ACCEPTED };
+    let headers = response.headers_mut();
+    if !visible {
+        headers.insert(VISIBLE, HeaderValue::from_static("false"));
+    }
+    effect_headers(headers, &effect, version);
+    Ok(response)
+}
+
+/// Sets a field to a text that this program wrote.
+fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}

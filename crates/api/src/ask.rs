@@ -1,0 +1,251 @@
+//! A write: what every command needs beside its body, and the one way from a handler to the log.
+
+use std::{ops::Deref, str::FromStr};
+
+use axum::{
+    body::Bytes,
+    extract::{
+        FromRequest, FromRequestParts, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
+};
+use domain::{
+    Environment, Position, Reason, Recorded, api_key::NewSecret, personal::PersonalValue, secret::PlainSecret,
+};
+use eventlog::{Execute, ExecuteError, Idempotency, Remembered, Stored};
+use http::{HeaderMap, Method};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    body,
+    guard::{Allowed, Door, Needs},
+    idempotency::{Claim, given_key, request_digest},
+    path::{Id, Named, Place},
+    precondition::IfMatch,
+    problem::{Problem, kinds},
+    query::{NoParams, Params},
+    secret::new_key_secret,
+};
+
+/// A command on its way: allowed, addressed, read, named by the caller if it wants to be.
+pub(crate) struct Ask<P, Where = (), Query = NoParams> {
+    allowed: Allowed<P>,
+    pub(crate) place: Where,
+    pub(crate) query: Query,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+    if_match: Option<IfMatch>,
+    claim: Option<Claim>,
+    remembered: Option<Remembered>,
+}
+
+impl<P, W, Q> Deref for Ask<P, W, Q> {
+    type Target = Allowed<P>;
+    fn deref(&self) -> &Allowed<P> {
+        &self.allowed
+    }
+}
+
+/// What a command did, now or when it was given before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effect<Id> {
+    pub(crate) id: Id,
+    pub(crate) version: u64,
+    /// Whoever has applied this position shows it.
+    pub(crate) position: Position,
+    pub(crate) replayed: bool,
+}
+
+impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P, W, Q> {
+    type Rejection = Problem;
+    /// Who asks comes first: to the others, nothing here is missing, malformed or too large.
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let allowed = Allowed::<P>::from_request_parts(&mut parts, door).await?;
+        let place = W::read(&mut parts).await?;
+        let Params(query) = Params::from_request_parts(&mut parts, door).await?;
+        let if_match = IfMatch::read(&parts.headers)?;
+        if if_match.is_none() && (parts.method == Method::PATCH || parts.method == Method::DELETE) {
+            return Err(Problem::new(kinds::IF_MATCH_REQUIRED));
+        }
+        let key = given_key(&parts.headers)?;
+        let request = Request::from_parts(parts.clone(), body);
+        let arrived = tokio::time::timeout(door.api.settings.body_wait, Bytes::from_request(request, door)).await;
+        let body = arrived.map_err(|_| Problem::new(kinds::BODY_TOO_SLOW))?.map_err(|rejection| unread(&rejection))?;
+        let claim = key.map(|key| {
+            let key = format!("{}:{key}", allowed.principal().id);
+            let request_digest = request_digest(&parts.method, &parts.uri, &body);
+            door.in_flight.claim(Idempotency { key, request_digest })
+        });
+        let claim = claim.transpose()?;
+        let remembered = match &claim {
+            Some(claim) => recall(door, claim).await?,
+            None => None,
+        };
+        let (method, headers) = (parts.method, parts.headers);
+        Ok(Self { allowed, place, query, method, headers, body, if_match, claim, remembered })
+    }
+}
+
+async fn recall(door: &Door, claim: &Claim) -> Result<Option<Remembered>, Problem> {
+    let remembered = door.api.log.recall(&claim.idempotency().key).await;
+    let remembered = remembered.map_err(|failure| Problem::failed(&failure))?;
+    remembered.map(|remembered| claim.check(remembered)).transpose()
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    if let BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) = rejection {
+        Problem::new(kinds::BODY_TOO_LARGE)
+    } else {
+        Problem::because(kinds::BODY_MALFORMED, "the body broke off")
+    }
+}
+
+impl<P: Needs, W, Q> Ask<P, W, Q> {
+    /// The body as this type.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        body::check_media_type(&self.method, &self.headers)?;
+        body::parse(&self.body)
+    }
+
+    /// The body as this type; an absent one is an empty object.
+    pub(crate) fn body_if_any<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if self.body.is_empty() { body::parse(b"{}") } else { self.body() }
+    }
+
+    /// What the command did if it was given before; else what it does now.
+    pub(crate) async fn once<Id: FromStr>(
+        &self,
+        now: impl Future<Output = Result<Effect<Id>, Problem>>,
+    ) -> Result<Effect<Id>, Problem> {
+        match &self.remembered {
+            Some(remembered) => replayed(remembered),
+            None => now.await,
+        }
+    }
+
+    /// Refuses unless the thing stands in a version that the caller has seen, if it says which.
+    pub(crate) fn check_seen(&self, version: u64) -> Result<(), Problem> {
+        match &self.if_match {
+            Some(if_match) if !if_match.holds(version) => Err(Problem::stale(version)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The version that the log is to check once more when it appends.
+    async fn seen<A: Stored>(&self, id: A::Id, missing: fn() -> Problem) -> Result<Option<u64>, Problem> {
+        let Some(if_match) = &self.if_match else { return Ok(None) };
+        if let IfMatch::OneOf(versions) = if_match
+            && let [version] = versions.as_slice()
+        {
+            return Ok(Some(*version));
+        }
+        let version = self.load::<A>(id).await?.version;
+        if version == 0 { Err(missing()) } else { self.check_seen(version).map(|()| Some(version)) }
+    }
+
+    /// Gives a command about a thing that should be there.
+    pub(crate) async fn execute<A>(&self, id: A::Id, command: A::Command, said: Said) -> Result<Effect<A::Id>, Problem>
+    where
+        A: Stored,
+        A::Id: Named,
+    {
+        let missing = <A::Id as Named>::missing;
+        let seen = self.seen::<A>(id, missing).await?;
+        self.append::<A>(id, command, said, seen, missing).await
+    }
+
+    /// Gives a command that makes a new thing. No version of it can have been seen.
+    pub(crate) async fn create<A>(&self, id: A::Id, command: A::Command, said: Said) -> Result<Effect<A::Id>, Problem>
+    where
+        A: Stored,
+        A::Id: Named,
+    {
+        self.append::<A>(id, command, said, None, <A::Id as Named>::missing).await
+    }
+
+    async fn append<A: Stored>(
+        &self,
+        id: A::Id,
+        command: A::Command,
+        said: Said,
+        expected_version: Option<u64>,
+        missing: fn() -> Problem,
+    ) -> Result<Effect<A::Id>, Problem> {
+        let Said { reason, mut personal } = said;
+        let idempotency = self.claim.as_ref().map(|claim| claim.idempotency().clone());
+        let named = given_key(&self.headers)?;
+        let (metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
+        personal.extend(address);
+        let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
+        match self.allowed.door().api.log.execute::<A>(ask).await {
+            Ok(done) => Ok(Effect { id, version: done.version, position: done.position, replayed: false }),
+            Err(ExecuteError::Refused(refusal)) => Err(Problem::refused(&refusal)),
+            Err(ExecuteError::VersionMismatch { expected: _, actual: 0 }) => Err(missing()),
+            Err(ExecuteError::VersionMismatch { expected: _, actual }) => Err(Problem::stale(actual)),
+            // Another process was quicker with the same key.
+            Err(ExecuteError::Repeated(remembered)) => match &self.claim {
+                Some(claim) => replayed(&claim.check(remembered)?),
+                None => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED)),
+            },
+            Err(ExecuteError::Failed(failure)) => Err(Problem::failed(&failure)),
+        }
+    }
+
+    /// The event at a position that a command was given.
+    pub(crate) async fn event_at(&self, position: Position) -> Result<Recorded, Problem> {
+        let before = Position::new(position.get().saturating_sub(1));
+        let read = self.allowed.door().api.log.read(before, 1).await.map_err(|failure| Problem::failed(&failure))?;
+        read.into_iter().next().ok_or_else(Problem::unavailable)
+    }
+
+    /// A new secret for a key of this environment, with what is kept of it.
+    pub(crate) fn new_secret(&self, environment: &Environment) -> Result<(PlainSecret, NewSecret), Problem> {
+        let Door { api, .. } = self.allowed.door();
+        new_key_secret(&api.brand, environment, &api.peppers, self.random()).map_err(|why| Problem::internal(&why))
+    }
+
+    /// Waits until reads show everything that is on record.
+    pub(crate) async fn caught_up(&self) -> Result<(), Problem> {
+        let head = self.allowed.door().api.log.head();
+        if self.visible(head).await { Ok(()) } else { Err(Problem::unavailable()) }
+    }
+
+    /// Whether the read models show the position before the time is up.
+    pub(crate) async fn visible(&self, position: Position) -> bool {
+        let Door { api, .. } = self.allowed.door();
+        api.visibility.wait_for(position, api.settings.visible_wait).await
+    }
+}
+
+impl<P, T: Copy, Q> Ask<P, Id<T>, Q> {
+    /// What the path names.
+    pub(crate) fn id(&self) -> T {
+        self.place.0
+    }
+}
+
+/// What the caller says beside the command itself.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) reason: Option<Reason>,
+    pub(crate) personal: Vec<PersonalValue>,
+}
+
+impl Said {
+    pub(crate) fn nothing() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn because(reason: Option<&Reason>) -> Self {
+        Self { reason: reason.cloned(), personal: vec![] }
+    }
+}
+
+fn replayed<Id: FromStr>(remembered: &Remembered) -> Result<Effect<Id>, Problem> {
+    let Remembered { request_digest: _, aggregate_type: _, aggregate_id, version, position } = remembered;
+    // The digest covers the path: a command that is remembered is about the same kind of thing.
+    let id = aggregate_id.parse().map_err(|_| Problem::new(kinds::IDEMPOTENCY_KEY_REUSED))?;
+    Ok(Effect { id, version: *version, position: *position, replayed: true })
+}

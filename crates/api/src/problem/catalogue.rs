@@ -1,0 +1,189 @@
+//! Every code that can be answered, with its status and its sentence.
+
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One line of `schemas/refusals.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CatalogueEntry {
+    pub code: &'static str,
+    pub status: u16,
+    /// Where the same code is also answered with another status: a thing that is missing is 404 as the subject
+    /// of a request and 422 where a body names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_in_body: Option<u16>,
+    pub title: String,
+    /// The sentence, with the names of the values in braces.
+    pub message: &'static str,
+}
+
+/// One of the API's own problems. Only this file makes them, so that none is missing from the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    pub(super) code: &'static str,
+    status: u16,
+    pub(super) message: &'static str,
+}
+
+impl Kind {
+    pub(super) fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident = ($status:literal, $code:literal, $message:literal)),+ $(,)?) => {
+        /// The API's own problems; those of the rules come from the domain.
+        pub(crate) mod kinds {
+            use super::Kind;
+            $(pub(crate) const $name: Kind = Kind { code: $code, status: $status, message: $message };)+
+            pub(super) const ALL: &[Kind] = &[$($name),+];
+        }
+    };
+}
+
+kinds! {
+    BODY_MALFORMED = (400, "body_malformed", "the body is not JSON"),
+    QUERY_INVALID = (400, "query_invalid", "a query parameter is unknown, repeated or has a wrong value"),
+    CURSOR_INVALID = (400, "cursor_invalid", "the cursor is not one that this list has answered; begin again without one"),
+    IF_MATCH_INVALID = (400, "if_match_invalid", "`If-Match` must be `*` or a list of entity tags, such as \"3\""),
+    IDEMPOTENCY_KEY_INVALID = (400, "idempotency_key_invalid", "`Idempotency-Key` must be given once, as 1 to 255 visible ASCII characters"),
+    UNAUTHENTICATED = (401, "unauthenticated", "give a valid admin token as `Authorization: Bearer <token>`"),
+    PATH_NOT_FOUND = (404, "path_not_found", "there is nothing at this path"),
+    AUDIT_ENTRY_NOT_FOUND = (404, "audit_entry_not_found", "the log has no event at this position"),
+    METHOD_NOT_ALLOWED = (405, "method_not_allowed", "this path does not take this method; `Allow` names those it takes"),
+    NOT_ACCEPTABLE = (406, "not_acceptable", "this can be had as application/json or text/csv"),
+    BODY_TOO_SLOW = (408, "body_too_slow", "the body did not arrive in time"),
+    IDEMPOTENCY_IN_PROGRESS = (409, "idempotency_in_progress", "a request with this `Idempotency-Key` is being carried out; try again shortly"),
+    ROUTE_OVERLAPS = (409, "route_overlaps", "the route {route_id} takes the same calls: {method} {path}"),
+    VERSION_STALE = (412, "version_stale", "`If-Match` does not name the current version, which is {actual}"),
+    BODY_TOO_LARGE = (413, "body_too_large", "the body is larger than 1 MiB"),
+    MEDIA_TYPE_UNSUPPORTED = (415, "media_type_unsupported", "the body must be sent as `Content-Type: application/json`"),
+    BODY_INVALID = (422, "body_invalid", "a field of the body, named by `pointer`, is missing, unknown or has a wrong value"),
+    IDEMPOTENCY_KEY_REUSED = (422, "idempotency_key_reused", "this `Idempotency-Key` was used for another request"),
+    REPORT_TOO_LARGE = (422, "report_too_large", "the report would have more than {rows_max} rows; choose a shorter time, a coarser granularity or fewer groups"),
+    IF_MATCH_REQUIRED = (428, "if_match_required", "give the version you have seen as `If-Match`, as the `ETag` of your last read had it"),
+    INTERNAL = (500, "internal", "something went wrong here; the log of the server knows it by the request's id"),
+    UNAVAILABLE = (503, "unavailable", "this cannot be done right now; try again shortly"),
+}
+
+/// The state of things forbids it now; the same request may be right at another time.
+const CONFLICTS: &[&str] = &[
+    "already_assigned",
+    "assignment_already_made",
+    "client_already_registered",
+    "client_archived",
+    "client_not_active",
+    "key_already_issued",
+    "key_expired",
+    "key_not_yet_expired",
+    "key_revoked",
+    "key_suspended",
+    "policy_already_defined",
+    "policy_retired",
+    "policy_still_assigned",
+    "rotation_running",
+    "route_already_defined",
+    "route_retired",
+];
+
+/// What a body may name beside the subject of the request.
+const REFERENCES: &[&str] = &["client_not_found", "route_not_found"];
+
+/// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
+/// principal may not.
+pub(super) fn status_of(code: &str) -> StatusCode {
+    if code == "permission_denied" {
+        StatusCode::FORBIDDEN
+    } else if CONFLICTS.contains(&code) {
+        StatusCode::CONFLICT
+    } else if code.ends_with("_not_found") {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
+}
+
+/// `key_revoked` reads `Key revoked`.
+pub(super) fn title_of(code: &str) -> String {
+    let mut title = code.replace('_', " ");
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    title
+}
+
+/// Every code that the API can answer, by code, for `schemas/refusals.json`.
+#[must_use]
+pub fn catalogue() -> Vec<CatalogueEntry> {
+    let own = kinds::ALL.iter().map(|kind| (kind.code, kind.status, kind.message));
+    let domain = domain::all_refusals();
+    let ruled = domain.iter().map(|doc| (doc.code, status_of(doc.code).as_u16(), doc.message));
+    let mut all: Vec<_> = own.chain(ruled).map(|(code, status, message)| entry(code, status, message)).collect();
+    all.sort_unstable_by_key(|entry| entry.code);
+    all
+}
+
+fn entry(code: &'static str, status: u16, message: &'static str) -> CatalogueEntry {
+    let status_in_body = REFERENCES.contains(&code).then_some(422);
+    CatalogueEntry { code, status, status_in_body, title: title_of(code), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_code_stands_in_the_catalogue_once() {
+        let codes: Vec<_> = catalogue().into_iter().map(|entry| entry.code).collect();
+        assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
+    }
+
+    #[test]
+    fn every_conflict_is_a_refusal_of_the_domain() {
+        let known: BTreeSet<_> = domain::all_refusals().iter().map(|doc| doc.code).collect();
+        for code in CONFLICTS.iter().chain(REFERENCES) {
+            assert!(known.contains(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_the_domain_has_a_considered_status() {
+        const UNPROCESSABLE: &[&str] = &[
+            "assignment_window_empty",
+            "assignment_window_out_of_bounds",
+            "assignment_window_past",
+            "client_needs_environment",
+            "cost_out_of_bounds",
+            "environment_not_allowed",
+            "expiry_not_after_start",
+            "expiry_not_ahead",
+            "expiry_too_far",
+            "limit_name_taken",
+            "limit_out_of_bounds",
+            "overlap_too_long",
+            "policy_needs_limit",
+            "revocation_not_ahead",
+            "revocation_too_far",
+            "route_needs_method",
+            "scope_not_granted",
+            "start_out_of_bounds",
+            "threshold_out_of_bounds",
+            "too_many_items",
+        ];
+        let unprocessable: Vec<_> = domain::all_refusals()
+            .iter()
+            .map(|doc| doc.code)
+            .filter(|code| status_of(code) == StatusCode::UNPROCESSABLE_ENTITY)
+            .collect();
+        assert_eq!(unprocessable, UNPROCESSABLE);
+    }
+
+    #[test]
+    fn a_title_reads_as_words() {
+        assert_eq!(title_of("key_revoked"), "Key revoked");
+    }
+}

@@ -1,0 +1,31 @@
+//! Every operation; the files mirror the URLs.
+
+pub(crate) mod audit;
+pub(crate) mod clients;
+pub(crate) mod keys;
+pub(crate) mod operations;
+pub(crate) mod policies;
+pub(crate) mod problems;
+pub(crate) mod reports;
+#[expect(clippy::module_inception, reason = "the resource is called a route, and the files mirror the URLs")]
+pub(crate) mod routes;
+pub(crate) mod whoami;
+
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{docs::Base, guard::Door};
+
+/// All of them, with their documentation.
+pub(crate) fn all() -> OpenApiRouter<Door> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(clients::all())
+        .merge(keys::all())
+        .merge(routes::all())
+        .merge(policies::all())
+        .merge(audit::all())
+        .merge(reports::all())
+        .merge(whoami::all())
+        .merge(problems::all())
+        .merge(operations::all())
+}

@@ -1,0 +1,85 @@
+//! `GET /v1/audit`
+
+use axum::Json;
+use domain::ClientId;
+use projections::queries::audit::{self, AuditFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::view::AuditEntryView;
+use crate::{
+    docs::{Listed, ReadProblems, schema_of},
+    guard::{Allowed, needs::AuditRead},
+    problem::Problem,
+    query::{Cursor, Limit, Page, Params, parsed},
+    values::Moment,
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct List {
+    /// A principal's id.
+    actor: Option<String>,
+    /// An event's type: `api_key.revoked`.
+    action: Option<String>,
+    /// A kind of thing: `api_key`.
+    subject_type: Option<String>,
+    /// A thing's id.
+    subject_id: Option<String>,
+    /// What concerns the client: its keys and assignments too.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(schema_with = schema_of::<ClientId>, required = false)]
+    client_id: Option<ClientId>,
+    request_id: Option<String>,
+    correlation_id: Option<String>,
+    /// Occurred then or later.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false, format = DateTime)]
+    from: Option<Moment>,
+    /// Occurred before then.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false, format = DateTime)]
+    until: Option<Moment>,
+    #[serde(default)]
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[serde(default)]
+    #[param(value_type = String, required = false)]
+    cursor: Cursor,
+}
+
+/// List the audit log
+///
+/// From the newest entry to the oldest.
+#[utoipa::path(
+    get,
+    path = "/v1/audit",
+    operation_id = "list_audit",
+    tag = "audit",
+    params(List),
+    responses(Listed<AuditEntryView>, ReadProblems),
+    extensions(("x-tollgate-permission" = json!("audit.read")))
+)]
+pub(crate) async fn list(
+    allowed: Allowed<AuditRead>,
+    Params(asked): Params<List>,
+) -> Result<Json<Page<AuditEntryView>>, Problem> {
+    let (limit, page) = (asked.limit, asked.cursor.page::<u64>(asked.limit)?);
+    let filter = AuditFilter {
+        actor: asked.actor,
+        action: asked.action,
+        subject_type: asked.subject_type,
+        subject_id: asked.subject_id,
+        client_id: asked.client_id,
+        request_id: asked.request_id,
+        correlation_id: asked.correlation_id,
+        from: asked.from.map(|Moment(time)| time),
+        until: asked.until.map(|Moment(time)| time),
+        after_position: None,
+        before_position: None,
+    };
+    let rows = audit::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
+    Ok(Json(Page::of(rows, limit, |entry| entry.position)))
+}

@@ -1,0 +1,42 @@
+//! `POST /v1/clients/{id}/archive`
+
+use axum::response::Response;
+use domain::{
+    ClientId,
+    api_client::{ApiClient, ApiClientCommand, ArchiveClient},
+};
+use http::StatusCode;
+
+use super::{body::ReasonBody, view::ClientView};
+use crate::{
+    answer::written,
+    ask::{Ask, Effect, Said},
+    docs::{Changed, ClientPath, Missing, WriteHeaders, WriteProblems},
+    guard::needs::ClientWrite,
+    path::Id,
+    problem::Problem,
+};
+
+/// Archive a client
+///
+/// For good: it is kept for reports and never calls again.
+#[utoipa::path(
+    post,
+    path = "/v1/clients/{id}/archive",
+    operation_id = "archive_client",
+    tag = "clients",
+    params(ClientPath, WriteHeaders),
+    request_body = ReasonBody,
+    responses(Changed<ClientView>, Missing, WriteProblems),
+    extensions(("x-tollgate-permission" = json!("client.write")))
+)]
+pub(crate) async fn archive(ask: Ask<ClientWrite, Id<ClientId>>) -> Result<Response, Problem> {
+    let effect = ask.once(fresh(&ask)).await?;
+    written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
+}
+
+async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>, Problem> {
+    let ReasonBody { reason } = ask.body()?;
+    let said = Said::because(Some(&reason));
+    ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Archive(ArchiveClient { reason }), said).await
+}

@@ -1,0 +1,91 @@
+//! What is said of a client.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Environment, LabelKey, LabelValue, Name, Reason, Scope,
+    api_client::{ContactRole, NewContact, NewOwner},
+    personal::PersonalValue,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    ask::Said,
+    body::Object,
+    docs::schema_of,
+    random::Random,
+    values::{Email, PersonName},
+};
+
+/// Who answers for a client on our side.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewOwner)]
+pub(crate) struct OwnerBody {
+    #[schema(schema_with = schema_of::<Name>)]
+    pub(crate) team: Name,
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub(crate) email: Email,
+}
+
+/// A person on the client's side.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewContact)]
+pub(crate) struct ContactBody {
+    #[schema(schema_with = schema_of::<Name>)]
+    pub(crate) name: PersonName,
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub(crate) email: Email,
+    #[schema(schema_with = schema_of::<ContactRole>)]
+    pub(crate) role: ContactRole,
+}
+
+/// Why something is done.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Reason)]
+pub(crate) struct ReasonBody {
+    #[schema(schema_with = schema_of::<Reason>)]
+    pub(crate) reason: Reason,
+}
+
+pub(crate) type Environments = std::collections::BTreeSet<Environment>;
+pub(crate) type Scopes = std::collections::BTreeSet<Scope>;
+pub(crate) type Labels = BTreeMap<LabelKey, LabelValue>;
+
+/// Personal values on their way into the log: the command takes the sealed ones, the log those behind them.
+pub(crate) struct People<'random> {
+    random: &'random dyn Random,
+    personal: Vec<PersonalValue>,
+}
+
+impl<'random> People<'random> {
+    pub(crate) fn new(random: &'random dyn Random) -> Self {
+        Self { random, personal: vec![] }
+    }
+
+    pub(crate) fn owner(&mut self, OwnerBody { team, email }: OwnerBody) -> NewOwner {
+        let email = self.keep(email.seal(self.random));
+        NewOwner { team, email }
+    }
+
+    pub(crate) fn contacts(&mut self, contacts: Vec<Object<ContactBody>>) -> Vec<NewContact> {
+        let contact = |Object(ContactBody { name, email, role })| {
+            let name = self.keep(name.seal(self.random));
+            let email = self.keep(email.seal(self.random));
+            NewContact { name, email, role }
+        };
+        contacts.into_iter().map(contact).collect()
+    }
+
+    fn keep(&mut self, value: PersonalValue) -> PersonalValue {
+        self.personal.push(value.clone());
+        value
+    }
+
+    pub(crate) fn said(self) -> Said {
+        Said { reason: None, personal: self.personal }
+    }
+}

@@ -1,0 +1,25 @@
+//! `/v1/keys` and `/v1/clients/{id}/keys`
+
+mod get;
+mod issue;
+mod list;
+mod reinstate;
+mod revoke;
+mod rotate;
+mod suspend;
+pub(crate) mod view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::guard::Door;
+
+pub(crate) fn all() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(issue::issue))
+        .routes(routes!(list::list))
+        .routes(routes!(get::get))
+        .routes(routes!(rotate::rotate))
+        .routes(routes!(revoke::revoke))
+        .routes(routes!(suspend::suspend))
+        .routes(routes!(reinstate::reinstate))
+}

@@ -1,0 +1,41 @@
+//! `POST /v1/keys/{id}/reinstate`
+
+use axum::response::Response;
+use domain::{
+    KeyId,
+    api_key::{ApiKey, ApiKeyCommand, ReinstateKey},
+};
+use http::StatusCode;
+
+use super::view::KeyView;
+use crate::{
+    answer::written,
+    ask::{Ask, Effect, Said},
+    docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems},
+    guard::needs::KeySuspend,
+    path::Id,
+    problem::Problem,
+    routes::clients::body::ReasonBody,
+};
+
+/// End a key's suspension
+#[utoipa::path(
+    post,
+    path = "/v1/keys/{id}/reinstate",
+    operation_id = "reinstate_key",
+    tag = "keys",
+    params(KeyPath, WriteHeaders),
+    request_body = ReasonBody,
+    responses(Changed<KeyView>, Missing, WriteProblems),
+    extensions(("x-tollgate-permission" = json!("key.suspend")))
+)]
+pub(crate) async fn reinstate(ask: Ask<KeySuspend, Id<KeyId>>) -> Result<Response, Problem> {
+    let effect = ask.once(fresh(&ask)).await?;
+    written::<_, _, _, KeyView>(&ask, effect, StatusCode::OK).await
+}
+
+async fn fresh(ask: &Ask<KeySuspend, Id<KeyId>>) -> Result<Effect<KeyId>, Problem> {
+    let ReasonBody { reason } = ask.body()?;
+    let said = Said::because(Some(&reason));
+    ask.execute::<ApiKey>(ask.id(), ApiKeyCommand::Reinstate(ReinstateKey { reason }), said).await
+}

@@ -1,0 +1,132 @@
+//! A key as it is shown. Of its secrets only versions and hints; the one answer that holds a secret says so.
+
+use domain::{ClientId, KeyId, Timestamp, secret::PlainSecret};
+use projections::{
+    KeyStatus, ReadFailure, ReadModel,
+    queries::keys::{self, KeyRow, PreviousSecret},
+};
+use serde::{Serialize, Serializer};
+use utoipa::{ToSchema, openapi::Schema};
+
+use crate::{
+    answer::{Pending, Resource, Shown},
+    docs::{schema_of, word},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
+pub(crate) struct KeyView {
+    #[schema(schema_with = schema_of::<KeyId>)]
+    id: KeyId,
+    #[schema(schema_with = schema_of::<ClientId>)]
+    client_id: ClientId,
+    name: String,
+    environment: String,
+    /// As recorded: an expiry that has passed is on record shortly after. The gateway does not wait for it.
+    #[schema(schema_with = key_status)]
+    status: KeyStatus,
+    /// The last characters of the newest secret, for people who compare: `…x7Qa`.
+    hint: String,
+    /// Counts the secrets over rotations, from 1.
+    secret_version: u32,
+    /// The secret before the newest; null before the first rotation.
+    previous: Option<PreviousView>,
+    /// Null: whatever the client holds, now and later. Empty: nothing.
+    scopes: Option<Vec<String>>,
+    not_before: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    /// When a planned revocation takes effect; when it took effect, once revoked.
+    revoke_at: Option<Timestamp>,
+    /// Empty: from anywhere.
+    allowed_cidrs: Vec<String>,
+    /// The latest use of any of its secrets.
+    last_used_at: Option<Timestamp>,
+    /// Counts the key's events; its `ETag`.
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PreviousSecret)]
+pub(crate) struct PreviousView {
+    secret_version: u32,
+    hint: String,
+    /// When it stops or stopped.
+    until: Timestamp,
+    last_used_at: Option<Timestamp>,
+}
+
+/// A key with its newest secret.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KeyWithSecret {
+    #[schema(value_type = KeyView)]
+    pub(crate) key: Shown<KeyView>,
+    /// Shown this once and kept nowhere; null where the command was given before.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "show")]
+    pub(crate) secret: Option<PlainSecret>,
+}
+
+/// The same while reads do not show it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what `KeyWithSecret` writes then")]
+pub(crate) struct PendingKey {
+    key: Pending,
+    /// Shown this once and kept nowhere; null where the command was given before.
+    secret: Option<String>,
+}
+
+/// The one place that writes a secret, into the one answer that shows it.
+#[expect(clippy::ref_option, reason = "serde gives the field by reference")]
+fn show<S: Serializer>(secret: &Option<PlainSecret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(PlainSecret::expose).serialize(serializer)
+}
+
+pub(crate) fn key_status() -> Schema {
+    let all = [KeyStatus::Active, KeyStatus::Suspended, KeyStatus::Revoked, KeyStatus::Expired];
+    word(&all.map(KeyStatus::as_str))
+}
+
+impl From<KeyRow> for KeyView {
+    fn from(row: KeyRow) -> Self {
+        let previous = row.previous.map(|PreviousSecret { version, hint, until, last_used_at }| PreviousView {
+            secret_version: version,
+            hint,
+            until,
+            last_used_at,
+        });
+        Self {
+            id: row.key_id,
+            client_id: row.client_id,
+            name: row.name,
+            environment: row.environment,
+            status: row.status,
+            hint: row.hint,
+            secret_version: row.secret_version,
+            previous,
+            scopes: row.scopes,
+            not_before: row.not_before,
+            expires_at: row.expires_at,
+            revoke_at: row.revoke_at,
+            allowed_cidrs: row.allowed_cidrs,
+            last_used_at: row.last_used_at,
+            version: row.version,
+            created_at: row.issued_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl Resource for KeyView {
+    type Id = KeyId;
+    const COLLECTION: &'static str = "/v1/keys";
+
+    async fn read(read: &ReadModel, id: KeyId) -> Result<Option<Self>, ReadFailure> {
+        Ok(keys::get(read, id).await?.map(Self::from))
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}

@@ -1,0 +1,25 @@
+//! `/v1/policies`
+
+mod assign;
+mod body;
+mod define;
+mod get;
+mod get_assignment;
+mod list;
+mod retire;
+mod revise;
+mod unassign;
+pub(crate) mod view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::guard::Door;
+
+pub(crate) fn all() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(define::define, list::list))
+        .routes(routes!(get::get, revise::revise))
+        .routes(routes!(retire::retire))
+        .routes(routes!(assign::assign))
+        .routes(routes!(get_assignment::get_assignment, unassign::unassign))
+}

@@ -1,0 +1,124 @@
+//! `POST /v1/policies/{id}/assignments`
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    AssignmentId, ClientId, DomainEvent, Environment, PolicyId, RouteId,
+    api_client::{ApiClient, ApiClientRefusal},
+    rate_limit_policy::{AssignPolicy, Assigned, Assignment, PolicyCommand, RateLimitPolicy, RateLimitPolicyEvent},
+    route::{Route, RouteRefusal},
+};
+use http::{StatusCode, header};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::AssignmentView;
+use crate::{
+    answer::bound,
+    ask::{Ask, Effect, Said},
+    docs::{Created, Missing, PolicyPath, WriteHeaders, WriteProblems, schema_of},
+    guard::needs::PolicyAssign,
+    path::Id,
+    problem::Problem,
+    random::id_parts,
+    values::Moment,
+};
+
+/// Whom a policy is to bind: all of what is given must fit the call; nothing given is the default for everyone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewAssignment {
+    #[schema(schema_with = schema_of::<ClientId>, required = false)]
+    client_id: Option<ClientId>,
+    #[schema(schema_with = schema_of::<RouteId>, required = false)]
+    route_id: Option<RouteId>,
+    #[schema(schema_with = schema_of::<Environment>, required = false)]
+    environment: Option<Environment>,
+    /// Absent: at once.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Moment>,
+    /// Absent: until it is removed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Moment>,
+}
+
+type AssignAsk = Ask<PolicyAssign, Id<PolicyId>>;
+
+/// Assign a policy
+///
+/// `ETag` and `If-Match` speak of the policy.
+#[utoipa::path(
+    post,
+    path = "/v1/policies/{id}/assignments",
+    operation_id = "assign_policy",
+    tag = "policies",
+    params(PolicyPath, WriteHeaders),
+    request_body = NewAssignment,
+    responses(Created<AssignmentView, AssignmentView>, Missing, WriteProblems),
+    extensions(("x-tollgate-permission" = json!("policy.assign")))
+)]
+pub(crate) async fn assign(ask: AssignAsk) -> Result<Response, Problem> {
+    let effect = ask.once(fresh(&ask)).await?;
+    let assignment = recorded(&ask, &effect).await?;
+    let location = format!("/v1/policies/{}/assignments/{}", ask.id(), assignment.assignment_id);
+    let body = ([(header::LOCATION, location)], Json(AssignmentView::of(ask.id(), assignment))).into_response();
+    bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::CREATED, body).await
+}
+
+async fn fresh(ask: &AssignAsk) -> Result<Effect<PolicyId>, Problem> {
+    let NewAssignment { client_id, route_id, environment, from, until } = ask.body()?;
+    if let Some(client_id) = client_id {
+        check_client(ask, client_id).await?;
+    }
+    if let Some(route_id) = route_id {
+        check_route(ask, route_id).await?;
+    }
+    let now = ask.now();
+    let (unix_ms, random) = id_parts(ask.random(), now);
+    let assignment = Assignment {
+        assignment_id: AssignmentId::from_parts(unix_ms, random),
+        client_id,
+        route_id,
+        environment,
+        from: from.map(|Moment(time)| time),
+        until: until.map(|Moment(time)| time),
+    };
+    let command = PolicyCommand::Assign(AssignPolicy { now, assignment });
+    ask.execute::<RateLimitPolicy>(ask.id(), command, Said::nothing()).await
+}
+
+async fn check_client(ask: &AssignAsk, client_id: ClientId) -> Result<(), Problem> {
+    let refusal = match &*ask.load::<ApiClient>(client_id).await?.state {
+        ApiClient::Active(_) | ApiClient::Suspended(_) => return Ok(()),
+        ApiClient::Archived(_) => ApiClientRefusal::Archived,
+        ApiClient::Absent => ApiClientRefusal::NotRegistered,
+    };
+    Err(Problem::refused_reference(&refusal, "/client_id"))
+}
+
+async fn check_route(ask: &AssignAsk, route_id: RouteId) -> Result<(), Problem> {
+    let refusal = match &*ask.load::<Route>(route_id).await?.state {
+        Route::Active(_) => return Ok(()),
+        Route::Retired(_) => RouteRefusal::Retired,
+        Route::Absent => RouteRefusal::NotDefined,
+    };
+    Err(Problem::refused_reference(&refusal, "/route_id"))
+}
+
+/// The assignment as the log has it: a repeated command is answered with the one that it made.
+async fn recorded(ask: &AssignAsk, effect: &Effect<PolicyId>) -> Result<Assignment, Problem> {
+    let recorded = ask.event_at(effect.position).await?;
+    if let DomainEvent::RateLimitPolicy { id: _, event: RateLimitPolicyEvent::Assigned(assigned) } = recorded.event {
+        let Assigned { assignment } = assigned;
+        Ok(assignment)
+    } else {
+        Err(Problem::internal(&UnexpectedEvent(recorded.event.event_type())))
+    }
+}
+
+/// The log has another event where an assignment was recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("expected an assignment, found `{0}`")]
+struct UnexpectedEvent(&'static str);

@@ -1,0 +1,112 @@
+//! What is said of a policy's limits.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    LimitName, Reason,
+    rate_limit_policy::{Period, QuotaLimit, QuotaWindow, RateLimit, TimeZoneName},
+};
+use serde::Deserialize;
+use utoipa::{
+    ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, schema::Type},
+};
+
+use crate::{body::Object, docs::schema_of, values::Percent};
+
+/// Requests per short window.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewRate)]
+pub(crate) struct RateBody {
+    #[schema(schema_with = schema_of::<LimitName>)]
+    name: LimitName,
+    #[schema(minimum = 1, maximum = 1_000_000_000_u64)]
+    requests: u64,
+    #[schema(minimum = 1, maximum = 86_400)]
+    per_seconds: u32,
+    /// What may come at once; absent: as many as `requests`.
+    #[schema(minimum = 1, maximum = 1_000_000_000_u64)]
+    burst: Option<u64>,
+}
+
+/// Requests per calendar or rolling period.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewQuota)]
+pub(crate) struct QuotaBody {
+    #[schema(schema_with = schema_of::<LimitName>)]
+    name: LimitName,
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
+    requests: u64,
+    #[schema(schema_with = schema_of::<Period>)]
+    period: Period,
+    #[serde(default = "calendar")]
+    #[schema(schema_with = schema_of::<QuotaWindow>, required = false)]
+    window: QuotaWindow,
+    /// The name of an IANA time zone; absent: UTC.
+    #[serde(default = "TimeZoneName::utc")]
+    #[schema(value_type = String, required = false, default = "UTC")]
+    time_zone: TimeZoneName,
+}
+
+/// Why, if anybody wants to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OptionalReason {
+    #[schema(schema_with = schema_of::<Reason>, required = false)]
+    pub(crate) reason: Option<Reason>,
+}
+
+fn calendar() -> QuotaWindow {
+    QuotaWindow::Calendar
+}
+
+/// Percentages of a quota at which its use is worth a notice.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Thresholds(Vec<Percent>);
+
+pub(crate) fn thresholds_list() -> Schema {
+    let share = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(100));
+    ArrayBuilder::new().items(share).max_items(Some(10)).build().into()
+}
+
+pub(crate) fn thresholds_or_null() -> Schema {
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    OneOfBuilder::new().item(thresholds_list()).item(null).build().into()
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self(vec![Percent(80), Percent(100)])
+    }
+}
+
+impl From<Thresholds> for BTreeSet<u8> {
+    fn from(Thresholds(shares): Thresholds) -> Self {
+        shares.into_iter().map(|Percent(share)| share).collect()
+    }
+}
+
+pub(crate) type Rates = Vec<Object<RateBody>>;
+pub(crate) type Quotas = Vec<Object<QuotaBody>>;
+
+pub(crate) fn rates(bodies: Rates) -> Vec<RateLimit> {
+    let rate = |Object(RateBody { name, requests, per_seconds, burst })| {
+        let burst = burst.unwrap_or(requests);
+        RateLimit { name, requests, per_seconds, burst }
+    };
+    bodies.into_iter().map(rate).collect()
+}
+
+pub(crate) fn quotas(bodies: Quotas) -> Vec<QuotaLimit> {
+    let quota = |Object(QuotaBody { name, requests, period, window, time_zone })| QuotaLimit {
+        name,
+        requests,
+        period,
+        window,
+        time_zone,
+    };
+    bodies.into_iter().map(quota).collect()
+}

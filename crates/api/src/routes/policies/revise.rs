@@ -1,0 +1,80 @@
+//! `PATCH /v1/policies/{id}`
+
+use axum::response::Response;
+use domain::{
+    Name, PolicyId,
+    rate_limit_policy::{Counting, Mode, PolicyCommand, RateLimitPolicy, RevisePolicy},
+};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates, thresholds_or_null},
+    define::{COUNTING_DEFAULT, MODE_DEFAULT},
+    view::AssignedPolicyView,
+};
+use crate::{
+    answer::written,
+    ask::{Ask, Effect, Said},
+    body::Patch,
+    docs::{Changed, EditHeaders, MatchProblems, Missing, PolicyPath, WriteProblems, or_null, schema_of},
+    guard::needs::PolicyWrite,
+    path::Id,
+    problem::Problem,
+};
+
+/// What is to change of a policy, as a merge patch: what is absent stays, `null` is as if it had never been said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PolicyPatch {
+    #[serde(default)]
+    #[schema(schema_with = schema_of::<Name>, required = false)]
+    name: Patch<Name>,
+    /// The whole new list. Counters of limits that keep their name go on.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<RateBody>>)]
+    rates: Patch<Rates>,
+    /// The whole new list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<QuotaBody>>)]
+    quotas: Patch<Quotas>,
+    #[serde(default)]
+    #[schema(schema_with = or_null::<Counting>, required = false)]
+    counting: Patch<Counting>,
+    #[serde(default)]
+    #[schema(schema_with = or_null::<Mode>, required = false)]
+    mode: Patch<Mode>,
+    #[serde(default)]
+    #[schema(schema_with = thresholds_or_null, required = false)]
+    thresholds: Patch<Thresholds>,
+}
+
+/// Revise a policy
+#[utoipa::path(
+    patch,
+    path = "/v1/policies/{id}",
+    operation_id = "revise_policy",
+    tag = "policies",
+    params(PolicyPath, EditHeaders),
+    request_body(content((PolicyPatch = "application/json"), (PolicyPatch = "application/merge-patch+json"))),
+    responses(Changed<AssignedPolicyView>, Missing, WriteProblems, MatchProblems),
+    extensions(("x-tollgate-permission" = json!("policy.write")))
+)]
+pub(crate) async fn revise(ask: Ask<PolicyWrite, Id<PolicyId>>) -> Result<Response, Problem> {
+    let effect = ask.once(fresh(&ask)).await?;
+    written::<_, _, _, AssignedPolicyView>(&ask, effect, StatusCode::OK).await
+}
+
+async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>, Problem> {
+    let body: PolicyPatch = ask.body()?;
+    let command = RevisePolicy {
+        name: body.name.or_refuse("/name")?,
+        rates: body.rates.or_default(vec![]).map(rates),
+        quotas: body.quotas.or_default(vec![]).map(quotas),
+        counting: body.counting.or_default(COUNTING_DEFAULT),
+        mode: body.mode.or_default(MODE_DEFAULT),
+        thresholds: body.thresholds.or_default(Thresholds::default()).map(Into::into),
+    };
+    ask.execute::<RateLimitPolicy>(ask.id(), PolicyCommand::Revise(command), Said::nothing()).await
+}

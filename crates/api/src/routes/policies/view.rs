@@ -1,0 +1,134 @@
+//! A policy as it is shown, and whom it binds.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    AssignmentId, ClientId, Environment, Name, PolicyId, RouteId, Timestamp,
+    rate_limit_policy::{Assignment, Counting, Mode, PolicySpec, QuotaLimit, RateLimit},
+};
+use projections::{
+    PolicyStatus, ReadFailure, ReadModel,
+    queries::policies::{self, AssignedPolicy, AssignmentRow, PolicyRow},
+};
+use serde::Serialize;
+use utoipa::{ToSchema, openapi::Schema};
+
+use crate::{
+    answer::Resource,
+    docs::{list_of, schema_of, word},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Policy)]
+pub(crate) struct PolicyView {
+    #[schema(schema_with = schema_of::<PolicyId>)]
+    id: PolicyId,
+    #[schema(value_type = String)]
+    name: Name,
+    #[schema(schema_with = policy_status)]
+    status: PolicyStatus,
+    #[schema(schema_with = list_of::<RateLimit>)]
+    rates: Vec<RateLimit>,
+    #[schema(schema_with = list_of::<QuotaLimit>)]
+    quotas: Vec<QuotaLimit>,
+    #[schema(schema_with = schema_of::<Counting>)]
+    counting: Counting,
+    #[schema(schema_with = schema_of::<Mode>)]
+    mode: Mode,
+    /// Percentages of a quota at which its use is worth a notice.
+    thresholds: BTreeSet<u8>,
+    /// Counts what the policy has said, from 1; decisions name it.
+    revision: u32,
+    /// Counts the policy's events, those about its assignments too; its `ETag`.
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A policy with all its assignments, in the order in which they were made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssignedPolicy)]
+pub(crate) struct AssignedPolicyView {
+    #[serde(flatten)]
+    policy: PolicyView,
+    assignments: Vec<AssignmentView>,
+}
+
+/// Whom a policy binds: all of what is given must fit the call; nothing given is the default for everyone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Assignment)]
+pub(crate) struct AssignmentView {
+    #[schema(schema_with = schema_of::<AssignmentId>)]
+    id: AssignmentId,
+    #[schema(schema_with = schema_of::<PolicyId>)]
+    policy_id: PolicyId,
+    #[schema(value_type = Option<String>)]
+    client_id: Option<ClientId>,
+    #[schema(value_type = Option<String>)]
+    route_id: Option<RouteId>,
+    #[schema(value_type = Option<String>)]
+    environment: Option<Environment>,
+    /// Binds from then on.
+    from: Option<Timestamp>,
+    /// Binds before then.
+    until: Option<Timestamp>,
+}
+
+pub(crate) fn policy_status() -> Schema {
+    word(&[PolicyStatus::Active, PolicyStatus::Retired].map(PolicyStatus::as_str))
+}
+
+impl AssignmentView {
+    pub(crate) fn of(policy_id: PolicyId, assignment: Assignment) -> Self {
+        let Assignment { assignment_id, client_id, route_id, environment, from, until } = assignment;
+        Self { id: assignment_id, policy_id, client_id, route_id, environment, from, until }
+    }
+}
+
+impl From<AssignmentRow> for AssignmentView {
+    fn from(row: AssignmentRow) -> Self {
+        let AssignmentRow { assignment_id, policy_id, client_id, route_id, environment, from, until, .. } = row;
+        let environment = environment.and_then(|environment| environment.parse().ok());
+        Self { id: assignment_id, policy_id, client_id, route_id, environment, from, until }
+    }
+}
+
+impl From<PolicyRow> for PolicyView {
+    fn from(row: PolicyRow) -> Self {
+        let PolicyRow { policy_id, status, revision, spec, version, position: _, defined_at, updated_at } = row;
+        let PolicySpec { name, rates, quotas, counting, mode, thresholds } = spec;
+        Self {
+            id: policy_id,
+            name,
+            status,
+            rates,
+            quotas,
+            counting,
+            mode,
+            thresholds,
+            revision,
+            version,
+            created_at: defined_at,
+            updated_at,
+        }
+    }
+}
+
+impl From<AssignedPolicy> for AssignedPolicyView {
+    fn from(AssignedPolicy { policy, assignments }: AssignedPolicy) -> Self {
+        Self { policy: policy.into(), assignments: assignments.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Resource for AssignedPolicyView {
+    type Id = PolicyId;
+    const COLLECTION: &'static str = "/v1/policies";
+
+    async fn read(read: &ReadModel, id: PolicyId) -> Result<Option<Self>, ReadFailure> {
+        Ok(policies::get(read, id).await?.map(Self::from))
+    }
+
+    fn version(&self) -> u64 {
+        self.policy.version
+    }
+}

@@ -1,0 +1,13 @@
+//! `/v1/reports`
+
+mod csv;
+mod negotiate;
+pub(crate) mod usage;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::guard::Door;
+
+pub(crate) fn all() -> OpenApiRouter<Door> {
+    OpenApiRouter::new().routes(routes!(usage::usage))
+}

@@ -1,0 +1,205 @@
+//! `GET /v1/reports/usage`
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use domain::{ClientId, Environment, KeyId, RouteId, Timestamp, access::Permission};
+use http::{HeaderMap, header};
+use jiff::SignedDuration;
+use projections::queries::usage::{self, Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema, openapi::Schema};
+
+use super::{
+    csv,
+    negotiate::{Form, form},
+};
+use crate::{
+    docs::{ReadProblems, Report, schema_of, word},
+    guard::{Allowed, needs::ReportRead},
+    problem::{Problem, kinds},
+    query::{Params, parsed},
+    values::Moment,
+};
+
+/// What is reported on unless said.
+const SPAN_DEFAULT: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// Rounded down to the minute for a report by minutes, else to the quarter of an hour. Absent: a day before
+    /// `until`.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false, format = DateTime)]
+    from: Option<Moment>,
+    /// Before then; rounded up likewise. Absent: now.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false, format = DateTime)]
+    until: Option<Moment>,
+    /// How long a window is; days begin at midnight UTC. Absent: `hour`.
+    #[param(schema_with = granularity, required = false)]
+    granularity: Option<Granularity>,
+    /// What calls are told apart by: a list of `client`, `key`, `secret_version`, `route`, `environment`.
+    #[serde(default)]
+    #[param(value_type = String, required = false, example = "client,route")]
+    group_by: Dimensions,
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(schema_with = schema_of::<ClientId>, required = false)]
+    client_id: Option<ClientId>,
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(schema_with = schema_of::<KeyId>, required = false)]
+    key_id: Option<KeyId>,
+    secret_version: Option<u32>,
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(schema_with = schema_of::<RouteId>, required = false)]
+    route_id: Option<RouteId>,
+    #[param(schema_with = schema_of::<Environment>, required = false)]
+    environment: Option<Environment>,
+}
+
+fn granularity() -> Schema {
+    word(&["minute", "quarter", "hour", "day", "total"])
+}
+
+/// Dimensions with commas between them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Dimensions(BTreeSet<UsageDimension>);
+
+impl TryFrom<String> for Dimensions {
+    type Error = serde_json::Error;
+    fn try_from(list: String) -> Result<Self, serde_json::Error> {
+        let words = list.split(',').map(|word| serde_json::Value::String(word.to_owned()));
+        words.map(serde_json::from_value).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Calls by window and by what was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Usage {
+    /// By window, then by the dimensions. A window without calls has no item.
+    items: Vec<UsageItem>,
+    /// What is counted: from then on …
+    from: Timestamp,
+    /// … before then.
+    until: Timestamp,
+    #[schema(schema_with = granularity)]
+    granularity: Granularity,
+    /// Every usage batch of the gateways up to this one is counted.
+    batch_no: u64,
+}
+
+/// The calls of one window. A dimension is null where it was not asked for, and where the calls had none: an
+/// unproven secret has no client, an unmatched path no route.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UsageItem {
+    window_start: Timestamp,
+    window_end: Timestamp,
+    #[schema(value_type = Option<String>)]
+    client_id: Option<ClientId>,
+    #[schema(value_type = Option<String>)]
+    key_id: Option<KeyId>,
+    secret_version: Option<u32>,
+    #[schema(value_type = Option<String>)]
+    route_id: Option<RouteId>,
+    environment: Option<String>,
+    allowed: u64,
+    rate_limited: u64,
+    quota_exceeded: u64,
+    unauthenticated: u64,
+    forbidden: u64,
+    total: u64,
+}
+
+/// Report usage
+///
+/// As JSON or CSV, as `Accept` wishes; CSV needs the permission `report.export` too.
+#[utoipa::path(
+    get,
+    path = "/v1/reports/usage",
+    operation_id = "report_usage",
+    tag = "reports",
+    params(Asked),
+    responses(Report, ReadProblems),
+    extensions(("x-tollgate-permission" = json!("report.read")))
+)]
+pub(crate) async fn usage(
+    allowed: Allowed<ReportRead>,
+    headers: HeaderMap,
+    Params(asked): Params<Asked>,
+) -> Result<Response, Problem> {
+    let form = form(&headers).ok_or_else(|| Problem::new(kinds::NOT_ACCEPTABLE))?;
+    if form == Form::Csv {
+        allowed.also(Permission::ReportExport)?;
+    }
+    let query = asked.query(&allowed)?;
+    let report = usage::report(allowed.read(), &query).await.map_err(|failure| Problem::unread(&failure))?;
+    if report.truncated {
+        return Err(Problem::new(kinds::REPORT_TOO_LARGE).with("rows_max", query.rows_max));
+    }
+    match form {
+        Form::Json => Ok(Json(Usage::of(report, query.granularity)).into_response()),
+        Form::Csv => {
+            let body = csv::write(&report.rows, &query.group_by).map_err(|failure| Problem::internal(&failure))?;
+            let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present");
+            let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"usage.csv\"");
+            Ok(([kind, name], body).into_response())
+        }
+    }
+}
+
+impl Asked {
+    fn query(self, allowed: &Allowed<ReportRead>) -> Result<UsageQuery, Problem> {
+        let until = self.until.map_or_else(|| allowed.now(), |Moment(time)| time);
+        let day_before = until.checked_sub(SPAN_DEFAULT).unwrap_or(Timestamp::MIN);
+        let from = self.from.map_or(day_before, |Moment(time)| time);
+        if from >= until {
+            return Err(Problem::because(kinds::QUERY_INVALID, "from: must be before `until`"));
+        }
+        let Dimensions(group_by) = self.group_by;
+        Ok(UsageQuery {
+            from,
+            until,
+            granularity: self.granularity.unwrap_or(Granularity::Hour),
+            group_by,
+            client_id: self.client_id,
+            key_id: self.key_id,
+            secret_version: self.secret_version,
+            route_id: self.route_id,
+            environment: self.environment,
+            rows_max: allowed.door().api.settings.report_rows_max,
+        })
+    }
+}
+
+impl Usage {
+    fn of(report: UsageReport, granularity: Granularity) -> Self {
+        let UsageReport { from, until, batch_no, rows, truncated: _ } = report;
+        Self { items: rows.into_iter().map(UsageItem::from).collect(), from, until, granularity, batch_no }
+    }
+}
+
+impl From<UsageRow> for UsageItem {
+    fn from(row: UsageRow) -> Self {
+        Self {
+            window_start: row.window_start,
+            window_end: row.window_end,
+            client_id: row.client_id,
+            key_id: row.key_id,
+            secret_version: row.secret_version,
+            route_id: row.route_id,
+            environment: row.environment,
+            allowed: row.allowed,
+            rate_limited: row.rate_limited,
+            quota_exceeded: row.quota_exceeded,
+            unauthenticated: row.unauthenticated,
+            forbidden: row.forbidden,
+            total: row.total,
+        }
+    }
+}

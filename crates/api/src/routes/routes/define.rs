@@ -1,0 +1,82 @@
+//! `POST /v1/routes`
+
+use std::collections::BTreeSet;
+
+use axum::response::Response;
+use domain::{
+    Name, RouteId, Scope,
+    route::{DefineRoute, Host, Method, PathTemplate, Route, RouteCommand, RouteSpec},
+};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{overlap, view::RouteView};
+use crate::{
+    answer::written,
+    ask::{Ask, Effect, Said},
+    docs::{Created, WriteHeaders, WriteProblems, list_of, schema_of},
+    guard::needs::RouteWrite,
+    problem::Problem,
+    random::id_parts,
+};
+
+/// What a call costs unless said.
+pub(super) const COST_DEFAULT: u32 = 1;
+
+/// A route to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewRoute {
+    #[schema(schema_with = schema_of::<Name>)]
+    name: Name,
+    /// Absent: any host.
+    #[schema(schema_with = schema_of::<Host>, required = false)]
+    host: Option<Host>,
+    /// 1 to 16.
+    #[schema(schema_with = list_of::<Method>)]
+    methods: BTreeSet<Method>,
+    /// `{name}` stands for one segment, `{*name}` for all that follow.
+    #[schema(value_type = String, max_length = 512, example = "/orders/{id}")]
+    path: PathTemplate,
+    /// At most 20, all of which a call needs.
+    #[serde(default)]
+    #[schema(schema_with = list_of::<Scope>, required = false)]
+    required_scopes: BTreeSet<Scope>,
+    /// What one call takes from every limit.
+    #[serde(default = "cost_default")]
+    #[schema(minimum = 1, maximum = 1_000, default = 1)]
+    cost: u32,
+}
+
+fn cost_default() -> u32 {
+    COST_DEFAULT
+}
+
+/// Define a route
+#[utoipa::path(
+    post,
+    path = "/v1/routes",
+    operation_id = "define_route",
+    tag = "routes",
+    params(WriteHeaders),
+    request_body = NewRoute,
+    responses(Created<RouteView>, WriteProblems),
+    extensions(("x-tollgate-permission" = json!("route.write")))
+)]
+pub(crate) async fn define(ask: Ask<RouteWrite>) -> Result<Response, Problem> {
+    let effect = ask.once(fresh(&ask)).await?;
+    written::<_, _, _, RouteView>(&ask, effect, StatusCode::CREATED).await
+}
+
+async fn fresh(ask: &Ask<RouteWrite>) -> Result<Effect<RouteId>, Problem> {
+    ask.check_seen(0)?;
+    let NewRoute { name, host, methods, path, required_scopes, cost } = ask.body()?;
+    let spec = RouteSpec { name, host, methods, path, required_scopes, cost };
+    let alone = overlap::check(ask, &spec, None).await?;
+    let (unix_ms, random) = id_parts(ask.random(), ask.now());
+    let command = RouteCommand::Define(DefineRoute { spec });
+    let effect = ask.create::<Route>(RouteId::from_parts(unix_ms, random), command, Said::nothing()).await;
+    drop(alone);
+    effect
+}

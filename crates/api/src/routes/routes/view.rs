@@ -1,0 +1,82 @@
+//! A route as it is shown.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    Name, RouteId, Scope, Timestamp,
+    route::{Host, Method, PathTemplate, RouteSpec},
+};
+use projections::{
+    ReadFailure, ReadModel, RouteStatus,
+    queries::routes::{self, RouteRow},
+};
+use serde::Serialize;
+use utoipa::{ToSchema, openapi::Schema};
+
+use crate::{
+    answer::Resource,
+    docs::{list_of, schema_of, word},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Route)]
+pub(crate) struct RouteView {
+    #[schema(schema_with = schema_of::<RouteId>)]
+    id: RouteId,
+    #[schema(value_type = String)]
+    name: Name,
+    #[schema(schema_with = route_status)]
+    status: RouteStatus,
+    /// Null: any host.
+    #[schema(value_type = Option<String>)]
+    host: Option<Host>,
+    #[schema(schema_with = list_of::<Method>)]
+    methods: BTreeSet<Method>,
+    #[schema(value_type = String, example = "/orders/{id}")]
+    path: PathTemplate,
+    #[schema(schema_with = list_of::<Scope>)]
+    required_scopes: BTreeSet<Scope>,
+    /// What one call takes from every limit.
+    cost: u32,
+    /// Counts the route's events; its `ETag`.
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+pub(crate) fn route_status() -> Schema {
+    word(&[RouteStatus::Active, RouteStatus::Retired].map(RouteStatus::as_str))
+}
+
+impl From<RouteRow> for RouteView {
+    fn from(row: RouteRow) -> Self {
+        let RouteRow { route_id, status, spec, version, position: _, defined_at, updated_at } = row;
+        let RouteSpec { name, host, methods, path, required_scopes, cost } = spec;
+        Self {
+            id: route_id,
+            name,
+            status,
+            host,
+            methods,
+            path,
+            required_scopes,
+            cost,
+            version,
+            created_at: defined_at,
+            updated_at,
+        }
+    }
+}
+
+impl Resource for RouteView {
+    type Id = RouteId;
+    const COLLECTION: &'static str = "/v1/routes";
+
+    async fn read(read: &ReadModel, id: RouteId) -> Result<Option<Self>, ReadFailure> {
+        Ok(routes::get(read, id).await?.map(Self::from))
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}

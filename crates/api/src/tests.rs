@@ -1,0 +1,15 @@
+//! Requests through the router, over a real log and real read models.
+
+mod audit;
+mod bad_input;
+mod clients;
+mod documented;
+mod frame;
+mod harness;
+mod idempotency;
+mod keys;
+mod lists;
+mod policies;
+mod reports;
+mod routes;
+mod versions;

@@ -1,0 +1,214 @@
+//! Every operation is held to its documentation: each status has a case, and the permission it names is the one
+//! that is asked for.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use eventlog::Idempotency;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::harness::{
+    Answer, Call, DOCUMENT, Fixture, World, because, client_body, key_body, policy_body, route_body, stalled,
+};
+use crate::Settings;
+
+/// Where and with what an operation is right.
+struct Sample {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+}
+
+fn sample(operation: &str, things: &Fixture) -> Sample {
+    let Fixture { client, key, route, policy, assignment } = things;
+    let (method, path, body) = match operation {
+        "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
+        "list_clients" => ("GET", "/v1/clients".to_owned(), None),
+        "get_client" => ("GET", format!("/v1/clients/{client}"), None),
+        "update_client" => ("PATCH", format!("/v1/clients/{client}"), Some(json!({ "name": "Other" }))),
+        "suspend_client" => ("POST", format!("/v1/clients/{client}/suspend"), Some(because())),
+        "reinstate_client" => ("POST", format!("/v1/clients/{client}/reinstate"), Some(because())),
+        "archive_client" => ("POST", format!("/v1/clients/{client}/archive"), Some(because())),
+        "issue_key" => ("POST", format!("/v1/clients/{client}/keys"), Some(key_body())),
+        "list_keys" => ("GET", "/v1/keys".to_owned(), None),
+        "get_key" => ("GET", format!("/v1/keys/{key}"), None),
+        "rotate_key" => ("POST", format!("/v1/keys/{key}/rotate"), Some(json!({ "overlap_seconds": 60 }))),
+        "revoke_key" => ("POST", format!("/v1/keys/{key}/revoke"), Some(because())),
+        "suspend_key" => ("POST", format!("/v1/keys/{key}/suspend"), Some(because())),
+        "reinstate_key" => ("POST", format!("/v1/keys/{key}/reinstate"), Some(because())),
+        "define_route" => ("POST", "/v1/routes".to_owned(), Some(route_body("/other"))),
+        "list_routes" => ("GET", "/v1/routes".to_owned(), None),
+        "get_route" => ("GET", format!("/v1/routes/{route}"), None),
+        "revise_route" => ("PATCH", format!("/v1/routes/{route}"), Some(json!({ "cost": 2 }))),
+        "retire_route" => ("DELETE", format!("/v1/routes/{route}"), None),
+        "define_policy" => ("POST", "/v1/policies".to_owned(), Some(policy_body())),
+        "list_policies" => ("GET", "/v1/policies".to_owned(), None),
+        "get_policy" => ("GET", format!("/v1/policies/{policy}"), None),
+        "revise_policy" => ("PATCH", format!("/v1/policies/{policy}"), Some(json!({ "mode": "shadow" }))),
+        "retire_policy" => ("POST", format!("/v1/policies/{policy}/retire"), Some(because())),
+        "assign_policy" => ("POST", format!("/v1/policies/{policy}/assignments"), Some(json!({ "environment": "prod" }))),
+        "get_assignment" => ("GET", format!("/v1/policies/{policy}/assignments/{assignment}"), None),
+        "unassign_policy" => ("DELETE", format!("/v1/policies/{policy}/assignments/{assignment}"), None),
+        "list_audit" => ("GET", "/v1/audit".to_owned(), None),
+        "get_audit_entry" => ("GET", "/v1/audit/1".to_owned(), None),
+        "report_usage" => ("GET", "/v1/reports/usage".to_owned(), None),
+        "whoami" => ("GET", "/v1/whoami".to_owned(), None),
+        "explain_problem" => ("GET", "/problems/key_revoked".to_owned(), None),
+        "healthz" | "readyz" | "metrics" => ("GET", format!("/{operation}"), None),
+        "openapi" => ("GET", "/openapi.json".to_owned(), None),
+        other => panic!("the operation {other} has no sample"),
+    };
+    Sample { method: method.parse().unwrap(), path, body }
+}
+
+impl Sample {
+    fn call<'world>(&self, world: &'world World) -> Call<'world> {
+        let call = world.call(self.method.clone(), self.path.clone());
+        let call = match &self.body {
+            Some(body) => call.json(body),
+            None => call,
+        };
+        if self.method == Method::PATCH || self.method == Method::DELETE { call.if_match("*") } else { call }
+    }
+
+    /// The same about a thing that is not there.
+    fn missing(&self) -> Self {
+        let gone = |segment: &str| match segment.split_once('_') {
+            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg"), _)) => format!("{prefix}_{}", "0".repeat(26)),
+            Some(("key", "revoked")) | None => if segment == "1" { "999".to_owned() } else { segment.to_owned() },
+            Some(_) => segment.to_owned(),
+        };
+        let path = self.path.split('/').map(gone).collect::<Vec<_>>().join("/");
+        Self { method: self.method.clone(), path, body: self.body.clone() }
+    }
+}
+
+/// Every documented operation: its id, its statuses, its permission.
+fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let all = paths.values().flat_map(|item| item.as_object().unwrap().values());
+    let read = |operation: &Value| {
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        let statuses = operation["responses"].as_object().unwrap().keys().cloned().collect();
+        (id, statuses, operation["x-tollgate-permission"].as_str().map(ToOwned::to_owned))
+    };
+    all.map(read).collect()
+}
+
+/// The answer with this status.
+async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -> Answer {
+    let call = sample.call(world);
+    match status {
+        "400" => Sample { path: format!("{}?unknown=1", sample.path), body: sample.body.clone(), method: sample.method.clone() }.call(world).send().await,
+        "401" => call.without("authorization").send().await,
+        "403" => call.nobody().send().await,
+        "404" => sample.missing().call(world).send().await,
+        "406" => call.header("accept", "text/html").send().await,
+        "408" => slow(operation).await,
+        "409" => {
+            let idempotency = Idempotency { key: "admin:in-flight".to_owned(), request_digest: [0; 32] };
+            let claim = world.door.in_flight.claim(idempotency).unwrap();
+            let answer = call.key("in-flight").send().await;
+            drop(claim);
+            answer
+        }
+        "412" => call.without("if-match").if_match("\"77\"").send().await,
+        "413" => call.body(" ".repeat(1024 * 1024 + 1)).send().await,
+        "415" => call.without("content-type").header("content-type", "text/plain").send().await,
+        "422" if operation == "report_usage" => too_large(world).await,
+        "422" => call.key("used").send().await,
+        "428" => call.without("if-match").send().await,
+        "503" => {
+            world.ready.store(false, Ordering::Relaxed);
+            let answer = call.send().await;
+            world.ready.store(true, Ordering::Relaxed);
+            answer
+        }
+        _ => call.send().await,
+    }
+}
+
+async fn slow(operation: &str) -> Answer {
+    let world = World::with(Settings { body_wait: Duration::ZERO, ..Settings::default() }).await;
+    let things = world.fixture().await;
+    sample(operation, &things).call(&world).body(stalled()).send().await
+}
+
+async fn too_large(world: &World) -> Answer {
+    let small = World::with(Settings { report_rows_max: 0, ..Settings::default() }).await;
+    super::reports::count_calls(&small, 1).await;
+    drop(world);
+    small.get("/v1/reports/usage").send().await
+}
+
+/// The write while no read model follows.
+async fn unseen(operation: &str) -> Answer {
+    let mut world = World::new().await;
+    let mut things = world.fixture().await;
+    // So that each write has something new to say.
+    match operation {
+        "reinstate_client" => drop(world.post(format!("/v1/clients/{}/suspend", things.client), &because()).expect(200).await),
+        "reinstate_key" => drop(world.post(format!("/v1/keys/{}/suspend", things.key), &because()).expect(200).await),
+        "retire_policy" => things.policy = world.made("/v1/policies", &policy_body()).await,
+        _ => {}
+    }
+    world.halt_projections().await;
+    sample(operation, &things).call(&world).send().await
+}
+
+#[tokio::test]
+async fn every_documented_status_is_answered() {
+    for (operation, statuses, _) in operations() {
+        let world = World::new().await;
+        let mut things = world.fixture().await;
+        if operation == "retire_policy" {
+            things.policy = world.made("/v1/policies", &policy_body()).await;
+        }
+        world.post("/v1/policies", &policy_body()).key("used").expect(201).await;
+        let sample = sample(&operation, &things);
+        // What changes something comes last.
+        let (success, failures): (Vec<_>, Vec<_>) = statuses.iter().partition(|status| status.starts_with('2'));
+        for status in failures.into_iter().chain(success).filter(|status| *status != "5XX") {
+            let answer = match status.as_str() {
+                "202" => unseen(&operation).await,
+                _ => answer(status, &operation, &sample, &world).await,
+            };
+            assert_eq!(answer.status.to_string(), *status, "{operation}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_the_permission_that_it_documents() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    for (operation, _, permission) in operations() {
+        let answer = sample(&operation, &things).call(&world).nobody().send().await;
+        match permission {
+            Some(permission) => assert_eq!(answer.json()["permission"], permission, "{operation}"),
+            None => assert_eq!(answer.status, 200, "{operation}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_that_names_a_permission_wants_a_token() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    for (operation, _, permission) in operations() {
+        let answer = sample(&operation, &things).missing().call(&world).without("authorization").send().await;
+        // Whoever is unknown is not told what is there.
+        assert_eq!(answer.status == 401, permission.is_some() || operation == "whoami", "{operation}");
+    }
+}
+
+#[test]
+fn what_is_referred_to_in_the_document_is_there() {
+    let text = DOCUMENT.to_string();
+    let schemas = DOCUMENT["components"]["schemas"].as_object().unwrap();
+    for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "{name}");
+    }
+    assert_eq!(DOCUMENT["openapi"], "3.1.0");
+}

@@ -1,0 +1,176 @@
+//! Serves the doors: HTTP/1.1, and HTTP/2 without TLS for gRPC, on one listener.
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Proxies keep few connections, each with many calls; those beyond wait to be accepted.
+const CONNECTIONS_MAX: usize = 1024;
+/// Calls under way on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 1024;
+/// What Envoy takes from callers by default, and a little.
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
+/// The same over HTTP/1.1, where the buffer also holds what has come of the body.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Longer than proxies keep an idle connection, so that it is they who close it and no call meets a closed one.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(120);
+const FIRST_BYTE_TIME_MAX: Duration = Duration::from_secs(30);
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long calls under way may take once told to stop.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
+const ACCEPT_FAILURES_MAX: u32 = 100;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The doors had to close.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeFailure {
+    /// Again and again, not for one connection.
+    #[error("accepting connections at the gateway's doors")]
+    Accept {
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Serves until stopped, then lets calls under way finish, for ten seconds at most.
+///
+/// # Errors
+/// When connections can no longer be accepted.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> Result<(), ServeFailure> {
+    let mut connections = Connections::new(router, stop.clone());
+    let ended = loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break Ok(()),
+            accepted = connections.accept_next(&listener) => accepted,
+        };
+        match accepted {
+            Ok(stream) => connections.begin(stream),
+            Err(source) => break Err(ServeFailure::Accept { source }),
+        }
+    };
+    drop(listener);
+    connections.drain().await;
+    ended
+}
+
+/// The connections that are open.
+struct Connections {
+    router: Router,
+    builder: Arc<Builder<TokioExecutor>>,
+    stop: CancellationToken,
+    graceful: GracefulShutdown,
+    tasks: JoinSet<()>,
+}
+
+impl Connections {
+    fn new(router: Router, stop: CancellationToken) -> Self {
+        Self {
+            router,
+            builder: Arc::new(builder()),
+            stop,
+            graceful: GracefulShutdown::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// The next connection, once there is room for it. Dropping the future loses no connection.
+    async fn accept_next(&mut self, listener: &TcpListener) -> io::Result<TcpStream> {
+        let mut failures = 0;
+        loop {
+            while self.tasks.len() >= CONNECTIONS_MAX {
+                self.reap_one().await;
+            }
+            let failure = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => return Ok(stream),
+                    Err(failure) => failure,
+                },
+                () = self.reap_one(), if !self.tasks.is_empty() => continue,
+            };
+            if is_of_one_connection(&failure) {
+                continue;
+            }
+            failures += 1;
+            if failures >= ACCEPT_FAILURES_MAX {
+                return Err(failure);
+            }
+            // Out of descriptors, most likely; some come back when calls end.
+            tracing::warn!(error = %failure, "Could not accept a connection; trying again");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
+
+    async fn reap_one(&mut self) {
+        if let Some(Err(failure)) = self.tasks.join_next().await {
+            tracing::error!(error = %failure, "A connection's task broke off");
+        }
+    }
+
+    fn begin(&mut self, stream: TcpStream) {
+        let service = TowerToHyperService::new(self.router.clone());
+        let builder = Arc::clone(&self.builder);
+        let (watcher, stop) = (self.graceful.watcher(), self.stop.clone());
+        self.tasks.spawn(async move {
+            // Without it, small answers wait for acknowledgements of those before. Not fatal: slow, but right.
+            if let Err(failure) = stream.set_nodelay(true) {
+                tracing::debug!(error = %failure, "Could not set TCP_NODELAY");
+            }
+            let first_byte = tokio::time::timeout(FIRST_BYTE_TIME_MAX, stream.readable());
+            if !matches!(stop.run_until_cancelled(first_byte).await, Some(Ok(Ok(())))) {
+                return;
+            }
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            // Whoever is at the other end knows that it broke off; nobody here can do anything about it.
+            if let Err(failure) = watcher.watch(connection).await {
+                tracing::debug!(error = %failure, "A connection ended early");
+            }
+        });
+    }
+
+    async fn drain(mut self) {
+        let graceful = std::mem::take(&mut self.graceful);
+        if tokio::time::timeout(DRAIN_TIME_MAX, graceful.shutdown()).await.is_err() {
+            tracing::warn!(connections = self.tasks.len(), "Closing connections with calls still under way");
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE_TIME_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .keep_alive_interval(KEEP_ALIVE_EVERY)
+        .keep_alive_timeout(KEEP_ALIVE_ANSWER_MAX);
+    builder
+}
+
+/// Whether it says nothing about the next one.
+fn is_of_one_connection(failure: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(failure.kind(), Kind::ConnectionAborted | Kind::ConnectionRefused | Kind::ConnectionReset)
+}

@@ -1,0 +1,6 @@
+//! Envoy's protocols, as far as they are used: hand-written messages with Envoy's field numbers.
+//!
+//! No build script and no generated crate: the fields that nobody reads are skipped instead of decoded. Measured
+//! over gRPC: 12-14 µs of CPU a call against 17-21 µs with the generated messages.
+
+pub mod ext_authz;

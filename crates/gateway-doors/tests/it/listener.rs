@@ -1,0 +1,69 @@
+//! One listener for all doors, from its first connection to its last.
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use reqwest::Client;
+use tokio::{io::AsyncReadExt, net::TcpStream, sync::Notify};
+
+use super::{
+    client::{Envoy, question},
+    world::{NOW, Open, World},
+};
+
+async fn health(open: &Open) -> (u16, String) {
+    let answer = Client::new().get(open.url("/healthz")).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn health_says_whether_and_by_what_the_door_decides() {
+    let starting = World::starting().open().await;
+    assert_eq!(health(&starting).await, (503, r#"{"status":"starting","position":0}"#.to_owned()));
+    let (world, _) = World::after(|log| log.client(&[]));
+    let open = world.open().await;
+    assert_eq!(health(&open).await, (200, r#"{"status":"ok","position":1}"#.to_owned()));
+    world.clock.set(NOW + 3601);
+    assert_eq!(health(&open).await, (200, r#"{"status":"stale","position":1}"#.to_owned()));
+}
+
+#[tokio::test]
+async fn grpc_and_http_share_a_listener_and_an_unknown_path_is_no_answer() {
+    let (world, ()) = World::after(|_| {});
+    let open = world.open().await;
+    assert_eq!(Envoy::connect(&open).await.refuse(question(&[])).await.status(), 401);
+    assert_eq!(health(&open).await.0, 200);
+    let unknown = Client::new().get(open.url("/v1/elsewhere")).send().await.unwrap();
+    assert_eq!(unknown.headers()["grpc-status"], "12");
+    let unknown = Client::new().post(open.url("/envoy.service.auth.v3.Authorization/Other")).send().await.unwrap();
+    assert_eq!(unknown.headers()["grpc-status"], "12");
+    let unread = Client::new().get(open.url("/v1/verify")).send().await.unwrap();
+    assert_eq!((unread.status().as_u16(), &unread.headers()["allow"]), (405, &"POST".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_door_told_to_stop_finishes_what_it_has_begun_and_takes_no_more() {
+    let (begun, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (tell, wait) = (Arc::clone(&begun), Arc::clone(&may_end));
+    let slow = move || async move {
+        tell.notify_one();
+        wait.notified().await;
+        "done"
+    };
+    let mut open = Open::serving(Router::new().route("/slow", get(slow))).await;
+    let mut idle = TcpStream::connect(open.address).await.unwrap();
+    let request = Client::new().get(open.url("/slow")).send();
+    let url = open.url("/slow");
+    let stopped = async {
+        begun.notified().await;
+        open.stop.cancel();
+        // The connection that never said anything is let go at once.
+        assert_eq!(idle.read(&mut [0; 1]).await.unwrap(), 0);
+        assert!(Client::new().get(url).send().await.unwrap_err().is_connect());
+        may_end.notify_one();
+        (&mut open.served).await.unwrap()
+    };
+    let (answer, served) = tokio::join!(request, stopped);
+    assert_eq!(answer.unwrap().text().await.unwrap(), "done");
+    served.unwrap();
+}

@@ -1,0 +1,99 @@
+//! What is asked about one call, and what is answered.
+
+use std::{fmt, net::IpAddr};
+
+use domain::{
+    AssignmentId, ClientId, Environment, KeyId, LimitName, PolicyId, Position, RouteId,
+    decision::{Outcome, RefusalReason},
+    ids::DecisionId,
+    rate_limit_policy::Mode,
+};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::scopes::Scopes;
+
+/// One call to a governed API, as a door received it.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// What the caller presented; None when it presented nothing.
+    pub secret: Option<&'a str>,
+    pub method: &'a str,
+    /// May carry a port and capitals.
+    pub host: Option<&'a str>,
+    /// As received; may carry a query.
+    pub path: &'a str,
+    /// The environment that the door serves.
+    pub environment: &'a Environment,
+    /// The caller's address, as far as the door trusts what it knows of it.
+    pub address: Option<IpAddr>,
+    /// What the call takes from every limit, in place of its route's cost. 0 looks without taking.
+    pub cost: Option<u32>,
+}
+
+impl fmt::Debug for Call<'_> {
+    /// Without the secret, and without the path, which may carry personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("host", &self.host)
+            .field("environment", &self.environment)
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the gateway answers to one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    pub id: DecisionId,
+    pub outcome: Outcome,
+    /// None when the call is allowed.
+    pub reason: Option<RefusalReason>,
+    /// Like the next two: known only of a secret that was proven genuine.
+    pub client_id: Option<ClientId>,
+    pub key_id: Option<KeyId>,
+    pub secret_version: Option<u32>,
+    /// What the key may do: its own scopes as far as its client still holds them.
+    pub scopes: Scopes,
+    pub environment: Environment,
+    /// None when the call did not come as far as its route, or none matched.
+    pub route_id: Option<RouteId>,
+    /// Every limit that was looked at, the enforced before the shadowed.
+    pub limits: SmallVec<[LimitStatus; 4]>,
+    /// How long to wait before the same call may pass; only of calls refused by a limit, at least 1.
+    pub retry_after_seconds: Option<u64>,
+    /// How much of the log the decision rests on.
+    pub position: Position,
+    /// Whether the log has been out of sight for longer than allowed.
+    pub stale: bool,
+}
+
+/// Where one limit stands after the decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitStatus {
+    pub name: LimitName,
+    pub kind: LimitKind,
+    pub policy_id: PolicyId,
+    pub policy_revision: u32,
+    pub assignment_id: AssignmentId,
+    pub mode: Mode,
+    /// `q`: what the policy grants per window.
+    pub requests: u64,
+    /// `w`: the window's length; for a calendar quota that of the window at hand.
+    pub window_seconds: u64,
+    /// `r`: what is left. Of a rate, what is left in the bucket, which may be larger than `requests`.
+    pub remaining: u64,
+    /// `t`: until all of it is there again.
+    pub reset_seconds: u64,
+    /// Whether it refused the call, or would have, in shadow.
+    pub refused: bool,
+}
+
+/// Which kind of limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    Rate,
+    Quota,
+}

@@ -1,0 +1,55 @@
+//! Counters by name: `<policy>/<limit>/<environment>/<client, key or all>/<route or any>`.
+
+use domain::{ClientId, Environment, KeyId, LimitName, PolicyId, RouteId, rate_limit_policy::Counting};
+
+use super::CounterKey;
+use crate::index::{
+    Index,
+    slots::{ClientSlot, KeySlot, RouteSlot},
+};
+
+const ALL: &str = "all";
+const ANY: &str = "any";
+
+/// A counter's name, stable over restarts. None when the index does not know what it counts.
+pub(crate) fn key_text(key: &CounterKey, index: &Index) -> Option<String> {
+    let CounterKey { limit, environment, route, counting, subject } = *key;
+    let (policy, limit) = index.policies.limit(limit)?;
+    let environment = index.environments.name(environment)?;
+    let subject = match counting {
+        Counting::Client => index.clients.get(ClientSlot(subject))?.id.to_string(),
+        Counting::Key => index.keys.get(KeySlot(subject))?.id.to_string(),
+        Counting::Shared => ALL.to_owned(),
+    };
+    let route = match route {
+        RouteSlot::NONE => ANY.to_owned(),
+        route => index.routes.get(route)?.id.to_string(),
+    };
+    Some(format!("{policy}/{limit}/{environment}/{subject}/{route}"))
+}
+
+/// The counter of a name. What it counts need not be known yet: its slots are made. None for another text.
+pub(crate) fn read_key(text: &str, index: &mut Index) -> Option<CounterKey> {
+    let mut parts = text.split('/');
+    let policy: PolicyId = parts.next()?.parse().ok()?;
+    let limit: LimitName = parts.next()?.parse().ok()?;
+    let environment: Environment = parts.next()?.parse().ok()?;
+    let (subject, route) = (parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let (counting, subject) = if subject == ALL {
+        (Counting::Shared, 0)
+    } else if let Ok(client) = subject.parse::<ClientId>() {
+        (Counting::Client, index.clients.slot_of(client).0)
+    } else {
+        (Counting::Key, index.keys.slot_of(subject.parse::<KeyId>().ok()?).0)
+    };
+    let route = match route {
+        ANY => RouteSlot::NONE,
+        route => index.routes.slot_of(route.parse::<RouteId>().ok()?),
+    };
+    let policy = index.policies.slot_of(policy);
+    let limit = index.policies.limit_slot_of(policy, &limit);
+    Some(CounterKey { limit, environment: index.environments.slot_of(&environment), route, counting, subject })
+}

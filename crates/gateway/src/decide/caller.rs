@@ -1,0 +1,112 @@
+//! Who calls: the secret proven, and what its key and client may do at this moment.
+
+use std::{net::IpAddr, sync::Arc};
+
+use domain::{
+    Scope, Timestamp,
+    api_client::ClientStanding,
+    decision::RefusalReason,
+    secret::PresentedSecret,
+};
+
+use super::Grounds;
+use crate::{
+    index::{
+        clients::ClientEntry,
+        keys::{KeyEntry, KeyStanding},
+        micros,
+        slots::{EnvironmentSlot, KeySlot},
+    },
+    scopes::Scopes,
+};
+
+/// The holder of a genuine secret.
+#[derive(Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub(super) slot: KeySlot,
+    pub(super) key: &'a KeyEntry,
+    pub(super) client: Option<&'a ClientEntry>,
+    pub(super) version: u32,
+    retired_at: Option<i64>,
+}
+
+impl<'a> Caller<'a> {
+    /// An unknown secret takes as long to refuse as a known key with a wrong one.
+    pub(super) fn prove(grounds: &Grounds<'a>, secret: Option<&str>) -> Result<Self, RefusalReason> {
+        let secret = secret.ok_or(RefusalReason::MissingSecret)?;
+        let presented = PresentedSecret::parse(secret).map_err(|_| RefusalReason::MalformedSecret)?;
+        let found = grounds.index.keys.find(presented.locator);
+        let stored = found.as_ref().map_or(&grounds.no_digest, |found| &found.digest);
+        let digest = grounds.peppers.digest(stored.pepper_version, secret);
+        let genuine = digest.is_some_and(|digest| digest.matches(stored));
+        let found = found.filter(|_| genuine).ok_or(RefusalReason::UnknownSecret)?;
+        Ok(Self {
+            slot: found.slot,
+            key: found.key,
+            client: grounds.index.clients.get(found.key.client),
+            version: found.version,
+            retired_at: found.retired_at,
+        })
+    }
+
+    /// Whether this version of the secret stands at this moment.
+    pub(super) fn check_live(&self, now: Timestamp) -> Result<(), RefusalReason> {
+        let now = micros(now);
+        let key = self.key;
+        if key.standing == KeyStanding::Revoked || key.revoke_at <= now {
+            Err(RefusalReason::KeyRevoked)
+        } else if key.standing == KeyStanding::Expired {
+            Err(RefusalReason::KeyExpired)
+        } else if self.retired_at.is_some_and(|retired_at| retired_at <= now) {
+            Err(RefusalReason::SecretRetired)
+        } else if self.retired_at.is_none() && key.expires_at <= now {
+            // A version rotated away has its own end, which was never later than its expiry.
+            Err(RefusalReason::KeyExpired)
+        } else if now < key.not_before {
+            Err(RefusalReason::KeyNotYetValid)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn check_standing(&self) -> Result<(), RefusalReason> {
+        match self.key.standing {
+            KeyStanding::Active => {}
+            KeyStanding::Suspended => return Err(RefusalReason::KeySuspended),
+            KeyStanding::Expired => return Err(RefusalReason::KeyExpired),
+            KeyStanding::Revoked | KeyStanding::Absent => return Err(RefusalReason::KeyRevoked),
+        }
+        match self.client.map(|client| client.standing) {
+            Some(ClientStanding::Active) => Ok(()),
+            Some(ClientStanding::Suspended) => Err(RefusalReason::ClientSuspended),
+            Some(ClientStanding::Archived | ClientStanding::Absent) | None => Err(RefusalReason::ClientArchived),
+        }
+    }
+
+    /// The key's own, and one that its client has not lost.
+    pub(super) fn check_environment(&self, environment: EnvironmentSlot) -> Result<(), RefusalReason> {
+        let held = self.client.is_some_and(|client| client.may_use(environment));
+        if held && self.key.environment == environment { Ok(()) } else { Err(RefusalReason::WrongEnvironment) }
+    }
+
+    /// An address that is not known is in no range.
+    pub(super) fn check_address(&self, address: Option<IpAddr>) -> Result<(), RefusalReason> {
+        match &self.key.allowed_from {
+            None => Ok(()),
+            Some(ranges) if address.is_some_and(|address| ranges.contain(address)) => Ok(()),
+            Some(_) => Err(RefusalReason::AddressNotAllowed),
+        }
+    }
+
+    pub(super) fn holds(&self, scope: &Scope) -> bool {
+        self.client.is_some_and(|client| client.scopes.contains(scope))
+            && self.key.scopes.as_deref().is_none_or(|own| own.contains(scope))
+    }
+
+    pub(super) fn scopes(&self) -> Scopes {
+        Scopes {
+            held: self.client.map(|client| Arc::clone(&client.scopes)),
+            limited_to: self.key.scopes.clone(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Given an organisation, when it is called, then.
+
+mod access;
+mod limits;
+mod specificity;

@@ -1,0 +1,105 @@
+//! Follows the log: what was written reaches the index, and a log out of sight does not stop the gateway.
+
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
+
+use domain::{Position, Recorded, clock::SharedClock};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::Gateway;
+
+/// Where the configuration comes from.
+pub trait ConfigurationFeed: Send {
+    /// The events after a position, in order and without a gap. Waits until there is one or a bounded idle time
+    /// has passed, and then answers with none. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// When the log cannot be read now.
+    fn next(&mut self, after: Position) -> impl Future<Output = Result<FeedBatch, FeedFailure>> + Send;
+}
+
+/// A stretch of the log.
+#[derive(Clone, Debug, Default)]
+pub struct FeedBatch {
+    pub events: Vec<Recorded>,
+    /// The last position of the log when this was read.
+    pub head: Position,
+}
+
+/// The log could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("reading the configuration feed")]
+pub struct FeedFailure {
+    #[source]
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl FeedFailure {
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: source.into() }
+    }
+}
+
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// Keeps the gateway up with the feed until stopped. While the feed fails, the gateway serves what it knows.
+pub async fn run(
+    gateway: Arc<Gateway>,
+    mut feed: impl ConfigurationFeed,
+    clock: SharedClock,
+    stop: CancellationToken,
+) {
+    let mut failing_for: Option<Duration> = None;
+    loop {
+        let after = gateway.position();
+        let read = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            read = feed.next(after) => read.and_then(|batch| batch.contiguous(after)),
+        };
+        let failure = match read {
+            // A batch once read is finished; stopping in between is of no consequence, for nothing is written.
+            Ok(FeedBatch { events, head }) => {
+                gateway.apply(&events, clock.now());
+                gateway.caught_up(head, clock.now());
+                if failing_for.take().is_some() {
+                    info!(event.position = head.get(), "Reading the configuration feed again");
+                }
+                continue;
+            }
+            Err(failure) => failure,
+        };
+        if failing_for.is_none() {
+            let cause: &dyn Error = &failure;
+            warn!(error = cause, event.position = after.get(), "Cannot read the configuration feed; serving what is known");
+        }
+        let pause = failing_for.map_or(RETRY_FIRST, |before| RETRY_MAX.min(before * 2));
+        failing_for = Some(pause);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+impl FeedBatch {
+    /// The batch, when it leaves nothing out. Repeats are harmless; what is missing would never come again.
+    fn contiguous(self, after: Position) -> Result<Self, FeedFailure> {
+        let mut expected = after.next();
+        for event in &self.events {
+            if event.position > expected {
+                return Err(FeedFailure::new(format!("position {expected} is missing before {}", event.position)));
+            }
+            if event.position == expected {
+                expected = expected.next();
+            }
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The gateway: one of it in a process, shared by its doors, its follower and its flusher.
+
+mod feed;
+mod flushing;
+
+use std::{fmt, sync::atomic::AtomicI64};
+
+use domain::{
+    Environment, Timestamp,
+    ids::DecisionId,
+    secret::{Peppers, SecretDigest},
+};
+use parking_lot::{Mutex, RwLock};
+
+use self::{feed::NEVER, flushing::Flushes};
+use crate::{
+    call::{Call, Decision},
+    counters::Counters,
+    decide::{Asked, Grounds, Verdict, decide},
+    index::{Index, slots::EnvironmentSlot},
+    settings::Settings,
+    usage::{FACTS_MAX, Usage},
+};
+
+/// Judges calls from memory.
+pub struct Gateway {
+    settings: Settings,
+    peppers: Peppers,
+    no_digest: SecretDigest,
+    /// Locked before counters and usage, never after them.
+    index: RwLock<Index>,
+    /// Held by the one who takes events over.
+    applying: Mutex<()>,
+    counters: Counters,
+    usage: Usage,
+    flushes: Mutex<Flushes>,
+    /// When the feed last gave a sign of life, in Unix microseconds.
+    caught_up_at: AtomicI64,
+}
+
+/// Environments that calls name and the log does not are numbered up to here; more are counted as `other`. Only a
+/// door that lets its callers name the environment ever meets one.
+const ENVIRONMENTS_MAX: usize = 1_000;
+
+impl Gateway {
+    #[must_use]
+    pub fn new(settings: Settings, peppers: Peppers) -> Self {
+        Self {
+            settings,
+            no_digest: no_digest(&peppers),
+            peppers,
+            index: RwLock::default(),
+            applying: Mutex::default(),
+            counters: Counters::default(),
+            usage: Usage::new(FACTS_MAX),
+            flushes: Mutex::default(),
+            caught_up_at: AtomicI64::new(NEVER),
+        }
+    }
+
+    /// Decides on a call, takes from its limits when it is allowed, and counts it whatever becomes of it.
+    pub fn judge(&self, call: &Call<'_>, now: Timestamp) -> Decision {
+        let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        let id = DecisionId::from_parts(unix_ms, rand::random());
+        let stale = self.is_stale(now);
+        let mut index = self.index.read();
+        let environment = match index.environments.find(call.environment) {
+            Some(environment) => environment,
+            None => {
+                drop(index);
+                let environment = self.number(call.environment);
+                index = self.index.read();
+                environment
+            }
+        };
+        let grounds = Grounds {
+            index: &index,
+            counters: &self.counters,
+            peppers: &self.peppers,
+            no_digest: self.no_digest,
+            settings: &self.settings,
+            stale,
+        };
+        let Verdict { decision, counted } = decide(&grounds, &Asked { id, call, environment, now });
+        drop(index);
+        self.usage.count(counted, now);
+        decision
+    }
+
+    fn number(&self, name: &Environment) -> EnvironmentSlot {
+        let environments = &mut self.index.write().environments;
+        match "other".parse() {
+            Ok(other) if environments.len() >= ENVIRONMENTS_MAX => environments.slot_of(&other),
+            Ok(_) | Err(_) => environments.slot_of(name),
+        }
+    }
+
+    /// How many keys are known, those that no longer work too.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.index.read().keys.len()
+    }
+}
+
+/// A digest that no secret has, under the newest pepper.
+fn no_digest(peppers: &Peppers) -> SecretDigest {
+    let newest = (0..=u16::MAX).rev().find(|version| peppers.digest(*version, "").is_some());
+    SecretDigest { pepper_version: newest.unwrap_or_default(), hmac: [0; 32] }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Takes the log over.
+
+use std::sync::atomic::Ordering;
+
+use domain::{Position, Recorded, Timestamp};
+
+use super::Gateway;
+use crate::index::{micros, routes::Rebuilt};
+
+/// In place of a moment.
+pub(super) const NEVER: i64 = i64::MIN;
+/// Calls wait for no more events than these to be taken over.
+const APPLIED_AT_ONCE: usize = 256;
+
+impl Gateway {
+    /// Takes events over, in order. Those that were taken over before are not news.
+    ///
+    /// The position moves on when all that they say is in force.
+    pub fn apply(&self, events: &[Recorded], now: Timestamp) {
+        let _only = self.applying.lock();
+        let mut applied = self.position();
+        for some in events.chunks(APPLIED_AT_ONCE) {
+            let mut index = self.index.write();
+            for event in some {
+                if event.position > applied {
+                    index.apply(event);
+                    applied = event.position;
+                }
+            }
+            if !index.routes.is_behind() {
+                index.complete(applied, Rebuilt::default());
+            }
+        }
+        let rebuilt = {
+            let index = self.index.read();
+            index.routes.is_behind().then(|| index.routes.rebuild())
+        };
+        if let Some(rebuilt) = rebuilt {
+            self.index.write().complete(applied, rebuilt);
+        }
+        if let Some(last) = events.last() {
+            let lag = now.duration_since(last.recorded_at);
+            metrics::histogram!("tollgate_gateway_apply_lag_seconds").record(lag.as_secs_f64());
+        }
+    }
+
+    /// Hears from the feed that the log ends at `head`. When that is in force here, the configuration is fresh.
+    pub fn caught_up(&self, head: Position, now: Timestamp) {
+        if head <= self.position() {
+            self.caught_up_at.store(micros(now), Ordering::Relaxed);
+        }
+    }
+
+    /// The last event that is in force.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.index.read().position
+    }
+
+    /// Whether the feed has given no sign of life for longer than allowed, or never yet.
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        let caught_up_at = self.caught_up_at.load(Ordering::Relaxed);
+        let allowed = i64::try_from(self.settings.stale_after.as_micros()).unwrap_or(i64::MAX);
+        caught_up_at == NEVER || micros(now).saturating_sub(caught_up_at) > allowed
+    }
+
+    /// Whether the whole log has been in force once: before that, good keys would be refused as unknown.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        self.caught_up_at.load(Ordering::Relaxed) != NEVER
+    }
+}

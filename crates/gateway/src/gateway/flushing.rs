@@ -1,0 +1,113 @@
+//! Gives away what was counted, and takes back what could not be kept.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Timestamp,
+    usage::{UsageBatch, UsageFact},
+};
+use tracing::warn;
+
+use super::Gateway;
+use crate::{
+    counters::{Counter, CounterKey, CounterState, Moment, key_text, read_key},
+    flush::{CounterRow, Flush},
+    usage::NAMED_AT_ONCE,
+};
+
+/// What has been given away.
+#[derive(Debug, Default)]
+pub(super) struct Flushes {
+    /// Of the last batch.
+    sequence: u64,
+    returned: Option<Flush>,
+}
+
+impl Gateway {
+    /// What has changed since the last flush; what was given back, when there is such. Whoever takes one keeps it
+    /// or gives it back before taking the next.
+    #[must_use]
+    pub fn take_flush(&self, now: Timestamp) -> Flush {
+        let mut flushes = self.flushes.lock();
+        let returned = flushes.returned.take().unwrap_or_default();
+        let batch = match returned.batch {
+            Some(batch) => Some(batch),
+            None => self.next_batch(&mut flushes.sequence, now),
+        };
+        let changed = self.name_counters(&self.counters.take_changed(Moment::from(now)));
+        Flush { batch, counters: newest(returned.counters, changed) }
+    }
+
+    /// Takes back a flush that may not have been kept. The batch comes again as it is, under its sequence; the
+    /// counters as they stand by then.
+    pub fn give_back(&self, flush: Flush) {
+        self.flushes.lock().returned = Some(flush);
+    }
+
+    /// Takes over counters that were kept before a restart. Those that have nothing left to say are left out.
+    pub fn restore_counters(&self, rows: Vec<CounterRow>, now: Timestamp) {
+        let now = Moment::from(now);
+        let mut unreadable = 0_usize;
+        for some in rows.chunks(NAMED_AT_ONCE) {
+            let mut index = self.index.write();
+            let mut restored = vec![];
+            for row in some.iter().filter(|row| !row.state.is_empty()) {
+                let state = serde_json::from_str(&row.state).ok().and_then(Counter::restored);
+                match (read_key(&row.key, &mut index), state) {
+                    (Some(key), Some(counter)) => restored.push((key, counter)),
+                    (None, _) | (_, None) => unreadable += 1,
+                }
+            }
+            restored.retain(|(_, counter)| !counter.is_spent(now));
+            self.counters.restore(restored);
+        }
+        if unreadable > 0 {
+            warn!(unreadable, "Left out {unreadable} kept counters that could not be read");
+        }
+    }
+
+    fn next_batch(&self, sequence: &mut u64, now: Timestamp) -> Option<UsageBatch> {
+        let facts = self.usage.drain().facts(&self.index);
+        if facts.is_empty() {
+            return None;
+        }
+        report(&facts);
+        *sequence += 1;
+        let (node, boot) = (self.settings.node.clone(), self.settings.boot.clone());
+        Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts })
+    }
+
+    fn name_counters(&self, changed: &[(CounterKey, Option<CounterState>)]) -> Vec<CounterRow> {
+        let mut rows = Vec::with_capacity(changed.len());
+        for some in changed.chunks(NAMED_AT_ONCE) {
+            let index = self.index.read();
+            let named = some.iter().filter_map(|(key, state)| Some((key_text(key, &index)?, state)));
+            rows.extend(named.map(|(key, state)| CounterRow { key, state: text(state.as_ref()) }));
+        }
+        rows
+    }
+}
+
+/// Empty when there is nothing to keep.
+fn text(state: Option<&CounterState>) -> String {
+    state.and_then(|state| serde_json::to_string(state).ok()).unwrap_or_default()
+}
+
+/// Of each key the row that came last.
+fn newest(returned: Vec<CounterRow>, changed: Vec<CounterRow>) -> Vec<CounterRow> {
+    if returned.is_empty() {
+        return changed;
+    }
+    let by_key: BTreeMap<String, String> =
+        returned.into_iter().chain(changed).map(|CounterRow { key, state }| (key, state)).collect();
+    by_key.into_iter().map(|(key, state)| CounterRow { key, state }).collect()
+}
+
+/// Calls are told to the metrics here, where they are summed already, and not one by one.
+fn report(facts: &[UsageFact]) {
+    for fact in facts {
+        let environment = fact.environment.as_str().to_owned();
+        let labels = [("environment", environment), ("outcome", fact.outcome.as_str().to_owned())];
+        metrics::counter!("tollgate_gateway_calls_total", &labels).increment(fact.calls);
+    }
+}

@@ -1,0 +1,294 @@
+//! Keys and their secrets: 112 bytes for a key, its current secret with it, and five bytes for each way to find it.
+
+use std::{fmt, sync::Arc};
+
+use domain::{
+    ClientId, KeyId,
+    api_key::{ApiKeyEvent, Issued, RevocationScheduled, Rotated, SecretVersion},
+    secret::{Locator, SecretDigest},
+};
+
+use super::{
+    clients::Clients,
+    micros,
+    shared::{AddressRanges, Environments, Shared},
+    slots::{ClientSlot, EnvironmentSlot, KeySlot, Slots, Table},
+};
+use crate::scopes::ScopeSet;
+
+/// One key with its current secret. Moments are in Unix microseconds. What the secret is proven by lies here bare:
+/// as a [`Secret`] it would take a cache line's eighth more.
+pub(crate) struct KeyEntry {
+    pub(crate) id: KeyId,
+    locator: u64,
+    hmac: [u8; 32],
+    pub(crate) not_before: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) revoke_at: i64,
+    /// None: whatever the client holds.
+    pub(crate) scopes: Option<Arc<ScopeSet>>,
+    /// None: from anywhere.
+    pub(crate) allowed_from: Option<Arc<AddressRanges>>,
+    pub(crate) client: ClientSlot,
+    pub(crate) environment: EnvironmentSlot,
+    version: u32,
+    pepper_version: u16,
+    pub(crate) standing: KeyStanding,
+}
+
+impl fmt::Debug for KeyEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyEntry({}, {:?})", self.id, self.standing)
+    }
+}
+
+/// What a secret is proven by.
+#[derive(Clone, Copy)]
+struct Secret {
+    locator: u64,
+    hmac: [u8; 32],
+    version: u32,
+    pepper_version: u16,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret(version {})", self.version)
+    }
+}
+
+impl Secret {
+    fn of(version: &SecretVersion) -> Self {
+        let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint: _ } = version;
+        Self { locator: locator.get(), hmac: *hmac, version: *version, pepper_version: *pepper_version }
+    }
+}
+
+/// Whether a key may be used at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyStanding {
+    /// Named, but not issued yet.
+    Absent,
+    Active,
+    Suspended,
+    Revoked,
+    Expired,
+}
+
+/// The secret before the current one. Those before it are forgotten: they are unknown.
+#[derive(Debug)]
+struct Previous {
+    secret: Secret,
+    until: i64,
+    key: KeySlot,
+}
+
+/// A secret version that a locator leads to.
+pub(crate) struct Found<'index> {
+    pub(crate) slot: KeySlot,
+    pub(crate) key: &'index KeyEntry,
+    pub(crate) version: u32,
+    pub(crate) digest: SecretDigest,
+    /// Of a version that was rotated away: when it stops.
+    pub(crate) retired_at: Option<i64>,
+}
+
+/// What keys refer to.
+pub(crate) struct Around<'index> {
+    pub(crate) environments: &'index mut Environments,
+    pub(crate) scope_sets: &'index mut Shared<ScopeSet>,
+    pub(crate) clients: &'index mut Clients,
+}
+
+/// All keys.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    entries: Slots<KeyEntry>,
+    by_id: Table,
+    by_locator: Table,
+    previous: Slots<Previous>,
+    previous_by_locator: Table,
+    previous_by_key: Table,
+    ranges: Shared<AddressRanges>,
+}
+
+impl Keys {
+    pub(crate) fn get(&self, slot: KeySlot) -> Option<&KeyEntry> {
+        self.entries.get(slot.0)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Finds the version that a presented secret claims to be. Proves nothing.
+    pub(crate) fn find(&self, locator: Locator) -> Option<Found<'_>> {
+        let locator = locator.get();
+        if let Some(slot) = self.by_locator.find(locator, |slot| self.locator(slot) == Some(locator)) {
+            let key = self.entries.get(slot)?;
+            return Some(Found::new(KeySlot(slot), key, &key.secret(), None));
+        }
+        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.secret.locator == locator);
+        let previous = self.previous.get(self.previous_by_locator.find(locator, holds)?)?;
+        let key = self.get(previous.key)?;
+        Some(Found::new(previous.key, key, &previous.secret, Some(previous.until)))
+    }
+
+    fn locator(&self, slot: u32) -> Option<u64> {
+        self.entries.get(slot).map(|entry| entry.locator)
+    }
+
+    /// The key's slot, in which it stands as absent until it is issued.
+    pub(crate) fn slot_of(&mut self, id: KeyId) -> KeySlot {
+        let found = self.by_id.find(id, |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id));
+        if let Some(slot) = found {
+            return KeySlot(slot);
+        }
+        let slot = self.entries.push(KeyEntry::absent(id));
+        self.by_id.insert(id, slot, |slot| self.entries.get(slot).map(|entry| entry.id));
+        KeySlot(slot)
+    }
+
+    pub(crate) fn apply(&mut self, id: KeyId, event: &ApiKeyEvent, around: &mut Around<'_>) {
+        let slot = self.slot_of(id);
+        match event {
+            ApiKeyEvent::Issued(issued) => self.issue(slot, issued, around),
+            ApiKeyEvent::Rotated(rotated) => self.rotate(slot, rotated),
+            ApiKeyEvent::RevocationScheduled(RevocationScheduled { revoke_at, reason: _ }) => {
+                if let Some(entry) = self.entries.get_mut(slot.0) {
+                    entry.revoke_at = micros(*revoke_at);
+                }
+            }
+            ApiKeyEvent::Revoked(_) => self.stand(slot, KeyStanding::Revoked),
+            ApiKeyEvent::Suspended(_) => self.stand(slot, KeyStanding::Suspended),
+            ApiKeyEvent::Reinstated(_) => self.stand(slot, KeyStanding::Active),
+            ApiKeyEvent::Expired(_) => self.stand(slot, KeyStanding::Expired),
+        }
+    }
+
+    fn issue(&mut self, slot: KeySlot, issued: &Issued, around: &mut Around<'_>) {
+        let Issued { client_id, name: _, environment, scopes, secret, not_before, expires_at, allowed_cidrs } =
+            issued;
+        let ranges = (!allowed_cidrs.is_empty()).then(|| self.ranges.keep(AddressRanges::new(allowed_cidrs)));
+        let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing == KeyStanding::Absent) else {
+            return;
+        };
+        entry.client = around.client(*client_id);
+        entry.environment = around.environments.slot_of(environment);
+        entry.scopes = scopes.as_ref().map(|scopes| around.scope_sets.keep(scopes.iter().cloned().collect()));
+        entry.allowed_from = ranges;
+        entry.not_before = not_before.map_or(i64::MIN, micros);
+        entry.expires_at = expires_at.map_or(i64::MAX, micros);
+        entry.standing = KeyStanding::Active;
+        self.present(slot, Secret::of(secret));
+    }
+
+    /// Makes a secret the key's current one.
+    fn present(&mut self, slot: KeySlot, secret: Secret) {
+        if let Some(entry) = self.entries.get_mut(slot.0) {
+            let Secret { locator, hmac, version, pepper_version } = secret;
+            (entry.locator, entry.hmac) = (locator, hmac);
+            (entry.version, entry.pepper_version) = (version, pepper_version);
+        }
+        let entries = &self.entries;
+        let locator_of = |slot| entries.get(slot).map(|entry| entry.locator);
+        self.by_locator.insert(secret.locator, slot.0, locator_of);
+    }
+
+    fn rotate(&mut self, slot: KeySlot, rotated: &Rotated) {
+        let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
+        let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing != KeyStanding::Absent) else {
+            return;
+        };
+        let before = entry.secret();
+        entry.expires_at = expires_at.map_or(i64::MAX, micros);
+        self.by_locator.remove(before.locator, slot.0);
+        self.present(slot, Secret::of(secret));
+        self.retire(Previous { secret: before, until: micros(*previous_until), key: slot });
+    }
+
+    /// Keeps the version before the current one, in the place of the one before it.
+    fn retire(&mut self, retired: Previous) {
+        let (locator, key) = (retired.secret.locator, retired.key);
+        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.key == key);
+        let slot = match self.previous_by_key.find(key, holds) {
+            Some(slot) => {
+                if let Some(previous) = self.previous.get_mut(slot) {
+                    self.previous_by_locator.remove(previous.secret.locator, slot);
+                    *previous = retired;
+                }
+                slot
+            }
+            None => {
+                let slot = self.previous.push(retired);
+                let previous = &self.previous;
+                self.previous_by_key.insert(key, slot, |slot| previous.get(slot).map(|previous| previous.key));
+                slot
+            }
+        };
+        let previous = &self.previous;
+        let locator_of = |slot| previous.get(slot).map(|previous| previous.secret.locator);
+        self.previous_by_locator.insert(locator, slot, locator_of);
+    }
+
+    /// Revoked is final, whatever a log may say later.
+    fn stand(&mut self, slot: KeySlot, standing: KeyStanding) {
+        if let Some(entry) = self.entries.get_mut(slot.0) {
+            match entry.standing {
+                KeyStanding::Absent | KeyStanding::Revoked => {}
+                KeyStanding::Expired if standing != KeyStanding::Revoked => {}
+                KeyStanding::Active | KeyStanding::Suspended | KeyStanding::Expired => entry.standing = standing,
+            }
+        }
+    }
+}
+
+impl KeyEntry {
+    fn secret(&self) -> Secret {
+        let Self { locator, hmac, version, pepper_version, .. } = *self;
+        Secret { locator, hmac, version, pepper_version }
+    }
+
+    fn absent(id: KeyId) -> Self {
+        Self {
+            id,
+            // No locator has this number.
+            locator: u64::MAX,
+            hmac: [0; 32],
+            version: 0,
+            pepper_version: 0,
+            not_before: i64::MIN,
+            expires_at: i64::MAX,
+            revoke_at: i64::MAX,
+            scopes: None,
+            allowed_from: None,
+            client: ClientSlot::NONE,
+            environment: EnvironmentSlot::NONE,
+            standing: KeyStanding::Absent,
+        }
+    }
+}
+
+impl<'index> Found<'index> {
+    fn new(slot: KeySlot, key: &'index KeyEntry, secret: &Secret, retired_at: Option<i64>) -> Self {
+        let Secret { locator: _, hmac, version, pepper_version } = *secret;
+        Self { slot, key, version, digest: SecretDigest { pepper_version, hmac }, retired_at }
+    }
+}
+
+impl Around<'_> {
+    fn client(&mut self, id: ClientId) -> ClientSlot {
+        self.clients.slot_of(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_small() {
+        assert_eq!(size_of::<KeyEntry>(), 112);
+        assert!(size_of::<Previous>() <= 64);
+    }
+}

@@ -1,0 +1,7 @@
+//! Quotas: how much of a period's grant is used.
+
+mod calendar;
+mod rolling;
+
+pub(crate) use calendar::{Calendar, CalendarCount, CalendarRow};
+pub(crate) use rolling::{RollingCount, RollingRow, Span};

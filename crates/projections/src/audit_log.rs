@@ -1,0 +1,251 @@
+//! Who changed what, when, from where and why: one entry for each event, none left out.
+
+mod redact;
+#[cfg(test)]
+mod tests;
+
+use domain::{
+    AssignmentId, ClientId, DomainEvent, EventId, KeyId, Metadata, Position, Recorded, Timestamp,
+    api_key::ApiKeyEvent, metadata::ActorKind, rate_limit_policy::RateLimitPolicyEvent,
+};
+use serde::Serialize;
+
+use crate::{
+    BadColumn, Change, Column, Columns, Folded, Poison, Projection, Row, Rows, Stored, Table, Value,
+};
+
+static ENTRIES: Table = Table {
+    name: "audit_log",
+    key_columns: 1,
+    columns: &[
+        Column::integer("position"),
+        Column::text("event_id"),
+        Column::integer("occurred_at_us"),
+        Column::integer("recorded_at_us"),
+        Column::text("actor"),
+        Column::text("actor_kind"),
+        Column::text("authenticated_by"),
+        Column::text("on_behalf_of"),
+        Column::text("allowed_by"),
+        Column::text("action"),
+        Column::text("subject_type"),
+        Column::text("subject_id"),
+        Column::text("client_id"),
+        Column::text("reason"),
+        Column::text("request_id"),
+        Column::text("correlation_id"),
+        Column::text("causation_id"),
+        Column::text("command_id"),
+        Column::text("address"),
+        Column::text("user_agent"),
+        Column::text("data"),
+    ],
+};
+
+/// Which client a key or an assignment belongs to.
+static CLIENTS: Table = Table {
+    name: "audit_clients",
+    key_columns: 1,
+    columns: &[Column::text("id"), Column::text("client_id")],
+};
+
+static TABLES: [&Table; 2] = [&ENTRIES, &CLIENTS];
+
+/// An entry of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditEntry {
+    pub position: Position,
+    pub event_id: EventId,
+    /// When the command was decided.
+    pub occurred_at: Timestamp,
+    /// When the store took it.
+    pub recorded_at: Timestamp,
+    pub actor: String,
+    pub actor_kind: ActorKind,
+    pub authenticated_by: String,
+    pub on_behalf_of: Option<String>,
+    pub allowed_by: String,
+    /// The event's type: `api_key.revoked`.
+    pub action: String,
+    pub subject_type: String,
+    pub subject_id: String,
+    /// The client concerned, where there is one: also of a key's or an assignment's later events.
+    pub client_id: Option<ClientId>,
+    pub reason: Option<String>,
+    pub request_id: String,
+    pub correlation_id: String,
+    pub causation_id: Option<String>,
+    pub command_id: String,
+    /// None when there was none, and once erased.
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    /// The event without anything that helps to find or prove a secret; personal values where they are still
+    /// there, their commitments where they are erased.
+    pub data: serde_json::Value,
+}
+
+impl Stored for AuditEntry {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self {
+            position: Position::new(columns.count("position")?),
+            event_id: columns.parsed("event_id")?,
+            occurred_at: columns.time("occurred_at_us")?,
+            recorded_at: columns.time("recorded_at_us")?,
+            actor: columns.text("actor")?,
+            actor_kind: columns.word("actor_kind")?,
+            authenticated_by: columns.text("authenticated_by")?,
+            on_behalf_of: columns.text_or_none("on_behalf_of")?,
+            allowed_by: columns.text("allowed_by")?,
+            action: columns.text("action")?,
+            subject_type: columns.text("subject_type")?,
+            subject_id: columns.text("subject_id")?,
+            client_id: columns.parsed_or_none("client_id")?,
+            reason: columns.text_or_none("reason")?,
+            request_id: columns.text("request_id")?,
+            correlation_id: columns.text("correlation_id")?,
+            causation_id: columns.text_or_none("causation_id")?,
+            command_id: columns.text("command_id")?,
+            address: columns.text_or_none("address")?,
+            user_agent: columns.text_or_none("user_agent")?,
+            data: columns.json("data")?,
+        })
+    }
+}
+
+/// The client that an identifier belongs to.
+struct Belonging {
+    id: String,
+    client_id: ClientId,
+}
+
+impl Stored for Belonging {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self { id: columns.text("id")?, client_id: columns.parsed("client_id")? })
+    }
+}
+
+impl Folded for Belonging {
+    fn row(&self) -> Row {
+        Row(vec![self.id.as_str().into(), self.client_id.into()])
+    }
+}
+
+pub(crate) struct AuditLog;
+
+impl Projection for AuditLog {
+    fn name(&self) -> &'static str {
+        ENTRIES.name
+    }
+
+    fn tables(&self) -> &'static [&'static Table] {
+        &TABLES
+    }
+
+    fn keys(&self, recorded: &Recorded) -> Vec<(&'static Table, Value)> {
+        match Client::of(&recorded.event) {
+            Client::Known(..) | Client::None => vec![],
+            Client::OfKey(id) => vec![(&CLIENTS, id.into())],
+            Client::OfAssignment(id) => vec![(&CLIENTS, id.into())],
+        }
+    }
+
+    fn fold(&self, rows: &Rows, recorded: &Recorded) -> Result<Vec<Change>, Poison> {
+        let mut changes = vec![];
+        let client_id = match Client::of(&recorded.event) {
+            Client::None => None,
+            Client::Known(client_id, remembered_by) => {
+                if let Some(id) = remembered_by {
+                    changes.push(Change::Put { table: &CLIENTS, row: Belonging { id, client_id }.row() });
+                }
+                Some(client_id)
+            }
+            Client::OfKey(id) => Some(
+                known(rows, &id.into())?
+                    .ok_or_else(|| Poison::NoRow { table: CLIENTS.name, subject: id.to_string() })?,
+            ),
+            // An assignment need not name a client.
+            Client::OfAssignment(id) => known(rows, &id.into())?,
+        };
+        changes.push(Change::Put { table: &ENTRIES, row: entry(recorded, client_id)? });
+        Ok(changes)
+    }
+}
+
+fn known(rows: &Rows, id: &Value) -> Result<Option<ClientId>, Poison> {
+    Ok(rows.get::<Belonging>(&CLIENTS, id)?.map(|belonging| belonging.client_id))
+}
+
+/// Where an event says which client it concerns.
+enum Client {
+    None,
+    /// In itself; the second is an identifier whose later events will not say.
+    Known(ClientId, Option<String>),
+    OfKey(KeyId),
+    OfAssignment(AssignmentId),
+}
+
+impl Client {
+    fn of(event: &DomainEvent) -> Self {
+        match event {
+            DomainEvent::Route { .. } => Self::None,
+            DomainEvent::ApiClient { id, event: _ } => Self::Known(*id, None),
+            DomainEvent::ApiKey { id, event } => match event {
+                ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),
+                ApiKeyEvent::Rotated(_)
+                | ApiKeyEvent::RevocationScheduled(_)
+                | ApiKeyEvent::Revoked(_)
+                | ApiKeyEvent::Suspended(_)
+                | ApiKeyEvent::Reinstated(_)
+                | ApiKeyEvent::Expired(_) => Self::OfKey(*id),
+            },
+            DomainEvent::RateLimitPolicy { id: _, event } => match event {
+                RateLimitPolicyEvent::Assigned(assigned) => {
+                    let id = assigned.assignment.assignment_id;
+                    let known = |client_id| Self::Known(client_id, Some(id.to_string()));
+                    assigned.assignment.client_id.map_or(Self::None, known)
+                }
+                RateLimitPolicyEvent::Unassigned(unassigned) => Self::OfAssignment(unassigned.assignment_id),
+                RateLimitPolicyEvent::Defined(_)
+                | RateLimitPolicyEvent::Revised(_)
+                | RateLimitPolicyEvent::Retired(_) => Self::None,
+            },
+        }
+    }
+}
+
+fn subject_type(event: &DomainEvent) -> &'static str {
+    event.event_type().split_once('.').map_or("", |(aggregate, _)| aggregate)
+}
+
+/// In the order of the columns.
+fn entry(recorded: &Recorded, client_id: Option<ClientId>) -> Result<Row, Poison> {
+    let Recorded { position, event_id, recorded_at, sequence: _, metadata, event, personal, leaf_hash: _ } =
+        recorded;
+    let Metadata { occurred_at, actor, actor_kind, authenticated_by, on_behalf_of, allowed_by, .. } = metadata;
+    let Metadata { address, user_agent, request_id, correlation_id, causation_id, .. } = metadata;
+    let Metadata { reason, command_id, .. } = metadata;
+    let address = address.and_then(|commitment| personal.get(&commitment)).map(|address| &**address);
+    Ok(Row(vec![
+        (*position).into(),
+        (*event_id).into(),
+        (*occurred_at).into(),
+        (*recorded_at).into(),
+        actor.as_str().into(),
+        Value::word(actor_kind),
+        authenticated_by.as_str().into(),
+        on_behalf_of.clone().into(),
+        allowed_by.as_str().into(),
+        event.event_type().into(),
+        subject_type(event).into(),
+        event.subject().into(),
+        client_id.into(),
+        reason.clone().into(),
+        request_id.as_str().into(),
+        correlation_id.as_str().into(),
+        causation_id.clone().into(),
+        command_id.as_str().into(),
+        address.into(),
+        user_agent.clone().into(),
+        redact::data(event, personal).map_err(|_| Poison::NotJson)?.into(),
+    ]))
+}

@@ -1,0 +1,62 @@
+//! The one way from an event to what the audit log shows of it.
+
+use domain::{
+    DomainEvent,
+    api_key::ApiKeyEvent,
+    personal::{Personal, PersonalValues},
+};
+use serde_json::{Map, Value};
+
+/// The event as JSON, without what helps to find or prove a secret, and with the personal values that are
+/// still there in the place of their commitments.
+pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> Result<String, serde_json::Error> {
+    let mut data = match event {
+        DomainEvent::ApiClient { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::ApiKey { id: _, event } => without_secret(event)?,
+        DomainEvent::Route { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::RateLimitPolicy { id: _, event } => serde_json::to_value(event)?,
+    };
+    if !personal.is_empty() {
+        resolve(&mut data, personal);
+    }
+    serde_json::to_string(&data)
+}
+
+/// Matched without a rest, so that an event that begins to carry a secret stops the build here.
+fn without_secret(event: &ApiKeyEvent) -> Result<Value, serde_json::Error> {
+    let mut data = serde_json::to_value(event)?;
+    match event {
+        ApiKeyEvent::Issued(_) | ApiKeyEvent::Rotated(_) => {
+            if let Some(secret) = data.get_mut("secret") {
+                *secret = shown_of_secret(secret);
+            }
+        }
+        ApiKeyEvent::RevocationScheduled(_)
+        | ApiKeyEvent::Revoked(_)
+        | ApiKeyEvent::Suspended(_)
+        | ApiKeyEvent::Reinstated(_)
+        | ApiKeyEvent::Expired(_) => {}
+    }
+    Ok(data)
+}
+
+/// What is kept is named; all else goes.
+fn shown_of_secret(secret: &Value) -> Value {
+    let kept = ["version", "hint"].into_iter();
+    let kept = kept.filter_map(|field| Some((field.to_owned(), secret.get(field)?.clone())));
+    Value::Object(kept.collect::<Map<_, _>>())
+}
+
+fn resolve(value: &mut Value, personal: &PersonalValues) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => {
+            let commitment = if text.len() == 64 { text.parse::<Personal>().ok() } else { None };
+            if let Some(clear) = commitment.and_then(|commitment| personal.get(&commitment)) {
+                *text = clear.to_string();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, personal)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| resolve(field, personal)),
+    }
+}

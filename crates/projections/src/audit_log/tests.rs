@@ -1,0 +1,163 @@
+//! One entry for each event, with its client, and with nothing of a secret.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
+    route::RouteEvent,
+};
+use schemars::schema_for;
+use serde_json::Value as Json;
+
+use super::*;
+use crate::{
+    queries::{
+        Page,
+        audit::{self, AuditFilter},
+    },
+    testing::{ADDRESS, History, assignment, client, dump, eventful, key, personal, project, read_model},
+};
+
+/// The entries of a history, oldest first.
+async fn entries(history: &History) -> Vec<AuditEntry> {
+    let (_dir, model) = read_model().await;
+    project(&model, history, 5).await;
+    let mut entries =
+        audit::list(&model, &AuditFilter::default(), &Page::first(1_000)).await.unwrap();
+    entries.reverse();
+    entries
+}
+
+/// Every event type that the rules have.
+fn all_types() -> BTreeSet<&'static str> {
+    [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES]
+        .concat()
+        .into_iter()
+        .collect()
+}
+
+#[tokio::test]
+async fn every_event_of_every_type_has_its_entry() {
+    let history = eventful();
+    let entries = entries(&history).await;
+    assert_eq!(entries.len(), history.events.len());
+    for (entry, recorded) in entries.iter().zip(&history.events) {
+        assert_eq!(entry.position, recorded.position);
+        assert_eq!(entry.action, recorded.event.event_type());
+        assert_eq!(entry.subject_id, recorded.event.subject());
+        assert_eq!((&*entry.actor, &*entry.request_id), ("bootstrap-admin", "req-1"));
+        assert_eq!(entry.address.as_deref(), Some(ADDRESS));
+        assert_eq!(entry.data["event"], entry.action.split_once('.').unwrap().1, "{}", entry.data);
+    }
+    let seen: BTreeSet<_> = history.events.iter().map(|recorded| recorded.event.event_type()).collect();
+    assert_eq!(seen, all_types(), "`eventful` tells every event type, so that these tests walk all of them");
+}
+
+#[tokio::test]
+async fn no_table_holds_a_digest_or_a_locator() {
+    let history = eventful();
+    let (_dir, model) = read_model().await;
+    project(&model, &history, 100).await;
+    let everything = format!("{:?}", dump(&model).await);
+    assert!(everything.contains("…hnt1"), "hints are there");
+    for version in [1_u8, 2] {
+        let hmac = hex::encode([0xd0 + version; 32]);
+        let locator = format!("LOCATOR00{version}");
+        assert!(format!("{:?}", history.events).contains(&locator), "the events do hold it");
+        assert!(!everything.contains(&hmac) && !everything.contains(&locator), "secret version {version}");
+    }
+    for word in ["hmac", "pepper", "locator", "digest"] {
+        assert!(!everything.contains(word), "{word}");
+    }
+}
+
+/// The schemas name the types of all fields, also of those that no test has filled: wherever a digest or a
+/// locator can be in an event, the redaction must know it.
+#[test]
+fn secrets_are_in_no_event_but_those_that_are_redacted() {
+    let schemas = [
+        schema_for!(ApiClientEvent),
+        schema_for!(ApiKeyEvent),
+        schema_for!(RouteEvent),
+        schema_for!(RateLimitPolicyEvent),
+    ];
+    let mut carriers = BTreeSet::new();
+    for schema in schemas {
+        let root = schema.to_value();
+        for variant in root["oneOf"].as_array().unwrap() {
+            let event = variant["properties"]["event"]["const"].as_str().unwrap();
+            let mut paths = vec![];
+            find_secrets(variant, &root, "", &mut paths);
+            carriers.extend(paths.into_iter().map(|path| format!("{event}{path}")));
+        }
+    }
+    let expected = ["issued.secret.digest", "issued.secret.locator", "rotated.secret.digest", "rotated.secret.locator"];
+    assert_eq!(carriers, expected.map(str::to_owned).into());
+}
+
+/// Follows references; a place where a secret's parts stand is a reference to their types.
+fn find_secrets(schema: &Json, root: &Json, path: &str, found: &mut Vec<String>) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
+        if ["SecretDigest", "Locator", "PlainSecret"].contains(&name) {
+            found.push(path.to_owned());
+        } else {
+            find_secrets(&root["$defs"][name], root, path, found);
+        }
+    }
+    for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+        find_secrets(schema, root, &format!("{path}.{field}"), found);
+    }
+    for inside in ["items", "additionalProperties"] {
+        find_secrets_in_object(&schema[inside], root, path, found);
+    }
+    for list in ["oneOf", "anyOf", "allOf"] {
+        for schema in schema[list].as_array().into_iter().flatten() {
+            find_secrets(schema, root, path, found);
+        }
+    }
+}
+
+fn find_secrets_in_object(schema: &Json, root: &Json, path: &str, found: &mut Vec<String>) {
+    if schema.is_object() {
+        find_secrets(schema, root, path, found);
+    }
+}
+
+#[tokio::test]
+async fn later_events_of_keys_and_assignments_know_their_client() {
+    let entries = entries(&eventful()).await;
+    let client_of = |subject: String, action: &str| {
+        let entry = entries.iter().find(|entry| entry.subject_id == subject && entry.action == action);
+        entry.unwrap().client_id
+    };
+    assert_eq!(client_of(key(1).to_string(), "api_key.rotated"), Some(client(1)));
+    assert_eq!(client_of(key(3).to_string(), "api_key.revoked"), Some(client(2)));
+    assert_eq!(client_of(client(2).to_string(), "api_client.archived"), Some(client(2)));
+    let unassigned = entries.iter().find(|entry| entry.action == "rate_limit_policy.unassigned").unwrap();
+    assert_eq!(unassigned.data["assignment_id"], assignment(1).to_string());
+    assert_eq!(unassigned.client_id, Some(client(1)));
+    let defaults = |entry: &&AuditEntry| entry.data["assignment_id"] == assignment(2).to_string();
+    assert_eq!(entries.iter().find(defaults).unwrap().client_id, None);
+}
+
+#[tokio::test]
+async fn personal_values_are_shown_while_they_are_there() {
+    let mut history = eventful();
+    let shown = &entries(&history).await[0];
+    assert_eq!(shown.data["owner"]["email"], "team@example.com");
+    assert_eq!(shown.data["contacts"][0]["name"], "Ada");
+
+    history.events.iter_mut().for_each(|recorded| recorded.personal.clear());
+    let erased = &entries(&history).await[0];
+    assert_eq!(erased.address, None);
+    assert_eq!(erased.data["owner"]["email"], personal("team@example.com").commitment().to_string());
+}
+
+#[tokio::test]
+async fn a_label_may_be_called_digest() {
+    use domain::api_client::{ApiClientCommand, UpdateClient};
+    let labels = [("digest".parse().unwrap(), "md5".parse().unwrap())].into();
+    let update = UpdateClient { labels: Some(labels), ..UpdateClient::default() };
+    let entries = entries(&eventful().client(1, &ApiClientCommand::Update(update))).await;
+    assert_eq!(entries.last().unwrap().data["labels"]["digest"], "md5");
+}

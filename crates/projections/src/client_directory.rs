@@ -1,0 +1,213 @@
+//! The clients as they stand now.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ClientId, DomainEvent, Position, Recorded, Timestamp,
+    api_client::{ApiClientEvent, ClientKind, Contact, ContactRole, Owner, Registered},
+    personal::{Personal, PersonalValues},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BadColumn, ClientStatus, Column, Columns, Directory, Folded, Poison, Row, Stored, Table, Value,
+};
+
+static TABLE: Table = Table {
+    name: "client_directory",
+    key_columns: 1,
+    columns: &[
+        Column::text("client_id"),
+        Column::text("name"),
+        Column::text("name_folded"),
+        Column::text("kind"),
+        Column::text("status"),
+        Column::text("owner_team"),
+        Column::text("owner_email"),
+        Column::text("contacts"),
+        Column::text("environments"),
+        Column::text("scopes"),
+        Column::text("labels"),
+        Column::integer("version"),
+        Column::integer("position"),
+        Column::integer("registered_at_us"),
+        Column::integer("updated_at_us"),
+    ],
+};
+
+/// A client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClientRow {
+    pub client_id: ClientId,
+    pub name: String,
+    pub kind: ClientKind,
+    pub status: ClientStatus,
+    pub owner_team: String,
+    /// None once erased.
+    pub owner_email: Option<String>,
+    pub contacts: Vec<ContactRow>,
+    /// Sorted, as are the scopes.
+    pub environments: Vec<String>,
+    pub scopes: Vec<String>,
+    pub labels: BTreeMap<String, String>,
+    /// The aggregate's version after its last event; an `ETag`.
+    pub version: u64,
+    /// Of its last event.
+    pub position: Position,
+    pub registered_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A person on the client's side. Name and address are none once erased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRow {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub role: ContactRole,
+}
+
+impl Stored for ClientRow {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self {
+            client_id: columns.parsed("client_id")?,
+            name: columns.text("name")?,
+            kind: columns.word("kind")?,
+            status: columns.parsed("status")?,
+            owner_team: columns.text("owner_team")?,
+            owner_email: columns.text_or_none("owner_email")?,
+            contacts: columns.json("contacts")?,
+            environments: columns.json("environments")?,
+            scopes: columns.json("scopes")?,
+            labels: columns.json("labels")?,
+            version: columns.count("version")?,
+            position: Position::new(columns.count("position")?),
+            registered_at: columns.time("registered_at_us")?,
+            updated_at: columns.time("updated_at_us")?,
+        })
+    }
+}
+
+impl Folded for ClientRow {
+    fn row(&self) -> Row {
+        Row(vec![
+            self.client_id.into(),
+            self.name.as_str().into(),
+            self.name.to_lowercase().into(),
+            Value::word(&self.kind),
+            self.status.into(),
+            self.owner_team.as_str().into(),
+            self.owner_email.clone().into(),
+            Value::json(&self.contacts),
+            Value::json(&self.environments),
+            Value::json(&self.scopes),
+            Value::json(&self.labels),
+            self.version.into(),
+            self.position.into(),
+            self.registered_at.into(),
+            self.updated_at.into(),
+        ])
+    }
+}
+
+pub(crate) struct ClientDirectory;
+
+impl Directory for ClientDirectory {
+    type Row = ClientRow;
+    const TABLES: [&'static Table; 1] = [&TABLE];
+
+    fn key(recorded: &Recorded) -> Option<Value> {
+        match &recorded.event {
+            DomainEvent::ApiClient { id, .. } => Some((*id).into()),
+            DomainEvent::ApiKey { .. } | DomainEvent::Route { .. } | DomainEvent::RateLimitPolicy { .. } => None,
+        }
+    }
+
+    fn fold(row: Option<ClientRow>, recorded: &Recorded) -> Result<Option<ClientRow>, Poison> {
+        let DomainEvent::ApiClient { id, event } = &recorded.event else { return Ok(row) };
+        let mut row = if let ApiClientEvent::Registered(registered) = event {
+            ClientRow::registered(*id, registered, recorded)
+        } else {
+            row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() })?
+        };
+        row.change(event, &recorded.personal);
+        row.version = recorded.sequence;
+        row.position = recorded.position;
+        row.updated_at = recorded.metadata.occurred_at;
+        Ok(Some(row))
+    }
+}
+
+impl ClientRow {
+    fn registered(id: ClientId, registered: &Registered, recorded: &Recorded) -> Self {
+        let Registered { name, kind, owner, contacts, environments, scopes, labels } = registered;
+        let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
+        Self {
+            client_id: id,
+            name: name.to_string(),
+            kind: *kind,
+            status: ClientStatus::Active,
+            owner_team: owner.team.to_string(),
+            owner_email: value(owner.email, &recorded.personal),
+            contacts: people(contacts, &recorded.personal),
+            environments: environments.iter().map(ToString::to_string).collect(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
+            labels: labels.collect(),
+            version: recorded.sequence,
+            position: recorded.position,
+            registered_at: recorded.metadata.occurred_at,
+            updated_at: recorded.metadata.occurred_at,
+        }
+    }
+
+    fn change(&mut self, event: &ApiClientEvent, personal: &PersonalValues) {
+        use ApiClientEvent as E;
+        match event {
+            E::Registered(_) => {}
+            E::Renamed(renamed) => self.name = renamed.name.to_string(),
+            E::OwnerChanged(changed) => {
+                let Owner { team, email } = &changed.owner;
+                self.owner_team = team.to_string();
+                self.owner_email = value(*email, personal);
+            }
+            E::ContactsChanged(changed) => self.contacts = people(&changed.contacts, personal),
+            E::LabelsChanged(changed) => {
+                let labels = changed.labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
+                self.labels = labels.collect();
+            }
+            E::ScopeGranted(granted) => insert(&mut self.scopes, granted.scope.as_str()),
+            E::ScopeRevoked(revoked) => remove(&mut self.scopes, revoked.scope.as_str()),
+            E::EnvironmentAllowed(allowed) => insert(&mut self.environments, allowed.environment.as_str()),
+            E::EnvironmentWithdrawn(gone) => remove(&mut self.environments, gone.environment.as_str()),
+            E::Suspended(_) => self.status = ClientStatus::Suspended,
+            E::Reinstated(_) => self.status = ClientStatus::Active,
+            E::Archived(_) => self.status = ClientStatus::Archived,
+        }
+    }
+}
+
+fn people(contacts: &[Contact], personal: &PersonalValues) -> Vec<ContactRow> {
+    let person = |Contact { name, email, role }: &Contact| ContactRow {
+        name: value(*name, personal),
+        email: value(*email, personal),
+        role: *role,
+    };
+    contacts.iter().map(person).collect()
+}
+
+fn value(commitment: Personal, personal: &PersonalValues) -> Option<String> {
+    personal.get(&commitment).map(ToString::to_string)
+}
+
+/// Into a sorted list, once.
+fn insert(list: &mut Vec<String>, item: &str) {
+    if let Err(at) = list.binary_search_by(|have| have.as_str().cmp(item)) {
+        list.insert(at, item.to_owned());
+    }
+}
+
+fn remove(list: &mut Vec<String>, item: &str) {
+    list.retain(|have| have != item);
+}

@@ -1,0 +1,87 @@
+//! What followers have in common: how much at once, how soon again, and what they tell the metrics.
+
+use std::time::Duration;
+
+use domain::Position;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::visibility::Progress;
+
+/// Bounds how long a batch holds the writer from the others.
+pub(super) const EVENTS_MAX: usize = 1_000;
+pub(super) const BATCHES_MAX: usize = 200;
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// A fault that may pass: told once, tried again at growing distance.
+#[derive(Debug)]
+pub(super) struct Retry {
+    name: &'static str,
+    pause: Option<Duration>,
+}
+
+impl Retry {
+    pub(super) fn new(name: &'static str) -> Self {
+        Self { name, pause: None }
+    }
+
+    /// Waits before the next try; false when told to stop.
+    pub(super) async fn after(
+        &mut self,
+        failure: &(dyn std::error::Error + Send + Sync + 'static),
+        stop: &CancellationToken,
+    ) -> bool {
+        let pause = self.pause.map_or(PAUSE_MIN, |pause| (pause * 2).min(PAUSE_MAX));
+        if self.pause.replace(pause).is_none() {
+            let name = self.name;
+            warn!(projection.name = name, error = failure, "The projection `{name}` is held up and tries again");
+        }
+        metrics::counter!("tollgate_projection_retries_total", "name" => self.name).increment(1);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => false,
+            () = tokio::time::sleep(pause) => true,
+        }
+    }
+
+    pub(super) fn passed(&mut self) {
+        self.pause = None;
+    }
+}
+
+/// Tells those who wait and those who watch how far a projection has got.
+pub(super) fn report(name: &'static str, progress: &watch::Sender<Progress>, position: Position, head: u64) {
+    progress.send_modify(|progress| progress.position = position);
+    metrics::gauge!("tollgate_projection_position", "name" => name).set(float(position.get()));
+    let lag = head.saturating_sub(position.get());
+    metrics::gauge!("tollgate_projection_lag_events", "name" => name).set(float(lag));
+}
+
+/// The projection goes no further until someone has looked.
+pub(super) fn halt(name: &'static str, progress: &watch::Sender<Progress>, why: &(dyn std::error::Error + 'static)) {
+    error!(projection.name = name, error = why, "The projection `{name}` has stopped");
+    metrics::gauge!("tollgate_projection_halted", "name" => name).set(1.0);
+    let why = said(why);
+    progress.send_modify(|progress| progress.halted = Some(why));
+}
+
+/// A failure with its causes, in one line.
+fn said(failure: &dyn std::error::Error) -> String {
+    let mut text = failure.to_string();
+    let mut source = failure.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// Exact up to 2^53.
+fn float(number: u64) -> f64 {
+    let high = u32::try_from(number >> 32).unwrap_or(u32::MAX);
+    let low = u32::try_from(number & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+    f64::from(high) * 4_294_967_296.0 + f64::from(low)
+}

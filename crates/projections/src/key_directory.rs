@@ -1,0 +1,232 @@
+//! The keys as they stand now. Of their secrets only the version and the hint: a digest or a locator has no
+//! column here.
+
+#[cfg(test)]
+mod tests;
+
+use domain::{
+    ClientId, DomainEvent, KeyId, Position, Recorded, Timestamp,
+    api_key::{ApiKeyEvent, Issued, Rotated},
+};
+use serde::Serialize;
+
+use crate::{BadColumn, Column, Columns, Directory, Folded, KeyStatus, Poison, Row, Stored, Table, Value};
+
+static TABLE: Table = Table {
+    name: "key_directory",
+    key_columns: 1,
+    columns: &[
+        Column::text("key_id"),
+        Column::text("client_id"),
+        Column::text("name"),
+        Column::text("environment"),
+        Column::text("scopes"),
+        Column::text("status"),
+        Column::integer("secret_version"),
+        Column::text("hint"),
+        Column::integer("previous_version"),
+        Column::text("previous_hint"),
+        Column::integer("previous_until_us"),
+        Column::integer("not_before_us"),
+        Column::integer("expires_at_us"),
+        Column::integer("revoke_at_us"),
+        Column::integer("ends_at_us"),
+        Column::text("allowed_cidrs"),
+        Column::integer("version"),
+        Column::integer("position"),
+        Column::integer("issued_at_us"),
+        Column::integer("updated_at_us"),
+    ],
+};
+
+/// A key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyRow {
+    pub key_id: KeyId,
+    pub client_id: ClientId,
+    pub name: String,
+    pub environment: String,
+    /// None: whatever the client holds. Empty: nothing. Sorted.
+    pub scopes: Option<Vec<String>>,
+    pub status: KeyStatus,
+    /// The newest one.
+    pub secret_version: u32,
+    /// Of the newest secret version.
+    pub hint: String,
+    /// None before the first rotation.
+    pub previous: Option<PreviousSecret>,
+    pub not_before: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    /// When a planned revocation takes effect; when it took effect, once revoked.
+    pub revoke_at: Option<Timestamp>,
+    /// Empty: from anywhere.
+    pub allowed_cidrs: Vec<String>,
+    /// The latest genuine use of any secret version that was live, as the gateways have reported it.
+    pub last_used_at: Option<Timestamp>,
+    /// The aggregate's version after its last event; an `ETag`.
+    pub version: u64,
+    /// Of its last event.
+    pub position: Position,
+    pub issued_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// The secret version before the newest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PreviousSecret {
+    pub version: u32,
+    pub hint: String,
+    /// When it stops or stopped.
+    pub until: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Stored for KeyRow {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self {
+            key_id: columns.parsed("key_id")?,
+            client_id: columns.parsed("client_id")?,
+            name: columns.text("name")?,
+            environment: columns.text("environment")?,
+            scopes: columns.json_or_none("scopes")?,
+            status: columns.parsed("status")?,
+            secret_version: columns.count("secret_version")?,
+            hint: columns.text("hint")?,
+            previous: PreviousSecret::read(columns)?,
+            not_before: columns.time_or_none("not_before_us")?,
+            expires_at: columns.time_or_none("expires_at_us")?,
+            revoke_at: columns.time_or_none("revoke_at_us")?,
+            allowed_cidrs: columns.json("allowed_cidrs")?,
+            last_used_at: None,
+            version: columns.count("version")?,
+            position: Position::new(columns.count("position")?),
+            issued_at: columns.time("issued_at_us")?,
+            updated_at: columns.time("updated_at_us")?,
+        })
+    }
+}
+
+impl PreviousSecret {
+    fn read(columns: &impl Columns) -> Result<Option<Self>, BadColumn> {
+        let Some(version) = columns.count_or_none("previous_version")? else { return Ok(None) };
+        let (hint, until) = (columns.text("previous_hint")?, columns.time("previous_until_us")?);
+        Ok(Some(Self { version, hint, until, last_used_at: None }))
+    }
+}
+
+impl Folded for KeyRow {
+    fn row(&self) -> Row {
+        let previous = self.previous.as_ref();
+        Row(vec![
+            self.key_id.into(),
+            self.client_id.into(),
+            self.name.as_str().into(),
+            self.environment.as_str().into(),
+            self.scopes.as_ref().map(Value::json).into(),
+            self.status.into(),
+            self.secret_version.into(),
+            self.hint.as_str().into(),
+            previous.map(|previous| previous.version).into(),
+            previous.map(|previous| previous.hint.as_str()).into(),
+            previous.map(|previous| previous.until).into(),
+            self.not_before.into(),
+            self.expires_at.into(),
+            self.revoke_at.into(),
+            self.ends_at().into(),
+            Value::json(&self.allowed_cidrs),
+            self.version.into(),
+            self.position.into(),
+            self.issued_at.into(),
+            self.updated_at.into(),
+        ])
+    }
+}
+
+pub(crate) struct KeyDirectory;
+
+impl Directory for KeyDirectory {
+    type Row = KeyRow;
+    const TABLES: [&'static Table; 1] = [&TABLE];
+
+    fn key(recorded: &Recorded) -> Option<Value> {
+        match &recorded.event {
+            DomainEvent::ApiKey { id, .. } => Some((*id).into()),
+            DomainEvent::ApiClient { .. }
+            | DomainEvent::Route { .. }
+            | DomainEvent::RateLimitPolicy { .. } => None,
+        }
+    }
+
+    fn fold(row: Option<KeyRow>, recorded: &Recorded) -> Result<Option<KeyRow>, Poison> {
+        let DomainEvent::ApiKey { id, event } = &recorded.event else { return Ok(row) };
+        let mut row = if let ApiKeyEvent::Issued(issued) = event {
+            KeyRow::issued(*id, issued, recorded)
+        } else {
+            row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() })?
+        };
+        row.change(event);
+        row.version = recorded.sequence;
+        row.position = recorded.position;
+        row.updated_at = recorded.metadata.occurred_at;
+        Ok(Some(row))
+    }
+}
+
+impl KeyRow {
+    fn issued(id: KeyId, issued: &Issued, recorded: &Recorded) -> Self {
+        let Issued { client_id, name, environment, scopes, secret, not_before, expires_at, allowed_cidrs } =
+            issued;
+        Self {
+            key_id: id,
+            client_id: *client_id,
+            name: name.to_string(),
+            environment: environment.to_string(),
+            scopes: scopes.as_ref().map(|scopes| scopes.iter().map(ToString::to_string).collect()),
+            status: KeyStatus::Active,
+            secret_version: secret.version,
+            hint: secret.hint.clone(),
+            previous: None,
+            not_before: *not_before,
+            expires_at: *expires_at,
+            revoke_at: None,
+            allowed_cidrs: allowed_cidrs.iter().map(ToString::to_string).collect(),
+            last_used_at: None,
+            version: recorded.sequence,
+            position: recorded.position,
+            issued_at: recorded.metadata.occurred_at,
+            updated_at: recorded.metadata.occurred_at,
+        }
+    }
+
+    fn change(&mut self, event: &ApiKeyEvent) {
+        use ApiKeyEvent as E;
+        match event {
+            E::Issued(_) => {}
+            E::Rotated(rotated) => self.rotate(rotated),
+            E::RevocationScheduled(scheduled) => self.revoke_at = Some(scheduled.revoke_at),
+            E::Revoked(revoked) => {
+                self.status = KeyStatus::Revoked;
+                self.revoke_at = Some(revoked.revoked_at);
+            }
+            E::Suspended(_) => self.status = KeyStatus::Suspended,
+            E::Reinstated(_) => self.status = KeyStatus::Active,
+            E::Expired(_) => self.status = KeyStatus::Expired,
+        }
+    }
+
+    fn rotate(&mut self, rotated: &Rotated) {
+        let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
+        let hint = std::mem::replace(&mut self.hint, secret.hint.clone());
+        let version = std::mem::replace(&mut self.secret_version, secret.version);
+        self.previous = Some(PreviousSecret { version, hint, until: *previous_until, last_used_at: None });
+        self.expires_at = *expires_at;
+    }
+
+    /// When the clock ends the key: none when its end is on record or none is planned.
+    fn ends_at(&self) -> Option<Timestamp> {
+        match self.status {
+            KeyStatus::Active | KeyStatus::Suspended => self.expires_at.into_iter().chain(self.revoke_at).min(),
+            KeyStatus::Revoked | KeyStatus::Expired => None,
+        }
+    }
+}

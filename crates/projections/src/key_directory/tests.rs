@@ -1,0 +1,97 @@
+//! Given, when, then.
+
+use domain::api_key::{ApiKeyCommand, ExpireKey, IssueKey, ReinstateKey, RevokeKey, SuspendKey};
+
+use super::*;
+use crate::testing::{History, at, client, folded, issue, key, rotate};
+
+fn issued() -> KeyRow {
+    KeyRow {
+        key_id: key(1),
+        client_id: client(1),
+        name: "backend".to_owned(),
+        environment: "prod".to_owned(),
+        scopes: None,
+        status: KeyStatus::Active,
+        secret_version: 1,
+        hint: "…hnt1".to_owned(),
+        previous: None,
+        not_before: None,
+        expires_at: Some(at(1_000_000)),
+        revoke_at: None,
+        allowed_cidrs: vec!["10.0.0.0/8".to_owned()],
+        last_used_at: None,
+        version: 1,
+        position: Position::new(1),
+        issued_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+/// After the issue and these commands; `expected` as of position 1.
+fn check(commands: &[ApiKeyCommand], expected: KeyRow) {
+    let history = History::default().key(1, &ApiKeyCommand::Issue(issue(1)));
+    let history = commands.iter().fold(history, |history, command| history.key(1, command));
+    let last = history.events.last().unwrap();
+    let (version, position, updated_at) = (last.sequence, last.position, last.metadata.occurred_at);
+    let expected = KeyRow { version, position, updated_at, ..expected };
+    assert_eq!(folded::<KeyDirectory>(&history, key(1)), Some(expected));
+}
+
+fn revoke(at: Option<Timestamp>) -> ApiKeyCommand {
+    ApiKeyCommand::Revoke(RevokeKey { now: self::at(20), at, reason: "leaked".parse().unwrap() })
+}
+
+#[test]
+fn an_issued_key_has_its_row_and_an_end() {
+    check(&[], issued());
+    assert_eq!(issued().ends_at(), Some(at(1_000_000)));
+}
+
+#[test]
+fn a_key_without_scopes_is_not_one_with_none() {
+    let empty = IssueKey { scopes: Some([].into()), ..issue(1) };
+    let history = History::default().key(1, &ApiKeyCommand::Issue(empty));
+    assert_eq!(folded::<KeyDirectory>(&history, key(1)).unwrap().scopes, Some(vec![]));
+}
+
+#[test]
+fn a_rotation_keeps_the_version_before_until_it_stops() {
+    let previous =
+        PreviousSecret { version: 1, hint: "…hnt1".to_owned(), until: at(3_610), last_used_at: None };
+    let rotated = KeyRow {
+        secret_version: 2,
+        hint: "…hnt2".to_owned(),
+        previous: Some(previous),
+        ..issued()
+    };
+    check(&[rotate(at(10))], rotated);
+}
+
+#[test]
+fn a_planned_revocation_ends_the_key_before_its_expiry() {
+    let planned = KeyRow { revoke_at: Some(at(500)), ..issued() };
+    assert_eq!(planned.ends_at(), Some(at(500)));
+    check(&[revoke(Some(at(500)))], planned);
+}
+
+#[test]
+fn what_is_on_record_is_not_due_any_more() {
+    let revoked = KeyRow { status: KeyStatus::Revoked, revoke_at: Some(at(20)), ..issued() };
+    assert_eq!(revoked.ends_at(), None);
+    check(&[revoke(None)], revoked);
+    let expired = KeyRow { status: KeyStatus::Expired, ..issued() };
+    assert_eq!(expired.ends_at(), None);
+    check(&[ApiKeyCommand::Expire(ExpireKey { now: at(1_000_000) })], expired);
+}
+
+#[test]
+fn a_suspended_key_still_ends() {
+    let reason = || "odd traffic".parse().unwrap();
+    let suspend = ApiKeyCommand::Suspend(SuspendKey { reason: reason() });
+    let suspended = KeyRow { status: KeyStatus::Suspended, ..issued() };
+    assert_eq!(suspended.ends_at(), Some(at(1_000_000)));
+    check(&[suspend], suspended);
+    let suspend = ApiKeyCommand::Suspend(SuspendKey { reason: reason() });
+    check(&[suspend, ApiKeyCommand::Reinstate(ReinstateKey { reason: reason() })], issued());
+}

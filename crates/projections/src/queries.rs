@@ -1,0 +1,28 @@
+//! The questions that people and programs ask of the read models.
+
+pub mod audit;
+pub mod clients;
+pub mod keys;
+pub mod policies;
+pub mod routes;
+mod select;
+#[cfg(test)]
+mod tests;
+pub mod usage;
+
+pub(crate) use select::Select;
+
+/// One page of a list that is ordered by its key: what comes after it, at most so many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The key of the last item of the page before; none for the first page.
+    pub after: Option<String>,
+    pub limit: u32,
+}
+
+impl Page {
+    #[must_use]
+    pub fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}

@@ -1,0 +1,72 @@
+//! The audit log: one entry, and lists from the newest on.
+
+use domain::{ClientId, Position, Timestamp};
+
+pub use crate::audit_log::AuditEntry;
+use crate::{
+    ReadFailure, ReadModel,
+    queries::{Page, Select},
+};
+
+/// Which entries; what is not given does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub actor: Option<String>,
+    /// An event's type: `api_key.revoked`.
+    pub action: Option<String>,
+    /// An aggregate: `api_key`.
+    pub subject_type: Option<String>,
+    pub subject_id: Option<String>,
+    pub client_id: Option<ClientId>,
+    pub request_id: Option<String>,
+    pub correlation_id: Option<String>,
+    /// Occurred then or later.
+    pub from: Option<Timestamp>,
+    /// Occurred before then.
+    pub until: Option<Timestamp>,
+    pub after_position: Option<Position>,
+    pub before_position: Option<Position>,
+}
+
+/// # Errors
+/// When the read model cannot be read.
+pub async fn get(model: &ReadModel, position: Position) -> Result<Option<AuditEntry>, ReadFailure> {
+    let select = Select::new(include_str!("audit/select.sql"), vec![]).and("position = {}", position);
+    model.fetch_one(select).await
+}
+
+/// From the newest to the oldest. The page's `after` is the position of the last entry of the page before.
+///
+/// # Errors
+/// When the read model cannot be read, or `after` is not a position.
+pub async fn list(
+    model: &ReadModel,
+    filter: &AuditFilter,
+    page: &Page,
+) -> Result<Vec<AuditEntry>, ReadFailure> {
+    let AuditFilter { actor, action, subject_type, subject_id, client_id, request_id, .. } = filter;
+    let AuditFilter { correlation_id, from, until, after_position, before_position, .. } = filter;
+    let select = Select::new(include_str!("audit/select.sql"), vec![])
+        .and_some("position < {}", place(page)?)
+        .and_some("position < {}", *before_position)
+        .and_some("position > {}", *after_position)
+        .and_some("actor = {}", actor.as_deref())
+        .and_some("action = {}", action.as_deref())
+        .and_some("subject_type = {}", subject_type.as_deref())
+        .and_some("subject_id = {}", subject_id.as_deref())
+        .and_some("client_id = {}", *client_id)
+        .and_some("request_id = {}", request_id.as_deref())
+        .and_some("correlation_id = {}", correlation_id.as_deref())
+        .and_some("occurred_at_us >= {}", *from)
+        .and_some("occurred_at_us < {}", *until)
+        .then(" order by position desc")
+        .limit(page.limit);
+    model.fetch(select).await
+}
+
+fn place(page: &Page) -> Result<Option<Position>, ReadFailure> {
+    let place = page.after.as_deref().map(|cursor| {
+        cursor.parse().map(Position::new).map_err(|_| ReadFailure::Cursor { cursor: cursor.to_owned() })
+    });
+    place.transpose()
+}

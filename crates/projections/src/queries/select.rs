@@ -1,0 +1,87 @@
+//! A statement from its file, with the conditions that were asked for.
+//!
+//! Only those: `$1 is null or column = $1` would read well and use no index.
+
+use crate::Value;
+
+/// A statement with its parameters, in the dialect that all engines share.
+#[derive(Debug)]
+pub(crate) struct Select {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Select {
+    /// Begins with the file's text, which ends in a `where` clause or needs none.
+    pub(crate) fn new(file: &str, values: Vec<Value>) -> Self {
+        Self { sql: file.trim_end().to_owned(), values }
+    }
+
+    /// Adds a condition, `{}` standing for the value.
+    pub(crate) fn and(mut self, condition: &'static str, value: impl Into<Value>) -> Self {
+        let place = self.bind(value.into());
+        self.sql.push_str("\n   and ");
+        self.sql.push_str(&condition.replace("{}", &place));
+        self
+    }
+
+    /// The same where there is a value.
+    pub(crate) fn and_some(self, condition: &'static str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.and(condition, value),
+            None => self,
+        }
+    }
+
+    /// A text that is contained in the folded column, whatever its case.
+    pub(crate) fn and_contains(self, condition: &'static str, text: Option<&str>) -> Self {
+        self.and_some(condition, text.map(|text| format!("%{}%", escape_like(&text.to_lowercase()))))
+    }
+
+    pub(crate) fn then(mut self, clause: &str) -> Self {
+        self.sql.push('\n');
+        self.sql.push_str(clause);
+        self
+    }
+
+    pub(crate) fn limit(mut self, rows: u32) -> Self {
+        let place = self.bind(rows.into());
+        self.then(&format!(" limit {place}"))
+    }
+
+    fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("${}", self.values.len())
+    }
+}
+
+/// For `like … escape '\'`.
+pub(crate) fn escape_like(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '%' | '_') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_added_in_order_and_only_where_given() {
+        let select = Select::new("select a from t where b = $1\n", vec![Value::from("b")])
+            .and_some("c = {}", None::<&str>)
+            .and_contains("d like {} escape '\\'", Some("50%_Ä"))
+            .then(" order by a")
+            .limit(7);
+        assert_eq!(
+            select.sql,
+            "select a from t where b = $1\n   and d like $2 escape '\\'\n order by a\n limit $3"
+        );
+        assert_eq!(select.values, vec!["b".into(), "%50\\%\\_ä%".into(), Value::Integer(7)]);
+    }
+}

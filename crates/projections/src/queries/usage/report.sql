@@ -1,0 +1,17 @@
+-- Calls of a half-open time span by window and dimensions, the ones not asked for being constant. Conditions,
+-- grouping, order and limit follow. Uses the primary key, or usage_quarter_by_client for one client.
+select {window} as window_s,
+       {client_id} as client_id,
+       {key_id} as key_id,
+       {secret_version} as secret_version,
+       {route_id} as route_id,
+       {environment} as environment,
+       cast(sum(case when outcome = 'allowed' then calls else 0 end) as bigint) as allowed,
+       cast(sum(case when outcome = 'rate_limited' then calls else 0 end) as bigint) as rate_limited,
+       cast(sum(case when outcome = 'quota_exceeded' then calls else 0 end) as bigint) as quota_exceeded,
+       cast(sum(case when outcome = 'unauthenticated' then calls else 0 end) as bigint) as unauthenticated,
+       cast(sum(case when outcome = 'forbidden' then calls else 0 end) as bigint) as forbidden,
+       cast(sum(calls) as bigint) as total
+  from {table}
+ where start_s >= $1
+   and start_s < $2

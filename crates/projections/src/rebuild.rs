@@ -1,0 +1,137 @@
+//! Makes read models again from the first event on.
+//!
+//! The tables are emptied and their checkpoints put to the start in one transaction; then each batch is again one.
+//! Whenever it is cut off, the rows and the checkpoint agree, and following or rebuilding again ends the same.
+
+#[cfg(test)]
+mod tests;
+
+use domain::Position;
+use eventlog::{EventLog, LogFailure, usage::UsageLog};
+
+use crate::{
+    ALL, Projection, ReadModel, USAGE, WriteFailure,
+    runner::{self, Halt},
+    store::{Checkpoint, Committed, Owner},
+    usage::{OWNER, apply as count},
+};
+
+/// Large batches: a transaction has a price, and nobody waits for its rows.
+const EVENTS_MAX: usize = 5_000;
+const BATCHES_MAX: usize = 500;
+
+/// A rebuild did not get to the end. What it has done stays, and is consistent.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildFailure {
+    #[error("no projection is called `{name}`; there are: {known}")]
+    Unknown { name: String, known: String },
+    #[error("the projection `{projection}` {why}")]
+    Halted { projection: &'static str, why: String },
+    #[error(transparent)]
+    Read(#[from] LogFailure),
+    #[error(transparent)]
+    Write(#[from] WriteFailure),
+}
+
+/// Makes one read model again, or all: every projection of events, then usage. Nothing else may follow the log
+/// into them meanwhile. `progress` hears how many of how many events and batches are done.
+///
+/// # Errors
+/// When there is no such projection, an event does not fit, or a file cannot be read or written.
+pub async fn rebuild(
+    model: &ReadModel,
+    log: &EventLog,
+    usage: &UsageLog,
+    name: Option<&str>,
+    progress: impl Fn(u64, u64),
+) -> Result<(), RebuildFailure> {
+    let sources = Sources { model, log, usage, events_max: EVENTS_MAX };
+    rebuild_from(&sources, name, progress).await
+}
+
+/// What a rebuild reads and writes, and how many events at once.
+struct Sources<'of> {
+    model: &'of ReadModel,
+    log: &'of EventLog,
+    usage: &'of UsageLog,
+    events_max: usize,
+}
+
+async fn rebuild_from(
+    sources: &Sources<'_>,
+    name: Option<&str>,
+    progress: impl Fn(u64, u64),
+) -> Result<(), RebuildFailure> {
+    let Sources { log, usage, .. } = sources;
+    let chosen = |of: &str| name.is_none_or(|name| name == of);
+    let projections: Vec<_> = ALL.into_iter().filter(|projection| chosen(projection.name())).collect();
+    let batches = if chosen(USAGE) { Some(*usage.watch().borrow()) } else { None };
+    if let Some(name) = name.filter(|_| projections.is_empty() && batches.is_none()) {
+        let known: Vec<_> = ALL.iter().map(|projection| projection.name()).chain([USAGE]).collect();
+        return Err(RebuildFailure::Unknown { name: name.to_owned(), known: known.join(", ") });
+    }
+    let events = if projections.is_empty() { 0 } else { log.head().get() };
+    let total = events.saturating_add(batches.unwrap_or_default());
+    events_again(sources, &projections, events, |done| progress(done, total)).await?;
+    if let Some(batches) = batches {
+        usage_again(sources, batches, |done| progress(events.saturating_add(done), total)).await?;
+    }
+    Ok(())
+}
+
+/// Reads each batch of events once, for all projections.
+async fn events_again(
+    Sources { model, log, events_max, .. }: &Sources<'_>,
+    projections: &[&'static dyn Projection],
+    head: u64,
+    progress: impl Fn(u64),
+) -> Result<(), RebuildFailure> {
+    let mut rebuilt = vec![];
+    for projection in projections.iter().copied() {
+        let owner = Owner::of(projection);
+        model.reset(owner).await?;
+        rebuilt.push((projection, Checkpoint { version: owner.version, ..Checkpoint::default() }));
+    }
+    let mut position = Position::START;
+    progress(0);
+    while position.get() < head {
+        let batch = log.read(position, *events_max).await?;
+        for (projection, checkpoint) in &mut rebuilt {
+            let applied = runner::apply(model, *projection, checkpoint.clone(), &batch).await?;
+            *checkpoint = applied.checkpoint;
+            if let Some(why) = applied.halt {
+                return Err(halted(projection.name(), &why));
+            }
+        }
+        let Some(last) = batch.last() else {
+            return Err(halted("log", &Halt::Gap { after: position, found: Position::new(head) }));
+        };
+        position = last.position;
+        progress(position.get());
+    }
+    Ok(())
+}
+
+async fn usage_again(
+    Sources { model, usage, .. }: &Sources<'_>,
+    head: u64,
+    progress: impl Fn(u64),
+) -> Result<(), RebuildFailure> {
+    model.reset(OWNER).await?;
+    let mut position = Position::START;
+    progress(0);
+    while position.get() < head {
+        let batches = usage.read(position.get(), BATCHES_MAX).await?;
+        let (reached, committed) = count(model, position, &batches).await?;
+        if committed == Committed::Fenced || reached == position {
+            return Err(halted(USAGE, &Halt::Fenced { position }));
+        }
+        position = reached;
+        progress(position.get());
+    }
+    Ok(())
+}
+
+fn halted(projection: &'static str, why: &Halt) -> RebuildFailure {
+    RebuildFailure::Halted { projection, why: why.to_string() }
+}

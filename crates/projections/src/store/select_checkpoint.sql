@@ -1,0 +1,2 @@
+-- How far a projection has got. Uses the primary key.
+select version, position, leaf from checkpoints where name = $1

@@ -1,0 +1,165 @@
+//! A projection's table: its columns, its key, and the statements that follow from them.
+
+use crate::{BadColumn, Columns, Value};
+
+/// A table that a projection writes. The migrations create it; a test holds the two together.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    pub name: &'static str,
+    /// The first so many columns.
+    pub key_columns: usize,
+    pub columns: &'static [Column],
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub merge: Merge,
+}
+
+/// What an engine with typed parameters is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Integer,
+    Text,
+}
+
+/// What a written value does to the one that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    Replace,
+    Add,
+    Latest,
+}
+
+impl Column {
+    #[must_use]
+    pub const fn text(name: &'static str) -> Self {
+        Self { name, kind: Kind::Text, merge: Merge::Replace }
+    }
+
+    #[must_use]
+    pub const fn integer(name: &'static str) -> Self {
+        Self { name, kind: Kind::Integer, merge: Merge::Replace }
+    }
+
+    #[must_use]
+    pub const fn merged(name: &'static str, merge: Merge) -> Self {
+        Self { name, kind: Kind::Integer, merge }
+    }
+}
+
+/// A row in the order of its table's columns.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row(pub Vec<Value>);
+
+/// A type that is a row of a table.
+pub trait Stored: Sized {
+    /// # Errors
+    /// When a column does not hold what it should.
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn>;
+}
+
+/// A type that a projection folds into: read, changed, written.
+pub(crate) trait Folded: Stored {
+    /// In the order of the table's columns.
+    fn row(&self) -> Row;
+}
+
+/// A row with the table that names its columns.
+pub(crate) struct InTable<'row> {
+    pub(crate) table: &'static Table,
+    pub(crate) row: &'row Row,
+}
+
+impl Columns for InTable<'_> {
+    fn value(&self, column: &'static str) -> Result<Value, BadColumn> {
+        let mut named = self.table.columns.iter().zip(&self.row.0);
+        named
+            .find(|(spec, _)| spec.name == column)
+            .map(|(_, value)| value.clone())
+            .ok_or(BadColumn { column, expected: "anything: the table has no such column" })
+    }
+}
+
+impl Table {
+    pub(crate) fn key(&self) -> &'static [Column] {
+        self.columns.get(..self.key_columns).unwrap_or_default()
+    }
+
+    fn names(columns: &[Column]) -> String {
+        columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+    }
+
+    fn key_is_given(&self) -> String {
+        let equal = self.key().iter().zip(1..).map(|(column, at)| format!("{} = ${at}", column.name));
+        equal.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// One row by its key.
+    pub(crate) fn select(&self) -> String {
+        format!("select {} from {} where {}", Self::names(self.columns), self.name, self.key_is_given())
+    }
+
+    /// Every row in the order of the keys.
+    pub(crate) fn select_all(&self) -> String {
+        let Self { name, columns, key_columns: _ } = self;
+        format!("select {} from {name} order by {}", Self::names(columns), Self::names(self.key()))
+    }
+
+    pub(crate) fn delete(&self) -> String {
+        format!("delete from {} where {}", self.name, self.key_is_given())
+    }
+
+    pub(crate) fn delete_all(&self) -> String {
+        format!("delete from {}", self.name)
+    }
+
+    /// Writes a row, or merges it into the one that has its key.
+    pub(crate) fn upsert(&self) -> String {
+        let Self { name, columns, key_columns } = self;
+        let values = (1..=columns.len()).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+        let sets = columns.iter().skip(*key_columns).map(|column| {
+            let of = column.name;
+            match column.merge {
+                Merge::Replace => format!("{of} = excluded.{of}"),
+                Merge::Add => format!("{of} = {name}.{of} + excluded.{of}"),
+                Merge::Latest => {
+                    format!("{of} = case when excluded.{of} > {name}.{of} then excluded.{of} else {name}.{of} end")
+                }
+            }
+        });
+        let sets = sets.collect::<Vec<_>>().join(", ");
+        let (all, key) = (Self::names(columns), Self::names(self.key()));
+        format!("insert into {name} ({all}) values ({values}) on conflict ({key}) do update set {sets}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: Table = Table {
+        name: "t",
+        key_columns: 2,
+        columns: &[
+            Column::text("a"),
+            Column::integer("b"),
+            Column::text("c"),
+            Column::merged("d", Merge::Add),
+            Column::merged("e", Merge::Latest),
+        ],
+    };
+
+    #[test]
+    fn statements_follow_from_the_columns() {
+        assert_eq!(TABLE.select(), "select a, b, c, d, e from t where a = $1 and b = $2");
+        assert_eq!(TABLE.delete(), "delete from t where a = $1 and b = $2");
+        assert_eq!(
+            TABLE.upsert(),
+            "insert into t (a, b, c, d, e) values ($1, $2, $3, $4, $5) on conflict (a, b) do update set \
+             c = excluded.c, d = t.d + excluded.d, e = case when excluded.e > t.e then excluded.e else t.e end"
+        );
+    }
+}

@@ -1,0 +1,208 @@
+//! Batches in, sums out; each batch once.
+
+use domain::{ClientId, decision::Outcome, usage::UsageBatch};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    queries::{
+        keys,
+        usage::{Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow, report},
+    },
+    testing::{at, client, eventful, key, project, read_model, route},
+};
+
+fn fact(minute: i64, outcome: Outcome, calls: u64) -> UsageFact {
+    UsageFact {
+        minute: at(minute * 60).as_second(),
+        client_id: Some(client(1)),
+        key_id: Some(key(1)),
+        secret_version: Some(1),
+        route_id: Some(route(1)),
+        environment: "prod".parse().unwrap(),
+        outcome,
+        calls,
+        last_at: at(minute * 60 + 30),
+    }
+}
+
+fn nobody(fact: UsageFact) -> UsageFact {
+    UsageFact { client_id: None, key_id: None, secret_version: None, route_id: None, ..fact }
+}
+
+fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
+    let (node, boot) = ("node".to_owned(), "boot".to_owned());
+    ArrivedBatch { batch_no, batch: UsageBatch { node, boot, sequence: batch_no, flushed_at: at(0), facts } }
+}
+
+async fn counted(batches: &[ArrivedBatch]) -> (tempfile::TempDir, ReadModel) {
+    let (dir, model) = read_model().await;
+    model.reset(OWNER).await.unwrap();
+    let (_, committed) = apply(&model, Position::START, batches).await.unwrap();
+    assert_eq!(committed, Committed::Yes);
+    (dir, model)
+}
+
+fn query(from: i64, until: i64, granularity: Granularity, by: &[UsageDimension]) -> UsageQuery {
+    UsageQuery {
+        from: at(from * 60),
+        until: at(until * 60),
+        granularity,
+        group_by: by.iter().copied().collect(),
+        client_id: None,
+        key_id: None,
+        secret_version: None,
+        route_id: None,
+        environment: None,
+        rows_max: 1_000,
+    }
+}
+
+/// Window starts in minutes and their totals.
+fn totals(report: &UsageReport) -> Vec<(i64, u64)> {
+    let minute = |row: &UsageRow| (row.window_start.as_second() - at(0).as_second()) / 60;
+    report.rows.iter().map(|row| (minute(row), row.total)).collect()
+}
+
+#[tokio::test]
+async fn a_batch_counts_once_however_often_it_comes() {
+    let batches = [batch(1, vec![fact(0, Outcome::Allowed, 5)]), batch(2, vec![fact(0, Outcome::Allowed, 7)])];
+    let (_dir, model) = counted(&batches[..1]).await;
+    let one = Position::new(1);
+    assert_eq!(apply(&model, one, &batches[..1]).await.unwrap(), (one, Committed::Yes));
+    assert_eq!(apply(&model, one, &batches).await.unwrap(), (Position::new(2), Committed::Yes));
+    // One that does not know of it counts nothing.
+    assert_eq!(apply(&model, one, &batches).await.unwrap(), (one, Committed::Fenced));
+    let report = report(&model, &query(0, 15, Granularity::Total, &[])).await.unwrap();
+    assert_eq!((report.rows[0].allowed, report.batch_no), (12, 2));
+}
+
+#[tokio::test]
+async fn every_window_length_adds_up_to_the_same() {
+    let facts = [0, 14, 15, 59, 60, 1_439, 1_440].map(|minute| fact(minute, Outcome::Allowed, 1));
+    let (_dir, model) = counted(&[batch(1, facts.to_vec())]).await;
+    let all = |granularity| query(0, 2_880, granularity, &[]);
+    for (granularity, expected) in [
+        (Granularity::Minute, vec![(0, 1), (14, 1), (15, 1), (59, 1), (60, 1), (1_439, 1), (1_440, 1)]),
+        (Granularity::Quarter, vec![(0, 2), (15, 1), (45, 1), (60, 1), (1_425, 1), (1_440, 1)]),
+        (Granularity::Hour, vec![(0, 4), (60, 1), (1_380, 1), (1_440, 1)]),
+        (Granularity::Day, vec![(0, 6), (1_440, 1)]),
+        (Granularity::Total, vec![(0, 7)]),
+    ] {
+        let report = report(&model, &all(granularity)).await.unwrap();
+        assert_eq!(totals(&report), expected, "{granularity:?}");
+    }
+}
+
+#[tokio::test]
+async fn windows_are_half_open_and_a_part_of_one_says_so() {
+    let facts = [0, 15, 30, 45, 60].map(|minute| fact(minute, Outcome::Allowed, 1));
+    let (_dir, model) = counted(&[batch(1, facts.to_vec())]).await;
+    let hours = report(&model, &query(15, 60, Granularity::Hour, &[])).await.unwrap();
+    assert_eq!(totals(&hours), [(15, 3)]);
+    assert_eq!((hours.rows[0].window_start, hours.rows[0].window_end), (at(15 * 60), at(60 * 60)));
+    // Bounds within a quarter are widened to it, and the report says what it counts.
+    let widened = report(&model, &query(16, 31, Granularity::Total, &[])).await.unwrap();
+    assert_eq!((widened.from, widened.until), (at(15 * 60), at(45 * 60)));
+    assert_eq!(totals(&widened), [(15, 2)]);
+    let nothing = report(&model, &query(15, 15, Granularity::Total, &[])).await.unwrap();
+    assert_eq!((nothing.rows, nothing.from), (vec![], nothing.until));
+}
+
+#[tokio::test]
+async fn outcomes_are_columns_and_dimensions_rows() {
+    let facts = vec![
+        fact(0, Outcome::Allowed, 1),
+        fact(0, Outcome::RateLimited, 2),
+        fact(0, Outcome::QuotaExceeded, 4),
+        fact(0, Outcome::Forbidden, 8),
+        nobody(fact(0, Outcome::Unauthenticated, 16)),
+        UsageFact { client_id: Some(client(2)), ..fact(0, Outcome::Allowed, 32) },
+    ];
+    let (_dir, model) = counted(&[batch(1, facts)]).await;
+    let report = report(&model, &query(0, 15, Granularity::Total, &[UsageDimension::Client])).await.unwrap();
+    let row = |row: &UsageRow| {
+        let refused = [row.rate_limited, row.quota_exceeded, row.unauthenticated, row.forbidden];
+        (row.client_id, row.allowed, refused, row.total)
+    };
+    let expected: [(Option<ClientId>, u64, [u64; 4], u64); 3] = [
+        (None, 0, [0, 0, 16, 0], 16),
+        (Some(client(1)), 1, [2, 4, 0, 8], 15),
+        (Some(client(2)), 32, [0; 4], 32),
+    ];
+    assert_eq!(report.rows.iter().map(row).collect::<Vec<_>>(), expected);
+    assert!(report.rows.iter().all(|row| row.key_id.is_none() && row.environment.is_none()));
+}
+
+#[tokio::test]
+async fn filters_and_bounds_on_rows_hold() {
+    let other = UsageFact { route_id: Some(route(2)), ..fact(0, Outcome::Allowed, 2) };
+    let facts = vec![fact(0, Outcome::Allowed, 1), other, fact(15, Outcome::Allowed, 4)];
+    let (_dir, model) = counted(&[batch(1, facts)]).await;
+    let all = query(0, 30, Granularity::Quarter, &[UsageDimension::Route]);
+    let filtered = UsageQuery {
+        client_id: Some(client(1)),
+        key_id: Some(key(1)),
+        secret_version: Some(1),
+        route_id: Some(route(1)),
+        environment: Some("prod".parse().unwrap()),
+        ..all.clone()
+    };
+    assert_eq!(totals(&report(&model, &filtered).await.unwrap()), [(0, 1), (15, 4)]);
+    let elsewhere = UsageQuery { environment: Some("test".parse().unwrap()), ..all.clone() };
+    assert_eq!(report(&model, &elsewhere).await.unwrap().rows, []);
+    let bounded = report(&model, &UsageQuery { rows_max: 2, ..all }).await.unwrap();
+    assert_eq!((bounded.rows.len(), bounded.truncated), (2, true));
+}
+
+#[tokio::test]
+async fn the_last_use_is_the_latest_genuine_one() {
+    let second = UsageFact { secret_version: Some(2), ..fact(20, Outcome::RateLimited, 1) };
+    let batches = [
+        batch(1, vec![fact(10, Outcome::Allowed, 1), second]),
+        batch(2, vec![fact(5, Outcome::Allowed, 1), fact(90, Outcome::Unauthenticated, 1)]),
+    ];
+    let (_dir, model) = counted(&batches[..1]).await;
+    project(&model, &eventful(), 100).await;
+    let (reached, _) = apply(&model, Position::new(1), &batches[1..]).await.unwrap();
+    assert_eq!(reached, Position::new(2));
+    let row = keys::get(&model, key(1)).await.unwrap().unwrap();
+    assert_eq!(row.last_used_at, Some(at(20 * 60 + 30)));
+    assert_eq!(row.previous.unwrap().last_used_at, Some(at(10 * 60 + 30)));
+    assert_eq!(keys::get(&model, key(2)).await.unwrap().unwrap().last_used_at, None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Trap 12: what the gate counted and what the report says are equal to the unit.
+    #[test]
+    fn reports_say_what_was_counted(
+        facts in proptest::collection::vec((0_i64..3_000, 0_usize..5, 1_u64..50, 0_u64..3), 1..60),
+        cut in 0_usize..60,
+    ) {
+        let facts: Vec<UsageFact> = facts.into_iter().map(|(minute, outcome, calls, n)| {
+            let fact = fact(minute, Outcome::ALL[outcome], calls);
+            if n == 0 { nobody(fact) } else { UsageFact { client_id: Some(client(n)), ..fact } }
+        }).collect();
+        let (first, second) = facts.split_at(cut.min(facts.len()));
+        let batches = [batch(1, first.to_vec()), batch(2, second.to_vec())];
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let reported = runtime.block_on(async {
+            let (_dir, model) = counted(&batches).await;
+            let mut sums = vec![];
+            for granularity in [Granularity::Minute, Granularity::Quarter, Granularity::Day, Granularity::Total] {
+                let by = [UsageDimension::Client, UsageDimension::Route];
+                let report = report(&model, &query(0, 3_000, granularity, &by)).await.unwrap();
+                let sum = |of: fn(&UsageRow) -> u64| report.rows.iter().map(of).sum::<u64>();
+                sums.push((sum(|row| row.allowed), sum(|row| row.forbidden), sum(|row| row.total)));
+            }
+            sums
+        });
+        let sum = |of: Option<Outcome>| {
+            facts.iter().filter(|fact| of.is_none_or(|of| fact.outcome == of)).map(|fact| fact.calls).sum::<u64>()
+        };
+        let expected = (sum(Some(Outcome::Allowed)), sum(Some(Outcome::Forbidden)), sum(None));
+        prop_assert_eq!(reported, vec![expected; 4]);
+    }
+}
