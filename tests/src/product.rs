@@ -137,7 +137,10 @@ impl Product {
     /// When it does not end in time.
     pub async fn cli(&self, arguments: &[&str]) -> Result<Exit> {
         let mut command = self.command()?;
-        command.args(arguments);
+        command
+            .args(arguments)
+            .env("TOLLGATE_URL", self.url(""))
+            .env("TOLLGATE_TOKEN", self.launch.token.as_str());
         let directory = tempfile::tempdir_in(self.launch.directory()).context("making a directory")?;
         let mut process = Process::start("cli", &mut command, directory.path())?;
         let status = process.ended(COMMAND_AT_MOST).await?;

@@ -20,16 +20,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 pub(crate) fn router() -> Router {
     Router::new()
-        .route("/", get(|| async { file("index.html") }))
-        .route("/console.css", get(|| async { file("console.css") }))
-        .route("/console.mjs", get(|| async { file("console.mjs") }))
+        .route("/", get(|| async { file("index.html", "text/html; charset=utf-8") }))
+        .route("/console.css", get(|| async { file("console.css", "text/css; charset=utf-8") }))
+        .route("/console.mjs", get(|| async { file("console.mjs", "text/javascript; charset=utf-8") }))
 }
 
-fn file(name: &str) -> Response {
+fn file(name: &str, kind: &'static str) -> Response {
     let Some(file) = Files::get(name) else { return Problem::new(kinds::PATH_NOT_FOUND).into_response() };
-    let kind = HeaderValue::from_str(file.metadata.mimetype()).unwrap_or(HeaderValue::from_static("text/plain"));
     let fields = [
-        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         // Asked for again at each visit: a new release is seen at once.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),

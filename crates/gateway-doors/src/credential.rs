@@ -110,7 +110,11 @@ mod tests {
     fn another_scheme_is_somebody_elses() {
         check(&[("authorization", "Basic czE6")], None, false);
         check(&[("authorization", "Bearers s1")], None, false);
-        check(&[("authorization", "Digest username=\"a\", realm=\"b\""), ("x-api-key", "s1")], Some("s1"), false);
+        check(
+            &[("authorization", "Digest username=\"a\", realm=\"b\""), ("x-api-key", "s1")],
+            Some("s1"),
+            false,
+        );
         check(&[("authorization", "ümlaut"), ("x-api-key", "s1")], Some("s1"), false);
     }
 

@@ -41,7 +41,7 @@ impl Door {
         Self { gateway, clock, environment, trust_forwarded: false, meters: Meters::new() }
     }
 
-    /// Whether the caller's address is what the proxy says it is: `x-envoy-external-address` at the ext_authz door,
+    /// Whether the caller's address is what the proxy says it is: `x-envoy-external-address` at the `ext_authz` door,
     /// `X-Real-IP` and the last of `X-Forwarded-For` at the forward-auth door. Right where every proxy that reaches
     /// this door sets these itself; wrong where one passes on what a caller wrote.
     #[must_use]
@@ -78,11 +78,7 @@ impl Door {
     }
 
     /// Carries out what answers a call, and turns a panic into a fault, so that it refuses this call and no other.
-    pub(crate) fn guarded<T>(
-        &self,
-        kind: Kind,
-        work: impl FnOnce() -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    pub(crate) fn guarded<T>(&self, kind: Kind, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             // The panic hook has written down where.
             tracing::error!(door = kind.as_str(), "A call made the gateway panic; it was refused");

@@ -8,7 +8,12 @@ use axum::{
 };
 use tonic::service::Routes;
 
-use crate::{Door, ExtAuthz, forward_auth::{for_nginx, forward_auth}, health::healthz, verify_router};
+use crate::{
+    Door, ExtAuthz,
+    forward_auth::{for_nginx, forward_auth},
+    health::healthz,
+    verify_router,
+};
 
 /// The gRPC service, `/v1/verify`, `/v1/forward-auth` and `/healthz`. Anything else is answered as gRPC answers an
 /// unknown method.

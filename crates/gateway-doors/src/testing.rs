@@ -1,9 +1,7 @@
 //! Decisions for tests of what becomes of them.
 
 use domain::{
-    AssignmentId, ClientId, KeyId, PolicyId, Position, RouteId,
-    decision::RefusalReason,
-    ids::DecisionId,
+    AssignmentId, ClientId, KeyId, PolicyId, Position, RouteId, decision::RefusalReason, ids::DecisionId,
     rate_limit_policy::Mode,
 };
 use gateway::{Decision, LimitKind, LimitStatus};
@@ -33,7 +31,11 @@ pub(crate) fn refused(reason: RefusalReason) -> Decision {
 }
 
 /// An enforced limit of `requests` per `window_seconds`, with `remaining` left and all back in `reset_seconds`.
-pub(crate) fn limit(name: &str, kind: LimitKind, [requests, window, remaining, reset]: [u64; 4]) -> LimitStatus {
+pub(crate) fn limit(
+    name: &str,
+    kind: LimitKind,
+    [requests, window, remaining, reset]: [u64; 4],
+) -> LimitStatus {
     LimitStatus {
         name: name.parse().unwrap(),
         kind,

@@ -1,4 +1,11 @@
 //! The doors over a real listener, before a gateway that has followed a log.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at what it did not expect"
+)]
 
 mod it {
     mod client;

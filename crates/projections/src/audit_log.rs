@@ -221,7 +221,8 @@ fn subject_type(event: &DomainEvent) -> &'static str {
 fn entry(recorded: &Recorded, client_id: Option<ClientId>) -> Result<Row, Poison> {
     let Recorded { position, event_id, recorded_at, sequence: _, metadata, event, personal, leaf_hash: _ } =
         recorded;
-    let Metadata { occurred_at, actor, actor_kind, authenticated_by, on_behalf_of, allowed_by, .. } = metadata;
+    let Metadata { occurred_at, actor, actor_kind, authenticated_by, on_behalf_of, allowed_by, .. } =
+        metadata;
     let Metadata { address, user_agent, request_id, correlation_id, causation_id, .. } = metadata;
     let Metadata { reason, command_id, .. } = metadata;
     let address = address.and_then(|commitment| personal.get(&commitment)).map(|address| &**address);

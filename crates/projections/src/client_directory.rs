@@ -12,9 +12,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    BadColumn, ClientStatus, Column, Columns, Directory, Folded, Poison, Row, Stored, Table, Value,
-};
+use crate::{BadColumn, ClientStatus, Column, Columns, Directory, Folded, Poison, Row, Stored, Table, Value};
 
 static TABLE: Table = Table {
     name: "client_directory",
@@ -121,7 +119,9 @@ impl Directory for ClientDirectory {
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {
             DomainEvent::ApiClient { id, .. } => Some((*id).into()),
-            DomainEvent::ApiKey { .. } | DomainEvent::Route { .. } | DomainEvent::RateLimitPolicy { .. } => None,
+            DomainEvent::ApiKey { .. } | DomainEvent::Route { .. } | DomainEvent::RateLimitPolicy { .. } => {
+                None
+            }
         }
     }
 

@@ -9,7 +9,9 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// The read model could not be opened. Each message says what to do; nothing in the file is lost for good.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFailure {
-    #[error("the read model {file} is damaged ({source}); delete it and its -wal and -shm files: it is made again from the log")]
+    #[error(
+        "the read model {file} is damaged ({source}); delete it and its -wal and -shm files: it is made again from the log"
+    )]
     Damaged { file: PathBuf, source: Source },
     #[error(
         "the read model {file} was written by a newer Tollgate; start that version, or delete the file: it is made again from the log"

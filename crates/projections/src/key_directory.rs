@@ -225,7 +225,9 @@ impl KeyRow {
     /// When the clock ends the key: none when its end is on record or none is planned.
     fn ends_at(&self) -> Option<Timestamp> {
         match self.status {
-            KeyStatus::Active | KeyStatus::Suspended => self.expires_at.into_iter().chain(self.revoke_at).min(),
+            KeyStatus::Active | KeyStatus::Suspended => {
+                self.expires_at.into_iter().chain(self.revoke_at).min()
+            }
             KeyStatus::Revoked | KeyStatus::Expired => None,
         }
     }

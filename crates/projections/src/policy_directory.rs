@@ -9,9 +9,7 @@ use domain::{
 };
 use serde::Serialize;
 
-use crate::{
-    BadColumn, Column, Columns, Directory, Folded, Poison, PolicyStatus, Row, Stored, Table, Value,
-};
+use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, PolicyStatus, Row, Stored, Table, Value};
 
 static TABLE: Table = Table {
     name: "policy_directory",

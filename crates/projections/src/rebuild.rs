@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use domain::Position;
+use domain::{Position, Recorded};
 use eventlog::{EventLog, LogFailure, usage::UsageLog};
 
 use crate::{
@@ -79,7 +79,7 @@ async fn rebuild_from(
     Ok(())
 }
 
-/// Reads each batch of events once, for all projections.
+/// Reads each batch of events once, for all projections, and the next one while it is applied.
 async fn events_again(
     Sources { model, log, events_max, .. }: &Sources<'_>,
     projections: &[&'static dyn Projection],
@@ -92,22 +92,36 @@ async fn events_again(
         model.reset(owner).await?;
         rebuilt.push((projection, Checkpoint { version: owner.version, ..Checkpoint::default() }));
     }
-    let mut position = Position::START;
     progress(0);
-    while position.get() < head {
-        let batch = log.read(position, *events_max).await?;
-        for (projection, checkpoint) in &mut rebuilt {
-            let applied = runner::apply(model, *projection, checkpoint.clone(), &batch).await?;
-            *checkpoint = applied.checkpoint;
-            if let Some(why) = applied.halt {
-                return Err(halted(projection.name(), &why));
-            }
+    if head == 0 {
+        return Ok(());
+    }
+    let mut batch = log.read(Position::START, *events_max).await?;
+    while let Some(last) = batch.last().map(|recorded| recorded.position) {
+        let (next, applied) =
+            tokio::join!(log.read(last, *events_max), apply_to_all(model, &mut rebuilt, &batch));
+        applied?;
+        progress(last.get().min(head));
+        if last.get() >= head {
+            return Ok(());
         }
-        let Some(last) = batch.last() else {
-            return Err(halted("log", &Halt::Gap { after: position, found: Position::new(head) }));
-        };
-        position = last.position;
-        progress(position.get());
+        batch = next?;
+    }
+    let reached = rebuilt.first().map(|(_, checkpoint)| checkpoint.position).unwrap_or_default();
+    Err(halted("log", &Halt::Gap { after: reached, found: Position::new(head) }))
+}
+
+async fn apply_to_all(
+    model: &ReadModel,
+    rebuilt: &mut [(&'static dyn Projection, Checkpoint)],
+    batch: &[Recorded],
+) -> Result<(), RebuildFailure> {
+    for (projection, checkpoint) in rebuilt {
+        let applied = runner::apply(model, *projection, checkpoint.clone(), batch).await?;
+        *checkpoint = applied.checkpoint;
+        if let Some(why) = applied.halt {
+            return Err(halted(projection.name(), &why));
+        }
     }
     Ok(())
 }

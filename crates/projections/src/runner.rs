@@ -45,7 +45,8 @@ pub(crate) async fn apply(
     let (folded, poison) = fold(projection, &mut rows, events);
     let Some(last) = folded.last() else { return Ok(Applied { checkpoint, halt: poison.or(gap) }) };
     let from = checkpoint.position;
-    let to = Checkpoint { version: owner.version, position: last.position, leaf: hex::encode(last.leaf_hash) };
+    let to =
+        Checkpoint { version: owner.version, position: last.position, leaf: hex::encode(last.leaf_hash) };
     let commit = Commit { owner, from, to: to.clone(), changes: rows.into_changes() };
     Ok(match model.commit(commit).await? {
         Committed::Yes => Applied { checkpoint: to, halt: poison.or(gap) },

@@ -126,7 +126,9 @@ impl Table {
                 Merge::Replace => format!("{of} = excluded.{of}"),
                 Merge::Add => format!("{of} = {name}.{of} + excluded.{of}"),
                 Merge::Latest => {
-                    format!("{of} = case when excluded.{of} > {name}.{of} then excluded.{of} else {name}.{of} end")
+                    format!(
+                        "{of} = case when excluded.{of} > {name}.{of} then excluded.{of} else {name}.{of} end"
+                    )
                 }
             }
         });

@@ -3,8 +3,8 @@
 use std::{any::Any, collections::HashMap, path::Path, sync::Arc};
 
 use domain::{
-    AssignmentId, ClientId, Clock, EventId, KeyId, Metadata, PolicyId, Position, Recorded,
-    RouteId, Timestamp,
+    AssignmentId, ClientId, Clock, EventId, KeyId, Metadata, PolicyId, Position, Recorded, RouteId,
+    Timestamp,
     api_client::{
         ApiClient, ApiClientCommand, ClientFacts, ClientKind, ClientStanding, ContactRole, NewContact,
         NewOwner, RegisterClient,
@@ -13,7 +13,7 @@ use domain::{
     metadata::ActorKind,
     personal::PersonalValue,
     rate_limit_policy::{
-        Assignment, AssignPolicy, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimit,
+        AssignPolicy, Assignment, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimit,
         RateLimitPolicy,
     },
     route::{DefineRoute, Route, RouteCommand, RouteSpec},
@@ -74,11 +74,8 @@ pub(crate) fn metadata(occurred_at: Timestamp) -> Metadata {
 }
 
 pub(crate) fn register(name: &str) -> ApiClientCommand {
-    let contact = NewContact {
-        name: personal("Ada"),
-        email: personal("ada@example.com"),
-        role: ContactRole::Security,
-    };
+    let contact =
+        NewContact { name: personal("Ada"), email: personal("ada@example.com"), role: ContactRole::Security };
     ApiClientCommand::Register(RegisterClient {
         name: name.parse().unwrap(),
         kind: ClientKind::Partner,

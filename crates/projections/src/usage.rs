@@ -51,8 +51,7 @@ static LAST_USED: Table = Table {
     ],
 };
 
-pub(crate) const OWNER: Owner =
-    Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED] };
+pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED] };
 
 /// Adds up what the checkpoint does not have yet.
 ///
@@ -111,8 +110,9 @@ impl Sums {
         };
         let minutes = self.minutes.into_iter().map(|sum| row(&MINUTES, sum));
         let quarters = self.quarters.into_iter().map(|sum| row(&QUARTERS, sum));
-        let last_used = self.last_used.into_iter().map(|((key_id, version), last_at)| {
-            Change::Put { table: &LAST_USED, row: Row(vec![key_id.into(), version.into(), last_at.into()]) }
+        let last_used = self.last_used.into_iter().map(|((key_id, version), last_at)| Change::Put {
+            table: &LAST_USED,
+            row: Row(vec![key_id.into(), version.into(), last_at.into()]),
         });
         minutes.chain(quarters).chain(last_used).collect()
     }

@@ -4,7 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod key;
 mod limits;
-mod output;
+pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod report;
 mod rest;
@@ -18,7 +18,7 @@ use crate::{demo::DemoFlags, settings::ServeFlags};
 
 /// API-client governance beside Envoy: keys, rate limits, quotas, and the proof of who changed what.
 #[derive(Debug, Parser)]
-#[command(name = "tollgate", version, about, max_term_width = 110)]
+#[command(name = "tollgate", version, about, max_term_width = 110, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

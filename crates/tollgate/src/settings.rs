@@ -27,7 +27,7 @@ pub(crate) struct ServeFlags {
     /// REST, console and metrics [default: 127.0.0.1:8080]
     #[arg(long, env = "TOLLGATE_HTTP", value_name = "ADDR")]
     pub(crate) http: Option<SocketAddr>,
-    /// Gateway doors: ext_authz over gRPC, verify, forward-auth [default: 127.0.0.1:9090]
+    /// Gateway doors: Envoy over gRPC, verify, forward-auth [default: 127.0.0.1:9090]
     #[arg(long, env = "TOLLGATE_GATEWAY", value_name = "ADDR")]
     pub(crate) gateway: Option<SocketAddr>,
     /// The environment that this gateway serves [default: prod]

@@ -75,8 +75,7 @@ impl Sample {
     fn missing(&self) -> Self {
         let gone = |segment: &str| match segment.split_once('_') {
             Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg"), _)) => format!("{prefix}_{}", "0".repeat(26)),
-            Some(("key", "revoked")) | None => if segment == "1" { "999".to_owned() } else { segment.to_owned() },
-            Some(_) => segment.to_owned(),
+            _ => segment.replace('1', if segment == "1" { "999" } else { "1" }),
         };
         let path = self.path.split('/').map(gone).collect::<Vec<_>>().join("/");
         Self { method: self.method.clone(), path, body: self.body.clone() }
@@ -115,7 +114,7 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "412" => call.without("if-match").if_match("\"77\"").send().await,
         "413" => call.body(" ".repeat(1024 * 1024 + 1)).send().await,
         "415" => call.without("content-type").header("content-type", "text/plain").send().await,
-        "422" if operation == "report_usage" => too_large(world).await,
+        "422" if operation == "report_usage" => too_large().await,
         "422" => call.key("used").send().await,
         "428" => call.without("if-match").send().await,
         "503" => {
@@ -128,16 +127,21 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
     }
 }
 
+fn with_name(name: &str) -> Value {
+    let mut body = policy_body();
+    body["name"] = json!(name);
+    body
+}
+
 async fn slow(operation: &str) -> Answer {
     let world = World::with(Settings { body_wait: Duration::ZERO, ..Settings::default() }).await;
     let things = world.fixture().await;
     sample(operation, &things).call(&world).body(stalled()).send().await
 }
 
-async fn too_large(world: &World) -> Answer {
+async fn too_large() -> Answer {
     let small = World::with(Settings { report_rows_max: 0, ..Settings::default() }).await;
     super::reports::count_calls(&small, 1).await;
-    drop(world);
     small.get("/v1/reports/usage").send().await
 }
 
@@ -164,7 +168,7 @@ async fn every_documented_status_is_answered() {
         if operation == "retire_policy" {
             things.policy = world.made("/v1/policies", &policy_body()).await;
         }
-        world.post("/v1/policies", &policy_body()).key("used").expect(201).await;
+        world.post("/v1/policies", &with_name("Used")).key("used").expect(201).await;
         let sample = sample(&operation, &things);
         // What changes something comes last.
         let (success, failures): (Vec<_>, Vec<_>) = statuses.iter().partition(|status| status.starts_with('2'));

@@ -124,6 +124,10 @@ impl World {
         self.admin.expose()
     }
 
+    pub(super) fn nobody_token(&self) -> &str {
+        self.nobody.expose()
+    }
+
     /// A request of the admin.
     pub(super) fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
         let call = Call { world: self, method, path: path.into(), headers: vec![], body: Body::empty() };
@@ -219,7 +223,7 @@ impl Call<'_> {
 
     /// Sends it and expects this status.
     pub(super) async fn expect(self, status: u16) -> Answer {
-        let asked = format!("{} {}", self.method, self.path);
+        let asked = format!("{} {} {:?}", self.method, self.path, self.body);
         let answer = self.send().await;
         assert_eq!(answer.status, status, "{asked}: {}", answer.text());
         answer

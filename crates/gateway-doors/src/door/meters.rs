@@ -66,9 +66,7 @@ impl Meters {
 
 impl PerDoor {
     fn new(kind: Kind) -> Self {
-        let of = |outcome: Outcome| {
-            metrics::counter!(DECISIONS, "outcome" => outcome.as_str(), "door" => kind.as_str())
-        };
+        let of = |outcome: Outcome| metrics::counter!(DECISIONS, "outcome" => outcome.as_str(), "door" => kind.as_str());
         Self {
             allowed: of(Outcome::Allowed),
             unauthenticated: of(Outcome::Unauthenticated),

@@ -46,10 +46,8 @@ fn the_limit_that_refused_goes_first_whatever_is_left() {
     // A call that costs more than is left of a large limit, beside a small one that is nearer to its end.
     let large = LimitStatus { remaining: 90, refused: true, ..burst() };
     let small = limit("tight", LimitKind::Rate, [10, 60, 1, 6]);
-    let decision = Decision {
-        limits: [small, large].into_iter().collect(),
-        ..refused(RefusalReason::RateLimited)
-    };
+    let decision =
+        Decision { limits: [small, large].into_iter().collect(), ..refused(RefusalReason::RateLimited) };
     check(
         &decision,
         &[
@@ -66,10 +64,8 @@ fn the_limit_that_refused_goes_first_whatever_is_left() {
 fn of_two_that_refused_the_one_that_the_decision_names_goes_first() {
     let burst = LimitStatus { remaining: 0, refused: true, ..burst() };
     let daily = LimitStatus { remaining: 5, refused: true, ..daily() };
-    let decision = Decision {
-        limits: [burst, daily].into_iter().collect(),
-        ..refused(RefusalReason::QuotaExceeded)
-    };
+    let decision =
+        Decision { limits: [burst, daily].into_iter().collect(), ..refused(RefusalReason::QuotaExceeded) };
     let headers = limits(&decision);
     assert_eq!(headers[1].value, r#""daily";r=5;t=3600,"burst";r=0;t=30"#);
     assert_eq!(headers[2].value, "1000");
@@ -85,8 +81,7 @@ fn limits_in_shadow_are_not_shown() {
 
 #[test]
 fn who_is_not_authenticated_learns_nothing_of_limits() {
-    let decision =
-        Decision { limits: [burst()].into_iter().collect(), ..refused(RefusalReason::KeyRevoked) };
+    let decision = Decision { limits: [burst()].into_iter().collect(), ..refused(RefusalReason::KeyRevoked) };
     check(&decision, &[]);
 }
 

@@ -58,7 +58,10 @@ fn a_forbidden_call_is_told_why() {
         let shown = body(&refused);
         assert_eq!((refused.status, &shown["code"]), (StatusCode::FORBIDDEN, &json!(reason.as_str())));
         assert_eq!(shown["type"], json!(format!("/problems/{}", reason.as_str())));
-        assert_ne!(shown["detail"], body(&self::refused(&refusal(RefusalReason::MissingSecret)).unwrap())["detail"]);
+        assert_ne!(
+            shown["detail"],
+            body(&self::refused(&refusal(RefusalReason::MissingSecret)).unwrap())["detail"]
+        );
         assert_eq!(names(&refused), ["content-type"]);
     }
 }

@@ -1,9 +1,6 @@
 //! What is answered.
 
-use domain::{
-    decision::Outcome,
-    rate_limit_policy::Mode,
-};
+use domain::{decision::Outcome, rate_limit_policy::Mode};
 use gateway::{Decision, LimitKind, LimitStatus};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use prost::bytes::Bytes;
 use tollgate_gateway_doors::wire::ext_authz::{
-    Address, AttributeContext, CHECK, CheckRequest, CheckResponse, DeniedHttpResponse, Entry, HeaderValueOption,
-    HttpRequest, HttpResponse, MetadataKind, OkHttpResponse, Peer, Request, SocketAddress,
+    Address, AttributeContext, CHECK, CheckRequest, CheckResponse, DeniedHttpResponse, Entry,
+    HeaderValueOption, HttpRequest, HttpResponse, MetadataKind, OkHttpResponse, Peer, Request, SocketAddress,
 };
 use tonic::{
     Status,
@@ -104,7 +104,9 @@ fn text(bytes: &Bytes) -> &str {
 fn metadata(answer: &CheckResponse) -> BTreeMap<String, String> {
     let fields = answer.dynamic_metadata.iter().flat_map(|metadata| &metadata.fields);
     fields
-        .map(|field| (text(&field.key).to_owned(), shown(field.value.as_ref().unwrap().kind.as_ref().unwrap())))
+        .map(|field| {
+            (text(&field.key).to_owned(), shown(field.value.as_ref().unwrap().kind.as_ref().unwrap()))
+        })
         .collect()
 }
 

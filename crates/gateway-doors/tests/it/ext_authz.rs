@@ -156,7 +156,10 @@ async fn a_genuine_secret_that_may_not_do_this_is_told_why() {
     for (secret, code) in &secrets {
         let refused = envoy.refuse(question(&[("x-api-key", secret)])).await;
         assert_eq!((refused.code, refused.status()), (7, 403), "{code}");
-        assert_eq!((&refused.body()["code"], &refused.metadata["reason"]), (&(*code).into(), &(*code).to_owned()));
+        assert_eq!(
+            (&refused.body()["code"], &refused.metadata["reason"]),
+            (&(*code).into(), &(*code).to_owned())
+        );
     }
 }
 
@@ -171,7 +174,8 @@ async fn a_path_is_judged_in_the_spelling_that_is_served_or_not_at_all() {
         question
     };
     envoy.pass(ask("/orders/7?q=a/../b%2F", &secret)).await;
-    for path in ["//orders/7", "/x/../orders/7", "/orders/./7", "/orders%2F7", "/%6frders/7", "\\orders\\7", "", "*"]
+    for path in
+        ["//orders/7", "/x/../orders/7", "/orders/./7", "/orders%2F7", "/%6frders/7", "\\orders\\7", "", "*"]
     {
         let refused = envoy.refuse(ask(path, &secret)).await;
         assert_eq!((refused.status(), &refused.body()["code"]), (403, &"bad_path".into()), "{path}");
@@ -298,7 +302,9 @@ async fn the_callers_address_is_the_connections_unless_envoy_is_trusted_with_it(
     let envoy = Envoy::connect(&open).await;
     envoy.pass(question(&inside)).await;
     let [key, address] = inside;
-    for unknown in [&[key][..], &[key, address, address], &[key, ("x-envoy-external-address", "203.0.113.9:1")]] {
+    for unknown in
+        [&[key][..], &[key, address, address], &[key, ("x-envoy-external-address", "203.0.113.9:1")]]
+    {
         assert_eq!(envoy.refuse(question(unknown)).await.status(), 403);
     }
 }

@@ -7,7 +7,8 @@ use super::world::{Open, World, environment};
 
 async fn ask(open: &Open, below: &str, headers: &[(&str, &str)]) -> Response {
     let url = open.url(&format!("/v1/forward-auth{below}"));
-    let request = headers.iter().fold(Client::new().get(url), |request, (name, value)| request.header(*name, *value));
+    let request =
+        headers.iter().fold(Client::new().get(url), |request, (name, value)| request.header(*name, *value));
     request.send().await.unwrap()
 }
 
@@ -20,10 +21,16 @@ async fn code(answer: Response) -> String {
     body["code"].as_str().unwrap().to_owned()
 }
 
-const NGINX: [(&str, &str); 3] =
-    [("x-original-method", "GET"), ("x-original-uri", "/orders/7?x=1"), ("x-original-host", "api.example.com")];
-const TRAEFIK: [(&str, &str); 3] =
-    [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/orders/7?x=1"), ("x-forwarded-host", "api.example.com")];
+const NGINX: [(&str, &str); 3] = [
+    ("x-original-method", "GET"),
+    ("x-original-uri", "/orders/7?x=1"),
+    ("x-original-host", "api.example.com"),
+];
+const TRAEFIK: [(&str, &str); 3] = [
+    ("x-forwarded-method", "GET"),
+    ("x-forwarded-uri", "/orders/7?x=1"),
+    ("x-forwarded-host", "api.example.com"),
+];
 
 fn limited() -> (World, String) {
     World::after(|log| {
@@ -75,7 +82,8 @@ async fn a_name_without_scopes_is_empty_and_not_absent() {
         log.key(client, |_| {}).1
     });
     let open = world.open().await;
-    let answer = ask(&open, "", &[&NGINX[..], &[("authorization", &format!("Bearer {secret}"))]].concat()).await;
+    let answer =
+        ask(&open, "", &[&NGINX[..], &[("authorization", &format!("Bearer {secret}"))]].concat()).await;
     assert_eq!((answer.status().as_u16(), header(&answer, "x-tollgate-scopes")), (200, Some("")));
 }
 

@@ -35,7 +35,8 @@ async fn grpc_and_http_share_a_listener_and_an_unknown_path_is_no_answer() {
     assert_eq!(health(&open).await.0, 200);
     let unknown = Client::new().get(open.url("/v1/elsewhere")).send().await.unwrap();
     assert_eq!(unknown.headers()["grpc-status"], "12");
-    let unknown = Client::new().post(open.url("/envoy.service.auth.v3.Authorization/Other")).send().await.unwrap();
+    let unknown =
+        Client::new().post(open.url("/envoy.service.auth.v3.Authorization/Other")).send().await.unwrap();
     assert_eq!(unknown.headers()["grpc-status"], "12");
     let unread = Client::new().get(open.url("/v1/verify")).send().await.unwrap();
     assert_eq!((unread.status().as_u16(), &unread.headers()["allow"]), (405, &"POST".parse().unwrap()));

@@ -50,7 +50,10 @@ async fn a_verification_is_a_real_call() {
     assert_eq!(answer, expected);
 
     let (status, answer) = ask(&open, &body).await;
-    assert_eq!((status, &answer["outcome"], &answer["reason"]), (StatusCode::OK, &json!("rate_limited"), &json!("rate_limited")));
+    assert_eq!(
+        (status, &answer["outcome"], &answer["reason"]),
+        (StatusCode::OK, &json!("rate_limited"), &json!("rate_limited"))
+    );
     assert_eq!((&answer["retry_after_seconds"], &answer["limits"][0]["refused"]), (&json!(60), &json!(true)));
 }
 
@@ -120,7 +123,11 @@ async fn every_field_has_a_bound_and_a_pointer() {
             let mut body = good.clone();
             body[field] = value;
             let (status, problem) = ask(&open, &body).await;
-            assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("body_invalid")), "{field}: {problem}");
+            assert_eq!(
+                (status.as_u16(), &problem["code"]),
+                (422, &json!("body_invalid")),
+                "{field}: {problem}"
+            );
             assert_eq!(problem["pointer"], format!("/{field}"), "{problem}");
         }
     }

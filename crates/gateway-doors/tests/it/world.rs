@@ -9,15 +9,15 @@ use std::{
 };
 
 use domain::{
-    AssignmentId, Clock, ClientId, DomainEvent, Environment, EventId, KeyId, Metadata, PolicyId, Position,
+    AssignmentId, ClientId, Clock, DomainEvent, Environment, EventId, KeyId, Metadata, PolicyId, Position,
     Recorded, RouteId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     metadata::ActorKind,
     personal::PersonalValue,
     rate_limit_policy::{
-        Assigned, Assignment, Counting, Defined, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit,
-        RateLimitPolicyEvent, TimeZoneName,
+        Assigned, Assignment, Counting, Defined, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow,
+        RateLimit, RateLimitPolicyEvent, TimeZoneName,
     },
     route::{self, RouteEvent, RouteSpec},
     secret::{Peppers, PlainSecret, PresentedSecret},
@@ -144,7 +144,13 @@ impl Log {
     }
 
     /// A policy that binds the client: so many calls a minute, all at once if need be, and so many a day in UTC.
-    pub(super) fn limit(&mut self, client_id: ClientId, mode: Mode, per_minute: u64, per_day: u64) -> PolicyId {
+    pub(super) fn limit(
+        &mut self,
+        client_id: ClientId,
+        mode: Mode,
+        per_minute: u64,
+        per_day: u64,
+    ) -> PolicyId {
         let id = PolicyId::from_parts(1, self.number());
         let spec = PolicySpec {
             name: "policy".parse().unwrap(),

@@ -22,8 +22,7 @@ use crate::{
 async fn entries(history: &History) -> Vec<AuditEntry> {
     let (_dir, model) = read_model().await;
     project(&model, history, 5).await;
-    let mut entries =
-        audit::list(&model, &AuditFilter::default(), &Page::first(1_000)).await.unwrap();
+    let mut entries = audit::list(&model, &AuditFilter::default(), &Page::first(1_000)).await.unwrap();
     entries.reverse();
     entries
 }
@@ -91,7 +90,8 @@ fn secrets_are_in_no_event_but_those_that_are_redacted() {
             carriers.extend(paths.into_iter().map(|path| format!("{event}{path}")));
         }
     }
-    let expected = ["issued.secret.digest", "issued.secret.locator", "rotated.secret.digest", "rotated.secret.locator"];
+    let expected =
+        ["issued.secret.digest", "issued.secret.locator", "rotated.secret.digest", "rotated.secret.locator"];
     assert_eq!(carriers, expected.map(str::to_owned).into());
 }
 

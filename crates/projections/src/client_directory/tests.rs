@@ -54,7 +54,10 @@ fn a_suspension_keeps_everything_else() {
     let suspend = ApiClientCommand::Suspend(SuspendClient { reason: "late".parse().unwrap() });
     let history = History::default().client(1, &register("Acme")).client(1, &suspend);
     let (version, position, updated_at) = (2, Position::new(2), at(2));
-    check(&history, &ClientRow { status: ClientStatus::Suspended, version, position, updated_at, ..registered() });
+    check(
+        &history,
+        &ClientRow { status: ClientStatus::Suspended, version, position, updated_at, ..registered() },
+    );
 }
 
 #[test]
@@ -68,10 +71,8 @@ fn erased_values_are_none() {
 #[test]
 fn what_happens_to_an_unknown_client_is_poison() {
     let history = eventful();
-    let suspended = history.events.iter().find(|one| one.event.event_type() == "api_client.suspended").unwrap();
+    let suspended =
+        history.events.iter().find(|one| one.event.event_type() == "api_client.suspended").unwrap();
     let refused = ClientDirectory::fold(None, suspended);
-    assert_eq!(
-        refused,
-        Err(Poison::NoRow { table: "client_directory", subject: client(1).to_string() })
-    );
+    assert_eq!(refused, Err(Poison::NoRow { table: "client_directory", subject: client(1).to_string() }));
 }

@@ -48,7 +48,8 @@ impl Follower {
                 Ok(applied) => {
                     retry.passed();
                     checkpoint = applied.checkpoint;
-                    metrics::histogram!("tollgate_projection_batch_seconds", "name" => name).record(begun.elapsed());
+                    metrics::histogram!("tollgate_projection_batch_seconds", "name" => name)
+                        .record(begun.elapsed());
                     if let Some(why) = applied.halt {
                         report(name, &progress, checkpoint.position, feed.head().get());
                         return halt(name, &progress, &why);

@@ -36,7 +36,11 @@ impl Retry {
         let pause = self.pause.map_or(PAUSE_MIN, |pause| (pause * 2).min(PAUSE_MAX));
         if self.pause.replace(pause).is_none() {
             let name = self.name;
-            warn!(projection.name = name, error = failure, "The projection `{name}` is held up and tries again");
+            warn!(
+                projection.name = name,
+                error = failure,
+                "The projection `{name}` is held up and tries again"
+            );
         }
         metrics::counter!("tollgate_projection_retries_total", "name" => self.name).increment(1);
         tokio::select! {
@@ -60,7 +64,11 @@ pub(super) fn report(name: &'static str, progress: &watch::Sender<Progress>, pos
 }
 
 /// The projection goes no further until someone has looked.
-pub(super) fn halt(name: &'static str, progress: &watch::Sender<Progress>, why: &(dyn std::error::Error + 'static)) {
+pub(super) fn halt(
+    name: &'static str,
+    progress: &watch::Sender<Progress>,
+    why: &(dyn std::error::Error + 'static),
+) {
     error!(projection.name = name, error = why, "The projection `{name}` has stopped");
     metrics::gauge!("tollgate_projection_halted", "name" => name).set(1.0);
     let why = said(why);

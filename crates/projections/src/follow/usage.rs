@@ -6,9 +6,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{BATCHES_MAX, Retry, halt, report};
-use crate::{
-    ReadModel, USAGE, runner::Halt, store::Committed, usage::apply, visibility::Progress,
-};
+use crate::{ReadModel, USAGE, runner::Halt, store::Committed, usage::apply, visibility::Progress};
 
 pub(super) async fn follow(
     model: ReadModel,

@@ -59,12 +59,8 @@ fn a_key_without_scopes_is_not_one_with_none() {
 fn a_rotation_keeps_the_version_before_until_it_stops() {
     let previous =
         PreviousSecret { version: 1, hint: "…hnt1".to_owned(), until: at(3_610), last_used_at: None };
-    let rotated = KeyRow {
-        secret_version: 2,
-        hint: "…hnt2".to_owned(),
-        previous: Some(previous),
-        ..issued()
-    };
+    let rotated =
+        KeyRow { secret_version: 2, hint: "…hnt2".to_owned(), previous: Some(previous), ..issued() };
     check(&[rotate(at(10))], rotated);
 }
 

@@ -23,8 +23,7 @@ pub struct ClientFilter {
 /// # Errors
 /// When the read model cannot be read.
 pub async fn get(model: &ReadModel, id: ClientId) -> Result<Option<ClientRow>, ReadFailure> {
-    let select =
-        Select::new(include_str!("clients/select.sql"), vec![]).and("client_id = {}", id);
+    let select = Select::new(include_str!("clients/select.sql"), vec![]).and("client_id = {}", id);
     model.fetch_one(select).await
 }
 

@@ -3,11 +3,11 @@
 use domain::{AssignmentId, ClientId, PolicyId, RouteId};
 use serde::Serialize;
 
-pub use crate::{assignment_directory::AssignmentRow, policy_directory::PolicyRow};
 use crate::{
     PolicyStatus, ReadFailure, ReadModel,
     queries::{Page, Select},
 };
+pub use crate::{assignment_directory::AssignmentRow, policy_directory::PolicyRow};
 
 /// A policy and whom it binds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

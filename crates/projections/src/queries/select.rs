@@ -33,6 +33,19 @@ impl Select {
         }
     }
 
+    /// A condition on two values, `{0}` and `{1}`.
+    pub(crate) fn and_both(
+        mut self,
+        condition: &'static str,
+        first: impl Into<Value>,
+        second: impl Into<Value>,
+    ) -> Self {
+        let (first, second) = (self.bind(first.into()), self.bind(second.into()));
+        self.sql.push_str("\n   and ");
+        self.sql.push_str(&condition.replace("{0}", &first).replace("{1}", &second));
+        self
+    }
+
     /// A text that is contained in the folded column, whatever its case.
     pub(crate) fn and_contains(self, condition: &'static str, text: Option<&str>) -> Self {
         self.and_some(condition, text.map(|text| format!("%{}%", escape_like(&text.to_lowercase()))))

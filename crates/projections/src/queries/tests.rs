@@ -65,8 +65,7 @@ async fn clients_are_found_by_what_they_are() {
 
 #[tokio::test]
 async fn pages_meet_without_a_hole_or_a_repeat() {
-    let history =
-        (1..=7).fold(History::default(), |history, n| history.client(n, &register("Acme")));
+    let history = (1..=7).fold(History::default(), |history, n| history.client(n, &register("Acme")));
     let (_dir, model) = given(history).await;
     let (mut seen, mut page) = (vec![], Page::first(3));
     loop {
@@ -113,7 +112,8 @@ async fn keys_are_found_by_what_they_are() {
 
 #[tokio::test]
 async fn keys_are_due_from_their_end_on_until_it_is_on_record() {
-    let plan = ApiKeyCommand::Revoke(RevokeKey { now: at(5), at: Some(at(50)), reason: "x".parse().unwrap() });
+    let plan =
+        ApiKeyCommand::Revoke(RevokeKey { now: at(5), at: Some(at(50)), reason: "x".parse().unwrap() });
     let revoke = ApiKeyCommand::Revoke(RevokeKey { now: at(5), at: None, reason: "x".parse().unwrap() });
     let ending = |end| ApiKeyCommand::Issue(IssueKey { expires_at: Some(at(end)), ..issue(1) });
     let history = History::default()
@@ -142,11 +142,16 @@ async fn routes_overlap_when_the_same_call_could_be_either() {
         .route(2, &define(None, &["GET", "POST"], "/orders/{order}"))
         .route(3, &define(None, &["DELETE"], "/orders/{order}"));
     let (_dir, model) = given(history).await;
-    let check = async |host: Option<&str>, method: &str, path: &str, except: Option<u64>, expected: &[u64]| {
+    let check = async |host: Option<&str>,
+                       method: &str,
+                       path: &str,
+                       except: Option<u64>,
+                       expected: &[u64]| {
         let spec = route_spec(host, &[method], path);
         let (shape, except) = (spec.path.shape(), except.map(route));
-        let rows =
-            routes::find_overlapping(&model, spec.host.as_ref(), &spec.methods, &shape, except).await.unwrap();
+        let rows = routes::find_overlapping(&model, spec.host.as_ref(), &spec.methods, &shape, except)
+            .await
+            .unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.route_id).collect();
         assert_eq!(found, expected.iter().map(|n| route(*n)).collect::<Vec<_>>(), "{host:?} {method} {path}");
     };
@@ -210,6 +215,10 @@ async fn audit_entries_are_found_by_who_what_when() {
     check(AuditFilter { client_id: Some(client(2)), ..any() }, 4).await;
     check(AuditFilter { correlation_id: text("cor-2"), ..any() }, 0).await;
     check(AuditFilter { from: Some(at(2)), until: Some(at(4)), ..any() }, 2).await;
+    check(AuditFilter { from: Some(at(3)), ..any() }, all - 2).await;
+    check(AuditFilter { until: Some(at(3)), ..any() }, 2).await;
+    check(AuditFilter { from: Some(at(9_999)), ..any() }, 0).await;
+    check(AuditFilter { from: Some(at(4)), until: Some(at(2)), ..any() }, 0).await;
     let (after_position, before_position) = (Some(Position::new(2)), Some(Position::new(4)));
     check(AuditFilter { after_position, before_position, ..any() }, 1).await;
     assert_eq!(audit::get(&model, Position::new(1)).await.unwrap().unwrap().action, "api_client.registered");

@@ -16,6 +16,11 @@ use crate::{
     queries::Select,
 };
 
+/// Holds the inner pages of the audit log's indexes for some millions of entries.
+const CACHE_KIB: i64 = 32 * 1024;
+/// How much a rebuild writes between two syncs.
+const WAL_PAGES: i64 = 8_000;
+
 pub(super) struct SqliteReadModel {
     writer: Arc<Mutex<Connection>>,
     readers: SqlitePool,
@@ -25,9 +30,13 @@ impl SqliteReadModel {
     pub(super) async fn open(file: &Path) -> Result<Self, OpenFailure> {
         eventlog::sqlite::migrate(file, &sqlx::migrate!("migrations/sqlite")).await?;
         let writer = eventlog::sqlite::open_writer(file)?;
-        writer
-            .pragma_update(None, "synchronous", "normal")
-            .map_err(|source| eventlog::sqlite::open_failure(file, source))?;
+        for (pragma, value) in
+            [("synchronous", 1), ("cache_size", -CACHE_KIB), ("wal_autocheckpoint", WAL_PAGES)]
+        {
+            writer
+                .pragma_update(None, pragma, value)
+                .map_err(|source| eventlog::sqlite::open_failure(file, source))?;
+        }
         let readers = eventlog::sqlite::open_reader(file).await?;
         Ok(Self { writer: Arc::new(Mutex::new(writer)), readers })
     }
@@ -95,11 +104,7 @@ impl SqliteReadModel {
     }
 }
 
-fn load(
-    connection: &Connection,
-    owner: Owner,
-    keys: Vec<(&'static Table, Value)>,
-) -> rusqlite::Result<Rows> {
+fn load(connection: &Connection, owner: Owner, keys: Vec<(&'static Table, Value)>) -> rusqlite::Result<Rows> {
     let mut rows = Rows::default();
     for table in owner.tables {
         let mut select = connection.prepare_cached(&table.select())?;
@@ -130,15 +135,14 @@ fn stored_row(table: &Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
 fn write(connection: &mut Connection, commit: Commit) -> rusqlite::Result<Committed> {
     let Commit { owner, from, to, changes } = commit;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let advanced = transaction.prepare_cached(include_str!("advance_checkpoint.sql"))?.execute(
-        params_from_iter([
+    let advanced =
+        transaction.prepare_cached(include_str!("advance_checkpoint.sql"))?.execute(params_from_iter([
             Value::from(to.position),
             to.leaf.into(),
             owner.name.into(),
             owner.version.into(),
             from.into(),
-        ]),
-    )?;
+        ]))?;
     if advanced == 0 {
         return Ok(Committed::Fenced);
     }

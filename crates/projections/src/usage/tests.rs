@@ -66,7 +66,8 @@ fn totals(report: &UsageReport) -> Vec<(i64, u64)> {
 
 #[tokio::test]
 async fn a_batch_counts_once_however_often_it_comes() {
-    let batches = [batch(1, vec![fact(0, Outcome::Allowed, 5)]), batch(2, vec![fact(0, Outcome::Allowed, 7)])];
+    let batches =
+        [batch(1, vec![fact(0, Outcome::Allowed, 5)]), batch(2, vec![fact(0, Outcome::Allowed, 7)])];
     let (_dir, model) = counted(&batches[..1]).await;
     let one = Position::new(1);
     assert_eq!(apply(&model, one, &batches[..1]).await.unwrap(), (one, Committed::Yes));

@@ -4,7 +4,8 @@ use clap::Subcommand;
 
 use super::{Connection, rest::Rest};
 
-const COLUMNS: [&str; 7] = ["position", "occurred_at", "actor", "action", "subject_id", "address", "reason"];
+const COLUMNS: [&str; 7] =
+    ["position", "occurred_at", "actor.id", "action", "subject.id", "address", "reason"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {

@@ -26,15 +26,20 @@ pub(super) fn print(body: &Value, columns: &[&str], format: Format) -> anyhow::R
 }
 
 fn print_list(items: &[Value], columns: &[&str], next_cursor: Option<&str>) {
+    println!("{}", list(items, columns));
+    if let Some(cursor) = next_cursor {
+        println!("more: --cursor {cursor}");
+    }
+}
+
+/// A table of these columns.
+pub(crate) fn list(items: &[Value], columns: &[&str]) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(columns.iter().map(|column| column.to_uppercase()));
     for item in items {
         table.add_row(columns.iter().map(|column| cell(item, column)));
     }
-    println!("{}", table.trim_fmt());
-    if let Some(cursor) = next_cursor {
-        println!("more: --cursor {cursor}");
-    }
+    table.trim_fmt()
 }
 
 fn print_one(body: &Value) {

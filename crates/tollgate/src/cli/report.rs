@@ -17,7 +17,7 @@ pub(crate) enum ReportCommand {
         /// `minute`, `quarter`, `hour`, `day` or `total`
         #[arg(long)]
         granularity: Option<String>,
-        /// Dimensions by commas: client, key, secret_version, route, environment
+        /// Dimensions by commas: `client`, `key`, `secret_version`, `route`, `environment`
         #[arg(long)]
         group_by: Option<String>,
         #[arg(long)]

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::traffic::{self, Caller};
-use crate::serve::Server;
+use crate::{cli::output, serve::Server};
 
 /// The report may lag the calls by a flush and a projection.
 const REPORT_AT_MOST: Duration = Duration::from_secs(15);
@@ -33,9 +33,9 @@ pub(super) async fn tell(server: &Server, token: &str, calls: u32) -> anyhow::Re
 
     let report = rest.report_of(before + u64::from(calls)).await?;
     println!(
-        "Usage report, all runs of this demo:\n{}",
-        rows(
-            &report,
+        "Usage report, all runs of this demo:\n{}\n",
+        output::list(
+            items(&report),
             &[
                 "client_id",
                 "route_id",
@@ -51,7 +51,7 @@ pub(super) async fn tell(server: &Server, token: &str, calls: u32) -> anyhow::Re
     let audit = rest.get("/audit?limit=12").await?;
     println!(
         "Audit log, the latest first:\n{}",
-        rows(&audit, &["position", "occurred_at", "actor", "action", "subject_id"])
+        output::list(items(&audit), &["position", "occurred_at", "actor.id", "action", "subject.id"])
     );
     Ok(())
 }
@@ -166,17 +166,4 @@ fn id(resource: &Value) -> anyhow::Result<String> {
     // A key comes with its secret beside it.
     let resource = resource.get("key").unwrap_or(resource);
     Ok(resource.get("id").and_then(Value::as_str).context("a resource has an id")?.to_owned())
-}
-
-fn rows(list: &Value, columns: &[&str]) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING).set_header(columns);
-    for item in items(list) {
-        table.add_row(columns.iter().map(|column| match item.get(*column) {
-            None | Some(Value::Null) => "-".to_owned(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        }));
-    }
-    table.trim_fmt() + "\n"
 }

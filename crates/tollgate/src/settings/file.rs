@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use domain::Environment;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -50,6 +50,15 @@ impl SettingsFile {
                     .with_context(|| format!("cannot read the settings file {}", file.display()));
             }
         };
-        toml::from_str(&text).with_context(|| format!("the settings file {} is not right", file.display()))
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+            anyhow!(
+                "line {line} of the settings file {} is not right: {}",
+                file.display(),
+                error.message().replace('\n', " ")
+            )
+        })
     }
 }

@@ -137,7 +137,7 @@ fn costs_are_the_routes_unless_the_call_says_otherwise() {
 }
 
 #[test]
-fn test_usage_never_eats_the_quota_of_production() {
+fn usage_in_test_never_eats_the_quota_of_production() {
     let mut org = under(spec(vec![], vec![quota("daily", 2)]));
     org.issue(SECOND_KEY, CLIENT, 2, |issued| issued.environment = read("test"));
     let (secret, test) = (secret(2), read("test"));

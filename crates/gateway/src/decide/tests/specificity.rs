@@ -50,13 +50,14 @@ proptest! {
 fn an_assignment_binds_only_calls_that_fit_all_of_it() {
     let mut org = Organisation::small();
     org.policy(POLICY, spec(vec![rate("some", 10)], vec![]));
-    for misfit in [
-        (|a| a.client_id = Some(read(OTHER_CLIENT))) as fn(&mut Assignment),
+    let misfits: [fn(&mut Assignment); 5] = [
+        |a| a.client_id = Some(read(OTHER_CLIENT)),
         |a| a.route_id = Some(read(OTHER_ROUTE)),
         |a| a.environment = Some(read("test")),
         |a| (a.client_id, a.route_id) = (Some(read(CLIENT)), Some(read(OTHER_ROUTE))),
         |a| (a.client_id, a.environment) = (Some(read(CLIENT)), Some(read("test"))),
-    ] {
+    ];
+    for misfit in misfits {
         org.assign(POLICY, misfit);
         assert_eq!(limits(&org), []);
     }

@@ -1,0 +1,60 @@
+//! `ETag` and `If-Match`: nobody overwrites what they have not seen.
+
+use serde_json::json;
+
+use super::harness::{World, because, client_body, key_body};
+
+#[tokio::test]
+async fn a_change_names_the_version_that_it_changes() {
+    let world = World::new().await;
+    let path = format!("/v1/clients/{}", world.client().await);
+    let patch = |name: &str| world.patch(&path, &json!({ "name": name }));
+    patch("A").refused(428, "if_match_required").await;
+    assert_eq!(patch("B").if_match("\"1\"").expect(200).await.etag(), "\"2\"");
+    assert_eq!(patch("C").if_match("\"1\"").refused(412, "version_stale").await["actual"], 2);
+    assert_eq!(patch("D").if_match("\"7\", \"2\"").expect(200).await.etag(), "\"3\"");
+    patch("E").if_match("\"1\", \"2\"").refused(412, "version_stale").await;
+    patch("F").if_match("W/\"3\"").refused(412, "version_stale").await;
+    patch("G").if_match("3").refused(400, "if_match_invalid").await;
+    patch("H").if_match("*").expect(200).await;
+    assert_eq!(world.get(&path).expect(200).await.json()["name"], "H");
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_is_not_found_whatever_it_names() {
+    let world = World::new().await;
+    let path = format!("/v1/clients/cli_{}", "0".repeat(26));
+    for tag in ["*", "\"1\"", "\"1\", \"2\"", "\"0\""] {
+        world.patch(&path, &json!({ "name": "N" })).if_match(tag).refused(404, "client_not_found").await;
+    }
+}
+
+#[tokio::test]
+async fn every_other_write_honours_a_version() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    let (client, key) = (&things.client, &things.key);
+    for (path, body) in [
+        (format!("/v1/clients/{client}/suspend"), because()),
+        (format!("/v1/clients/{client}/keys"), key_body()),
+        (format!("/v1/keys/{key}/rotate"), json!({ "overlap_seconds": 1 })),
+        (format!("/v1/keys/{key}/revoke"), because()),
+        (format!("/v1/policies/{}/assignments", things.policy), json!({})),
+        ("/v1/clients".to_owned(), client_body()),
+    ] {
+        world.post(&path, &body).if_match("\"77\"").refused(412, "version_stale").await;
+    }
+    world.post(format!("/v1/keys/{key}/suspend"), &because()).if_match("\"1\"").expect(200).await;
+    world.post(format!("/v1/clients/{client}/keys"), &key_body()).if_match("\"1\"").expect(201).await;
+}
+
+#[tokio::test]
+async fn an_assignment_stands_in_its_policys_version() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    let path = format!("/v1/policies/{}/assignments/{}", things.policy, things.assignment);
+    assert_eq!(world.get(&path).expect(200).await.etag(), "\"2\"");
+    world.delete(&path).refused(428, "if_match_required").await;
+    world.delete(&path).if_match("\"1\"").refused(412, "version_stale").await;
+    assert_eq!(world.delete(&path).if_match("\"2\"").expect(204).await.etag(), "\"3\"");
+}
