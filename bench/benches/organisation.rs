@@ -77,7 +77,9 @@ impl Organisation {
             peppers,
             start: read("2026-11-22T12:00:00Z"),
             secrets: String::new(),
-            paths: (0..ROUTES).map(|number| format!("/service-{}/orders-{}/12345", number % 100, number / 100)).collect(),
+            paths: (0..ROUTES)
+                .map(|number| format!("/service-{}/orders-{}/12345", number % 100, number / 100))
+                .collect(),
             events: 0,
             calls: Cell::new(0),
             empty_bytes: 0,
@@ -127,7 +129,12 @@ impl Organisation {
         let id = PolicyId::from_u128(1);
         let spec = PolicySpec {
             name: read("Everyone"),
-            rates: vec![RateLimit { name: read("burst"), requests: 1_000_000_000, per_seconds: 1, burst: 1_000_000_000 }],
+            rates: vec![RateLimit {
+                name: read("burst"),
+                requests: 1_000_000_000,
+                per_seconds: 1,
+                burst: 1_000_000_000,
+            }],
             quotas: vec![QuotaLimit {
                 name: read("monthly"),
                 requests: 1_000_000_000_000,
@@ -204,7 +211,10 @@ fn client(number: u64) -> DomainEvent {
 }
 
 fn client_id(number: u64) -> ClientId {
-    ClientId::from_parts(1_700_000_000_000 + number, u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c))
+    ClientId::from_parts(
+        1_700_000_000_000 + number,
+        u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c),
+    )
 }
 
 fn key(number: u64, peppers: &Peppers) -> DomainEvent {
@@ -215,7 +225,12 @@ fn key(number: u64, peppers: &Peppers) -> DomainEvent {
         name: read("Key"),
         environment: read("prod"),
         scopes: (number % 2 == 0).then(|| read_all(&["orders:read"])),
-        secret: SecretVersion { version: 1, locator, digest: peppers.digest_new(&secret), hint: "…abcd".to_owned() },
+        secret: SecretVersion {
+            version: 1,
+            locator,
+            digest: peppers.digest_new(&secret),
+            hint: "…abcd".to_owned(),
+        },
         not_before: None,
         expires_at: None,
         allowed_cidrs: if number % 4 == 0 { vec![read("192.0.2.0/24")] } else { vec![] },

@@ -12,6 +12,7 @@ mod it {
     mod limits;
     mod readme;
     mod rotation;
+    mod schemas;
     mod secrets;
     mod start;
     mod structure;

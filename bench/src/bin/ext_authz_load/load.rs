@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use gateway_doors::wire::ext_authz::CHECK;
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::{self, SendRequest};
@@ -19,7 +20,6 @@ use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
 };
-use gateway_doors::wire::ext_authz::CHECK;
 
 use crate::{Settings, servers::Server};
 

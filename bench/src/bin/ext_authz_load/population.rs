@@ -11,8 +11,8 @@ use domain::{
     metadata::ActorKind,
     personal::PersonalValue,
     rate_limit_policy::{
-        Assigned, Assignment, Counting, Defined, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit,
-        RateLimitPolicyEvent, TimeZoneName,
+        Assigned, Assignment, Counting, Defined, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow,
+        RateLimit, RateLimitPolicyEvent, TimeZoneName,
     },
     route::{self, RouteEvent, RouteSpec},
     secret::{Peppers, PlainSecret, PresentedSecret},
@@ -154,7 +154,10 @@ fn key(number: u32, peppers: &Peppers) -> Result<DomainEvent> {
         expires_at: None,
         allowed_cidrs: vec![],
     };
-    Ok(DomainEvent::ApiKey { id: KeyId::from_u128(u128::from(number) + 1), event: ApiKeyEvent::Issued(issued) })
+    Ok(DomainEvent::ApiKey {
+        id: KeyId::from_u128(u128::from(number) + 1),
+        event: ApiKeyEvent::Issued(issued),
+    })
 }
 
 fn route(number: u32) -> Result<DomainEvent> {

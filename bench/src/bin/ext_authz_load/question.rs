@@ -1,9 +1,9 @@
 //! What Envoy sends of a call, the fields that the door skips included.
 
 use anyhow::{Context as _, Result};
+use gateway_doors::wire::ext_authz::{Address, Entry, Peer, SocketAddress};
 use prost::{Message, bytes::Bytes};
 use prost_types::Timestamp;
-use gateway_doors::wire::ext_authz::{Address, Entry, Peer, SocketAddress};
 
 use crate::population::{Population, path, secret};
 

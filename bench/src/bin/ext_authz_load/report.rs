@@ -39,7 +39,10 @@ impl fmt::Display for Report {
         let throughput = self.median(|(no_op, door)| door.per_second / no_op.per_second);
         let cpu = self.median(|(no_op, door)| door.cpu_per_call.div_duration_f64(no_op.cpu_per_call));
         let dearer = self.median(|(no_op, door)| micros(door.cpu_per_call) - micros(no_op.cpu_per_call));
-        write!(f, "medians of rounds: door / no-op = {throughput:.3} in calls/s, {cpu:.3} in server CPU a call ")?;
+        write!(
+            f,
+            "medians of rounds: door / no-op = {throughput:.3} in calls/s, {cpu:.3} in server CPU a call "
+        )?;
         write!(f, "({dearer:+.2} µs)")
     }
 }

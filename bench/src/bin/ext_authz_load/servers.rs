@@ -14,6 +14,12 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use gateway::Gateway;
+use gateway_doors::{
+    Door, router, serve,
+    wire::ext_authz::{
+        CheckRequest, CheckResponse, HttpResponse, OkHttpResponse, SERVICE, Status as CheckStatus,
+    },
+};
 use http::Request;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
@@ -21,12 +27,6 @@ use tokio::{
     runtime::{Builder, Runtime},
 };
 use tokio_util::sync::CancellationToken;
-use gateway_doors::{
-    Door, router, serve,
-    wire::ext_authz::{
-        CheckRequest, CheckResponse, HttpResponse, OkHttpResponse, SERVICE, Status as CheckStatus,
-    },
-};
 use tonic::{
     Response, Status,
     body::Body,

@@ -42,7 +42,7 @@ pub(super) async fn events(
     rows.into_iter()
         .map(|row| {
             let values = personal.remove(&row.event_no).unwrap_or_default();
-            row.recorded(values, after)
+            row.recorded(values)
         })
         .collect()
 }
@@ -76,8 +76,13 @@ async fn personal_values(
 }
 
 impl EventRow {
-    fn recorded(self, personal: PersonalValues, after: Position) -> Result<Recorded, LogFailure> {
-        let damaged = |what: &'static str| LogFailure::Read { after, source: what.into() };
+    fn recorded(self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
+        // A row that is not what was written is damage: reading it again will not help.
+        let damaged = |what: &'static str| LogFailure::Decode {
+            event_type: self.event_type.clone(),
+            event_version: self.event_version.clone(),
+            source: what.into(),
+        };
         let columns = Columns {
             aggregate_type: &self.aggregate_type,
             aggregate_id: &self.aggregate_id,

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
-    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
+    route::RouteEvent,
 };
 use serde_json::Value;
 use tollgate_eventlog::upcast;
@@ -15,7 +16,9 @@ fn decode(event_type: &str, payload: Value) -> &'static str {
         "api_client" => serde_json::from_value::<ApiClientEvent>(payload).unwrap_or_else(told).event_type(),
         "api_key" => serde_json::from_value::<ApiKeyEvent>(payload).unwrap_or_else(told).event_type(),
         "route" => serde_json::from_value::<RouteEvent>(payload).unwrap_or_else(told).event_type(),
-        "rate_limit_policy" => serde_json::from_value::<RateLimitPolicyEvent>(payload).unwrap_or_else(told).event_type(),
+        "rate_limit_policy" => {
+            serde_json::from_value::<RateLimitPolicyEvent>(payload).unwrap_or_else(told).event_type()
+        }
         other => panic!("no aggregate is called {other}"),
     }
 }
@@ -33,6 +36,7 @@ fn every_golden_sample_can_be_read_today() {
         assert_eq!(decode(event_type, raised), event_type, "{name}");
         seen.insert(event_type.to_owned());
     }
-    let every = [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES].concat();
+    let every =
+        [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES].concat();
     assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");
 }

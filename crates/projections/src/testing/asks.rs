@@ -1,0 +1,159 @@
+//! Commands, their parts and their identifiers.
+
+use domain::{
+    AssignmentId, ClientId, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    api_client::{
+        ApiClientCommand, ClientFacts, ClientKind, ClientStanding, ContactRole, NewContact, NewOwner,
+        RegisterClient,
+    },
+    api_key::{ApiKeyCommand, IssueKey, NewSecret, RotateKey},
+    metadata::ActorKind,
+    personal::PersonalValue,
+    rate_limit_policy::{
+        AssignPolicy, Assignment, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimit,
+    },
+    route::{DefineRoute, RouteCommand, RouteSpec},
+    secret::SecretDigest,
+};
+
+/// 2026-01-01T00:00:00Z and so many seconds.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_767_225_600 + seconds).unwrap()
+}
+
+pub(crate) fn client(n: u64) -> ClientId {
+    ClientId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn key(n: u64) -> KeyId {
+    KeyId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn route(n: u64) -> RouteId {
+    RouteId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn policy(n: u64) -> PolicyId {
+    PolicyId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn assignment(n: u64) -> AssignmentId {
+    AssignmentId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn personal(text: &str) -> PersonalValue {
+    PersonalValue::new([7; 16], text)
+}
+
+pub(crate) const ADDRESS: &str = "192.0.2.7";
+
+pub(crate) fn metadata(occurred_at: Timestamp) -> Metadata {
+    Metadata {
+        occurred_at,
+        actor: "bootstrap-admin".to_owned(),
+        actor_kind: ActorKind::Person,
+        authenticated_by: "bootstrap_token".to_owned(),
+        on_behalf_of: None,
+        allowed_by: "role:admin".to_owned(),
+        address: Some(personal(ADDRESS).commitment()),
+        user_agent: Some("curl/8".to_owned()),
+        request_id: "req-1".to_owned(),
+        correlation_id: "cor-1".to_owned(),
+        causation_id: None,
+        reason: Some("because".to_owned()),
+        command_id: "cmd-1".to_owned(),
+    }
+}
+
+pub(crate) fn register(name: &str) -> ApiClientCommand {
+    let contact =
+        NewContact { name: personal("Ada"), email: personal("ada@example.com"), role: ContactRole::Security };
+    ApiClientCommand::Register(RegisterClient {
+        name: name.parse().unwrap(),
+        kind: ClientKind::Partner,
+        owner: NewOwner { team: "payments".parse().unwrap(), email: personal("team@example.com") },
+        contacts: vec![contact],
+        environments: ["prod", "sandbox"].map(|name| name.parse().unwrap()).into(),
+        scopes: ["orders:read", "orders:write"].map(|scope| scope.parse().unwrap()).into(),
+        labels: [("tier".parse().unwrap(), "gold".parse().unwrap())].into(),
+    })
+}
+
+/// What is kept of a secret that tests look for where it must not be.
+pub(crate) fn secret(version: u8) -> NewSecret {
+    NewSecret {
+        locator: format!("LOCATOR00{version}").parse().unwrap(),
+        digest: SecretDigest { pepper_version: 1, hmac: [0xd0 + version; 32] },
+        hint: format!("…hnt{version}"),
+    }
+}
+
+pub(crate) fn issue(n: u64) -> IssueKey {
+    IssueKey {
+        now: at(0),
+        client_id: client(n),
+        client: ClientFacts {
+            standing: ClientStanding::Active,
+            environments: ["prod", "sandbox"].map(|name| name.parse().unwrap()).into(),
+            scopes: [].into(),
+        },
+        name: "backend".parse().unwrap(),
+        environment: "prod".parse().unwrap(),
+        scopes: None,
+        not_before: None,
+        expires_at: Some(at(1_000_000)),
+        allowed_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
+        secret: secret(1),
+    }
+}
+
+pub(crate) fn rotate(now: Timestamp) -> ApiKeyCommand {
+    ApiKeyCommand::Rotate(RotateKey {
+        now,
+        client: ClientStanding::Active,
+        secret: secret(2),
+        overlap_seconds: 3_600,
+        expires_at: None,
+        reason: None,
+    })
+}
+
+pub(crate) fn route_spec(host: Option<&str>, methods: &[&str], path: &str) -> RouteSpec {
+    RouteSpec {
+        name: "Orders".parse().unwrap(),
+        host: host.map(|host| host.parse().unwrap()),
+        methods: methods.iter().map(|method| method.parse().unwrap()).collect(),
+        path: path.parse().unwrap(),
+        required_scopes: ["orders:read".parse().unwrap()].into(),
+        cost: 1,
+    }
+}
+
+pub(crate) fn define_route() -> RouteCommand {
+    RouteCommand::Define(DefineRoute { spec: route_spec(Some("api.example.com"), &["GET"], "/orders/{id}") })
+}
+
+pub(crate) fn define_policy() -> PolicyCommand {
+    let rate = RateLimit { name: "burst".parse().unwrap(), requests: 10, per_seconds: 1, burst: 20 };
+    let spec = PolicySpec {
+        name: "Standard".parse().unwrap(),
+        rates: vec![rate],
+        quotas: vec![],
+        counting: Counting::Client,
+        mode: Mode::Enforce,
+        thresholds: [80, 100].into(),
+    };
+    PolicyCommand::Define(DefinePolicy { spec })
+}
+
+pub(crate) fn assign(n: u64, client_id: Option<ClientId>) -> PolicyCommand {
+    let assignment = Assignment {
+        assignment_id: assignment(n),
+        client_id,
+        route_id: None,
+        environment: None,
+        from: None,
+        until: None,
+    };
+    PolicyCommand::Assign(AssignPolicy { now: at(0), assignment })
+}
