@@ -167,7 +167,8 @@ $("sign-in").addEventListener("submit", async (event) => {
   const given = $("token").value.trim();
   $("sign-in-error").textContent = "";
   try {
-    const me = await read("/v1/whoami", encodeURI(given));
+    if (!/^[\x21-\x7e]+$/.test(given)) throw new Refused(401);
+    const me = await read("/v1/whoami", given);
     token = given;
     $("token").value = "";
     $("who-name").textContent = me.id;

@@ -34,13 +34,17 @@ pub(crate) trait Resource: Serialize + Send + Sized {
     const COLLECTION: &'static str;
 
     /// The thing as the read models show it.
-    fn read(read: &ReadModel, id: Self::Id) -> impl Future<Output = Result<Option<Self>, ReadFailure>> + Send;
+    fn read(read: &ReadModel, id: Self::Id)
+    -> impl Future<Output = Result<Option<Self>, ReadFailure>> + Send;
 
     fn version(&self) -> u64;
 }
 
 /// The resource, as it stands.
-pub(crate) async fn found<P: Needs, R: Resource>(allowed: &Allowed<P>, id: R::Id) -> Result<Response, Problem> {
+pub(crate) async fn found<P: Needs, R: Resource>(
+    allowed: &Allowed<P>,
+    id: R::Id,
+) -> Result<Response, Problem> {
     let read = R::read(allowed.read(), id).await.map_err(|failure| Problem::unread(&failure))?;
     let resource = read.ok_or_else(R::Id::missing)?;
     let mut response = Json(&resource).into_response();
@@ -76,7 +80,8 @@ pub(crate) struct Settled<R: Resource> {
 
 /// Waits until reads show the effect, for a bounded time.
 pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
-    ask: &Ask<P, W, Q>,     effect: Effect<R::Id>,
+    ask: &Ask<P, W, Q>,
+    effect: Effect<R::Id>,
 ) -> Result<Settled<R>, Problem> {
     let visible = ask.visible(effect.position).await;
     let read = if visible { R::read(ask.read(), effect.id).await } else { Ok(None) };
@@ -92,7 +97,11 @@ pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
 
 impl<R: Resource> Settled<R> {
     /// The answer, its body made of what is shown. 202 in place of the status where that is not the effect.
-    pub(crate) fn answer<B: Serialize>(self, status: StatusCode, body: impl FnOnce(Shown<R>) -> B) -> Response {
+    pub(crate) fn answer<B: Serialize>(
+        self,
+        status: StatusCode,
+        body: impl FnOnce(Shown<R>) -> B,
+    ) -> Response {
         let Self { effect, shown } = self;
         let (status, version) = match &shown {
             Shown::Resource(resource) => (status, resource.version()),

@@ -9,9 +9,7 @@ use axum::{
         rejection::{BytesRejection, FailedToBufferBody},
     },
 };
-use domain::{
-    Environment, Position, Reason, Recorded, api_key::NewSecret, personal::PersonalValue, secret::PlainSecret,
-};
+use domain::{Position, Reason, Recorded, personal::PersonalValue};
 use eventlog::{Execute, ExecuteError, Idempotency, Remembered, Stored};
 use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
@@ -24,7 +22,6 @@ use crate::{
     precondition::IfMatch,
     problem::{Problem, kinds},
     query::{NoParams, Params},
-    secret::new_key_secret,
 };
 
 /// A command on its way: allowed, addressed, read, named by the caller if it wants to be.
@@ -71,8 +68,11 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
         }
         let key = given_key(&parts.headers)?;
         let request = Request::from_parts(parts.clone(), body);
-        let arrived = tokio::time::timeout(door.api.settings.body_wait, Bytes::from_request(request, door)).await;
-        let body = arrived.map_err(|_| Problem::new(kinds::BODY_TOO_SLOW))?.map_err(|rejection| unread(&rejection))?;
+        let arrived =
+            tokio::time::timeout(door.settings().body_wait, Bytes::from_request(request, door)).await;
+        let body = arrived
+            .map_err(|_| Problem::new(kinds::BODY_TOO_SLOW))?
+            .map_err(|rejection| unread(&rejection))?;
         let claim = key.map(|key| {
             let key = format!("{}:{key}", allowed.principal().id);
             let request_digest = request_digest(&parts.method, &parts.uri, &body);
@@ -80,7 +80,7 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
         });
         let claim = claim.transpose()?;
         let remembered = match &claim {
-            Some(claim) => recall(door, claim).await?,
+            Some(claim) => recall(&allowed, claim).await?,
             None => None,
         };
         let (method, headers) = (parts.method, parts.headers);
@@ -88,8 +88,8 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
     }
 }
 
-async fn recall(door: &Door, claim: &Claim) -> Result<Option<Remembered>, Problem> {
-    let remembered = door.api.log.recall(&claim.idempotency().key).await;
+async fn recall<P: Needs>(allowed: &Allowed<P>, claim: &Claim) -> Result<Option<Remembered>, Problem> {
+    let remembered = allowed.log().recall(&claim.idempotency().key).await;
     let remembered = remembered.map_err(|failure| Problem::failed(&failure))?;
     remembered.map(|remembered| claim.check(remembered)).transpose()
 }
@@ -109,9 +109,12 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         body::parse(&self.body)
     }
 
-    /// The body as this type; an absent one is an empty object.
+    /// The body as this type; an absent one, and a `null`, is an empty object.
     pub(crate) fn body_if_any<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        if self.body.is_empty() { body::parse(b"{}") } else { self.body() }
+        match self.body.trim_ascii() {
+            b"" | b"null" => body::parse(b"{}"),
+            _ => self.body(),
+        }
     }
 
     /// What the command did if it was given before; else what it does now.
@@ -146,18 +149,31 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
     }
 
     /// Gives a command about a thing that should be there.
-    pub(crate) async fn execute<A>(&self, id: A::Id, command: A::Command, said: Said) -> Result<Effect<A::Id>, Problem>
+    pub(crate) async fn execute<A>(
+        &self,
+        id: A::Id,
+        command: A::Command,
+        said: Said,
+    ) -> Result<Effect<A::Id>, Problem>
     where
         A: Stored,
         A::Id: Named,
     {
         let missing = <A::Id as Named>::missing;
-        let seen = self.seen::<A>(id, missing).await?;
+        let seen = match said.based_on {
+            Some(version) => self.check_seen(version).map(|()| Some(version))?,
+            None => self.seen::<A>(id, missing).await?,
+        };
         self.append::<A>(id, command, said, seen, missing).await
     }
 
     /// Gives a command that makes a new thing. No version of it can have been seen.
-    pub(crate) async fn create<A>(&self, id: A::Id, command: A::Command, said: Said) -> Result<Effect<A::Id>, Problem>
+    pub(crate) async fn create<A>(
+        &self,
+        id: A::Id,
+        command: A::Command,
+        said: Said,
+    ) -> Result<Effect<A::Id>, Problem>
     where
         A: Stored,
         A::Id: Named,
@@ -173,13 +189,13 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         expected_version: Option<u64>,
         missing: fn() -> Problem,
     ) -> Result<Effect<A::Id>, Problem> {
-        let Said { reason, mut personal } = said;
+        let Said { reason, mut personal, based_on: _ } = said;
         let idempotency = self.claim.as_ref().map(|claim| claim.idempotency().clone());
         let named = given_key(&self.headers)?;
         let (metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
         personal.extend(address);
         let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
-        match self.allowed.door().api.log.execute::<A>(ask).await {
+        match self.log().execute::<A>(ask).await {
             Ok(done) => Ok(Effect { id, version: done.version, position: done.position, replayed: false }),
             Err(ExecuteError::Refused(refusal)) => Err(Problem::refused(&refusal)),
             Err(ExecuteError::VersionMismatch { expected: _, actual: 0 }) => Err(missing()),
@@ -196,26 +212,19 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
     /// The event at a position that a command was given.
     pub(crate) async fn event_at(&self, position: Position) -> Result<Recorded, Problem> {
         let before = Position::new(position.get().saturating_sub(1));
-        let read = self.allowed.door().api.log.read(before, 1).await.map_err(|failure| Problem::failed(&failure))?;
+        let read = self.log().read(before, 1).await.map_err(|failure| Problem::failed(&failure))?;
         read.into_iter().next().ok_or_else(Problem::unavailable)
-    }
-
-    /// A new secret for a key of this environment, with what is kept of it.
-    pub(crate) fn new_secret(&self, environment: &Environment) -> Result<(PlainSecret, NewSecret), Problem> {
-        let Door { api, .. } = self.allowed.door();
-        new_key_secret(&api.brand, environment, &api.peppers, self.random()).map_err(|why| Problem::internal(&why))
     }
 
     /// Waits until reads show everything that is on record.
     pub(crate) async fn caught_up(&self) -> Result<(), Problem> {
-        let head = self.allowed.door().api.log.head();
+        let head = self.log().head();
         if self.visible(head).await { Ok(()) } else { Err(Problem::unavailable()) }
     }
 
     /// Whether the read models show the position before the time is up.
     pub(crate) async fn visible(&self, position: Position) -> bool {
-        let Door { api, .. } = self.allowed.door();
-        api.visibility.wait_for(position, api.settings.visible_wait).await
+        self.visibility().wait_for(position, self.door().settings().visible_wait).await
     }
 }
 
@@ -231,6 +240,8 @@ impl<P, T: Copy, Q> Ask<P, Id<T>, Q> {
 pub(crate) struct Said {
     pub(crate) reason: Option<Reason>,
     pub(crate) personal: Vec<PersonalValue>,
+    /// The version that the command was worked out from, if its words depend on it: it stands on no other.
+    pub(crate) based_on: Option<u64>,
 }
 
 impl Said {
@@ -239,7 +250,7 @@ impl Said {
     }
 
     pub(crate) fn because(reason: Option<&Reason>) -> Self {
-        Self { reason: reason.cloned(), personal: vec![] }
+        Self { reason: reason.cloned(), ..Self::default() }
     }
 }
 

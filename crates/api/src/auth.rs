@@ -32,7 +32,10 @@ impl AdminTokens {
         let matches = |kept: &SecretDigest| {
             peppers.digest(kept.pepper_version, token).is_some_and(|presented| presented.matches(kept))
         };
-        self.tokens.iter().fold(None, |found, (kept, principal)| if matches(kept) { Some(principal) } else { found }).cloned()
+        self.tokens
+            .iter()
+            .fold(None, |found, (kept, principal)| if matches(kept) { Some(principal) } else { found })
+            .cloned()
     }
 }
 
@@ -72,7 +75,9 @@ mod tests {
     fn one_bearer_token_is_read_and_nothing_else() {
         assert_eq!(bearer(&headers(&["Bearer abc"])), Some("abc"));
         assert_eq!(bearer(&headers(&["bEARER abc"])), Some("abc"));
-        for fields in [&[][..], &["Basic abc"], &["Bearer"], &["Bearer "], &["Bearer a b"], &["Bearer a", "Bearer a"]] {
+        for fields in
+            [&[][..], &["Basic abc"], &["Bearer"], &["Bearer "], &["Bearer a b"], &["Bearer a", "Bearer a"]]
+        {
             assert_eq!(bearer(&headers(fields)), None, "{fields:?}");
         }
     }

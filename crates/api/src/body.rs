@@ -26,17 +26,19 @@ pub(crate) fn check_media_type(method: &Method, headers: &HeaderMap) -> Result<(
 
 /// Reads a body.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let malformed = |why: String| Problem::because(kinds::BODY_MALFORMED, format!("the body is not JSON: {why}"));
+    let malformed =
+        |why: String| Problem::because(kinds::BODY_MALFORMED, format!("the body is not JSON: {why}"));
     let text = std::str::from_utf8(body).map_err(|error| malformed(error.to_string()))?;
     let mut json = serde_json::Deserializer::from_str(text);
-    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
-        Category::Data => invalid(error.path(), &error.inner().to_string()),
-        // `serde_json` says of a number where a word should be that the syntax is wrong, which it is not.
-        Category::Syntax if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
-            invalid(error.path(), "has a value of a wrong type")
-        }
-        Category::Io | Category::Syntax | Category::Eof => malformed(error.inner().to_string()),
-    })?;
+    let Object(value) =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().classify() {
+            Category::Data => invalid(error.path(), &error.inner().to_string()),
+            // `serde_json` says of a number where a word should be that the syntax is wrong, which it is not.
+            Category::Syntax if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+                invalid(error.path(), "has a value of a wrong type")
+            }
+            Category::Io | Category::Syntax | Category::Eof => malformed(error.inner().to_string()),
+        })?;
     json.end().map_err(|error| malformed(error.to_string()))?;
     Ok(value)
 }
@@ -59,7 +61,9 @@ fn pointer(path: &Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => {
+                pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+            }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
@@ -127,7 +131,9 @@ impl<T> Patch<T> {
     pub(crate) fn or_refuse(self, pointer: &'static str) -> Result<Option<T>, Problem> {
         match self {
             Self::Keep => Ok(None),
-            Self::Remove => Err(Problem::because(kinds::BODY_INVALID, "cannot be removed").with("pointer", pointer)),
+            Self::Remove => {
+                Err(Problem::because(kinds::BODY_INVALID, "cannot be removed").with("pointer", pointer))
+            }
             Self::Set(value) => Ok(Some(value)),
         }
     }
@@ -142,9 +148,9 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Outer {
+        #[expect(dead_code, reason = "only parsed")]
         inner: Vec<Object<Inner>>,
         #[serde(default)]
-        #[expect(dead_code, reason = "only parsed")]
         note: Patch<domain::Name>,
     }
 
@@ -159,7 +165,11 @@ mod tests {
     fn check(body: &str, status: u16, pointer: Option<&str>) {
         let problem = parse::<Outer>(body.as_bytes()).unwrap_err();
         assert_eq!(problem.status(), status, "{body}: {problem:?}");
-        assert_eq!(problem.member("pointer"), pointer.map(|pointer| json!(pointer)).as_ref(), "{body}: {problem:?}");
+        assert_eq!(
+            problem.member("pointer"),
+            pointer.map(|pointer| json!(pointer)).as_ref(),
+            "{body}: {problem:?}"
+        );
     }
 
     #[test]
@@ -202,7 +212,8 @@ mod tests {
     #[test]
     fn json_is_told_by_its_media_type() {
         let check = |method: &Method, given: &str| {
-            check_media_type(method, &[(header::CONTENT_TYPE, given.parse().unwrap())].into_iter().collect()).is_ok()
+            check_media_type(method, &[(header::CONTENT_TYPE, given.parse().unwrap())].into_iter().collect())
+                .is_ok()
         };
         assert!(check(&Method::POST, "application/json"));
         assert!(check(&Method::POST, "Application/JSON; charset=utf-8"));

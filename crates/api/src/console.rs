@@ -22,6 +22,7 @@ pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(|| async { file("index.html", "text/html; charset=utf-8") }))
         .route("/console.css", get(|| async { file("console.css", "text/css; charset=utf-8") }))
+        .route("/console.svg", get(|| async { file("console.svg", "image/svg+xml") }))
         .route("/console.mjs", get(|| async { file("console.mjs", "text/javascript; charset=utf-8") }))
 }
 

@@ -9,7 +9,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
@@ -55,7 +55,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 
 async fn frame(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let circumstances = Circumstances::of(&request, &*door.api.random, door.api.clock.now());
+    let circumstances = Circumstances::of(&request, door.random(), door.now());
     request.extensions_mut().insert(circumstances.clone());
     let path = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
@@ -69,12 +69,30 @@ async fn frame(State(door): State<Door>, mut request: Request, next: Next) -> Re
     finish(&mut response, &circumstances.request_id);
     let (status, took) = (response.status().as_u16(), began.elapsed());
     span.in_scope(|| {
-        tracing::info!(http.status = status, duration_ms = took.as_secs_f64() * 1_000.0, "Answered {method} {path} with {status}");
+        tracing::info!(
+            http.status = status,
+            duration_ms = took.as_secs_f64() * 1_000.0,
+            "Answered {method} {path} with {status}"
+        );
     });
-    let labels = [("method", method.to_string()), ("route", path), ("status", status.to_string())];
+    let labels = [("method", known(&method).to_owned()), ("route", path), ("status", status.to_string())];
     metrics::counter!("tollgate_api_requests_total", &labels).increment(1);
     metrics::histogram!("tollgate_api_request_seconds", &labels).record(took.as_secs_f64());
     response
+}
+
+/// A method for the measures: anyone can make one up, and each would be a series of its own.
+fn known(method: &Method) -> &str {
+    let all = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PATCH,
+        Method::DELETE,
+        Method::PUT,
+        Method::OPTIONS,
+    ];
+    if all.contains(method) { method.as_str() } else { "other" }
 }
 
 /// Renders a problem, and says what is said of every answer.

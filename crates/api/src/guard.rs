@@ -9,22 +9,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Metadata, Reason, Timestamp,
+    Environment, Metadata, Reason, Timestamp,
     access::{self, Grant, Permission, Principal},
+    api_key::NewSecret,
     personal::PersonalValue,
+    secret::PlainSecret,
 };
-use eventlog::{Loaded, Stored};
+use eventlog::{EventLog, Loaded, Stored};
 use http::{HeaderMap, request::Parts};
-use projections::ReadModel;
+use projections::{ReadModel, Visibility};
 
 use crate::{
-    Api,
+    Api, Readiness, Settings,
     auth::bearer,
     circumstances::Circumstances,
     frame::framed,
     idempotency::InFlight,
     problem::Problem,
     random::{Random, salt, token_id},
+    secret::new_key_secret,
 };
 
 /// A permission as a type, so that a handler's signature names what it needs.
@@ -48,14 +51,26 @@ macro_rules! needs {
     };
 }
 needs!(
-    ClientRead, ClientWrite, KeyRead, KeyIssue, KeyRotate, KeySuspend, KeyRevoke, RouteRead, RouteWrite, PolicyRead,
-    PolicyWrite, PolicyAssign, AuditRead, ReportRead
+    ClientRead,
+    ClientWrite,
+    KeyRead,
+    KeyIssue,
+    KeyRotate,
+    KeySuspend,
+    KeyRevoke,
+    RouteRead,
+    RouteWrite,
+    PolicyRead,
+    PolicyWrite,
+    PolicyAssign,
+    AuditRead,
+    ReportRead
 );
 
-/// What the handlers share. Its inside is for those who let requests in, not for the handlers.
+/// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.
 #[derive(Clone)]
 pub(crate) struct Door {
-    pub(crate) api: Arc<Api>,
+    api: Arc<Api>,
     pub(crate) in_flight: InFlight,
     /// Held from looking for overlapping routes until the new one is on record.
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
@@ -64,6 +79,32 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn new(api: Arc<Api>) -> Self {
         Self { api, in_flight: InFlight::default(), routes: Arc::default() }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.api.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.api.random
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.api.settings
+    }
+
+    pub(crate) fn readiness(&self) -> Readiness {
+        (self.api.readiness)()
+    }
+
+    pub(crate) fn metrics(&self) -> String {
+        (self.api.metrics)()
+    }
+
+    /// What is behind it, for tests that stand outside.
+    #[cfg(test)]
+    pub(crate) fn api(&self) -> &Arc<Api> {
+        &self.api
     }
 
     fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
@@ -76,7 +117,12 @@ impl Door {
 /// Where permissions are asked for: every way into the log or the read models passes here.
 fn authorize(principal: &Principal, permission: Permission) -> Result<Grant, Problem> {
     access::authorize(principal, permission).map_err(|denied| {
-        tracing::warn!(actor = principal.id, permission = permission.as_str(), "Denied `{}`", permission.as_str());
+        tracing::warn!(
+            actor = principal.id,
+            permission = permission.as_str(),
+            "Denied `{}`",
+            permission.as_str()
+        );
         Problem::refused(&denied)
     })
 }
@@ -130,12 +176,27 @@ impl<P: Needs> Allowed<P> {
         &self.door
     }
 
+    /// For [`Ask`](crate::ask::Ask), which gives the commands.
+    pub(crate) fn log(&self) -> &EventLog {
+        &self.door.api.log
+    }
+
+    pub(crate) fn visibility(&self) -> &Visibility {
+        &self.door.api.visibility
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
-        self.door.api.clock.now()
+        self.door.now()
     }
 
     pub(crate) fn random(&self) -> &dyn Random {
-        &*self.door.api.random
+        self.door.random()
+    }
+
+    /// A new secret for a key of this environment, with what is kept of it.
+    pub(crate) fn new_secret(&self, environment: &Environment) -> Result<(PlainSecret, NewSecret), Problem> {
+        let Api { brand, peppers, .. } = &*self.door.api;
+        new_key_secret(brand, environment, peppers, self.random()).map_err(|why| Problem::internal(&why))
     }
 
     pub(crate) async fn load<A: Stored>(&self, id: A::Id) -> Result<Loaded<A>, Problem> {
@@ -143,7 +204,11 @@ impl<P: Needs> Allowed<P> {
     }
 
     /// The circumstances of a command for its events, with the personal value that they commit to.
-    pub(crate) fn metadata(&self, command: Option<&str>, reason: Option<&Reason>) -> (Metadata, Option<PersonalValue>) {
+    pub(crate) fn metadata(
+        &self,
+        command: Option<&str>,
+        reason: Option<&Reason>,
+    ) -> (Metadata, Option<PersonalValue>) {
         let now = self.now();
         let Circumstances { request_id, correlation_id, address, user_agent } = self.circumstances.clone();
         let address = address.map(|address| PersonalValue::new(salt(self.random()), &address.to_string()));
@@ -176,9 +241,14 @@ pub fn protect(router: axum::Router, api: Arc<Api>, permission: Permission) -> a
     framed(guarded, &door)
 }
 
-async fn admit(State((door, permission)): State<(Door, Permission)>, request: Request, next: Next) -> Response {
-    let admitted =
-        door.authenticate(request.headers()).and_then(|principal| authorize(&principal, permission).map(drop));
+async fn admit(
+    State((door, permission)): State<(Door, Permission)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let admitted = door
+        .authenticate(request.headers())
+        .and_then(|principal| authorize(&principal, permission).map(drop));
     match admitted {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

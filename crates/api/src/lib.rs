@@ -57,7 +57,10 @@ pub struct Api {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("brand", &self.brand).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("brand", &self.brand)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +77,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { visible_wait: Duration::from_secs(2), body_wait: Duration::from_secs(30), report_rows_max: 50_000 }
+        Self {
+            visible_wait: Duration::from_secs(2),
+            body_wait: Duration::from_secs(30),
+            report_rows_max: 50_000,
+        }
     }
 }
 
@@ -107,11 +114,11 @@ fn router_of(door: &guard::Door) -> (Router, OpenApi) {
         .merge(console::router())
         .method_not_allowed_fallback(frame::method_not_allowed)
         .fallback(frame::path_not_found);
-    (frame::framed(routes, door), openapi)
+    (frame::framed(routes, door), docs::with_described_forms(openapi))
 }
 
 /// The documentation alone, which needs nothing that runs.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    routes::all().into_openapi()
+    docs::with_described_forms(routes::all().into_openapi())
 }

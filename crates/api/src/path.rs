@@ -39,7 +39,8 @@ impl Named for AssignmentId {
     /// Without the identifier: what was given is none.
     fn missing() -> Problem {
         let any = Self::from_parts(0, 0);
-        Problem::refused(&RateLimitPolicyRefusal::NoAssignment { assignment_id: any }).reworded("the policy has no such assignment")
+        Problem::refused(&RateLimitPolicyRefusal::NoAssignment { assignment_id: any })
+            .reworded("the policy has no such assignment")
     }
 }
 

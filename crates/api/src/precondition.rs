@@ -22,7 +22,8 @@ impl IfMatch {
     /// Reads the field; a repeated one is one list.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
         let refused = || Problem::new(kinds::IF_MATCH_INVALID);
-        let fields: Result<Vec<_>, _> = headers.get_all(header::IF_MATCH).iter().map(|field| field.to_str()).collect();
+        let fields: Result<Vec<_>, _> =
+            headers.get_all(header::IF_MATCH).iter().map(|field| field.to_str()).collect();
         let fields = fields.map_err(|_| refused())?;
         if fields.is_empty() {
             return Ok(None);

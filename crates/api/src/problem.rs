@@ -78,7 +78,11 @@ impl Problem {
     /// A thing that the body names, other than the subject, is not there.
     pub(crate) fn refused_reference(refusal: &impl Refusal, pointer: &'static str) -> Self {
         let refused = Self::refused(refusal);
-        let status = if refused.status == StatusCode::NOT_FOUND { StatusCode::UNPROCESSABLE_ENTITY } else { refused.status };
+        let status = if refused.status == StatusCode::NOT_FOUND {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            refused.status
+        };
         Self { status, ..refused }.with("pointer", pointer)
     }
 
@@ -91,7 +95,9 @@ impl Problem {
     pub(crate) fn stale(actual: u64) -> Self {
         let detail = match actual {
             0 => "`If-Match` names a version, and what is to be made has none yet".to_owned(),
-            _ => format!("`If-Match` does not name the current version, which is \"{actual}\"; read it again"),
+            _ => {
+                format!("`If-Match` does not name the current version, which is \"{actual}\"; read it again")
+            }
         };
         Self::because(kinds::VERSION_STALE, detail).with("actual", actual)
     }

@@ -67,7 +67,6 @@ impl TryFrom<u32> for Limit {
     }
 }
 
-
 /// The place in a list that a page before has answered, opaque to whoever carries it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -79,7 +78,8 @@ impl Cursor {
     pub(crate) fn page<Key: FromStr>(&self, limit: Limit) -> Result<queries::Page, Problem> {
         let refused = || Problem::new(kinds::CURSOR_INVALID);
         let place = self.0.as_ref().map(|opaque| {
-            let place = BASE64_URL_SAFE_NO_PAD.decode(opaque).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let place =
+                BASE64_URL_SAFE_NO_PAD.decode(opaque).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             place.filter(|place| place.parse::<Key>().is_ok()).ok_or_else(refused)
         });
         Ok(queries::Page { after: place.transpose()?, limit: limit.0.saturating_add(1) })
@@ -96,11 +96,16 @@ pub(crate) struct Page<T> {
 
 impl<T> Page<T> {
     /// The rows of a page and perhaps one more.
-    pub(crate) fn of<Row: Into<T>, Key: Display>(mut rows: Vec<Row>, limit: Limit, key: fn(&Row) -> Key) -> Self {
+    pub(crate) fn of<Row: Into<T>, Key: Display>(
+        mut rows: Vec<Row>,
+        limit: Limit,
+        key: fn(&Row) -> Key,
+    ) -> Self {
         let items_max = usize::try_from(limit.0).unwrap_or(usize::MAX);
         let more = rows.len() > items_max;
         rows.truncate(items_max);
-        let last = rows.last().filter(|_| more).map(|row| BASE64_URL_SAFE_NO_PAD.encode(key(row).to_string()));
+        let last =
+            rows.last().filter(|_| more).map(|row| BASE64_URL_SAFE_NO_PAD.encode(key(row).to_string()));
         Self { items: rows.into_iter().map(Into::into).collect(), next_cursor: last }
     }
 }

@@ -29,8 +29,9 @@ pub(crate) fn new_key_secret(
     let secret = PlainSecret::compose(brand, environment, &base62(random, SECRET_RANDOM_CHARS))?;
     let digest = peppers.digest_new(&secret);
     let unreadable = |_| InvalidValue::expected("a new secret reads back");
-    let (locator, hint) =
-        PresentedSecret::parse(secret.expose()).map(|read| (read.locator, read.hint())).map_err(unreadable)?;
+    let (locator, hint) = PresentedSecret::parse(secret.expose())
+        .map(|read| (read.locator, read.hint()))
+        .map_err(unreadable)?;
     Ok((secret, NewSecret { locator, digest, hint }))
 }
 
@@ -49,11 +50,17 @@ pub fn new_admin_token(random: &dyn Random) -> Result<PlainSecret, InvalidValue>
 /// When it is not 32 to 256 visible ASCII characters.
 pub fn admin_token_digest(peppers: &Peppers, token: &str) -> Result<SecretDigest, InvalidValue> {
     let refused = || InvalidValue::expected("an admin token must be 32 to 256 visible ASCII characters");
-    if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_graphic()) {
+    if !(TOKEN_CHARS_MIN..=TOKEN_CHARS_MAX).contains(&token.len())
+        || !token.bytes().all(|b| b.is_ascii_graphic())
+    {
         return Err(refused());
     }
     // Any secret tells which pepper is the newest.
-    let any = PlainSecret::compose(ADMIN_BRAND, &ADMIN_TAG.parse()?, &Zeroizing::new("0".repeat(SECRET_RANDOM_CHARS)))?;
+    let any = PlainSecret::compose(
+        ADMIN_BRAND,
+        &ADMIN_TAG.parse()?,
+        &Zeroizing::new("0".repeat(SECRET_RANDOM_CHARS)),
+    )?;
     peppers.digest(peppers.digest_new(&any).pepper_version, token).ok_or_else(refused)
 }
 

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use domain::{InvalidValue, Name, Timestamp, personal::PersonalValue, text::check_email};
 use ipnet::IpNet;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::random::{Random, salt};
 
@@ -58,10 +59,9 @@ impl FromStr for Moment {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let written = is_rfc_3339(text.as_bytes()).then(|| text.parse::<Timestamp>().ok()).flatten();
-        written
-            .filter(|time| (0..YEAR_10000).contains(&time.as_second()))
-            .map(Self)
-            .ok_or_else(|| InvalidValue::expected("must be a time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z"))
+        written.filter(|time| (0..YEAR_10000).contains(&time.as_second())).map(Self).ok_or_else(|| {
+            InvalidValue::expected("must be a time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")
+        })
     }
 }
 
@@ -71,9 +71,14 @@ const YEAR_10000: i64 = 253_402_300_800;
 fn is_rfc_3339(text: &[u8]) -> bool {
     let shape = |text: &[u8], shape: &[u8]| {
         text.len() == shape.len()
-            && text.iter().zip(shape).all(|(c, s)| if *s == b'0' { c.is_ascii_digit() } else { c.eq_ignore_ascii_case(s) })
+            && text
+                .iter()
+                .zip(shape)
+                .all(|(c, s)| if *s == b'0' { c.is_ascii_digit() } else { c.eq_ignore_ascii_case(s) })
     };
-    let Some((stem, mut rest)) = text.split_at_checked(19).filter(|(stem, _)| shape(stem, b"0000-00-00t00:00:00")) else {
+    let Some((stem, mut rest)) =
+        text.split_at_checked(19).filter(|(stem, _)| shape(stem, b"0000-00-00t00:00:00"))
+    else {
         return false;
     };
     if let Some(fraction) = rest.strip_prefix(b".") {
@@ -105,7 +110,8 @@ impl TryFrom<String> for Cidr {
 }
 
 /// A share of a quota in percent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, ToSchema)]
+#[schema(minimum = 1, maximum = 100)]
 #[serde(try_from = "serde_json::Number")]
 pub(crate) struct Percent(pub(crate) u8);
 
@@ -126,7 +132,12 @@ mod tests {
 
     #[test]
     fn times_are_written_as_rfc_3339_has_it() {
-        for good in ["2026-01-31T12:00:00Z", "2026-01-31t12:00:00.123456789z", "2026-01-31T12:00:00+02:00", "1970-01-01T00:00:00Z"] {
+        for good in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31t12:00:00.123456789z",
+            "2026-01-31T12:00:00+02:00",
+            "1970-01-01T00:00:00Z",
+        ] {
             assert!(good.parse::<Moment>().is_ok(), "{good}");
         }
         for bad in [

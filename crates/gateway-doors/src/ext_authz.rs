@@ -1,6 +1,7 @@
 //! The door for Envoy: `ext_authz` over gRPC, authentication, scopes and limits in a single hop.
 
 mod answer;
+mod codec;
 mod question;
 
 use std::{
@@ -12,18 +13,19 @@ use std::{
 };
 
 use http::Request;
+use prost::bytes::Bytes;
 use tonic::{
     Response, Status,
     body::Body,
     server::{Grpc, NamedService, UnaryService},
 };
-use tonic_prost::ProstCodec;
 use tower::Service;
 
+use self::codec::Frames;
 use crate::{
     door::{Door, Kind},
     refuse::Fault,
-    wire::ext_authz::{CHECK, CheckRequest, CheckResponse, SERVICE},
+    wire::ext_authz::{CHECK, SERVICE},
 };
 
 /// Envoy sends headers and, where it is told to, a body that is not asked for: 1 MiB.
@@ -41,7 +43,7 @@ impl ExtAuthz {
         Self { door }
     }
 
-    fn check(&self, request: &CheckRequest) -> Result<CheckResponse, Status> {
+    fn check(&self, request: &[u8]) -> Result<Vec<u8>, Status> {
         let answer = self.door.guarded(Kind::ExtAuthz, || {
             let question = question::read(&self.door, request)?;
             let decision = self.door.judge(Kind::ExtAuthz, &question.call())?;
@@ -63,11 +65,12 @@ impl NamedService for ExtAuthz {
     const NAME: &'static str = SERVICE;
 }
 
-impl UnaryService<CheckRequest> for ExtAuthz {
-    type Response = CheckResponse;
-    type Future = Ready<Result<Response<CheckResponse>, Status>>;
+impl UnaryService<Bytes> for ExtAuthz {
+    /// An encoded `CheckResponse`.
+    type Response = Vec<u8>;
+    type Future = Ready<Result<Response<Vec<u8>>, Status>>;
 
-    fn call(&mut self, request: tonic::Request<CheckRequest>) -> Self::Future {
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         ready(self.check(request.get_ref()).map(Response::new))
     }
 }
@@ -87,7 +90,7 @@ impl Service<Request<Body>> for ExtAuthz {
             if request.uri().path() != CHECK {
                 return Ok(Status::unimplemented("the only method is Check").into_http());
             }
-            let mut grpc = Grpc::new(ProstCodec::default()).max_decoding_message_size(REQUEST_BYTES_MAX);
+            let mut grpc = Grpc::new(Frames).max_decoding_message_size(REQUEST_BYTES_MAX);
             Ok(grpc.unary(service, request).await)
         })
     }

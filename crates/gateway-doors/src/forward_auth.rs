@@ -51,8 +51,9 @@ fn answer(door: &Door, headers: &HeaderMap) -> Response {
 fn passed(decision: &gateway::Decision) -> Response {
     let mut response = StatusCode::OK.into_response();
     let map = response.headers_mut();
-    headers::extend(map, headers::identity(decision));
-    headers::extend(map, headers::limits(decision));
+    let mut headers = headers::identity(decision);
+    headers::add_limits(&mut headers, decision);
+    headers.put_on(map);
     map.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

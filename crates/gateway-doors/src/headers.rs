@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Ordering, fmt::Write};
+use std::cmp::Ordering;
 
 use domain::{
     decision::{Outcome, RefusalReason},
@@ -15,7 +15,9 @@ use domain::{
 };
 use gateway::{Decision, LimitKind, LimitStatus};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use prost::bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::text::{IdText, push_decimal};
 
 pub const CLIENT_ID: &str = "x-tollgate-client-id";
 pub const KEY_ID: &str = "x-tollgate-key-id";
@@ -25,89 +27,98 @@ pub const DECISION_ID: &str = "x-tollgate-decision-id";
 /// `true` when the decision rests on a configuration older than allowed.
 pub const STALE: &str = "x-tollgate-stale";
 
-const RATE_LIMIT: &str = "ratelimit";
-const RATE_LIMIT_POLICY: &str = "ratelimit-policy";
-const X_LIMIT: &str = "x-ratelimit-limit";
-const X_REMAINING: &str = "x-ratelimit-remaining";
-const X_RESET: &str = "x-ratelimit-reset";
-
-/// A header field whose value is known to be visible ASCII.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) name: &'static str,
-    pub(crate) value: Bytes,
+/// Header fields, their values one after the other in one text: an answer has ten of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Headers {
+    text: String,
+    /// Each name, and where in the text its value ends.
+    ends: SmallVec<[(&'static str, usize); 10]>,
 }
 
-impl Header {
-    pub(crate) fn new(name: &'static str, value: impl Into<Bytes>) -> Self {
-        Self { name, value: value.into() }
+impl Headers {
+    pub(crate) fn new() -> Self {
+        Self { text: String::with_capacity(256), ends: SmallVec::new() }
     }
-}
 
-/// Puts headers on an HTTP answer.
-pub(crate) fn extend(map: &mut HeaderMap, headers: impl IntoIterator<Item = Header>) {
-    for Header { name, value } in headers {
-        // Every value is made of identifiers, bounded names, numbers and constants, which all are visible ASCII.
-        if let Ok(value) = HeaderValue::from_maybe_shared(value) {
-            map.insert(HeaderName::from_static(name), value);
+    /// Adds a field; `write` appends its value, which must be visible ASCII and blanks.
+    pub(crate) fn add(&mut self, name: &'static str, write: impl FnOnce(&mut String)) {
+        write(&mut self.text);
+        self.ends.push((name, self.text.len()));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let mut begin = 0;
+        self.ends.iter().map(move |(name, end)| {
+            let value = self.text.get(begin..*end).unwrap_or_default();
+            begin = *end;
+            (*name, value)
+        })
+    }
+
+    /// Puts the fields on an HTTP answer.
+    pub(crate) fn put_on(&self, map: &mut HeaderMap) {
+        for (name, value) in self.iter() {
+            // Every value is made of identifiers, bounded names, numbers and constants.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                map.insert(HeaderName::from_static(name), value);
+            }
         }
     }
 }
 
 /// Who calls, for the upstream. Every name is given, an absent value being empty, so that one that a caller sent is
 /// always replaced.
-pub(crate) fn identity(decision: &Decision) -> [Header; 5] {
-    let text = |id: Option<String>| Bytes::from(id.unwrap_or_default());
-    [
-        Header::new(CLIENT_ID, text(decision.client_id.map(|id| id.to_string()))),
-        Header::new(KEY_ID, text(decision.key_id.map(|id| id.to_string()))),
-        Header::new(SCOPES, scopes(decision)),
-        Header::new(ENVIRONMENT, decision.environment.to_string()),
-        Header::new(DECISION_ID, decision.id.to_string()),
-    ]
-}
-
-/// Separated by spaces, as OAuth does.
-fn scopes(decision: &Decision) -> String {
-    let mut text = String::new();
-    for scope in decision.scopes.iter() {
-        if !text.is_empty() {
-            text.push(' ');
+pub(crate) fn identity(decision: &Decision) -> Headers {
+    let mut headers = Headers::new();
+    let mut id = |name, id: Option<IdText>| {
+        headers.add(name, |text| text.push_str(id.as_ref().map_or("", IdText::as_str)));
+    };
+    id(CLIENT_ID, decision.client_id.map(IdText::from));
+    id(KEY_ID, decision.key_id.map(IdText::from));
+    id(DECISION_ID, Some(decision.id.into()));
+    headers.add(ENVIRONMENT, |text| text.push_str(decision.environment.as_str()));
+    // Separated by spaces, as OAuth does.
+    headers.add(SCOPES, |text| {
+        for (number, scope) in decision.scopes.iter().enumerate() {
+            if number > 0 {
+                text.push(' ');
+            }
+            text.push_str(scope.as_str());
         }
-        text.push_str(scope.as_str());
-    }
-    text
-}
-
-/// Where the caller stands, for the caller.
-pub(crate) fn limits(decision: &Decision) -> Vec<Header> {
-    let mut headers = Vec::with_capacity(6);
-    if decision.stale {
-        headers.push(Header::new(STALE, "true"));
-    }
-    let mut limits: Vec<&LimitStatus> =
-        decision.limits.iter().filter(|limit| limit.mode == Mode::Enforce).collect();
-    let refused_by = refused_by(decision);
-    limits.sort_by(|one, other| urgency(one, other, refused_by));
-    // Whoever did not prove a genuine secret learns nothing of limits.
-    if let (Some(first), true) = (limits.first(), decision.outcome != Outcome::Unauthenticated) {
-        headers.extend([
-            Header::new(RATE_LIMIT_POLICY, list(&limits, write_policy)),
-            Header::new(RATE_LIMIT, list(&limits, write_state)),
-            Header::new(X_LIMIT, first.requests.to_string()),
-            Header::new(X_REMAINING, first.remaining.to_string()),
-            Header::new(X_RESET, first.reset_seconds.to_string()),
-        ]);
-    }
+    });
     headers
 }
 
-fn refused_by(decision: &Decision) -> Option<LimitKind> {
-    match decision.reason {
+/// Adds where the caller stands, for the caller.
+pub(crate) fn add_limits(headers: &mut Headers, decision: &Decision) {
+    if decision.stale {
+        headers.add(STALE, |text| text.push_str("true"));
+    }
+    // Whoever did not prove a genuine secret learns nothing of limits.
+    if decision.outcome == Outcome::Unauthenticated {
+        return;
+    }
+    let limits = in_order(decision);
+    if let Some(first) = limits.first() {
+        headers.add("ratelimit-policy", |text| write_list(text, &limits, write_policy));
+        headers.add("ratelimit", |text| write_list(text, &limits, write_state));
+        headers.add("x-ratelimit-limit", |text| push_decimal(text, first.requests));
+        headers.add("x-ratelimit-remaining", |text| push_decimal(text, first.remaining));
+        headers.add("x-ratelimit-reset", |text| push_decimal(text, first.reset_seconds));
+    }
+}
+
+/// The enforced limits, those that matter most first.
+fn in_order(decision: &Decision) -> SmallVec<[&LimitStatus; 4]> {
+    let refused_by = match decision.reason {
         Some(RefusalReason::RateLimited) => Some(LimitKind::Rate),
         Some(RefusalReason::QuotaExceeded) => Some(LimitKind::Quota),
         Some(_) | None => None,
-    }
+    };
+    let enforced = decision.limits.iter().filter(|limit| limit.mode == Mode::Enforce);
+    let mut limits: SmallVec<[&LimitStatus; 4]> = enforced.collect();
+    limits.sort_by(|one, other| urgency(one, other, refused_by));
+    limits
 }
 
 /// The limit that the decision names before one that would have refused too, before the one of which the smallest
@@ -122,25 +133,26 @@ fn urgency(one: &LimitStatus, other: &LimitStatus, refused_by: Option<LimitKind>
         .then(left(one, other).cmp(&left(other, one)))
 }
 
-fn list(limits: &[&LimitStatus], write_item: fn(&mut String, &LimitStatus) -> std::fmt::Result) -> String {
-    let mut text = String::with_capacity(limits.len() * 40);
-    for limit in limits {
-        if !text.is_empty() {
-            text.push(',');
-        }
-        // Writing to a string does not fail.
-        if write_item(&mut text, limit).is_err() {
-            return String::new();
-        }
+/// A list of RFC 9651. A limit's name is of a-z, 0-9, _ and -, so its quotes need no escapes.
+fn write_list(text: &mut String, limits: &[&LimitStatus], write_parameters: fn(&mut String, &LimitStatus)) {
+    for (number, limit) in limits.iter().enumerate() {
+        text.push_str(if number > 0 { ",\"" } else { "\"" });
+        text.push_str(limit.name.as_str());
+        text.push('"');
+        write_parameters(text, limit);
     }
-    text
 }
 
-/// A limit's name is of a-z, 0-9, _ and -, so the quotes need no escapes.
-fn write_policy(text: &mut String, limit: &LimitStatus) -> std::fmt::Result {
-    write!(text, "\"{}\";q={};w={}", limit.name, limit.requests, limit.window_seconds)
+fn write_policy(text: &mut String, limit: &LimitStatus) {
+    text.push_str(";q=");
+    push_decimal(text, limit.requests);
+    text.push_str(";w=");
+    push_decimal(text, limit.window_seconds);
 }
 
-fn write_state(text: &mut String, limit: &LimitStatus) -> std::fmt::Result {
-    write!(text, "\"{}\";r={};t={}", limit.name, limit.remaining, limit.reset_seconds)
+fn write_state(text: &mut String, limit: &LimitStatus) {
+    text.push_str(";r=");
+    push_decimal(text, limit.remaining);
+    text.push_str(";t=");
+    push_decimal(text, limit.reset_seconds);
 }

@@ -117,6 +117,7 @@ mod router;
 mod serve;
 #[cfg(test)]
 mod testing;
+mod text;
 mod verify;
 pub mod wire;
 

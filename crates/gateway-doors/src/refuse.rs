@@ -25,18 +25,20 @@ use utoipa::ToSchema;
 pub(crate) use catalogue::Rejection;
 pub use catalogue::{ProblemDoc, problems};
 
-use crate::headers::{self, Header};
+use crate::{
+    headers::{self, Headers},
+    text::push_decimal,
+};
 
 /// RFC 9110 §11.6.1 wants a registered scheme that is really taken: that is `Bearer`. No `error` is given with it
 /// (RFC 6750 §3.1), since it would tell a missing secret from a wrong one.
 const CHALLENGE: &str = "Bearer realm=\"tollgate\"";
-const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An answer that refuses: what the caller gets, whatever the door.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) status: StatusCode,
-    pub(crate) headers: Vec<Header>,
+    pub(crate) headers: Headers,
     pub(crate) body: String,
 }
 
@@ -68,14 +70,14 @@ pub struct Problem {
 pub(crate) fn refused(decision: &Decision) -> Option<Refused> {
     let status = status(decision.outcome)?;
     let code = code(decision).unwrap_or_default();
-    let mut headers = vec![Header::new("content-type", PROBLEM_JSON)];
+    let mut headers = problem_headers();
     if status == StatusCode::UNAUTHORIZED {
-        headers.push(Header::new("www-authenticate", CHALLENGE));
+        headers.add("www-authenticate", |text| text.push_str(CHALLENGE));
     }
     if let Some(seconds) = decision.retry_after_seconds {
-        headers.push(Header::new("retry-after", seconds.to_string()));
+        headers.add("retry-after", |text| push_decimal(text, seconds));
     }
-    headers.extend(headers::limits(decision));
+    headers::add_limits(&mut headers, decision);
     let detail = detail(decision.reason.unwrap_or(RefusalReason::MissingSecret));
     let problem = problem(status, code, detail.into(), Some(decision.id));
     Some(Refused { status, headers, body: problem.to_json() })
@@ -162,7 +164,7 @@ impl Fault {
 pub(crate) fn faulted(fault: Fault) -> Refused {
     let mut refused = plain(fault.doc(), None, None);
     if fault == Fault::NotReady {
-        refused.headers.push(Header::new("retry-after", "1"));
+        refused.headers.add("retry-after", |text| text.push('1'));
     }
     refused
 }
@@ -176,7 +178,13 @@ fn plain(doc: ProblemDoc, detail: Option<String>, pointer: Option<String>) -> Re
     let status = StatusCode::from_u16(doc.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let detail = detail.map_or(Cow::Borrowed(doc.message), Cow::Owned);
     let body = Problem { pointer, ..problem(status, doc.code, detail, None) }.to_json();
-    Refused { status, headers: vec![Header::new("content-type", PROBLEM_JSON)], body }
+    Refused { status, headers: problem_headers(), body }
+}
+
+fn problem_headers() -> Headers {
+    let mut headers = Headers::new();
+    headers.add("content-type", |text| text.push_str("application/problem+json"));
+    headers
 }
 
 fn problem(
@@ -211,7 +219,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        headers::extend(response.headers_mut(), self.headers);
+        self.headers.put_on(response.headers_mut());
         response.headers_mut().insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
         response
     }

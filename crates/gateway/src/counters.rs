@@ -55,7 +55,7 @@ pub(crate) struct Ask<'index> {
 }
 
 /// Where one counter stands after it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) window_seconds: u64,
     pub(crate) remaining: u64,
@@ -100,25 +100,35 @@ impl Counters {
     /// Takes the cost from every limit, or from none when one of them refuses.
     pub(crate) fn reserve(&self, asks: &[Ask<'_>], now: Moment) -> SmallVec<[Reading; 4]> {
         let mut shards = self.lock(asks);
-        let mut readings: SmallVec<[Reading; 4]> =
-            asks.iter().filter_map(|ask| Some(shards.of(ask)?.bring_to(ask, now))).collect();
-        if readings.iter().all(|reading| reading.wait_seconds.is_none()) {
-            for (ask, reading) in asks.iter().zip(&mut readings) {
-                if let Some(taken) = shards.of(ask).and_then(|shard| shard.take(ask, now)) {
-                    *reading = taken;
-                }
-            }
+        let mut waits: SmallVec<[Option<u64>; 4]> = SmallVec::new();
+        for ask in asks {
+            waits.push(shards.of(ask).and_then(|shard| shard.wait(ask, now)));
+        }
+        let granted = waits.iter().all(Option::is_none);
+        let mut readings = SmallVec::new();
+        for (ask, wait_seconds) in asks.iter().zip(waits) {
+            let reading = shards.of(ask).and_then(|shard| shard.settle(ask, granted, now));
+            readings.push(Reading { wait_seconds, ..reading.unwrap_or_default() });
         }
         readings
     }
 
     /// In ascending order, whoever asks: so nobody waits for one who waits for him.
     fn lock(&self, asks: &[Ask<'_>]) -> Locked<'_> {
-        let mut numbers: SmallVec<[u32; 4]> = asks.iter().map(|ask| ask.key.shard()).collect();
+        let mut numbers: SmallVec<[u32; 4]> = SmallVec::new();
+        for number in asks.iter().map(|ask| ask.key.shard()) {
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
         numbers.sort_unstable();
-        numbers.dedup();
-        let lock = |number: u32| Some((number, self.shards.get(wide(number))?.lock()));
-        Locked(numbers.into_iter().filter_map(lock).collect())
+        let mut locked = SmallVec::new();
+        for number in numbers {
+            if let Some(shard) = self.shards.get(wide(number)) {
+                locked.push((number, shard.lock()));
+            }
+        }
+        Locked(locked)
     }
 
     /// What has changed since it was last taken. A counter that is back at its start is forgotten and has no state;
@@ -163,25 +173,31 @@ impl Locked<'_> {
 }
 
 impl Shard {
-    fn bring_to(&mut self, ask: &Ask<'_>, now: Moment) -> Reading {
-        let fresh = || Kept { counter: Counter::fresh(&ask.limit.rule, ask.revision, now), changed: false };
-        let kept = self.counters.entry(ask.key).or_insert_with(fresh);
-        kept.counter.bring_to(&ask.limit.rule, ask.revision, now);
-        kept.counter.reading(ask.limit, ask.cost, now)
+    /// Brings the counter to this moment. How long to wait, when it does not grant the cost.
+    fn wait(&mut self, ask: &Ask<'_>, now: Moment) -> Option<u64> {
+        let Ask { key, limit, revision, cost } = *ask;
+        let fresh = || Kept { counter: Counter::fresh(&limit.rule, revision, now), changed: false };
+        let kept = self.counters.entry(key).or_insert_with(fresh);
+        kept.counter.bring_to(&limit.rule, revision, now);
+        kept.counter.wait(limit, cost, now)
     }
 
-    fn take(&mut self, ask: &Ask<'_>, now: Moment) -> Option<Reading> {
+    /// Takes the cost when all have granted it.
+    fn settle(&mut self, ask: &Ask<'_>, granted: bool, now: Moment) -> Option<Reading> {
         let kept = self.counters.get_mut(&ask.key)?;
-        kept.counter.take(&ask.limit.rule, ask.cost, now);
-        if !kept.changed {
-            kept.changed = true;
-            self.changed.push(ask.key);
+        if granted {
+            kept.counter.take(&ask.limit.rule, ask.cost, now);
+            if !kept.changed {
+                kept.changed = true;
+                self.changed.push(ask.key);
+            }
         }
-        Some(kept.counter.reading(ask.limit, 0, now))
+        Some(kept.counter.reading(ask.limit, now))
     }
 
     fn take_changed(&mut self, taken: &mut Vec<(CounterKey, Option<CounterState>)>) {
-        for key in std::mem::take(&mut self.changed) {
+        let room = Vec::with_capacity(self.changed.len());
+        for key in std::mem::replace(&mut self.changed, room) {
             if let Some(kept) = self.counters.get_mut(&key) {
                 kept.changed = false;
                 taken.push((key, Some(kept.counter.state())));

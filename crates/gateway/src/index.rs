@@ -7,6 +7,7 @@ pub(crate) mod limits;
 pub(crate) mod routes;
 pub(crate) mod shared;
 pub(crate) mod slots;
+mod table;
 
 use domain::{
     DomainEvent, Position, Recorded, Timestamp,

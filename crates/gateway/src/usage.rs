@@ -113,7 +113,9 @@ impl Usage {
             let drained = {
                 let mut lane = lane.lock();
                 self.facts.fetch_sub(lane.len(), Ordering::Relaxed);
-                std::mem::take(&mut *lane)
+                // As much room again, so that a busy lane does not grow anew, step by step, after each flush.
+                let empty = Lane::with_capacity_and_hasher(lane.len(), FxBuildHasher);
+                std::mem::replace(&mut *lane, empty)
             };
             if facts.is_empty() {
                 facts = drained;

@@ -23,9 +23,9 @@ use tokio::{
 
 use crate::{Settings, servers::Server};
 
-/// An answer of gRPC, not compressed, whose status is OK and whose HTTP answer is OK too: an empty field 1, then
-/// field 3. Its length comes between the first byte and these.
-const PASSED: [u8; 3] = [0x0a, 0x00, 0x1a];
+/// What lets a call pass: an empty status, then an `OkHttpResponse`. A length may be written in one byte or in two.
+const PASSED: [&[u8]; 2] = [&[0x0a, 0x00, 0x1a], &[0x0a, 0x80, 0x00, 0x1a]];
+/// Whether it is compressed, and its length.
 const FRAME_HEADER_BYTES: usize = 5;
 
 /// The client.
@@ -126,7 +126,8 @@ impl Caller {
             let status = answer.trailers().and_then(|trailers| trailers.get("grpc-status"));
             ensure!(status.is_some_and(|status| status == "0"), "gRPC status {status:?}");
             let body = answer.to_bytes();
-            ensure!(body.get(FRAME_HEADER_BYTES..).is_some_and(|body| body.starts_with(&PASSED)), "{body:?}");
+            let message = body.get(FRAME_HEADER_BYTES..).unwrap_or_default();
+            ensure!(PASSED.iter().any(|passed| message.starts_with(passed)), "{body:?}");
         }
     }
 }

@@ -120,7 +120,8 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
     let own = kinds::ALL.iter().map(|kind| (kind.code, kind.status, kind.message));
     let domain = domain::all_refusals();
     let ruled = domain.iter().map(|doc| (doc.code, status_of(doc.code).as_u16(), doc.message));
-    let mut all: Vec<_> = own.chain(ruled).map(|(code, status, message)| entry(code, status, message)).collect();
+    let mut all: Vec<_> =
+        own.chain(ruled).map(|(code, status, message)| entry(code, status, message)).collect();
     all.sort_unstable_by_key(|entry| entry.code);
     all
 }

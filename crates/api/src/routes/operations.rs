@@ -54,7 +54,7 @@ pub(crate) async fn healthz() -> Json<Health> {
     security(())
 )]
 pub(crate) async fn readyz(State(door): State<Door>) -> (StatusCode, Json<Readiness>) {
-    let readiness = (door.api.readiness)();
+    let readiness = door.readiness();
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))
 }
@@ -70,7 +70,7 @@ pub(crate) async fn readyz(State(door): State<Door>) -> (StatusCode, Json<Readin
 )]
 pub(crate) async fn metrics(State(door): State<Door>) -> Response {
     let kind = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-    ([kind], (door.api.metrics)()).into_response()
+    ([kind], door.metrics()).into_response()
 }
 
 /// Show this document

@@ -13,7 +13,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::guard::Door;
 
 pub(crate) fn all() -> OpenApiRouter<Door> {
-    OpenApiRouter::new()
-        .routes(routes!(define::define, list::list))
-        .routes(routes!(get::get, revise::revise, retire::retire))
+    OpenApiRouter::new().routes(routes!(define::define, list::list)).routes(routes!(
+        get::get,
+        revise::revise,
+        retire::retire
+    ))
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    docs::{FoundPlain, KnownProblems, schema_of},
+    docs::{FoundPlain, KnownProblems, form},
     guard::{Authenticated, Door},
     query::{NoParams, Params},
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Whoami {
     #[schema(example = "bootstrap-admin")]
     id: String,
-    #[schema(schema_with = schema_of::<ActorKind>)]
+    #[schema(value_type = form::ActorKind, inline)]
     kind: ActorKind,
     #[schema(example = "bootstrap_token")]
     authenticated_by: String,

@@ -13,7 +13,10 @@ async fn an_entry_tells_who_did_what_to_which_thing_and_why() {
     let world = World::new().await;
     let client = world.client().await;
     let call = world.post(format!("/v1/clients/{client}/suspend"), &because()).key("cmd-1");
-    let call = call.header("x-request-id", "req-7").header("x-correlation-id", "cor-7").header("user-agent", "curl/8");
+    let call = call
+        .header("x-request-id", "req-7")
+        .header("x-correlation-id", "cor-7")
+        .header("user-agent", "curl/8");
     call.expect(200).await;
     let entry = world.get("/v1/audit/2").expect(200).await.json();
     let expected = json!({
@@ -21,10 +24,19 @@ async fn an_entry_tells_who_did_what_to_which_thing_and_why() {
         "allowed_by": "role:admin",
     });
     assert_eq!(entry["actor"], expected);
-    assert_eq!((&entry["action"], &entry["subject"]), (&json!("api_client.suspended"), &json!({ "type": "api_client", "id": client })));
+    assert_eq!(
+        (&entry["action"], &entry["subject"]),
+        (&json!("api_client.suspended"), &json!({ "type": "api_client", "id": client }))
+    );
     assert_eq!((&entry["reason"], &entry["client_id"]), (&json!("as agreed"), &json!(client)));
-    assert_eq!((&entry["request_id"], &entry["correlation_id"], &entry["command_id"]), (&json!("req-7"), &json!("cor-7"), &json!("cmd-1")));
-    assert_eq!((&entry["user_agent"], &entry["occurred_at"]), (&json!("curl/8"), &json!(super::harness::NOW)));
+    assert_eq!(
+        (&entry["request_id"], &entry["correlation_id"], &entry["command_id"]),
+        (&json!("req-7"), &json!("cor-7"), &json!("cmd-1"))
+    );
+    assert_eq!(
+        (&entry["user_agent"], &entry["occurred_at"]),
+        (&json!("curl/8"), &json!(super::harness::NOW))
+    );
 }
 
 #[tokio::test]

@@ -33,7 +33,10 @@ async fn what_need_not_be_said_of_a_client_is_empty() {
         body.as_object_mut().unwrap().remove(field);
     }
     let client = world.post("/v1/clients", &body).expect(201).await.json();
-    assert_eq!((&client["contacts"], &client["scopes"], &client["labels"]), (&json!([]), &json!([]), &json!({})));
+    assert_eq!(
+        (&client["contacts"], &client["scopes"], &client["labels"]),
+        (&json!([]), &json!([]), &json!({}))
+    );
 }
 
 #[tokio::test]
@@ -52,10 +55,20 @@ async fn a_patch_changes_what_it_says_and_nothing_else() {
 async fn labels_and_owner_are_merged_member_by_member() {
     let world = World::new().await;
     let id = world.client().await;
-    let client = updated(&world, &id, json!({ "labels": { "tier": null, "region": "eu" }, "owner": { "team": "Orders" } })).await;
+    let client = updated(
+        &world,
+        &id,
+        json!({ "labels": { "tier": null, "region": "eu" }, "owner": { "team": "Orders" } }),
+    )
+    .await;
     assert_eq!(client["labels"], json!({ "region": "eu" }));
     assert_eq!(client["owner"], json!({ "team": "Orders", "email": "payments@example.com" }));
-    let client = updated(&world, &id, json!({ "owner": { "email": "orders@example.com" }, "labels": null, "contacts": null })).await;
+    let client = updated(
+        &world,
+        &id,
+        json!({ "owner": { "email": "orders@example.com" }, "labels": null, "contacts": null }),
+    )
+    .await;
     assert_eq!(client["owner"], json!({ "team": "Orders", "email": "orders@example.com" }));
     assert_eq!((&client["labels"], &client["contacts"]), (&json!({}), &json!([])));
 }
@@ -99,8 +112,15 @@ async fn a_client_is_suspended_reinstated_and_archived_for_good() {
     for verb in ["suspend", "reinstate"] {
         world.post(format!("/v1/clients/{id}/{verb}"), &because()).refused(409, "client_archived").await;
     }
-    world.patch(format!("/v1/clients/{id}"), &json!({ "name": "N" })).if_match("*").refused(409, "client_archived").await;
-    world.post(format!("/v1/clients/{id}/keys"), &super::harness::key_body()).refused(409, "client_not_active").await;
+    world
+        .patch(format!("/v1/clients/{id}"), &json!({ "name": "N" }))
+        .if_match("*")
+        .refused(409, "client_archived")
+        .await;
+    world
+        .post(format!("/v1/clients/{id}/keys"), &super::harness::key_body())
+        .refused(409, "client_not_active")
+        .await;
 }
 
 #[tokio::test]
@@ -110,7 +130,10 @@ async fn a_write_that_reads_do_not_show_yet_says_so() {
     let answer = world.post("/v1/clients", &client_body()).expect(202).await;
     assert_eq!(answer.field("tollgate-visible"), Some("false"));
     let body = answer.json();
-    assert_eq!((&body["version"], &body["position"], &body["visible"]), (&json!(1), &json!(1), &json!(false)));
+    assert_eq!(
+        (&body["version"], &body["position"], &body["visible"]),
+        (&json!(1), &json!(1), &json!(false))
+    );
     assert_eq!(answer.field("location"), Some(&*format!("/v1/clients/{}", body["id"].as_str().unwrap())));
 }
 

@@ -46,7 +46,9 @@ fn sample(operation: &str, things: &Fixture) -> Sample {
         "get_policy" => ("GET", format!("/v1/policies/{policy}"), None),
         "revise_policy" => ("PATCH", format!("/v1/policies/{policy}"), Some(json!({ "mode": "shadow" }))),
         "retire_policy" => ("POST", format!("/v1/policies/{policy}/retire"), Some(because())),
-        "assign_policy" => ("POST", format!("/v1/policies/{policy}/assignments"), Some(json!({ "environment": "prod" }))),
+        "assign_policy" => {
+            ("POST", format!("/v1/policies/{policy}/assignments"), Some(json!({ "environment": "prod" })))
+        }
         "get_assignment" => ("GET", format!("/v1/policies/{policy}/assignments/{assignment}"), None),
         "unassign_policy" => ("DELETE", format!("/v1/policies/{policy}/assignments/{assignment}"), None),
         "list_audit" => ("GET", "/v1/audit".to_owned(), None),
@@ -74,7 +76,9 @@ impl Sample {
     /// The same about a thing that is not there.
     fn missing(&self) -> Self {
         let gone = |segment: &str| match segment.split_once('_') {
-            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg"), _)) => format!("{prefix}_{}", "0".repeat(26)),
+            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg"), _)) => {
+                format!("{prefix}_{}", "0".repeat(26))
+            }
             _ => segment.replace('1', if segment == "1" { "999" } else { "1" }),
         };
         let path = self.path.split('/').map(gone).collect::<Vec<_>>().join("/");
@@ -98,7 +102,16 @@ fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
 async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -> Answer {
     let call = sample.call(world);
     match status {
-        "400" => Sample { path: format!("{}?unknown=1", sample.path), body: sample.body.clone(), method: sample.method.clone() }.call(world).send().await,
+        "400" => {
+            Sample {
+                path: format!("{}?unknown=1", sample.path),
+                body: sample.body.clone(),
+                method: sample.method.clone(),
+            }
+            .call(world)
+            .send()
+            .await
+        }
         "401" => call.without("authorization").send().await,
         "403" => call.nobody().send().await,
         "404" => sample.missing().call(world).send().await,
@@ -151,8 +164,12 @@ async fn unseen(operation: &str) -> Answer {
     let mut things = world.fixture().await;
     // So that each write has something new to say.
     match operation {
-        "reinstate_client" => drop(world.post(format!("/v1/clients/{}/suspend", things.client), &because()).expect(200).await),
-        "reinstate_key" => drop(world.post(format!("/v1/keys/{}/suspend", things.key), &because()).expect(200).await),
+        "reinstate_client" => {
+            drop(world.post(format!("/v1/clients/{}/suspend", things.client), &because()).expect(200).await)
+        }
+        "reinstate_key" => {
+            drop(world.post(format!("/v1/keys/{}/suspend", things.key), &because()).expect(200).await)
+        }
         "retire_policy" => things.policy = world.made("/v1/policies", &policy_body()).await,
         _ => {}
     }
@@ -171,7 +188,8 @@ async fn every_documented_status_is_answered() {
         world.post("/v1/policies", &with_name("Used")).key("used").expect(201).await;
         let sample = sample(&operation, &things);
         // What changes something comes last.
-        let (success, failures): (Vec<_>, Vec<_>) = statuses.iter().partition(|status| status.starts_with('2'));
+        let (success, failures): (Vec<_>, Vec<_>) =
+            statuses.iter().partition(|status| status.starts_with('2'));
         for status in failures.into_iter().chain(success).filter(|status| *status != "5XX") {
             let answer = match status.as_str() {
                 "202" => unseen(&operation).await,
@@ -215,4 +233,14 @@ fn what_is_referred_to_in_the_document_is_there() {
         assert!(schemas.contains_key(name), "{name}");
     }
     assert_eq!(DOCUMENT["openapi"], "3.1.0");
+}
+
+#[test]
+fn a_described_value_keeps_its_form() {
+    let counting = &DOCUMENT["components"]["schemas"]["NewPolicy"]["properties"]["counting"];
+    let expected = json!({
+        "type": "string", "enum": ["client", "key", "shared"], "description": "Whose calls share one counter.",
+    });
+    assert_eq!(*counting, expected);
+    assert!(!DOCUMENT.to_string().contains("{\"type\":\"object\",\"description\""));
 }

@@ -1,18 +1,18 @@
 //! The one thing that touches the router. It holds every answer to what is promised of all: a documented status,
 //! a code of the catalogue, the fields that every answer has, no secret where none belongs.
 
+mod answer;
+mod things;
+
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, LazyLock, Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-};
+use axum::{Router, body::Body};
 use domain::{
     Clock, Timestamp,
     access::{Principal, Role},
@@ -20,18 +20,21 @@ use domain::{
     secret::{Peppers, PlainSecret},
 };
 use eventlog::{EventLog, usage::UsageLog};
-use http::{HeaderMap, Method, Request, header};
+use http::{Method, Request};
 use http_body_util::BodyExt;
 use projections::{FollowFailure, Projections, ReadModel};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+pub(super) use answer::{Answer, DOCUMENT, content_type};
+pub(super) use things::{Fixture, because, client_body, key_body, policy_body, route_body, stalled};
+
 use crate::{
-    AdminTokens, Api, PartReadiness, Readiness, Settings, SystemRandom, catalogue, guard::Door, new_admin_token,
+    AdminTokens, Api, PartReadiness, Readiness, Settings, SystemRandom, guard::Door, new_admin_token,
     router_of,
 };
 
@@ -60,7 +63,12 @@ pub(super) struct World {
 pub(super) const NOW: &str = "2026-03-01T12:00:00Z";
 
 fn principal(id: &str, roles: Vec<Role>) -> Principal {
-    Principal { id: id.to_owned(), kind: ActorKind::ServiceAccount, authenticated_by: "bootstrap_token", roles }
+    Principal {
+        id: id.to_owned(),
+        kind: ActorKind::ServiceAccount,
+        authenticated_by: "bootstrap_token",
+        roles,
+    }
 }
 
 impl World {
@@ -79,7 +87,8 @@ impl World {
         let mut projections = JoinSet::new();
         projections.spawn(followers.run(stop.clone()));
         let peppers = Peppers::new([(1, Zeroizing::new([7; 32]))]).unwrap();
-        let (admin, nobody) = (new_admin_token(&SystemRandom).unwrap(), new_admin_token(&SystemRandom).unwrap());
+        let (admin, nobody) =
+            (new_admin_token(&SystemRandom).unwrap(), new_admin_token(&SystemRandom).unwrap());
         let tokens = AdminTokens::new([
             (peppers.digest_new(&admin), principal("admin", vec![Role::Admin])),
             (peppers.digest_new(&nobody), principal("nobody", vec![])),
@@ -235,155 +244,4 @@ impl Call<'_> {
         assert_eq!(body["code"], code, "{body}");
         body
     }
-}
-
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) bytes: Bytes,
-}
-
-impl Answer {
-    pub(super) fn text(&self) -> &str {
-        std::str::from_utf8(&self.bytes).unwrap()
-    }
-
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    pub(super) fn etag(&self) -> String {
-        self.field("etag").unwrap().to_owned()
-    }
-
-    /// What is promised of every answer.
-    fn check(&self, method: &Method, path: &str) {
-        assert_eq!(self.field("x-content-type-options"), Some("nosniff"), "{path}");
-        assert!(self.field("content-security-policy").unwrap().starts_with("default-src 'none'"), "{path}");
-        let request_id = self.field("x-request-id").unwrap();
-        let is_problem = self.field("content-type") == Some("application/problem+json");
-        assert_eq!(is_problem, self.status >= 400 && path != "/readyz", "{path}: {}", self.text());
-        if is_problem {
-            let body = self.json();
-            let code = body["code"].as_str().unwrap();
-            assert_eq!(body["type"], format!("/problems/{code}"));
-            assert_eq!(body["status"], self.status);
-            assert_eq!(body["request_id"], request_id);
-            let entry = catalogue().into_iter().find(|entry| entry.code == code).expect(code);
-            assert!([Some(entry.status), entry.status_in_body].contains(&Some(self.status)), "{body}");
-            assert_eq!(body["title"], entry.title);
-        }
-        if path.starts_with("/v1/") {
-            assert_eq!(self.field("cache-control"), Some("no-store"), "{path}");
-            assert_no_secret(path, &self.bytes);
-        }
-        if let Some(documented) = documented(method, path) {
-            let status = self.status.to_string();
-            assert!(self.status >= 500 || documented.contains(&status), "{method} {path} answers {status}");
-        }
-    }
-}
-
-/// Neither a digest nor a locator in anything; a secret under its own name only.
-fn assert_no_secret(path: &str, bytes: &Bytes) {
-    let text = String::from_utf8_lossy(bytes);
-    for word in ["digest", "hmac", "locator", "pepper"] {
-        assert!(!text.contains(word), "{path}: {text}");
-    }
-    let shown = text.matches("tg_prod_").count();
-    assert!(shown <= usize::from(text.contains("\"secret\":\"tg_prod_")), "{path}: {text}");
-}
-
-pub(super) static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(crate::openapi()).unwrap());
-
-/// The statuses that are documented for an operation, if this is one.
-fn documented(method: &Method, path: &str) -> Option<Vec<String>> {
-    let paths = DOCUMENT["paths"].as_object().unwrap();
-    let fits = |template: &str| {
-        let (wanted, given): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-        wanted.len() == given.len() && wanted.iter().zip(given).all(|(w, g)| w.starts_with('{') || *w == g)
-    };
-    let (_, operations) = paths.iter().find(|(template, _)| fits(template))?;
-    let operation = operations.get(method.as_str().to_lowercase())?;
-    Some(operation["responses"].as_object().unwrap().keys().cloned().collect())
-}
-
-/// Bodies that are right in every part.
-pub(super) fn client_body() -> Value {
-    json!({
-        "name": "Acme",
-        "kind": "partner",
-        "owner": { "team": "Payments", "email": "payments@example.com" },
-        "contacts": [{ "name": "Grace Hopper", "email": "grace@acme.example", "role": "technical" }],
-        "environments": ["prod", "sandbox"],
-        "scopes": ["orders:read", "orders:write"],
-        "labels": { "tier": "gold" },
-    })
-}
-
-pub(super) fn key_body() -> Value {
-    json!({ "name": "checkout", "environment": "prod" })
-}
-
-pub(super) fn route_body(path: &str) -> Value {
-    json!({ "name": "Show an order", "methods": ["GET"], "path": path })
-}
-
-pub(super) fn policy_body() -> Value {
-    json!({ "name": "Standard", "rates": [{ "name": "burst", "requests": 10, "per_seconds": 1 }] })
-}
-
-pub(super) fn because() -> Value {
-    json!({ "reason": "as agreed" })
-}
-
-/// Things that stand when a test begins.
-pub(super) struct Fixture {
-    pub(super) client: String,
-    pub(super) key: String,
-    pub(super) route: String,
-    pub(super) policy: String,
-    pub(super) assignment: String,
-}
-
-impl World {
-    /// Makes a thing and gives its id.
-    pub(super) async fn made(&self, path: &str, body: &Value) -> String {
-        self.post(path, body).expect(201).await.json()["id"].as_str().unwrap().to_owned()
-    }
-
-    pub(super) async fn client(&self) -> String {
-        self.made("/v1/clients", &client_body()).await
-    }
-
-    /// A key of the client with its secret.
-    pub(super) async fn key(&self, client: &str) -> (String, String) {
-        let body = self.post(format!("/v1/clients/{client}/keys"), &key_body()).expect(201).await.json();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        (text(&body["key"]["id"]), text(&body["secret"]))
-    }
-
-    pub(super) async fn fixture(&self) -> Fixture {
-        let client = self.client().await;
-        let (key, _) = self.key(&client).await;
-        let route = self.made("/v1/routes", &route_body("/orders/{id}")).await;
-        let policy = self.made("/v1/policies", &policy_body()).await;
-        let body = json!({ "client_id": client });
-        let assignment = self.made(&format!("/v1/policies/{policy}/assignments"), &body).await;
-        Fixture { client, key, route, policy, assignment }
-    }
-}
-
-/// A body of which nothing ever comes.
-pub(super) fn stalled() -> Body {
-    Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>())
-}
-
-pub(super) fn content_type(answer: &Answer) -> &str {
-    answer.field(header::CONTENT_TYPE.as_str()).unwrap()
 }

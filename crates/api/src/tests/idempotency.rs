@@ -10,7 +10,10 @@ async fn a_repeated_registration_makes_no_second_client() {
     let first = world.post("/v1/clients", &client_body()).key("k-1").expect(201).await;
     let again = world.post("/v1/clients", &client_body()).key("k-1").expect(201).await;
     assert_eq!((first.json(), first.etag()), (again.json(), again.etag()));
-    assert_eq!((first.field("idempotency-replayed"), again.field("idempotency-replayed")), (None, Some("true")));
+    assert_eq!(
+        (first.field("idempotency-replayed"), again.field("idempotency-replayed")),
+        (None, Some("true"))
+    );
     assert_eq!(first.field("location"), again.field("location"));
     assert_eq!(first.field("tollgate-position"), again.field("tollgate-position"));
     assert_eq!(world.get("/v1/clients").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
@@ -65,7 +68,11 @@ async fn a_command_without_effect_is_remembered_too() {
     world.post(&path, &because()).key("k-1").expect(200).await;
     let again = world.post(&path, &because()).key("k-1").expect(200).await;
     assert_eq!(again.field("idempotency-replayed"), Some("true"));
-    world.post(&path, &json!({ "reason": "another" })).key("k-1").refused(422, "idempotency_key_reused").await;
+    world
+        .post(&path, &json!({ "reason": "another" }))
+        .key("k-1")
+        .refused(422, "idempotency_key_reused")
+        .await;
 }
 
 #[tokio::test]
@@ -113,7 +120,11 @@ async fn of_many_at_once_one_is_carried_out() {
     let secrets = answers.iter().filter(|answer| answer.status == 201 && answer.json()["secret"].is_string());
     assert_eq!(secrets.count(), 1);
     for answer in &answers {
-        assert!(answer.status == 201 || answer.json()["code"] == "idempotency_in_progress", "{}", answer.text());
+        assert!(
+            answer.status == 201 || answer.json()["code"] == "idempotency_in_progress",
+            "{}",
+            answer.text()
+        );
     }
     assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
 }

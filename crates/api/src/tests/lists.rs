@@ -109,7 +109,8 @@ async fn a_cursor_of_another_list_is_refused() {
     for _ in 0..2 {
         world.client().await;
     }
-    let cursor = world.get("/v1/clients?limit=1").expect(200).await.json()["next_cursor"].as_str().unwrap().to_owned();
+    let cursor =
+        world.get("/v1/clients?limit=1").expect(200).await.json()["next_cursor"].as_str().unwrap().to_owned();
     for path in ["keys", "routes", "policies", "audit"] {
         world.get(format!("/v1/{path}?cursor={cursor}")).refused(400, "cursor_invalid").await;
     }

@@ -41,7 +41,10 @@ async fn a_revision_counts_and_null_is_as_if_never_said() {
     let path = format!("/v1/policies/{}", world.made("/v1/policies", &body).await);
     let patch = |body| world.patch(&path, &body).if_match("*");
     let policy = patch(json!({ "mode": null, "thresholds": null, "name": "Other" })).expect(200).await.json();
-    assert_eq!((&policy["mode"], &policy["thresholds"], &policy["revision"]), (&json!("enforce"), &json!([80, 100]), &json!(2)));
+    assert_eq!(
+        (&policy["mode"], &policy["thresholds"], &policy["revision"]),
+        (&json!("enforce"), &json!([80, 100]), &json!(2))
+    );
     patch(json!({ "rates": null })).refused(422, "policy_needs_limit").await;
     assert_eq!(patch(json!({ "name": null })).refused(422, "body_invalid").await["pointer"], "/name");
 }
@@ -72,8 +75,14 @@ async fn an_assignment_of_nothing_is_refused() {
     let things = world.fixture().await;
     let path = format!("/v1/policies/{}/assignments", things.policy);
     let (client, route) = (format!("cli_{}", "0".repeat(26)), format!("rte_{}", "0".repeat(26)));
-    assert_eq!(world.post(&path, &json!({ "client_id": client })).refused(422, "client_not_found").await["pointer"], "/client_id");
-    assert_eq!(world.post(&path, &json!({ "route_id": route })).refused(422, "route_not_found").await["pointer"], "/route_id");
+    assert_eq!(
+        world.post(&path, &json!({ "client_id": client })).refused(422, "client_not_found").await["pointer"],
+        "/client_id"
+    );
+    assert_eq!(
+        world.post(&path, &json!({ "route_id": route })).refused(422, "route_not_found").await["pointer"],
+        "/route_id"
+    );
     world.post(&path, &json!({ "route_id": things.client })).refused(422, "body_invalid").await;
     let archived = world.made("/v1/clients", &client_body()).await;
     world.post(format!("/v1/clients/{archived}/archive"), &because()).expect(200).await;
@@ -81,10 +90,14 @@ async fn an_assignment_of_nothing_is_refused() {
     let retired = world.made("/v1/routes", &route_body("/old")).await;
     world.delete(format!("/v1/routes/{retired}")).if_match("*").expect(200).await;
     world.post(&path, &json!({ "route_id": retired })).refused(409, "route_retired").await;
-    world.post(&path, &json!({ "until": "2026-01-01T00:00:00Z" })).refused(422, "assignment_window_past").await;
+    world
+        .post(&path, &json!({ "until": "2026-01-01T00:00:00Z" }))
+        .refused(422, "assignment_window_past")
+        .await;
     let window = json!({ "from": "2026-06-01T00:00:00Z", "until": "2026-05-01T00:00:00Z" });
     world.post(&path, &window).refused(422, "assignment_window_empty").await;
-    let same = world.post(&path, &json!({ "client_id": things.client })).refused(409, "already_assigned").await;
+    let same =
+        world.post(&path, &json!({ "client_id": things.client })).refused(409, "already_assigned").await;
     assert_eq!(same["assignment_id"], things.assignment);
 }
 
@@ -95,7 +108,11 @@ async fn a_policy_is_retired_once_it_binds_nobody() {
     let path = format!("/v1/policies/{}", things.policy);
     let retire = || world.call(http::Method::POST, format!("{path}/retire"));
     assert_eq!(retire().refused(409, "policy_still_assigned").await["assignments"], 1);
-    world.delete(format!("{path}/assignments/{}?reason=over", things.assignment)).if_match("*").expect(204).await;
+    world
+        .delete(format!("{path}/assignments/{}?reason=over", things.assignment))
+        .if_match("*")
+        .expect(204)
+        .await;
     world.get(format!("{path}/assignments/{}", things.assignment)).refused(404, "assignment_not_found").await;
     let gone = world.delete(format!("{path}/assignments/{}", things.assignment)).if_match("*");
     assert_eq!(gone.refused(404, "assignment_not_found").await["assignment_id"], things.assignment);

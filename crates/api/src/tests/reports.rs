@@ -28,7 +28,7 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
     let flushed_at = "2026-03-01T11:00:31Z".parse().unwrap();
     let batch = UsageBatch { node: "n".to_owned(), boot: "b".to_owned(), sequence: 1, flushed_at, facts };
     world.usage.append(Some(batch), vec![]).await.unwrap();
-    assert!(world.door.api.visibility.wait_for_usage(1, Duration::from_secs(10)).await);
+    assert!(world.door.api().visibility.wait_for_usage(1, Duration::from_secs(10)).await);
 }
 
 #[tokio::test]
@@ -36,7 +36,10 @@ async fn usage_of_the_last_day_is_reported_by_the_hour() {
     let world = World::new().await;
     count_calls(&world, 3).await;
     let report = world.get("/v1/reports/usage").expect(200).await.json();
-    assert_eq!((&report["from"], &report["until"]), (&json!("2026-02-28T12:00:00Z"), &json!("2026-03-01T12:00:00Z")));
+    assert_eq!(
+        (&report["from"], &report["until"]),
+        (&json!("2026-02-28T12:00:00Z"), &json!("2026-03-01T12:00:00Z"))
+    );
     assert_eq!((&report["granularity"], &report["batch_no"]), (&json!("hour"), &json!(1)));
     let expected = json!([{
         "window_start": "2026-03-01T11:00:00Z", "window_end": "2026-03-01T12:00:00Z", "client_id": null, "key_id": null,

@@ -17,7 +17,10 @@ async fn a_route_is_shown_as_it_was_given() {
     }
     assert_eq!((&route["methods"], &route["status"]), (&json!(["PATCH", "PUT"]), &json!("active")));
     let route = world.post("/v1/routes", &route_body("/")).expect(201).await.json();
-    assert_eq!((&route["host"], &route["required_scopes"], &route["cost"]), (&json!(null), &json!([]), &json!(1)));
+    assert_eq!(
+        (&route["host"], &route["required_scopes"], &route["cost"]),
+        (&json!(null), &json!([]), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -27,7 +30,10 @@ async fn two_routes_do_not_take_the_same_call() {
     let mut other = route_body("/orders/{order}");
     other["methods"] = json!(["GET", "PUT"]);
     let problem = world.post("/v1/routes", &other).refused(409, "route_overlaps").await;
-    assert_eq!((&problem["route_id"], &problem["methods"], &problem["path"]), (&json!(first), &json!(["GET"]), &json!("/orders/{id}")));
+    assert_eq!(
+        (&problem["route_id"], &problem["methods"], &problem["path"]),
+        (&json!(first), &json!(["GET"]), &json!("/orders/{id}"))
+    );
     other["methods"] = json!(["PUT"]);
     let second = world.made("/v1/routes", &other).await;
     let patch = |body| world.patch(format!("/v1/routes/{second}"), &body).if_match("*");
@@ -43,7 +49,8 @@ async fn two_routes_do_not_take_the_same_call() {
 async fn of_two_at_once_one_is_defined() {
     let world = World::new().await;
     let body = route_body("/orders");
-    let (one, two) = tokio::join!(world.post("/v1/routes", &body).send(), world.post("/v1/routes", &body).send());
+    let (one, two) =
+        tokio::join!(world.post("/v1/routes", &body).send(), world.post("/v1/routes", &body).send());
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409]);
@@ -65,10 +72,17 @@ async fn a_patch_changes_a_route_and_null_is_as_if_never_said() {
     body["cost"] = json!(3);
     let path = format!("/v1/routes/{}", world.made("/v1/routes", &body).await);
     let patch = |body| world.patch(&path, &body).if_match("*");
-    let route = patch(json!({ "cost": null, "required_scopes": null, "path": "/b" })).expect(200).await.json();
-    assert_eq!((&route["cost"], &route["required_scopes"], &route["path"]), (&json!(1), &json!([]), &json!("/b")));
+    let route =
+        patch(json!({ "cost": null, "required_scopes": null, "path": "/b" })).expect(200).await.json();
+    assert_eq!(
+        (&route["cost"], &route["required_scopes"], &route["path"]),
+        (&json!(1), &json!([]), &json!("/b"))
+    );
     for field in ["name", "methods", "path"] {
-        assert_eq!(patch(json!({ field: null })).refused(422, "body_invalid").await["pointer"], format!("/{field}"));
+        assert_eq!(
+            patch(json!({ field: null })).refused(422, "body_invalid").await["pointer"],
+            format!("/{field}")
+        );
     }
 }
 
@@ -76,7 +90,8 @@ async fn a_patch_changes_a_route_and_null_is_as_if_never_said() {
 async fn a_retired_route_stays_retired() {
     let world = World::new().await;
     let path = format!("/v1/routes/{}", world.made("/v1/routes", &route_body("/a")).await);
-    let route = world.delete(format!("{path}?reason=moved%20away")).if_match("\"1\"").expect(200).await.json();
+    let route =
+        world.delete(format!("{path}?reason=moved%20away")).if_match("\"1\"").expect(200).await.json();
     assert_eq!(route["status"], "retired");
     assert_eq!(world.get("/v1/audit/2").expect(200).await.json()["reason"], "moved away");
     world.delete(&path).if_match("\"2\"").expect(200).await;

@@ -1,45 +1,46 @@
-//! A decision, as Envoy carries it out.
+//! A decision, as Envoy carries it out. Written as `wire::ext_authz::CheckResponse` reads.
 
 use domain::{decision::Outcome, rate_limit_policy::Mode};
 use gateway::Decision;
-use prost::bytes::Bytes;
+use smallvec::SmallVec;
 use tonic::Code;
 
 use crate::{
     credential::{API_KEY, AUTHORIZATION},
-    headers::{self, Header},
+    headers::{self, Headers},
     refuse::{self, Fault, Refused},
-    wire::ext_authz::{
-        CheckResponse, DeniedHttpResponse, HeaderAppendAction, HeaderValue, HeaderValueOption, HttpResponse,
-        HttpStatus, ListValue, MetadataField, MetadataKind, MetadataValue, OkHttpResponse, Status, Struct,
-    },
+    text::{IdText, push_decimal},
+    wire::writer::Writer,
 };
 
+/// `HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD`.
+const OVERWRITE_IF_EXISTS_OR_ADD: u64 = 2;
+/// What most answers fit into.
+const ANSWER_BYTES: usize = 2048;
+
 /// The whole answer to a call that was judged.
-pub(super) fn decided(decision: &Decision, secret_in_authorization: bool) -> CheckResponse {
-    let http_response = match refuse::refused(decision) {
-        Some(refused) => HttpResponse::Denied(denied(refused)),
-        None => HttpResponse::Ok(passed(decision, secret_in_authorization)),
-    };
-    CheckResponse {
-        status: Some(Status { code: grpc_code(decision.outcome).into() }),
-        http_response: Some(http_response),
-        dynamic_metadata: Some(metadata(decision)),
+pub(super) fn decided(decision: &Decision, secret_in_authorization: bool) -> Vec<u8> {
+    let mut answer = Writer::with_capacity(ANSWER_BYTES);
+    write_status(&mut answer, grpc_code(decision.outcome));
+    match refuse::refused(decision) {
+        Some(refused) => write_denied(&mut answer, &refused),
+        None => answer.message(3, |ok| write_passed(ok, decision, secret_in_authorization)),
     }
+    answer.message(4, |metadata| write_metadata(metadata, decision));
+    answer.into_bytes()
 }
 
 /// The whole answer to a call that could not be judged.
-pub(super) fn faulted(fault: Fault) -> CheckResponse {
+pub(super) fn faulted(fault: Fault) -> Vec<u8> {
     let code = match fault {
         Fault::InvalidEnvironment | Fault::UnclearCall => Code::PermissionDenied,
         Fault::NotReady => Code::Unavailable,
         Fault::Panicked => Code::Internal,
     };
-    CheckResponse {
-        status: Some(Status { code: code.into() }),
-        http_response: Some(HttpResponse::Denied(denied(refuse::faulted(fault)))),
-        dynamic_metadata: None,
-    }
+    let mut answer = Writer::with_capacity(ANSWER_BYTES);
+    write_status(&mut answer, code);
+    write_denied(&mut answer, &refuse::faulted(fault));
+    answer.into_bytes()
 }
 
 fn grpc_code(outcome: Outcome) -> Code {
@@ -51,84 +52,101 @@ fn grpc_code(outcome: Outcome) -> Code {
     }
 }
 
-/// The upstream sees who calls and never the secret.
-fn passed(decision: &Decision, secret_in_authorization: bool) -> OkHttpResponse {
-    let mut headers_to_remove = vec![Bytes::from_static(API_KEY.as_bytes())];
-    if secret_in_authorization {
-        headers_to_remove.push(Bytes::from_static(AUTHORIZATION.as_bytes()));
-    }
-    let mut headers = Vec::with_capacity(5);
-    for header in headers::identity(decision) {
+fn write_status(answer: &mut Writer, code: Code) {
+    answer.message(1, |status| {
+        // What is OK is not written: 0 is what an absent number reads as.
+        if code != Code::Ok {
+            status.number(1, u64::try_from(i32::from(code)).unwrap_or_default());
+        }
+    });
+}
+
+/// `OkHttpResponse`: the upstream sees who calls and never the secret.
+fn write_passed(ok: &mut Writer, decision: &Decision, secret_in_authorization: bool) {
+    for (name, value) in headers::identity(decision).iter() {
         // Envoy leaves out a header with an empty value, and would let the caller's own one pass.
-        if header.value.is_empty() {
-            headers_to_remove.push(Bytes::from_static(header.name.as_bytes()));
+        if value.is_empty() {
+            ok.text(5, name);
         } else {
-            headers.push(overwriting(header));
+            write_header(ok, 2, name, value);
         }
     }
-    let response_headers_to_add = headers::limits(decision).into_iter().map(overwriting).collect();
-    OkHttpResponse { headers, headers_to_remove, response_headers_to_add }
-}
-
-fn denied(refused: Refused) -> DeniedHttpResponse {
-    DeniedHttpResponse {
-        status: Some(HttpStatus { code: refused.status.as_u16().into() }),
-        headers: refused.headers.into_iter().map(overwriting).collect(),
-        body: refused.body,
+    ok.text(5, API_KEY);
+    if secret_in_authorization {
+        ok.text(5, AUTHORIZATION);
+    }
+    let mut limits = Headers::new();
+    headers::add_limits(&mut limits, decision);
+    for (name, value) in limits.iter() {
+        write_header(ok, 6, name, value);
     }
 }
 
-fn overwriting(header: Header) -> HeaderValueOption {
-    HeaderValueOption {
-        header: Some(HeaderValue { key: Bytes::from_static(header.name.as_bytes()), value: header.value }),
-        append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
-    }
+fn write_denied(answer: &mut Writer, refused: &Refused) {
+    answer.message(2, |denied| {
+        denied.message(1, |status| status.number(1, refused.status.as_u16().into()));
+        for (name, value) in refused.headers.iter() {
+            write_header(denied, 2, name, value);
+        }
+        denied.text(3, &refused.body);
+    });
+}
+
+/// `HeaderValueOption`.
+fn write_header(writer: &mut Writer, field: u8, name: &str, value: &str) {
+    writer.message(field, |option| {
+        option.message(1, |header| {
+            header.text(1, name);
+            header.text(2, value);
+        });
+        option.number(3, OVERWRITE_IF_EXISTS_OR_ADD);
+    });
 }
 
 /// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow.
-fn metadata(decision: &Decision) -> Struct {
-    let mut fields = Vec::with_capacity(9);
-    let mut field = |key: &'static str, kind: MetadataKind| {
-        let value = Some(MetadataValue { kind: Some(kind) });
-        fields.push(MetadataField { key: Bytes::from_static(key.as_bytes()), value });
-    };
-    let constant = |text: &'static str| MetadataKind::Text(Bytes::from_static(text.as_bytes()));
-    let text = |text: String| MetadataKind::Text(text.into());
-    field("decision_id", text(decision.id.to_string()));
-    field("outcome", constant(decision.outcome.as_str()));
+fn write_metadata(metadata: &mut Writer, decision: &Decision) {
+    let mut text = |name: &str, text: &str| write_value(metadata, name, |value| value.text(3, text));
+    let mut id = |name: &str, id: Option<IdText>| id.iter().for_each(|id| text(name, id.as_str()));
+    id("decision_id", Some(decision.id.into()));
+    id("client_id", decision.client_id.map(IdText::from));
+    id("key_id", decision.key_id.map(IdText::from));
+    id("route_id", decision.route_id.map(IdText::from));
+    text("outcome", decision.outcome.as_str());
     if let Some(reason) = decision.reason {
-        field("reason", constant(reason.as_str()));
-    }
-    if let Some(id) = decision.client_id {
-        field("client_id", text(id.to_string()));
-    }
-    if let Some(id) = decision.key_id {
-        field("key_id", text(id.to_string()));
-    }
-    if let Some(id) = decision.route_id {
-        field("route_id", text(id.to_string()));
+        text("reason", reason.as_str());
     }
     if !decision.limits.is_empty() {
-        field("policies", MetadataKind::List(policies(decision)));
+        write_value(metadata, "policies", |value| value.message(6, |list| write_policies(list, decision)));
     }
     if decision.limits.iter().any(|limit| limit.refused && limit.mode == Mode::Shadow) {
-        field("shadow_refused", MetadataKind::Truth(true));
+        write_value(metadata, "shadow_refused", |value| value.number(4, 1));
     }
-    field("position", MetadataKind::Number(number(decision.position.get())));
-    Struct { fields }
+    write_value(metadata, "position", |value| value.double(2, number(decision.position.get())));
+}
+
+/// An entry of `google.protobuf.Struct`.
+fn write_value(metadata: &mut Writer, name: &str, write: impl FnOnce(&mut Writer)) {
+    metadata.message(1, |field| {
+        field.text(1, name);
+        field.message(2, write);
+    });
 }
 
 /// Each policy that was looked at, once, with its revision: `pol_01k2…@3`.
-fn policies(decision: &Decision) -> ListValue {
-    let mut seen = Vec::with_capacity(decision.limits.len());
+fn write_policies(list: &mut Writer, decision: &Decision) {
+    let mut seen: SmallVec<[_; 4]> = SmallVec::new();
+    let mut text = String::new();
     for limit in &decision.limits {
         let policy = (limit.policy_id, limit.policy_revision);
         if !seen.contains(&policy) {
             seen.push(policy);
+            text.clear();
+            text.push_str(IdText::from(limit.policy_id).as_str());
+            text.push('@');
+            push_decimal(&mut text, limit.policy_revision.into());
+            list.message(1, |value| value.text(3, &text));
         }
     }
-    let text = |(id, revision)| MetadataKind::Text(format!("{id}@{revision}").into());
-    ListValue { values: seen.into_iter().map(|policy| MetadataValue { kind: Some(text(policy)) }).collect() }
 }
 
 /// Protobuf's JSON knows one kind of number: exact to 2^53, which no log will reach.

@@ -1,15 +1,16 @@
-//! What Envoy asks, as a call that the gateway judges.
+//! What Envoy asks, as a call that the gateway judges. Read as `wire::ext_authz::CheckRequest` is written.
 
 use std::{borrow::Cow, net::IpAddr};
 
 use domain::Environment;
 use gateway::Call;
+use smallvec::SmallVec;
 
 use crate::{
     credential::{self, Credential},
     door::{Door, parse_address},
     refuse::Fault,
-    wire::ext_authz::{AttributeContext, CheckRequest, HttpRequest},
+    wire::reader::{Fields, Malformed},
 };
 
 /// Set on a route of Envoy's configuration to serve another environment than the door's.
@@ -32,17 +33,16 @@ pub(super) struct Question<'a> {
 ///
 /// A path that Envoy would serve in another spelling than it asks about is judged as one that cannot be read: Envoy
 /// is not set to normalise paths, and the route judged might not be the route served.
-pub(super) fn read<'a>(door: &'a Door, request: &'a CheckRequest) -> Result<Question<'a>, Fault> {
-    let attributes = request.attributes.as_ref().ok_or(Fault::UnclearCall)?;
-    let http = attributes.request.as_ref().and_then(|request| request.http.as_ref());
-    let http = http.ok_or(Fault::UnclearCall)?;
+pub(super) fn read<'a>(door: &'a Door, message: &'a [u8]) -> Result<Question<'a>, Fault> {
+    let said = Said::read(message).map_err(|Malformed| Fault::UnclearCall)?;
+    let (Some(method), Some(path)) = (said.method, said.path) else { return Err(Fault::UnclearCall) };
     Ok(Question {
-        credential: credential::read(fields(http)),
-        method: &http.method,
-        host: Some(http.host.as_str()).filter(|host| !host.is_empty()),
-        path: crate::path::insist_on_plain(&http.path),
-        environment: environment(door, attributes)?,
-        address: address(door, attributes, http),
+        credential: credential::read(said.headers.iter().copied()),
+        method,
+        host: said.host,
+        path: crate::path::insist_on_plain(path),
+        environment: environment(door, said.environment)?,
+        address: address(door, &said),
     })
 }
 
@@ -64,18 +64,10 @@ impl Question<'_> {
     }
 }
 
-/// Every header, in whichever of the two forms Envoy was told to send them; a value that is no text as none.
-fn fields(http: &HttpRequest) -> impl Iterator<Item = (&str, Option<&str>)> {
-    let joined = http.headers.iter().map(|entry| (entry.key.as_str(), Some(entry.value.as_str())));
-    let raw = http.header_map.iter().flat_map(|map| &map.headers);
-    joined.chain(raw.map(|header| (header.key.as_str(), str::from_utf8(&header.raw_value).ok())))
-}
-
 /// An extension that is no environment refuses the call: falling back to the door's would open it to the wrong keys.
-fn environment<'a>(door: &'a Door, attributes: &AttributeContext) -> Result<Cow<'a, Environment>, Fault> {
-    let mut given = attributes.context_extensions.iter().filter(|entry| entry.key == ENVIRONMENT_EXTENSION);
-    let Some(entry) = given.next() else { return Ok(Cow::Borrowed(door.environment())) };
-    entry.value.parse().map(Cow::Owned).map_err(|_| {
+fn environment<'a>(door: &'a Door, extension: Option<&str>) -> Result<Cow<'a, Environment>, Fault> {
+    let Some(name) = extension else { return Ok(Cow::Borrowed(door.environment())) };
+    name.parse().map(Cow::Owned).map_err(|_| {
         tracing::warn!(
             "Envoy's context extension `{ENVIRONMENT_EXTENSION}` is no environment: 2 to 12 of a-z and 0-9"
         );
@@ -83,15 +75,127 @@ fn environment<'a>(door: &'a Door, attributes: &AttributeContext) -> Result<Cow<
     })
 }
 
-fn address(door: &Door, attributes: &AttributeContext, http: &HttpRequest) -> Option<IpAddr> {
-    if door.trusts_forwarded() {
-        let mut given = fields(http).filter(|(name, _)| name.eq_ignore_ascii_case(EXTERNAL_ADDRESS));
-        return match (given.next(), given.next()) {
-            (Some((_, Some(value))), None) => parse_address(value),
-            // Unknown rather than the proxy's own: a key that is bound to addresses is then refused.
-            _ => None,
-        };
+fn address(door: &Door, said: &Said<'_>) -> Option<IpAddr> {
+    if !door.trusts_forwarded() {
+        return said.source.and_then(parse_address);
     }
-    let address = attributes.source.as_ref()?.address.as_ref()?.socket_address.as_ref()?;
-    parse_address(&address.address)
+    let mut given = said.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(EXTERNAL_ADDRESS));
+    match (given.next(), given.next()) {
+        (Some((_, Some(value))), None) => parse_address(value),
+        // Unknown rather than the proxy's own: a key that is bound to addresses is then refused.
+        _ => None,
+    }
+}
+
+/// The fields that are wanted, where they lie. What is said twice is said last.
+#[derive(Default)]
+struct Said<'a> {
+    /// The connection's other end.
+    source: Option<&'a str>,
+    method: Option<&'a str>,
+    host: Option<&'a str>,
+    path: Option<&'a str>,
+    environment: Option<&'a str>,
+    /// Every header, in whichever of the two forms Envoy was told to send them; a value that is no text as none.
+    headers: SmallVec<[(&'a str, Option<&'a str>); 8]>,
+}
+
+impl<'a> Said<'a> {
+    fn read(message: &'a [u8]) -> Result<Self, Malformed> {
+        let mut said = Self::default();
+        for field in Fields::new(message) {
+            let field = field?;
+            if field.number == 1 {
+                said.read_attributes(field.value)?;
+            }
+        }
+        Ok(said)
+    }
+
+    /// `AttributeContext`.
+    fn read_attributes(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
+        for field in Fields::new(message) {
+            let field = field?;
+            match field.number {
+                // Peer, Address, SocketAddress, address.
+                1 => {
+                    if let Some(source) = at(field.value, &[1, 1, 2])? {
+                        self.source = Some(text(source)?);
+                    }
+                }
+                4 => {
+                    if let Some(http) = at(field.value, &[2])? {
+                        self.read_http(http)?;
+                    }
+                }
+                10 => {
+                    let (key, value) = entry(field.value, 2)?;
+                    if key == ENVIRONMENT_EXTENSION {
+                        // No text is no environment either.
+                        self.environment = Some(str::from_utf8(value).unwrap_or_default());
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// `HttpRequest`.
+    fn read_http(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
+        for field in Fields::new(message) {
+            let field = field?;
+            match field.number {
+                2 => self.method = Some(text(field.value)?),
+                3 => self.read_header(field.value, 2)?,
+                4 => self.path = Some(text(field.value)?),
+                5 => self.host = Some(text(field.value)?),
+                // HeaderMap, and of each HeaderValue the `raw_value`.
+                13 => {
+                    for header in Fields::new(field.value) {
+                        self.read_header(header?.value, 3)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_header(&mut self, message: &'a [u8], value: u64) -> Result<(), Malformed> {
+        let (name, value) = entry(message, value)?;
+        self.headers.push((name, str::from_utf8(value).ok()));
+        Ok(())
+    }
+}
+
+/// The last field on a way of field numbers through messages in messages.
+fn at<'a>(message: &'a [u8], way: &[u64]) -> Result<Option<&'a [u8]>, Malformed> {
+    let Some((first, rest)) = way.split_first() else { return Ok(Some(message)) };
+    let mut found = None;
+    for field in Fields::new(message) {
+        let field = field?;
+        if field.number == *first {
+            found = at(field.value, rest)?.or(found);
+        }
+    }
+    Ok(found)
+}
+
+/// An entry of a map, or a header: a key, and the value under that field number.
+fn entry(message: &[u8], value_number: u64) -> Result<(&str, &[u8]), Malformed> {
+    let (mut key, mut value) = ("", &[][..]);
+    for field in Fields::new(message) {
+        let field = field?;
+        if field.number == 1 {
+            key = text(field.value)?;
+        } else if field.number == value_number {
+            value = field.value;
+        }
+    }
+    Ok((key, value))
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+    str::from_utf8(bytes).map_err(|_| Malformed)
 }

@@ -18,7 +18,7 @@ fn body(refused: &Refused) -> Value {
 }
 
 fn names(refused: &Refused) -> Vec<&str> {
-    refused.headers.iter().map(|header| header.name).collect()
+    refused.headers.iter().map(|(name, _)| name).collect()
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_call_over_a_limit_is_told_when_to_come_back() {
                 "x-ratelimit-reset"
             ]
         );
-        assert_eq!(refused.headers[1].value, "7");
+        assert!(refused.headers.iter().any(|header| header == ("retry-after", "7")));
         let shown = body(&refused);
         assert_eq!((&shown["code"], &shown["title"]), (&json!(reason.as_str()), &json!(title)));
         assert_eq!(shown["status"], 429);

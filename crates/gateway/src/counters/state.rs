@@ -65,32 +65,41 @@ impl Counter {
         }
     }
 
-    /// Where it stands, and whether it grants the cost.
-    pub(super) fn reading(&self, limit: &Limit, cost: u64, now: Moment) -> Reading {
-        let allowed = limit.requests;
+    /// How long to wait until it grants the cost, when it does not grant it now.
+    pub(super) fn wait(&self, limit: &Limit, cost: u64, now: Moment) -> Option<u64> {
+        match (self, &limit.rule) {
+            (Self::Rate(bucket), Rule::Rate(rate)) => bucket.wait(rate, cost),
+            (Self::Calendar(count), _) => count.wait(limit.requests, cost, now.second),
+            (Self::Rolling(count), _) => count.wait(limit.requests, cost, now.second),
+            // Brought under its rule before it is asked.
+            (Self::Rate(_), _) => Some(1),
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn reading(&self, limit: &Limit, now: Moment) -> Reading {
+        let (allowed, wait_seconds) = (limit.requests, None);
         match (self, &limit.rule) {
             (Self::Rate(bucket), Rule::Rate(rate)) => Reading {
                 window_seconds: u64::from(rate.per_seconds),
                 remaining: bucket.remaining(rate),
                 reset_seconds: bucket.reset_seconds(rate),
-                wait_seconds: bucket.wait(rate, cost),
-            },
-            (Self::Rolling(count), Rule::Rolling(span)) => Reading {
-                window_seconds: span.seconds(),
-                remaining: count.remaining(allowed),
-                reset_seconds: count.reset_seconds(now.second),
-                wait_seconds: count.wait(allowed, cost, now.second),
+                wait_seconds,
             },
             (Self::Calendar(count), _) => Reading {
                 window_seconds: count.window_seconds(),
                 remaining: count.remaining(allowed),
                 reset_seconds: count.reset_seconds(now.second),
-                wait_seconds: count.wait(allowed, cost, now.second),
+                wait_seconds,
+            },
+            (Self::Rolling(count), _) => Reading {
+                window_seconds: count.window_seconds(),
+                remaining: count.remaining(allowed),
+                reset_seconds: count.reset_seconds(now.second),
+                wait_seconds,
             },
             // Brought under its rule before it is read.
-            (Self::Rate(_) | Self::Rolling(_), _) => {
-                Reading { window_seconds: 1, remaining: 0, reset_seconds: 1, wait_seconds: Some(1) }
-            }
+            (Self::Rate(_), _) => Reading::default(),
         }
     }
 

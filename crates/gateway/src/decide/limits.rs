@@ -61,14 +61,25 @@ impl Limited<'_> {
         bindings: &[Binding<'_>],
         statuses: &mut SmallVec<[LimitStatus; 4]>,
     ) -> Option<Refused> {
-        let limits = || bindings.iter().flat_map(|binding| binding.limits().map(move |limit| (binding, limit)));
-        let asks: SmallVec<[Ask<'_>; 4]> = limits().map(|(binding, limit)| self.ask(binding, limit)).collect();
+        let mut asks: SmallVec<[Ask<'_>; 4]> = SmallVec::new();
+        for binding in bindings {
+            for limit in binding.limits() {
+                asks.push(self.ask(binding, limit));
+            }
+        }
         if asks.is_empty() {
             return None;
         }
         let readings = grounds.counters.reserve(&asks, Moment::from(self.now));
-        statuses.extend(limits().zip(&readings).map(|((binding, limit), reading)| status(binding, limit, reading)));
-        refusal(limits().map(|(binding, _)| binding.kind).zip(&readings))
+        let mut readings = readings.iter();
+        let mut refused = None;
+        for binding in bindings {
+            for (limit, reading) in binding.limits().zip(&mut readings) {
+                statuses.push(status(binding, limit, reading));
+                refused = Refused::also(refused, binding.kind, reading);
+            }
+        }
+        refused
     }
 
     fn ask<'index>(&self, binding: &Binding<'index>, limit: &'index Limit) -> Ask<'index> {
@@ -101,17 +112,15 @@ fn status(binding: &Binding<'_>, limit: &Limit, reading: &Reading) -> LimitStatu
     }
 }
 
-/// A quota that is used up is the graver news; the wait is the longest of all that refused.
-fn refusal<'a>(readings: impl Iterator<Item = (LimitKind, &'a Reading)>) -> Option<Refused> {
-    let mut refused: Option<Refused> = None;
-    for (kind, reading) in readings {
-        let Some(wait) = reading.wait_seconds else { continue };
-        let before = refused.as_ref();
-        let quota = kind == LimitKind::Quota || before.is_some_and(|no| no.reason == RefusalReason::QuotaExceeded);
-        refused = Some(Refused {
+impl Refused {
+    /// A quota that is used up is the graver news; the wait is the longest of all that refused.
+    fn also(before: Option<Self>, kind: LimitKind, reading: &Reading) -> Option<Self> {
+        let Some(wait) = reading.wait_seconds else { return before };
+        let quota = kind == LimitKind::Quota
+            || before.as_ref().is_some_and(|before| before.reason == RefusalReason::QuotaExceeded);
+        Some(Self {
             reason: if quota { RefusalReason::QuotaExceeded } else { RefusalReason::RateLimited },
-            retry_after_seconds: before.map_or(1, |no| no.retry_after_seconds).max(wait),
-        });
+            retry_after_seconds: before.map_or(1, |before| before.retry_after_seconds).max(wait),
+        })
     }
-    refused
 }

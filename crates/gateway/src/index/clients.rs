@@ -12,7 +12,8 @@ use domain::{
 
 use super::{
     shared::{Environments, Shared},
-    slots::{ClientSlot, EnvironmentSlot, Slots, Table},
+    slots::{ClientSlot, EnvironmentSlot, Slots},
+    table::Table,
 };
 use crate::scopes::ScopeSet;
 

@@ -1,4 +1,4 @@
-//! Keys and their secrets: 112 bytes for a key, its current secret with it, and five bytes for each way to find it.
+//! Keys and their secrets: 112 bytes for a key with its current secret, and some eight for each way to find it.
 
 use std::{fmt, sync::Arc};
 
@@ -12,7 +12,8 @@ use super::{
     clients::Clients,
     micros,
     shared::{AddressRanges, Environments, Shared},
-    slots::{ClientSlot, EnvironmentSlot, KeySlot, Slots, Table},
+    slots::{ClientSlot, EnvironmentSlot, KeySlot, Slots},
+    table::Table,
 };
 use crate::scopes::ScopeSet;
 

@@ -9,7 +9,10 @@ use domain::{
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
-use super::slots::{LimitSlot, PolicySlot, Slots, Table};
+use super::{
+    slots::{LimitSlot, PolicySlot, Slots},
+    table::Table,
+};
 use crate::{
     call::LimitKind,
     gcra::Rate,

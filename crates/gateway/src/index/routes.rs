@@ -17,7 +17,8 @@ use rustc_hash::FxBuildHasher;
 use self::tree::Tree;
 use super::{
     shared::Shared,
-    slots::{RouteSlot, Slots, Table},
+    slots::{RouteSlot, Slots},
+    table::Table,
 };
 use crate::scopes::ScopeSet;
 

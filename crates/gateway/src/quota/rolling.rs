@@ -32,7 +32,7 @@ impl Span {
         Self { part: seconds / PARTS }
     }
 
-    pub(crate) fn seconds(self) -> u64 {
+    fn seconds(self) -> u64 {
         (self.part * PARTS).unsigned_abs()
     }
 }
@@ -120,6 +120,10 @@ impl RollingCount {
 
     pub(crate) fn remaining(&self, allowed: u64) -> u64 {
         allowed.saturating_sub(self.used)
+    }
+
+    pub(crate) fn window_seconds(&self) -> u64 {
+        self.span.seconds()
     }
 
     /// Until all that was used is past.

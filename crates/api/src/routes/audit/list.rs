@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::view::AuditEntryView;
 use crate::{
-    docs::{Listed, ReadProblems, schema_of},
+    docs::{Listed, ReadProblems, form},
     guard::{Allowed, needs::AuditRead},
     problem::Problem,
     query::{Cursor, Limit, Page, Params, parsed},
@@ -29,7 +29,7 @@ pub(crate) struct List {
     subject_id: Option<String>,
     /// What concerns the client: its keys and assignments too.
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = schema_of::<ClientId>, required = false)]
+    #[param(value_type = form::ClientId, inline, required = false)]
     client_id: Option<ClientId>,
     request_id: Option<String>,
     correlation_id: Option<String>,
@@ -80,6 +80,7 @@ pub(crate) async fn list(
         after_position: None,
         before_position: None,
     };
-    let rows = audit::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
+    let rows =
+        audit::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
     Ok(Json(Page::of(rows, limit, |entry| entry.position)))
 }

@@ -5,7 +5,7 @@ use projections::queries::audit::AuditEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::docs::schema_of;
+use crate::docs::form;
 
 /// One event: who did what to which thing, when, from where and why.
 #[derive(Debug, Serialize, ToSchema)]
@@ -13,7 +13,7 @@ use crate::docs::schema_of;
 pub(crate) struct AuditEntryView {
     /// The event's contiguous place in the one log of all facts, from 1.
     position: u64,
-    #[schema(schema_with = schema_of::<EventId>)]
+    #[schema(value_type = form::EventId, inline)]
     event_id: EventId,
     /// When the command was decided.
     occurred_at: Timestamp,
@@ -45,7 +45,7 @@ pub(crate) struct AuditEntryView {
 pub(crate) struct Actor {
     #[schema(example = "bootstrap-admin")]
     id: String,
-    #[schema(schema_with = schema_of::<ActorKind>)]
+    #[schema(value_type = form::ActorKind, inline)]
     kind: ActorKind,
     #[schema(example = "bootstrap_token")]
     authenticated_by: String,

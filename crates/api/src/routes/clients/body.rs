@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     ask::Said,
     body::Object,
-    docs::schema_of,
+    docs::form,
     random::Random,
     values::{Email, PersonName},
 };
@@ -23,7 +23,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOwner)]
 pub(crate) struct OwnerBody {
-    #[schema(schema_with = schema_of::<Name>)]
+    #[schema(value_type = form::Name, inline)]
     pub(crate) team: Name,
     #[schema(value_type = String, format = Email, max_length = 254)]
     pub(crate) email: Email,
@@ -34,11 +34,11 @@ pub(crate) struct OwnerBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewContact)]
 pub(crate) struct ContactBody {
-    #[schema(schema_with = schema_of::<Name>)]
+    #[schema(value_type = form::Name, inline)]
     pub(crate) name: PersonName,
     #[schema(value_type = String, format = Email, max_length = 254)]
     pub(crate) email: Email,
-    #[schema(schema_with = schema_of::<ContactRole>)]
+    #[schema(value_type = form::ContactRole, inline)]
     pub(crate) role: ContactRole,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct ContactBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = Reason)]
 pub(crate) struct ReasonBody {
-    #[schema(schema_with = schema_of::<Reason>)]
+    #[schema(value_type = form::Reason, inline)]
     pub(crate) reason: Reason,
 }
 
@@ -86,6 +86,6 @@ impl<'random> People<'random> {
     }
 
     pub(crate) fn said(self) -> Said {
-        Said { reason: None, personal: self.personal }
+        Said { personal: self.personal, ..Said::nothing() }
     }
 }

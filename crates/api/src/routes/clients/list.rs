@@ -9,9 +9,9 @@ use projections::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::view::{ClientView, client_status};
+use super::view::ClientView;
 use crate::{
-    docs::{Listed, ReadProblems, schema_of},
+    docs::{Listed, ReadProblems, form},
     guard::{Allowed, needs::ClientRead},
     problem::Problem,
     query::{Cursor, Limit, Page, Params, parsed},
@@ -22,14 +22,14 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = client_status, required = false)]
+    #[param(value_type = form::ClientStatus, inline, required = false)]
     status: Option<ClientStatus>,
-    #[param(schema_with = schema_of::<ClientKind>, required = false)]
+    #[param(value_type = form::ClientKind, inline, required = false)]
     kind: Option<ClientKind>,
     #[param(value_type = String, required = false)]
     owner_team: Option<Name>,
     /// One that the client may use.
-    #[param(schema_with = schema_of::<Environment>, required = false)]
+    #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
     /// A part of the name, in any case.
     #[param(value_type = String, required = false)]
@@ -63,6 +63,7 @@ pub(crate) async fn list(
     let (owner_team, name_contains) = (owner_team.map(String::from), name_contains.map(String::from));
     let filter = ClientFilter { status, kind, owner_team, environment, name_contains };
     let page = cursor.page::<ClientId>(limit)?;
-    let rows = clients::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
+    let rows =
+        clients::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
     Ok(Json(Page::of(rows, limit, |row| row.client_id)))
 }

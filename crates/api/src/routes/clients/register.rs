@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use domain::{
-    ClientId, Environment, LabelValue, Name, Scope,
+    ClientId, Name,
     api_client::{ApiClient, ApiClientCommand, ClientKind, RegisterClient},
 };
 use http::StatusCode;
@@ -17,7 +17,7 @@ use crate::{
     answer::written,
     ask::{Ask, Effect},
     body::Object,
-    docs::{Created, WriteHeaders, WriteProblems, list_of, map_of, schema_of},
+    docs::{Created, WriteHeaders, WriteProblems, form},
     guard::needs::ClientWrite,
     problem::Problem,
     random::id_parts,
@@ -27,9 +27,9 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewClient {
-    #[schema(schema_with = schema_of::<Name>)]
+    #[schema(value_type = form::Name, inline)]
     name: Name,
-    #[schema(schema_with = schema_of::<ClientKind>)]
+    #[schema(value_type = form::ClientKind, inline)]
     kind: ClientKind,
     #[schema(value_type = OwnerBody)]
     owner: Object<OwnerBody>,
@@ -38,15 +38,15 @@ pub(crate) struct NewClient {
     #[schema(value_type = Vec<ContactBody>, max_items = 20)]
     contacts: Vec<Object<ContactBody>>,
     /// 1 to 16: where its keys may be issued.
-    #[schema(schema_with = list_of::<Environment>)]
+    #[schema(value_type = Vec<form::Environment>, inline, min_items = 1, max_items = 16)]
     environments: Environments,
     /// At most 200: the most that its keys can do.
     #[serde(default)]
-    #[schema(schema_with = list_of::<Scope>, required = false)]
+    #[schema(value_type = Vec<form::Scope>, inline, required = false)]
     scopes: Scopes,
     /// At most 32.
     #[serde(default)]
-    #[schema(schema_with = map_of::<LabelValue>, required = false)]
+    #[schema(value_type = BTreeMap<String, form::LabelValue>, inline, required = false)]
     labels: Labels,
 }
 
@@ -68,10 +68,16 @@ pub(crate) async fn register(ask: Ask<ClientWrite>) -> Result<Response, Problem>
 
 async fn fresh(ask: &Ask<ClientWrite>) -> Result<Effect<ClientId>, Problem> {
     ask.check_seen(0)?;
-    let NewClient { name, kind, owner: Object(owner), contacts, environments, scopes, labels } = ask.body()?;
+    let NewClient { name, kind, owner: Object(owner), contacts, environments, scopes, labels } =
+        ask.body()?;
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let mut people = People::new(ask.random());
     let (owner, contacts) = (people.owner(owner), people.contacts(contacts));
     let command = RegisterClient { name, kind, owner, contacts, environments, scopes, labels };
-    ask.create::<ApiClient>(ClientId::from_parts(unix_ms, random), ApiClientCommand::Register(command), people.said()).await
+    ask.create::<ApiClient>(
+        ClientId::from_parts(unix_ms, random),
+        ApiClientCommand::Register(command),
+        people.said(),
+    )
+    .await
 }

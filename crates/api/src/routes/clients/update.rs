@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use domain::{
-    ClientId, Environment, LabelKey, LabelValue, Name, Scope,
-    api_client::{ApiClient, ApiClientCommand, NewOwner, UpdateClient},
+    ClientId, LabelKey, LabelValue, Name,
+    api_client::{ApiClient, ApiClientCommand, Profile, UpdateClient},
 };
 use http::StatusCode;
 use projections::queries::clients;
@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     answer::written,
-    ask::{Ask, Effect},
+    ask::{Ask, Effect, Said},
     body::{Object, Patch},
-    docs::{Changed, ClientPath, EditHeaders, MatchProblems, Missing, WriteProblems, list_of, list_or_null, schema_of},
+    docs::{Changed, ClientPath, EditHeaders, MatchProblems, Missing, WriteProblems, form},
     guard::needs::ClientWrite,
     path::{Id, Named},
     problem::{Problem, kinds},
@@ -32,7 +32,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientPatch {
     #[serde(default)]
-    #[schema(schema_with = schema_of::<Name>, required = false)]
+    #[schema(value_type = form::Name, inline, required = false)]
     name: Patch<Name>,
     #[serde(default)]
     #[schema(value_type = Option<OwnerPatch>)]
@@ -43,11 +43,11 @@ pub(crate) struct ClientPatch {
     contacts: Patch<Vec<Object<ContactBody>>>,
     /// The whole new set: keys of what is missing in it stop at once.
     #[serde(default)]
-    #[schema(schema_with = list_of::<Environment>, required = false)]
+    #[schema(value_type = Vec<form::Environment>, inline, min_items = 1, max_items = 16, required = false)]
     environments: Patch<Environments>,
     /// The whole new set: keys lose what is missing in it at once.
     #[serde(default)]
-    #[schema(schema_with = list_or_null::<Scope>, required = false)]
+    #[schema(value_type = Option<Vec<form::Scope>>, inline)]
     scopes: Patch<Scopes>,
     /// Merged label by label; `null` removes one.
     #[serde(default)]
@@ -60,12 +60,14 @@ pub(crate) struct ClientPatch {
 #[serde(deny_unknown_fields)]
 pub(crate) struct OwnerPatch {
     #[serde(default)]
-    #[schema(schema_with = schema_of::<Name>, required = false)]
+    #[schema(value_type = form::Name, inline, required = false)]
     team: Patch<Name>,
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     email: Patch<Email>,
 }
+
+type UpdateAsk = Ask<ClientWrite, Id<ClientId>>;
 
 /// Change a client
 #[utoipa::path(
@@ -78,16 +80,20 @@ pub(crate) struct OwnerPatch {
     responses(Changed<ClientView>, Missing, WriteProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("client.write")))
 )]
-pub(crate) async fn update(ask: Ask<ClientWrite, Id<ClientId>>) -> Result<Response, Problem> {
+pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Problem> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>, Problem> {
+async fn fresh(ask: &UpdateAsk) -> Result<Effect<ClientId>, Problem> {
     let ClientPatch { name, owner, contacts, environments, scopes, labels } = ask.body()?;
+    let before = ask.load::<ApiClient>(ask.id()).await?;
+    let profile = before.state.profile().ok_or_else(ClientId::missing)?;
     let mut people = People::new(ask.random());
-    let owner = match owner.or_refuse("/owner")? {
-        Some(Object(patch)) => Some(merged_owner(ask, &mut people, patch).await?),
+    let owner = owner.or_refuse("/owner")?.map(|Object(patch)| patch);
+    let merges = matches!(labels, Patch::Set(_)) || owner.as_ref().is_some_and(|owner| owner.is_partial());
+    let owner = match owner {
+        Some(patch) => Some(people.owner(patch.completed(ask, profile).await?)),
         None => None,
     };
     let command = UpdateClient {
@@ -96,57 +102,51 @@ async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>,
         contacts: contacts.or_default(vec![]).map(|contacts| people.contacts(contacts)),
         environments: environments.or_default(Environments::new()),
         scopes: scopes.or_default(Scopes::new()),
-        labels: merged_labels(ask, labels).await?,
+        labels: merged(&profile.labels, labels),
     };
-    ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Update(command), people.said()).await
+    // What is merged is merged into this version: another must not be overwritten with it.
+    let said = Said { based_on: merges.then_some(before.version), ..people.said() };
+    ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Update(command), said).await
 }
 
-/// Completes a change of the owner with what is on record.
-async fn merged_owner(
-    ask: &Ask<ClientWrite, Id<ClientId>>,
-    people: &mut People<'_>,
-    patch: OwnerPatch,
-) -> Result<NewOwner, Problem> {
-    let (team, email) = (patch.team.or_refuse("/owner/team")?, patch.email.or_refuse("/owner/email")?);
-    let (team, email) = match (team, email) {
-        (Some(team), Some(email)) => (team, email),
-        (team, email) => {
-            let (old_team, old_email) = owner_on_record(ask).await?;
-            (team.unwrap_or(old_team), email.or(old_email).ok_or_else(email_needed)?)
-        }
-    };
-    Ok(people.owner(OwnerBody { team, email }))
-}
+impl OwnerPatch {
+    fn is_partial(&self) -> bool {
+        self.team == Patch::Keep || self.email == Patch::Keep
+    }
 
-fn email_needed() -> Problem {
-    Problem::because(kinds::BODY_INVALID, "must be given: the address on record is erased").with("pointer", "/owner/email")
+    /// With what is on record in the place of what is not said.
+    async fn completed(self, ask: &UpdateAsk, profile: &Profile) -> Result<OwnerBody, Problem> {
+        let (team, email) = (self.team.or_refuse("/owner/team")?, self.email.or_refuse("/owner/email")?);
+        let team = team.unwrap_or_else(|| profile.owner.team.clone());
+        let email = match email {
+            Some(email) => email,
+            None => email_on_record(ask).await?,
+        };
+        Ok(OwnerBody { team, email })
+    }
 }
 
 /// The address is in no event: it is where reads have it, once they have caught up with the log.
-async fn owner_on_record(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<(Name, Option<Email>), Problem> {
+async fn email_on_record(ask: &UpdateAsk) -> Result<Email, Problem> {
     ask.caught_up().await?;
     let row = clients::get(ask.read(), ask.id()).await.map_err(|failure| Problem::unread(&failure))?;
-    let row = row.ok_or_else(ClientId::missing)?;
-    let team = row.owner_team.parse().map_err(|error| Problem::internal(&error))?;
-    Ok((team, row.owner_email.and_then(|email| Email::try_from(email).ok())))
+    let email = row.ok_or_else(ClientId::missing)?.owner_email.and_then(|email| Email::try_from(email).ok());
+    let erased = || Problem::because(kinds::BODY_INVALID, "must be given: the address on record is erased");
+    email.ok_or_else(|| erased().with("pointer", "/owner/email"))
 }
 
-async fn merged_labels(
-    ask: &Ask<ClientWrite, Id<ClientId>>,
-    patch: Patch<BTreeMap<LabelKey, Option<LabelValue>>>,
-) -> Result<Option<Labels>, Problem> {
+fn merged(had: &Labels, patch: Patch<BTreeMap<LabelKey, Option<LabelValue>>>) -> Option<Labels> {
     let changes = match patch {
-        Patch::Keep => return Ok(None),
-        Patch::Remove => return Ok(Some(Labels::new())),
+        Patch::Keep => return None,
+        Patch::Remove => return Some(Labels::new()),
         Patch::Set(changes) => changes,
     };
-    let loaded = ask.load::<ApiClient>(ask.id()).await?;
-    let mut labels = loaded.state.profile().map(|profile| profile.labels.clone()).unwrap_or_default();
+    let mut labels = had.clone();
     for (key, value) in changes {
         match value {
             Some(value) => drop(labels.insert(key, value)),
             None => drop(labels.remove(&key)),
         }
     }
-    Ok(Some(labels))
+    Some(labels)
 }

@@ -11,22 +11,19 @@ use projections::{
     queries::clients::{self, ClientRow, ContactRow},
 };
 use serde::Serialize;
-use utoipa::{ToSchema, openapi::Schema};
+use utoipa::ToSchema;
 
-use crate::{
-    answer::Resource,
-    docs::{schema_of, word},
-};
+use crate::{answer::Resource, docs::form};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Client)]
 pub(crate) struct ClientView {
-    #[schema(schema_with = schema_of::<ClientId>)]
+    #[schema(value_type = form::ClientId, inline)]
     id: ClientId,
     name: String,
-    #[schema(schema_with = schema_of::<ClientKind>)]
+    #[schema(value_type = form::ClientKind, inline)]
     kind: ClientKind,
-    #[schema(schema_with = client_status)]
+    #[schema(value_type = form::ClientStatus, inline)]
     status: ClientStatus,
     owner: OwnerView,
     contacts: Vec<ContactView>,
@@ -54,18 +51,26 @@ pub(crate) struct OwnerView {
 pub(crate) struct ContactView {
     name: Option<String>,
     email: Option<String>,
-    #[schema(schema_with = schema_of::<ContactRole>)]
+    #[schema(value_type = form::ContactRole, inline)]
     role: ContactRole,
-}
-
-pub(crate) fn client_status() -> Schema {
-    word(&[ClientStatus::Active, ClientStatus::Suspended, ClientStatus::Archived].map(ClientStatus::as_str))
 }
 
 impl From<ClientRow> for ClientView {
     fn from(row: ClientRow) -> Self {
-        let ClientRow { client_id, name, kind, status, owner_team, owner_email, contacts, environments, scopes, .. } = row;
-        let contacts = contacts.into_iter().map(|ContactRow { name, email, role }| ContactView { name, email, role });
+        let ClientRow {
+            client_id,
+            name,
+            kind,
+            status,
+            owner_team,
+            owner_email,
+            contacts,
+            environments,
+            scopes,
+            ..
+        } = row;
+        let contacts =
+            contacts.into_iter().map(|ContactRow { name, email, role }| ContactView { name, email, role });
         Self {
             id: client_id,
             name,

@@ -17,7 +17,7 @@ use super::view::{KeyView, KeyWithSecret, PendingKey};
 use crate::{
     answer::settle,
     ask::{Ask, Effect, Said},
-    docs::{ClientPath, Created, Missing, WriteHeaders, WriteProblems, list_of, schema_of},
+    docs::{ClientPath, Created, Missing, WriteHeaders, WriteProblems, form},
     guard::needs::KeyIssue,
     path::{Id, Named},
     problem::Problem,
@@ -29,13 +29,13 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewKey {
-    #[schema(schema_with = schema_of::<Name>)]
+    #[schema(value_type = form::Name, inline)]
     name: Name,
     /// One that the client may use.
-    #[schema(schema_with = schema_of::<Environment>)]
+    #[schema(value_type = form::Environment, inline)]
     environment: Environment,
     /// Of those that the client holds. Absent: whatever the client holds, now and later. Empty: nothing.
-    #[schema(schema_with = list_of::<Scope>, required = false)]
+    #[schema(value_type = Option<Vec<form::Scope>>, inline)]
     scopes: Option<BTreeSet<Scope>>,
     /// At most ten years ahead.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -83,8 +83,9 @@ async fn fresh(ask: &IssueAsk, shown: &mut Option<PlainSecret>) -> Result<Effect
     let (plain, secret) = ask.new_secret(&body.environment)?;
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let command = body.command(ask, &client.state, secret);
-    let effect =
-        ask.create::<ApiKey>(KeyId::from_parts(unix_ms, random), ApiKeyCommand::Issue(command), Said::nothing()).await?;
+    let effect = ask
+        .create::<ApiKey>(KeyId::from_parts(unix_ms, random), ApiKeyCommand::Issue(command), Said::nothing())
+        .await?;
     *shown = Some(plain);
     Ok(effect)
 }

@@ -9,9 +9,9 @@ use projections::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::view::{KeyView, key_status};
+use super::view::KeyView;
 use crate::{
-    docs::{Listed, ReadProblems, schema_of},
+    docs::{Listed, ReadProblems, form},
     guard::{Allowed, needs::KeyRead},
     problem::Problem,
     query::{Cursor, Limit, Page, Params, parsed},
@@ -23,13 +23,13 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = schema_of::<ClientId>, required = false)]
+    #[param(value_type = form::ClientId, inline, required = false)]
     client_id: Option<ClientId>,
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = schema_of::<Environment>, required = false)]
+    #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = key_status, required = false)]
+    #[param(value_type = form::KeyStatus, inline, required = false)]
     status: Option<KeyStatus>,
     /// Leaves out keys without an expiry.
     #[serde(default, deserialize_with = "parsed")]
@@ -64,6 +64,7 @@ pub(crate) async fn list(
     let expires_before = expires_before.map(|Moment(time)| time);
     let filter = KeyFilter { client_id, environment, status, expires_before };
     let page = cursor.page::<KeyId>(limit)?;
-    let rows = keys::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
+    let rows =
+        keys::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
     Ok(Json(Page::of(rows, limit, |row| row.key_id)))
 }

@@ -13,7 +13,7 @@ use super::view::KeyView;
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
-    docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems, schema_of},
+    docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems, form},
     guard::needs::KeyRevoke,
     path::Id,
     problem::Problem,
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Revocation {
-    #[schema(schema_with = schema_of::<Reason>)]
+    #[schema(value_type = form::Reason, inline)]
     reason: Reason,
     /// A time ahead; absent: now.
     #[schema(value_type = Option<String>, format = DateTime)]

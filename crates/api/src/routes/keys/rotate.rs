@@ -15,7 +15,7 @@ use super::view::{KeyView, KeyWithSecret, PendingKey};
 use crate::{
     answer::settle,
     ask::{Ask, Effect, Said},
-    docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems, schema_of},
+    docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems, form},
     guard::needs::KeyRotate,
     path::{Id, Named},
     problem::Problem,
@@ -32,7 +32,7 @@ pub(crate) struct Rotation {
     /// A new end for the key; absent: the one that it has.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Moment>,
-    #[schema(schema_with = schema_of::<Reason>, required = false)]
+    #[schema(value_type = Option<form::Reason>, inline)]
     reason: Option<Reason>,
 }
 

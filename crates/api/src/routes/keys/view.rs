@@ -6,24 +6,24 @@ use projections::{
     queries::keys::{self, KeyRow, PreviousSecret},
 };
 use serde::{Serialize, Serializer};
-use utoipa::{ToSchema, openapi::Schema};
+use utoipa::ToSchema;
 
 use crate::{
     answer::{Pending, Resource, Shown},
-    docs::{schema_of, word},
+    docs::form,
 };
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Key)]
 pub(crate) struct KeyView {
-    #[schema(schema_with = schema_of::<KeyId>)]
+    #[schema(value_type = form::KeyId, inline)]
     id: KeyId,
-    #[schema(schema_with = schema_of::<ClientId>)]
+    #[schema(value_type = form::ClientId, inline)]
     client_id: ClientId,
     name: String,
     environment: String,
     /// As recorded: an expiry that has passed is on record shortly after. The gateway does not wait for it.
-    #[schema(schema_with = key_status)]
+    #[schema(value_type = form::KeyStatus, inline)]
     status: KeyStatus,
     /// The last characters of the newest secret, for people who compare: `…x7Qa`.
     hint: String,
@@ -83,18 +83,10 @@ fn show<S: Serializer>(secret: &Option<PlainSecret>, serializer: S) -> Result<S:
     secret.as_ref().map(PlainSecret::expose).serialize(serializer)
 }
 
-pub(crate) fn key_status() -> Schema {
-    let all = [KeyStatus::Active, KeyStatus::Suspended, KeyStatus::Revoked, KeyStatus::Expired];
-    word(&all.map(KeyStatus::as_str))
-}
-
 impl From<KeyRow> for KeyView {
     fn from(row: KeyRow) -> Self {
-        let previous = row.previous.map(|PreviousSecret { version, hint, until, last_used_at }| PreviousView {
-            secret_version: version,
-            hint,
-            until,
-            last_used_at,
+        let previous = row.previous.map(|PreviousSecret { version, hint, until, last_used_at }| {
+            PreviousView { secret_version: version, hint, until, last_used_at }
         });
         Self {
             id: row.key_id,

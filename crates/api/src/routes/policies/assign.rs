@@ -7,7 +7,9 @@ use axum::{
 use domain::{
     AssignmentId, ClientId, DomainEvent, Environment, PolicyId, RouteId,
     api_client::{ApiClient, ApiClientRefusal},
-    rate_limit_policy::{AssignPolicy, Assigned, Assignment, PolicyCommand, RateLimitPolicy, RateLimitPolicyEvent},
+    rate_limit_policy::{
+        AssignPolicy, Assigned, Assignment, PolicyCommand, RateLimitPolicy, RateLimitPolicyEvent,
+    },
     route::{Route, RouteRefusal},
 };
 use http::{StatusCode, header};
@@ -18,7 +20,7 @@ use super::view::AssignmentView;
 use crate::{
     answer::bound,
     ask::{Ask, Effect, Said},
-    docs::{Created, Missing, PolicyPath, WriteHeaders, WriteProblems, schema_of},
+    docs::{Created, Missing, PolicyPath, WriteHeaders, WriteProblems, form},
     guard::needs::PolicyAssign,
     path::Id,
     problem::Problem,
@@ -30,11 +32,11 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAssignment {
-    #[schema(schema_with = schema_of::<ClientId>, required = false)]
+    #[schema(value_type = Option<form::ClientId>, inline)]
     client_id: Option<ClientId>,
-    #[schema(schema_with = schema_of::<RouteId>, required = false)]
+    #[schema(value_type = Option<form::RouteId>, inline)]
     route_id: Option<RouteId>,
-    #[schema(schema_with = schema_of::<Environment>, required = false)]
+    #[schema(value_type = Option<form::Environment>, inline)]
     environment: Option<Environment>,
     /// Absent: at once.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -63,7 +65,8 @@ pub(crate) async fn assign(ask: AssignAsk) -> Result<Response, Problem> {
     let effect = ask.once(fresh(&ask)).await?;
     let assignment = recorded(&ask, &effect).await?;
     let location = format!("/v1/policies/{}/assignments/{}", ask.id(), assignment.assignment_id);
-    let body = ([(header::LOCATION, location)], Json(AssignmentView::of(ask.id(), assignment))).into_response();
+    let body =
+        ([(header::LOCATION, location)], Json(AssignmentView::of(ask.id(), assignment))).into_response();
     bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::CREATED, body).await
 }
 
@@ -110,7 +113,9 @@ async fn check_route(ask: &AssignAsk, route_id: RouteId) -> Result<(), Problem> 
 /// The assignment as the log has it: a repeated command is answered with the one that it made.
 async fn recorded(ask: &AssignAsk, effect: &Effect<PolicyId>) -> Result<Assignment, Problem> {
     let recorded = ask.event_at(effect.position).await?;
-    if let DomainEvent::RateLimitPolicy { id: _, event: RateLimitPolicyEvent::Assigned(assigned) } = recorded.event {
+    if let DomainEvent::RateLimitPolicy { id: _, event: RateLimitPolicyEvent::Assigned(assigned) } =
+        recorded.event
+    {
         let Assigned { assignment } = assigned;
         Ok(assignment)
     } else {

@@ -7,19 +7,16 @@ use domain::{
     rate_limit_policy::{Period, QuotaLimit, QuotaWindow, RateLimit, TimeZoneName},
 };
 use serde::Deserialize;
-use utoipa::{
-    ToSchema,
-    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, schema::Type},
-};
+use utoipa::ToSchema;
 
-use crate::{body::Object, docs::schema_of, values::Percent};
+use crate::{body::Object, docs::form, values::Percent};
 
 /// Requests per short window.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRate)]
 pub(crate) struct RateBody {
-    #[schema(schema_with = schema_of::<LimitName>)]
+    #[schema(value_type = form::LimitName, inline)]
     name: LimitName,
     #[schema(minimum = 1, maximum = 1_000_000_000_u64)]
     requests: u64,
@@ -35,14 +32,14 @@ pub(crate) struct RateBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewQuota)]
 pub(crate) struct QuotaBody {
-    #[schema(schema_with = schema_of::<LimitName>)]
+    #[schema(value_type = form::LimitName, inline)]
     name: LimitName,
     #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     requests: u64,
-    #[schema(schema_with = schema_of::<Period>)]
+    #[schema(value_type = form::Period, inline)]
     period: Period,
     #[serde(default = "calendar")]
-    #[schema(schema_with = schema_of::<QuotaWindow>, required = false)]
+    #[schema(value_type = form::QuotaWindow, inline, required = false)]
     window: QuotaWindow,
     /// The name of an IANA time zone; absent: UTC.
     #[serde(default = "TimeZoneName::utc")]
@@ -54,7 +51,7 @@ pub(crate) struct QuotaBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OptionalReason {
-    #[schema(schema_with = schema_of::<Reason>, required = false)]
+    #[schema(value_type = Option<form::Reason>, inline)]
     pub(crate) reason: Option<Reason>,
 }
 
@@ -66,16 +63,6 @@ fn calendar() -> QuotaWindow {
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Thresholds(Vec<Percent>);
-
-pub(crate) fn thresholds_list() -> Schema {
-    let share = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(100));
-    ArrayBuilder::new().items(share).max_items(Some(10)).build().into()
-}
-
-pub(crate) fn thresholds_or_null() -> Schema {
-    let null = ObjectBuilder::new().schema_type(Type::Null);
-    OneOfBuilder::new().item(thresholds_list()).item(null).build().into()
-}
 
 impl Default for Thresholds {
     fn default() -> Self {

@@ -10,16 +10,17 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates, thresholds_list},
+    body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates},
     view::AssignedPolicyView,
 };
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
-    docs::{Created, WriteHeaders, WriteProblems, schema_of},
+    docs::{Created, WriteHeaders, WriteProblems, form},
     guard::needs::PolicyWrite,
     problem::Problem,
     random::id_parts,
+    values::Percent,
 };
 
 pub(super) const COUNTING_DEFAULT: Counting = Counting::Client;
@@ -29,7 +30,7 @@ pub(super) const MODE_DEFAULT: Mode = Mode::Enforce;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPolicy {
-    #[schema(schema_with = schema_of::<Name>)]
+    #[schema(value_type = form::Name, inline)]
     name: Name,
     /// At most 8.
     #[serde(default)]
@@ -41,15 +42,15 @@ pub(crate) struct NewPolicy {
     quotas: Quotas,
     /// Whose calls share one counter.
     #[serde(default = "counting_default")]
-    #[schema(schema_with = schema_of::<Counting>, required = false)]
+    #[schema(value_type = form::Counting, inline, required = false)]
     counting: Counting,
     /// `shadow`: judged and recorded, never enforced.
     #[serde(default = "mode_default")]
-    #[schema(schema_with = schema_of::<Mode>, required = false)]
+    #[schema(value_type = form::Mode, inline, required = false)]
     mode: Mode,
     /// At most 10 percentages of a quota at which its use is worth a notice; absent: 80 and 100.
     #[serde(default)]
-    #[schema(schema_with = thresholds_list, required = false)]
+    #[schema(value_type = Vec<Percent>, inline, max_items = 10, required = false)]
     thresholds: Thresholds,
 }
 

@@ -38,7 +38,9 @@ pub(crate) async fn get_assignment(
 ) -> Result<Response, Problem> {
     // Before the row: a version that is older than what it goes with only makes a change be refused.
     let policy = allowed.load::<RateLimitPolicy>(policy_id).await?;
-    let row = policies::assignment(allowed.read(), assignment_id).await.map_err(|failure| Problem::unread(&failure))?;
+    let row = policies::assignment(allowed.read(), assignment_id)
+        .await
+        .map_err(|failure| Problem::unread(&failure))?;
     let row = row.filter(|row| row.policy_id == policy_id).ok_or_else(AssignmentId::missing)?;
     Ok(([(header::ETAG, etag(policy.version))], Json(AssignmentView::from(row))).into_response())
 }

@@ -9,9 +9,9 @@ use projections::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::view::{PolicyView, policy_status};
+use super::view::PolicyView;
 use crate::{
-    docs::{Listed, ReadProblems},
+    docs::{Listed, ReadProblems, form},
     guard::{Allowed, needs::PolicyRead},
     problem::Problem,
     query::{Cursor, Limit, Page, Params, parsed},
@@ -22,7 +22,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = policy_status, required = false)]
+    #[param(value_type = form::PolicyStatus, inline, required = false)]
     status: Option<PolicyStatus>,
     /// A part of the name, in any case.
     #[param(value_type = String, required = false)]
@@ -55,6 +55,7 @@ pub(crate) async fn list(
     let List { status, name_contains, limit, cursor } = asked;
     let filter = PolicyFilter { status, name_contains: name_contains.map(String::from) };
     let page = cursor.page::<PolicyId>(limit)?;
-    let rows = policies::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
+    let rows =
+        policies::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
     Ok(Json(Page::of(rows, limit, |row| row.policy_id)))
 }

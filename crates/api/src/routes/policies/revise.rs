@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates, thresholds_or_null},
+    body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates},
     define::{COUNTING_DEFAULT, MODE_DEFAULT},
     view::AssignedPolicyView,
 };
@@ -18,10 +18,11 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     body::Patch,
-    docs::{Changed, EditHeaders, MatchProblems, Missing, PolicyPath, WriteProblems, or_null, schema_of},
+    docs::{Changed, EditHeaders, MatchProblems, Missing, PolicyPath, WriteProblems, form},
     guard::needs::PolicyWrite,
     path::Id,
     problem::Problem,
+    values::Percent,
 };
 
 /// What is to change of a policy, as a merge patch: what is absent stays, `null` is as if it had never been said.
@@ -29,7 +30,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyPatch {
     #[serde(default)]
-    #[schema(schema_with = schema_of::<Name>, required = false)]
+    #[schema(value_type = form::Name, inline, required = false)]
     name: Patch<Name>,
     /// The whole new list. Counters of limits that keep their name go on.
     #[serde(default)]
@@ -40,13 +41,13 @@ pub(crate) struct PolicyPatch {
     #[schema(value_type = Option<Vec<QuotaBody>>)]
     quotas: Patch<Quotas>,
     #[serde(default)]
-    #[schema(schema_with = or_null::<Counting>, required = false)]
+    #[schema(value_type = Option<form::Counting>, inline)]
     counting: Patch<Counting>,
     #[serde(default)]
-    #[schema(schema_with = or_null::<Mode>, required = false)]
+    #[schema(value_type = Option<form::Mode>, inline)]
     mode: Patch<Mode>,
     #[serde(default)]
-    #[schema(schema_with = thresholds_or_null, required = false)]
+    #[schema(value_type = Option<Vec<Percent>>, inline, max_items = 10)]
     thresholds: Patch<Thresholds>,
 }
 

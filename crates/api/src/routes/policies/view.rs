@@ -11,29 +11,26 @@ use projections::{
     queries::policies::{self, AssignedPolicy, AssignmentRow, PolicyRow},
 };
 use serde::Serialize;
-use utoipa::{ToSchema, openapi::Schema};
+use utoipa::ToSchema;
 
-use crate::{
-    answer::Resource,
-    docs::{list_of, schema_of, word},
-};
+use crate::{answer::Resource, docs::form};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Policy)]
 pub(crate) struct PolicyView {
-    #[schema(schema_with = schema_of::<PolicyId>)]
+    #[schema(value_type = form::PolicyId, inline)]
     id: PolicyId,
     #[schema(value_type = String)]
     name: Name,
-    #[schema(schema_with = policy_status)]
+    #[schema(value_type = form::PolicyStatus, inline)]
     status: PolicyStatus,
-    #[schema(schema_with = list_of::<RateLimit>)]
+    #[schema(value_type = Vec<form::RateLimit>, inline)]
     rates: Vec<RateLimit>,
-    #[schema(schema_with = list_of::<QuotaLimit>)]
+    #[schema(value_type = Vec<form::QuotaLimit>, inline)]
     quotas: Vec<QuotaLimit>,
-    #[schema(schema_with = schema_of::<Counting>)]
+    #[schema(value_type = form::Counting, inline)]
     counting: Counting,
-    #[schema(schema_with = schema_of::<Mode>)]
+    #[schema(value_type = form::Mode, inline)]
     mode: Mode,
     /// Percentages of a quota at which its use is worth a notice.
     thresholds: BTreeSet<u8>,
@@ -58,9 +55,9 @@ pub(crate) struct AssignedPolicyView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Assignment)]
 pub(crate) struct AssignmentView {
-    #[schema(schema_with = schema_of::<AssignmentId>)]
+    #[schema(value_type = form::AssignmentId, inline)]
     id: AssignmentId,
-    #[schema(schema_with = schema_of::<PolicyId>)]
+    #[schema(value_type = form::PolicyId, inline)]
     policy_id: PolicyId,
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
@@ -74,10 +71,6 @@ pub(crate) struct AssignmentView {
     until: Option<Timestamp>,
 }
 
-pub(crate) fn policy_status() -> Schema {
-    word(&[PolicyStatus::Active, PolicyStatus::Retired].map(PolicyStatus::as_str))
-}
-
 impl AssignmentView {
     pub(crate) fn of(policy_id: PolicyId, assignment: Assignment) -> Self {
         let Assignment { assignment_id, client_id, route_id, environment, from, until } = assignment;
@@ -87,7 +80,8 @@ impl AssignmentView {
 
 impl From<AssignmentRow> for AssignmentView {
     fn from(row: AssignmentRow) -> Self {
-        let AssignmentRow { assignment_id, policy_id, client_id, route_id, environment, from, until, .. } = row;
+        let AssignmentRow { assignment_id, policy_id, client_id, route_id, environment, from, until, .. } =
+            row;
         let environment = environment.and_then(|environment| environment.parse().ok());
         Self { id: assignment_id, policy_id, client_id, route_id, environment, from, until }
     }
@@ -95,7 +89,8 @@ impl From<AssignmentRow> for AssignmentView {
 
 impl From<PolicyRow> for PolicyView {
     fn from(row: PolicyRow) -> Self {
-        let PolicyRow { policy_id, status, revision, spec, version, position: _, defined_at, updated_at } = row;
+        let PolicyRow { policy_id, status, revision, spec, version, position: _, defined_at, updated_at } =
+            row;
         let PolicySpec { name, rates, quotas, counting, mode, thresholds } = spec;
         Self {
             id: policy_id,

@@ -36,7 +36,9 @@ fn cell(row: &UsageRow, dimension: UsageDimension) -> String {
     match dimension {
         UsageDimension::Client => text(row.client_id),
         UsageDimension::Key => text(row.key_id),
-        UsageDimension::SecretVersion => row.secret_version.map(|version| version.to_string()).unwrap_or_default(),
+        UsageDimension::SecretVersion => {
+            row.secret_version.map(|version| version.to_string()).unwrap_or_default()
+        }
         UsageDimension::Route => text(row.route_id),
         UsageDimension::Environment => text(row.environment.as_deref()),
     }
@@ -78,7 +80,8 @@ mod tests {
     }
 
     fn written(environment: &str) -> String {
-        let group_by = [UsageDimension::Environment, UsageDimension::SecretVersion, UsageDimension::Client].into();
+        let group_by =
+            [UsageDimension::Environment, UsageDimension::SecretVersion, UsageDimension::Client].into();
         String::from_utf8(write(&[row(environment)], &group_by).unwrap()).unwrap()
     }
 

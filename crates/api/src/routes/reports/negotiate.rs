@@ -11,7 +11,8 @@ pub(super) enum Form {
 
 /// The form that the caller likes best, JSON where it does not matter; none that it takes, nothing.
 pub(super) fn form(headers: &HeaderMap) -> Option<Form> {
-    let fields: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok()).collect();
+    let fields: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok()).collect();
     if fields.is_empty() {
         return Some(Form::Json);
     }
@@ -30,7 +31,10 @@ fn weight(ranges: &str, kind: &str, subtype: &str) -> u16 {
     let mut best = (0, 0);
     for range in ranges.split(',') {
         let mut parts = range.split(';').map(str::trim);
-        let Some((given_kind, given_subtype)) = parts.next().and_then(|essence| essence.split_once('/')) else { continue };
+        let Some((given_kind, given_subtype)) = parts.next().and_then(|essence| essence.split_once('/'))
+        else {
+            continue;
+        };
         let specificity = match (given_kind, given_subtype) {
             ("*", "*") => 1,
             (given, "*") if given.eq_ignore_ascii_case(kind) => 2,

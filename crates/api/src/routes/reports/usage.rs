@@ -11,14 +11,14 @@ use http::{HeaderMap, header};
 use jiff::SignedDuration;
 use projections::queries::usage::{self, Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema, openapi::Schema};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     csv,
     negotiate::{Form, form},
 };
 use crate::{
-    docs::{ReadProblems, Report, schema_of, word},
+    docs::{ReadProblems, Report, form},
     guard::{Allowed, needs::ReportRead},
     problem::{Problem, kinds},
     query::{Params, parsed},
@@ -42,28 +42,25 @@ pub(crate) struct Asked {
     #[param(value_type = String, required = false, format = DateTime)]
     until: Option<Moment>,
     /// How long a window is; days begin at midnight UTC. Absent: `hour`.
-    #[param(schema_with = granularity, required = false)]
+    #[param(value_type = form::Granularity, inline, required = false)]
     granularity: Option<Granularity>,
     /// What calls are told apart by: a list of `client`, `key`, `secret_version`, `route`, `environment`.
     #[serde(default)]
     #[param(value_type = String, required = false, example = "client,route")]
     group_by: Dimensions,
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = schema_of::<ClientId>, required = false)]
+    #[param(value_type = form::ClientId, inline, required = false)]
     client_id: Option<ClientId>,
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = schema_of::<KeyId>, required = false)]
+    #[param(value_type = form::KeyId, inline, required = false)]
     key_id: Option<KeyId>,
+    #[param(value_type = u32, required = false, maximum = 4_294_967_295_u32)]
     secret_version: Option<u32>,
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = schema_of::<RouteId>, required = false)]
+    #[param(value_type = form::RouteId, inline, required = false)]
     route_id: Option<RouteId>,
-    #[param(schema_with = schema_of::<Environment>, required = false)]
+    #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
-}
-
-fn granularity() -> Schema {
-    word(&["minute", "quarter", "hour", "day", "total"])
 }
 
 /// Dimensions with commas between them.
@@ -88,7 +85,7 @@ pub(crate) struct Usage {
     from: Timestamp,
     /// … before then.
     until: Timestamp,
-    #[schema(schema_with = granularity)]
+    #[schema(value_type = form::Granularity, inline)]
     granularity: Granularity,
     /// Every usage batch of the gateways up to this one is counted.
     batch_no: u64,
@@ -145,7 +142,8 @@ pub(crate) async fn usage(
     match form {
         Form::Json => Ok(Json(Usage::of(report, query.granularity)).into_response()),
         Form::Csv => {
-            let body = csv::write(&report.rows, &query.group_by).map_err(|failure| Problem::internal(&failure))?;
+            let body =
+                csv::write(&report.rows, &query.group_by).map_err(|failure| Problem::internal(&failure))?;
             let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present");
             let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"usage.csv\"");
             Ok(([kind, name], body).into_response())
@@ -172,7 +170,7 @@ impl Asked {
             secret_version: self.secret_version,
             route_id: self.route_id,
             environment: self.environment,
-            rows_max: allowed.door().api.settings.report_rows_max,
+            rows_max: allowed.door().settings().report_rows_max,
         })
     }
 }

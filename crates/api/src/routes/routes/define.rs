@@ -15,7 +15,7 @@ use super::{overlap, view::RouteView};
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
-    docs::{Created, WriteHeaders, WriteProblems, list_of, schema_of},
+    docs::{Created, WriteHeaders, WriteProblems, form},
     guard::needs::RouteWrite,
     problem::Problem,
     random::id_parts,
@@ -28,20 +28,20 @@ pub(super) const COST_DEFAULT: u32 = 1;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewRoute {
-    #[schema(schema_with = schema_of::<Name>)]
+    #[schema(value_type = form::Name, inline)]
     name: Name,
     /// Absent: any host.
-    #[schema(schema_with = schema_of::<Host>, required = false)]
+    #[schema(value_type = Option<form::Host>, inline)]
     host: Option<Host>,
     /// 1 to 16.
-    #[schema(schema_with = list_of::<Method>)]
+    #[schema(value_type = Vec<form::Method>, inline, min_items = 1, max_items = 16)]
     methods: BTreeSet<Method>,
     /// `{name}` stands for one segment, `{*name}` for all that follow.
     #[schema(value_type = String, max_length = 512, example = "/orders/{id}")]
     path: PathTemplate,
     /// At most 20, all of which a call needs.
     #[serde(default)]
-    #[schema(schema_with = list_of::<Scope>, required = false)]
+    #[schema(value_type = Vec<form::Scope>, inline, required = false)]
     required_scopes: BTreeSet<Scope>,
     /// What one call takes from every limit.
     #[serde(default = "cost_default")]

@@ -9,9 +9,9 @@ use projections::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::view::{RouteView, route_status};
+use super::view::RouteView;
 use crate::{
-    docs::{Listed, ReadProblems},
+    docs::{Listed, ReadProblems, form},
     guard::{Allowed, needs::RouteRead},
     problem::Problem,
     query::{Cursor, Limit, Page, Params, parsed},
@@ -22,7 +22,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
-    #[param(schema_with = route_status, required = false)]
+    #[param(value_type = form::RouteStatus, inline, required = false)]
     status: Option<RouteStatus>,
     /// Leaves out routes of any host.
     #[param(value_type = String, required = false)]
@@ -58,6 +58,7 @@ pub(crate) async fn list(
     let List { status, host, name_contains, limit, cursor } = asked;
     let filter = RouteFilter { status, host, name_contains: name_contains.map(String::from) };
     let page = cursor.page::<RouteId>(limit)?;
-    let rows = routes::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
+    let rows =
+        routes::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
     Ok(Json(Page::of(rows, limit, |row| row.route_id)))
 }

@@ -13,7 +13,7 @@ use super::view::RouteView;
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
-    docs::{BodilessProblems, Changed, EditHeaders, MatchProblems, Missing, RoutePath, schema_of},
+    docs::{BodilessProblems, Changed, EditHeaders, MatchProblems, Missing, RoutePath, form},
     guard::needs::RouteWrite,
     path::Id,
     problem::Problem,
@@ -24,7 +24,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Why {
-    #[param(schema_with = schema_of::<Reason>, required = false)]
+    #[param(value_type = form::Reason, inline, required = false)]
     pub(crate) reason: Option<Reason>,
 }
 

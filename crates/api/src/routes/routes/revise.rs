@@ -16,7 +16,7 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     body::Patch,
-    docs::{Changed, EditHeaders, MatchProblems, Missing, RoutePath, WriteProblems, list_of, list_or_null, schema_of},
+    docs::{Changed, EditHeaders, MatchProblems, Missing, RoutePath, WriteProblems, form},
     guard::needs::RouteWrite,
     path::Id,
     problem::Problem,
@@ -27,20 +27,20 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct RoutePatch {
     #[serde(default)]
-    #[schema(schema_with = schema_of::<Name>, required = false)]
+    #[schema(value_type = form::Name, inline, required = false)]
     name: Patch<Name>,
     /// `null`: any host.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     host: Patch<Host>,
     #[serde(default)]
-    #[schema(schema_with = list_of::<Method>, required = false)]
+    #[schema(value_type = Vec<form::Method>, inline, min_items = 1, max_items = 16, required = false)]
     methods: Patch<BTreeSet<Method>>,
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 512)]
     path: Patch<PathTemplate>,
     #[serde(default)]
-    #[schema(schema_with = list_or_null::<Scope>, required = false)]
+    #[schema(value_type = Option<Vec<form::Scope>>, inline)]
     required_scopes: Patch<BTreeSet<Scope>>,
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000)]

@@ -11,30 +11,27 @@ use projections::{
     queries::routes::{self, RouteRow},
 };
 use serde::Serialize;
-use utoipa::{ToSchema, openapi::Schema};
+use utoipa::ToSchema;
 
-use crate::{
-    answer::Resource,
-    docs::{list_of, schema_of, word},
-};
+use crate::{answer::Resource, docs::form};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Route)]
 pub(crate) struct RouteView {
-    #[schema(schema_with = schema_of::<RouteId>)]
+    #[schema(value_type = form::RouteId, inline)]
     id: RouteId,
     #[schema(value_type = String)]
     name: Name,
-    #[schema(schema_with = route_status)]
+    #[schema(value_type = form::RouteStatus, inline)]
     status: RouteStatus,
     /// Null: any host.
     #[schema(value_type = Option<String>)]
     host: Option<Host>,
-    #[schema(schema_with = list_of::<Method>)]
+    #[schema(value_type = Vec<form::Method>, inline)]
     methods: BTreeSet<Method>,
     #[schema(value_type = String, example = "/orders/{id}")]
     path: PathTemplate,
-    #[schema(schema_with = list_of::<Scope>)]
+    #[schema(value_type = Vec<form::Scope>, inline)]
     required_scopes: BTreeSet<Scope>,
     /// What one call takes from every limit.
     cost: u32,
@@ -42,10 +39,6 @@ pub(crate) struct RouteView {
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
-}
-
-pub(crate) fn route_status() -> Schema {
-    word(&[RouteStatus::Active, RouteStatus::Retired].map(RouteStatus::as_str))
 }
 
 impl From<RouteRow> for RouteView {

@@ -1,9 +1,13 @@
 //! Finds the route of a path, segment by segment.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    hash::{Hash, Hasher},
+};
 
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use crate::{
     index::slots::{RouteSlot, wide},
@@ -16,11 +20,13 @@ use crate::{
 pub(super) struct Tree {
     /// The first is the root.
     nodes: Vec<Node>,
+    /// Below a node by a literal segment.
+    literals: HashMap<Literal, u32, FxBuildHasher>,
 }
 
 #[derive(Debug, Default)]
 struct Node {
-    literals: HashMap<Box<str>, u32, FxBuildHasher>,
+    has_literals: bool,
     place: Option<u32>,
     /// Takes all that follows.
     rest: Option<RouteSlot>,
@@ -28,9 +34,35 @@ struct Node {
     here: Option<RouteSlot>,
 }
 
+#[derive(Debug, PartialEq, Eq)]
+struct Literal {
+    below: u32,
+    /// In place as far as it fits: most do, and are then compared without another look into memory.
+    segment: SmallVec<[u8; 20]>,
+}
+
+/// The same as it is asked for.
+#[derive(Hash)]
+struct Segment<'path> {
+    below: u32,
+    segment: &'path [u8],
+}
+
+impl Hash for Literal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Segment { below: self.below, segment: &self.segment }.hash(state);
+    }
+}
+
+impl Equivalent<Literal> for Segment<'_> {
+    fn equivalent(&self, literal: &Literal) -> bool {
+        self.below == literal.below && *self.segment == *literal.segment
+    }
+}
+
 impl Default for Tree {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self { nodes: vec![Node::default()], literals: HashMap::default() }
     }
 }
 
@@ -58,7 +90,8 @@ impl Tree {
         let child = if segment.starts_with('{') {
             *node.place.get_or_insert(new)
         } else {
-            *node.literals.entry_ref(segment).or_insert(new)
+            node.has_literals = true;
+            *self.literals.entry(Literal { below: at, segment: SmallVec::from_slice(segment.as_bytes()) }).or_insert(new)
         };
         if child == new {
             self.nodes.push(Node::default());
@@ -68,46 +101,53 @@ impl Tree {
 
     /// The route of a normalised path.
     pub(super) fn find(&self, path: &str) -> Option<RouteSlot> {
-        self.find_below(0, path.strip_prefix('/')?)
+        self.find_below(0, path.as_bytes().strip_prefix(b"/")?)
     }
 
     /// No deeper than the deepest template, which has 32 segments.
-    fn find_below(&self, at: u32, path: &str) -> Option<RouteSlot> {
+    fn find_below(&self, at: u32, path: &[u8]) -> Option<RouteSlot> {
         let node = self.nodes.get(wide(at))?;
-        let (segment, after) = match path.split_once('/') {
-            Some((segment, after)) => (segment, Some(after)),
+        let end = path.iter().position(|byte| *byte == b'/');
+        let (segment, after) = match end.and_then(|end| path.split_at_checked(end)) {
+            Some((segment, after)) => (segment, after.get(1..)),
             None => (path, None),
         };
         let go_on = |child: u32| match after {
             Some(after) => self.find_below(child, after),
             None => self.nodes.get(wide(child))?.here,
         };
-        let literal = node.literals.get(spelled_out(segment).as_ref()).copied();
+        let literal = if node.has_literals { self.literal(at, segment) } else { None };
         literal
             .and_then(go_on)
             .or_else(|| node.place.filter(|_| !segment.is_empty()).and_then(go_on))
             .or_else(|| node.rest.filter(|_| !path.is_empty()))
     }
+
+    fn literal(&self, below: u32, segment: &[u8]) -> Option<u32> {
+        self.literals.get(&Segment { below, segment: &spelled_out(segment) }).copied()
+    }
 }
 
 /// A segment with the escapes of those characters decoded that a literal segment may hold. Most servers take
 /// `/orders%3Aexport` for `/orders:export`: it must not pass here as `/{anything}`.
-fn spelled_out(segment: &str) -> Cow<'_, str> {
-    if !segment.contains('%') {
+fn spelled_out(segment: &[u8]) -> Cow<'_, [u8]> {
+    if !segment.contains(&b'%') {
         return Cow::Borrowed(segment);
     }
-    let mut parts = segment.split('%');
-    let mut spelled = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (escape, after) = part.split_at_checked(2).unwrap_or((part, ""));
-        match hex_value(escape.as_bytes()) {
-            Some(byte) if b"!$&'()+,;=:@".contains(&byte) => spelled.push(char::from(byte)),
-            Some(_) | None => {
-                spelled.push('%');
-                spelled.push_str(escape);
+    let mut spelled = Vec::with_capacity(segment.len());
+    let mut rest = segment;
+    while let Some((byte, after)) = rest.split_first() {
+        let escaped = after.get(..2).filter(|_| *byte == b'%').and_then(hex_value);
+        match escaped.filter(|escaped| b"!$&'()+,;=:@".contains(escaped)) {
+            Some(escaped) => {
+                spelled.push(escaped);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                spelled.push(*byte);
+                rest = after;
             }
         }
-        spelled.push_str(after);
     }
     Cow::Owned(spelled)
 }

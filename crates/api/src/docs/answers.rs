@@ -1,0 +1,145 @@
+//! What operations answer when they do what was asked.
+
+use std::{collections::BTreeMap, marker::PhantomData};
+
+use utoipa::{
+    IntoResponses, PartialSchema, ToSchema,
+    openapi::{
+        ArrayBuilder, Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
+        schema::{SchemaType, Type},
+    },
+};
+
+use super::problems::problems;
+use crate::{answer::Pending, routes};
+
+pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
+
+pub(super) fn reference<T: ToSchema>() -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(T::name()))
+}
+
+fn text_header(description: &str) -> utoipa::openapi::Header {
+    HeaderBuilder::new().schema(Some(String::schema())).description(Some(description)).build()
+}
+
+/// A resource as it stands, with its entity tag.
+pub(crate) struct Found<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for Found<T> {
+    fn responses() -> Responses {
+        let response = ResponseBuilder::new()
+            .description("As it stands.")
+            .header("ETag", text_header("The version, for `If-Match`."))
+            .content("application/json", Content::new(Some(reference::<T>())));
+        [("200".to_owned(), response.build().into())].into()
+    }
+}
+
+/// Something without a version.
+pub(crate) struct FoundPlain<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for FoundPlain<T> {
+    fn responses() -> Responses {
+        let content = Content::new(Some(reference::<T>()));
+        let response =
+            ResponseBuilder::new().description("As it stands.").content("application/json", content);
+        [("200".to_owned(), response.build().into())].into()
+    }
+}
+
+/// A usage report in either form.
+pub(crate) struct Report;
+
+impl IntoResponses for Report {
+    fn responses() -> Responses {
+        let response = ResponseBuilder::new()
+            .description("The report.")
+            .content("application/json", Content::new(Some(reference::<routes::reports::usage::Usage>())))
+            .content("text/csv", Content::new(Some(String::schema())));
+        let mut responses =
+            problems(&[("406", "Neither form is acceptable."), ("422", "The report would be too large.")]);
+        responses.insert("200".to_owned(), response.build().into());
+        responses
+    }
+}
+
+fn effect(description: &str, schema: RefOr<Schema>) -> ResponseBuilder {
+    ResponseBuilder::new()
+        .description(description)
+        .header("ETag", text_header("The version, for `If-Match`."))
+        .header("Tollgate-Position", text_header("The log's position of the last event of the write."))
+        .header("Idempotency-Replayed", text_header("`true` where the command was given before."))
+        .content("application/json", Content::new(Some(schema)))
+}
+
+fn accepted<P: ToSchema>() -> (String, RefOr<Response>) {
+    let response = effect("On record, but not shown by reads yet.", reference::<P>())
+        .header("Tollgate-Visible", text_header("`false`."));
+    ("202".to_owned(), response.build().into())
+}
+
+/// A thing made, with where it is, and what stands for it while reads do not show it.
+pub(crate) struct Created<T, P = Pending>(PhantomData<(T, P)>);
+
+impl<T: ToSchema, P: ToSchema> IntoResponses for Created<T, P> {
+    fn responses() -> Responses {
+        let response = effect("Made.", reference::<T>()).header("Location", text_header("Where it is."));
+        [("201".to_owned(), response.build().into()), accepted::<P>()].into()
+    }
+}
+
+/// A thing changed, as it then stands, likewise.
+pub(crate) struct Changed<T, P = Pending>(PhantomData<(T, P)>);
+
+impl<T: ToSchema, P: ToSchema> IntoResponses for Changed<T, P> {
+    fn responses() -> Responses {
+        let response = effect("As it now stands.", reference::<T>());
+        [("200".to_owned(), response.build().into()), accepted::<P>()].into()
+    }
+}
+
+/// A part of a thing removed.
+pub(crate) struct Removed;
+
+impl IntoResponses for Removed {
+    fn responses() -> Responses {
+        let response = |description| {
+            let response = ResponseBuilder::new()
+                .description(description)
+                .header("ETag", text_header("The policy's version, for `If-Match`."))
+                .header(
+                    "Tollgate-Position",
+                    text_header("The log's position of the last event of the write."),
+                )
+                .header("Idempotency-Replayed", text_header("`true` where the command was given before."));
+            response.build().into()
+        };
+        let (removed, accepted) = (response("Removed."), response("On record, but not shown by reads yet."));
+        [("204".to_owned(), removed), ("202".to_owned(), accepted)].into()
+    }
+}
+
+/// One page of a list.
+pub(crate) struct Listed<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for Listed<T> {
+    fn responses() -> Responses {
+        let cursor = "Give it as `cursor` for the next page; null on the last one.";
+        let page = ObjectBuilder::new()
+            .property("items", ArrayBuilder::new().items(reference::<T>()))
+            .required("items")
+            .property(
+                "next_cursor",
+                ObjectBuilder::new().schema_type(text_or_null()).description(Some(cursor)),
+            )
+            .required("next_cursor");
+        let content = Content::new(Some(Schema::from(page)));
+        let response = ResponseBuilder::new().description("One page.").content("application/json", content);
+        [("200".to_owned(), response.build().into())].into()
+    }
+}
+
+fn text_or_null() -> SchemaType {
+    SchemaType::from_iter([Type::String, Type::Null])
+}

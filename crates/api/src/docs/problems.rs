@@ -1,0 +1,87 @@
+//! What operations answer when they do not do what was asked.
+
+use utoipa::{
+    IntoResponses,
+    openapi::{Content, ResponseBuilder},
+};
+
+use super::answers::{Responses, reference};
+use crate::problem::ProblemBody;
+
+pub(super) fn problems(statuses: &[(&str, &str)]) -> Responses {
+    let one = |(status, description): &(&str, &str)| {
+        let content = Content::new(Some(reference::<ProblemBody>()));
+        let response =
+            ResponseBuilder::new().description(*description).content("application/problem+json", content);
+        ((*status).to_owned(), response.build().into())
+    };
+    statuses.iter().map(one).collect()
+}
+
+const UNKNOWN_CALLER: (&str, &str) = ("401", "No valid admin token was given.");
+const NOT_ALLOWED: (&str, &str) = ("403", "The principal does not hold the permission.");
+const FAULT: (&str, &str) = ("5XX", "A fault of the server.");
+
+/// Of an operation that everyone with a token may call.
+pub(crate) struct KnownProblems;
+impl IntoResponses for KnownProblems {
+    fn responses() -> Responses {
+        problems(&[("400", "A query parameter is wrong."), UNKNOWN_CALLER, FAULT])
+    }
+}
+
+/// Of a read.
+pub(crate) struct ReadProblems;
+impl IntoResponses for ReadProblems {
+    fn responses() -> Responses {
+        problems(&[("400", "A query parameter is wrong."), UNKNOWN_CALLER, NOT_ALLOWED, FAULT])
+    }
+}
+
+/// Of an operation on a thing that need not be there.
+pub(crate) struct Missing;
+impl IntoResponses for Missing {
+    fn responses() -> Responses {
+        problems(&[("404", "There is no such thing.")])
+    }
+}
+
+/// Of a write.
+pub(crate) struct WriteProblems;
+impl IntoResponses for WriteProblems {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "A header, a query parameter or the form of the body is wrong."),
+            UNKNOWN_CALLER,
+            NOT_ALLOWED,
+            ("408", "The body did not arrive in time."),
+            ("409", "The state of things forbids it, or the same command is being carried out."),
+            ("412", "`If-Match` names another version than the current one."),
+            ("413", "The body is larger than 1 MiB."),
+            ("415", "The body is not said to be JSON."),
+            (
+                "422",
+                "A field is wrong, a rule forbids it, or the `Idempotency-Key` was used for another request.",
+            ),
+            FAULT,
+        ])
+    }
+}
+
+/// Of a write without a body.
+pub(crate) struct BodilessProblems;
+impl IntoResponses for BodilessProblems {
+    fn responses() -> Responses {
+        let mut responses = WriteProblems::responses();
+        responses.remove("415");
+        responses
+    }
+}
+
+/// Of a write that demands `If-Match`.
+pub(crate) struct MatchProblems;
+impl IntoResponses for MatchProblems {
+    fn responses() -> Responses {
+        problems(&[("428", "`If-Match` is missing.")])
+    }
+}

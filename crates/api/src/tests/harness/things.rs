@@ -1,0 +1,76 @@
+//! Bodies that are right in every part, and things that stand when a test begins.
+
+use axum::body::{Body, Bytes};
+use serde_json::{Value, json};
+
+use super::World;
+
+pub(in crate::tests) fn client_body() -> Value {
+    json!({
+        "name": "Acme",
+        "kind": "partner",
+        "owner": { "team": "Payments", "email": "payments@example.com" },
+        "contacts": [{ "name": "Grace Hopper", "email": "grace@acme.example", "role": "technical" }],
+        "environments": ["prod", "sandbox"],
+        "scopes": ["orders:read", "orders:write"],
+        "labels": { "tier": "gold" },
+    })
+}
+
+pub(in crate::tests) fn key_body() -> Value {
+    json!({ "name": "checkout", "environment": "prod" })
+}
+
+pub(in crate::tests) fn route_body(path: &str) -> Value {
+    json!({ "name": "Show an order", "methods": ["GET"], "path": path })
+}
+
+pub(in crate::tests) fn policy_body() -> Value {
+    json!({ "name": "Standard", "rates": [{ "name": "burst", "requests": 10, "per_seconds": 1 }] })
+}
+
+pub(in crate::tests) fn because() -> Value {
+    json!({ "reason": "as agreed" })
+}
+
+/// Things that stand when a test begins.
+pub(in crate::tests) struct Fixture {
+    pub(in crate::tests) client: String,
+    pub(in crate::tests) key: String,
+    pub(in crate::tests) route: String,
+    pub(in crate::tests) policy: String,
+    pub(in crate::tests) assignment: String,
+}
+
+impl World {
+    /// Makes a thing and gives its id.
+    pub(in crate::tests) async fn made(&self, path: &str, body: &Value) -> String {
+        self.post(path, body).expect(201).await.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(in crate::tests) async fn client(&self) -> String {
+        self.made("/v1/clients", &client_body()).await
+    }
+
+    /// A key of the client with its secret.
+    pub(in crate::tests) async fn key(&self, client: &str) -> (String, String) {
+        let body = self.post(format!("/v1/clients/{client}/keys"), &key_body()).expect(201).await.json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&body["key"]["id"]), text(&body["secret"]))
+    }
+
+    pub(in crate::tests) async fn fixture(&self) -> Fixture {
+        let client = self.client().await;
+        let (key, _) = self.key(&client).await;
+        let route = self.made("/v1/routes", &route_body("/orders/{id}")).await;
+        let policy = self.made("/v1/policies", &policy_body()).await;
+        let body = json!({ "client_id": client });
+        let assignment = self.made(&format!("/v1/policies/{policy}/assignments"), &body).await;
+        Fixture { client, key, route, policy, assignment }
+    }
+}
+
+/// A body of which nothing ever comes.
+pub(in crate::tests) fn stalled() -> Body {
+    Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>())
+}
