@@ -97,6 +97,10 @@ impl Door {
         (self.api.readiness)()
     }
 
+    pub(crate) fn openapi(&self) -> String {
+        self.api.openapi.clone()
+    }
+
     pub(crate) fn metrics(&self) -> String {
         (self.api.metrics)()
     }

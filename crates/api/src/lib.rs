@@ -52,6 +52,8 @@ pub struct Api {
     pub readiness: Box<dyn Fn() -> Readiness + Send + Sync>,
     /// Asked at each `/metrics`: Prometheus' text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    /// What `/openapi.json` answers: the document of the whole process, which may have more doors than this API.
+    pub openapi: String,
     pub settings: Settings,
 }
 

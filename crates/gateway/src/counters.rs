@@ -20,34 +20,29 @@ use crate::index::{
     slots::{EnvironmentSlot, LimitSlot, RouteSlot, wide},
 };
 
-/// Names a counter. The environment is part of it: test traffic never eats what production was granted.
+/// Those who are counted apart. The environment is part of it: test traffic never eats what production was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct CounterKey {
-    pub(crate) limit: LimitSlot,
+pub(crate) struct AccountKey {
     pub(crate) environment: EnvironmentSlot,
     /// NONE unless the assignment names the route.
     pub(crate) route: RouteSlot,
     pub(crate) counting: Counting,
-    /// The slot of the client or the key; 0 when all are counted together.
+    /// The slot of the client or the key; of the policy when all it binds are counted together.
     pub(crate) subject: u32,
 }
 
-impl CounterKey {
-    /// Counters of one client or key lie together, so that most calls take one lock.
+impl AccountKey {
+    /// Accounts of one client or key lie together, so that most calls take one lock.
     fn shard(&self) -> u32 {
-        let apart = match self.counting {
-            Counting::Client | Counting::Key => self.subject,
-            Counting::Shared => self.limit.0,
-        };
         // Slots are consecutive; the golden ratio spreads them.
-        apart.wrapping_mul(0x9e37_79b9) >> (32 - SHARD_BITS)
+        self.subject.wrapping_mul(0x9e37_79b9) >> (32 - SHARD_BITS)
     }
 }
 
 /// What is asked of one limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'index> {
-    pub(crate) key: CounterKey,
+    pub(crate) account: AccountKey,
     pub(crate) limit: &'index Limit,
     /// The policy's.
     pub(crate) revision: u32,
@@ -62,6 +57,14 @@ pub(crate) struct Reading {
     pub(crate) reset_seconds: u64,
     /// How long to wait, of a limit that refused.
     pub(crate) wait_seconds: Option<u64>,
+}
+
+/// One counter as it is kept over a restart; without state, it is back at its start and forgotten.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    pub(crate) account: AccountKey,
+    pub(crate) limit: LimitSlot,
+    pub(crate) state: Option<CounterState>,
 }
 
 /// All counters.
@@ -79,14 +82,15 @@ const SWEPT_AT_ONCE: u32 = 4;
 
 #[derive(Debug, Default)]
 struct Shard {
-    counters: HashMap<CounterKey, Kept, FxBuildHasher>,
+    accounts: HashMap<AccountKey, Account, FxBuildHasher>,
     /// Those that have changed since they were last taken, each once.
-    changed: Vec<CounterKey>,
+    changed: Vec<AccountKey>,
 }
 
-#[derive(Debug)]
-struct Kept {
-    counter: Counter,
+/// The counters of one account lie side by side: a call that asks one of them mostly asks them all.
+#[derive(Debug, Default)]
+struct Account {
+    counters: SmallVec<[(LimitSlot, Counter); 2]>,
     changed: bool,
 }
 
@@ -100,15 +104,15 @@ impl Counters {
     /// Takes the cost from every limit, or from none when one of them refuses.
     pub(crate) fn reserve(&self, asks: &[Ask<'_>], now: Moment) -> SmallVec<[Reading; 4]> {
         let mut shards = self.lock(asks);
-        let mut waits: SmallVec<[Option<u64>; 4]> = SmallVec::new();
-        for ask in asks {
-            waits.push(shards.of(ask).and_then(|shard| shard.wait(ask, now)));
-        }
-        let granted = waits.iter().all(Option::is_none);
         let mut readings = SmallVec::new();
-        for (ask, wait_seconds) in asks.iter().zip(waits) {
-            let reading = shards.of(ask).and_then(|shard| shard.settle(ask, granted, now));
-            readings.push(Reading { wait_seconds, ..reading.unwrap_or_default() });
+        let mut granted = true;
+        for asks in runs(asks) {
+            granted &= shards.of(asks).is_some_and(|shard| shard.grants(asks, now));
+        }
+        for asks in runs(asks) {
+            if let Some(shard) = shards.of(asks) {
+                shard.settle(asks, granted, now, &mut readings);
+            }
         }
         readings
     }
@@ -116,7 +120,7 @@ impl Counters {
     /// In ascending order, whoever asks: so nobody waits for one who waits for him.
     fn lock(&self, asks: &[Ask<'_>]) -> Locked<'_> {
         let mut numbers: SmallVec<[u32; 4]> = SmallVec::new();
-        for number in asks.iter().map(|ask| ask.key.shard()) {
+        for number in runs(asks).filter_map(<[_]>::first).map(|ask| ask.account.shard()) {
             if !numbers.contains(&number) {
                 numbers.push(number);
             }
@@ -131,9 +135,9 @@ impl Counters {
         Locked(locked)
     }
 
-    /// What has changed since it was last taken. A counter that is back at its start is forgotten and has no state;
-    /// one that still counts never is.
-    pub(crate) fn take_changed(&self, now: Moment) -> Vec<(CounterKey, Option<CounterState>)> {
+    /// What has changed since it was last taken. A counter that is back at its start is forgotten; one that still
+    /// counts never is.
+    pub(crate) fn take_changed(&self, now: Moment) -> Vec<Changed> {
         let mut taken = vec![];
         for shard in &self.shards {
             shard.lock().take_changed(&mut taken);
@@ -148,69 +152,121 @@ impl Counters {
     }
 
     /// Takes kept counters over, unless calls have been counted since.
-    pub(crate) fn restore(&self, rows: impl IntoIterator<Item = (CounterKey, Counter)>) {
-        for (key, counter) in rows {
-            if let Some(shard) = self.shards.get(wide(key.shard())) {
-                shard.lock().counters.entry(key).or_insert(Kept { counter, changed: false });
+    pub(crate) fn restore(&self, kept: impl IntoIterator<Item = (AccountKey, LimitSlot, Counter)>) {
+        for (account, limit, counter) in kept {
+            if let Some(shard) = self.shards.get(wide(account.shard())) {
+                let mut shard = shard.lock();
+                let account = shard.accounts.entry(account).or_default();
+                if account.find(limit).is_none() {
+                    account.counters.push((limit, counter));
+                }
             }
         }
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().counters.len()).sum()
+        let counters = |shard: &Mutex<Shard>| {
+            shard.lock().accounts.values().map(|account| account.counters.len()).sum::<usize>()
+        };
+        self.shards.iter().map(counters).sum()
     }
+}
+
+/// Asks of one account, together.
+fn runs<'asks, 'index>(asks: &'asks [Ask<'index>]) -> impl Iterator<Item = &'asks [Ask<'index>]> {
+    asks.chunk_by(|one, next| one.account == next.account)
 }
 
 /// The shards that one call needs.
 struct Locked<'counters>(SmallVec<[(u32, MutexGuard<'counters, Shard>); 2]>);
 
 impl Locked<'_> {
-    fn of(&mut self, ask: &Ask<'_>) -> Option<&mut Shard> {
-        let number = ask.key.shard();
+    fn of(&mut self, asks: &[Ask<'_>]) -> Option<&mut Shard> {
+        let number = asks.first()?.account.shard();
         self.0.iter_mut().find(|(held, _)| *held == number).map(|(_, shard)| &mut **shard)
     }
 }
 
 impl Shard {
-    /// Brings the counter to this moment. How long to wait, when it does not grant the cost.
-    fn wait(&mut self, ask: &Ask<'_>, now: Moment) -> Option<u64> {
-        let Ask { key, limit, revision, cost } = *ask;
-        let fresh = || Kept { counter: Counter::fresh(&limit.rule, revision, now), changed: false };
-        let kept = self.counters.entry(key).or_insert_with(fresh);
-        kept.counter.bring_to(&limit.rule, revision, now);
-        kept.counter.wait(limit, cost, now)
-    }
-
-    /// Takes the cost when all have granted it.
-    fn settle(&mut self, ask: &Ask<'_>, granted: bool, now: Moment) -> Option<Reading> {
-        let kept = self.counters.get_mut(&ask.key)?;
-        if granted {
-            kept.counter.take(&ask.limit.rule, ask.cost, now);
-            if !kept.changed {
-                kept.changed = true;
-                self.changed.push(ask.key);
-            }
+    /// Brings the counters of one account to this moment. Whether all of them grant the cost.
+    fn grants(&mut self, asks: &[Ask<'_>], now: Moment) -> bool {
+        let Some(first) = asks.first() else { return true };
+        let account = self.accounts.entry(first.account).or_default();
+        let mut granted = true;
+        for Ask { limit, revision, cost, .. } in asks {
+            let counter = account.counter(limit, *revision, now);
+            counter.bring_to(&limit.rule, *revision, now);
+            granted &= counter.wait(limit, *cost, now).is_none();
         }
-        Some(kept.counter.reading(ask.limit, now))
+        granted
     }
 
-    fn take_changed(&mut self, taken: &mut Vec<(CounterKey, Option<CounterState>)>) {
+    /// Takes the cost when all have granted it, and reads the counters.
+    fn settle(
+        &mut self,
+        asks: &[Ask<'_>],
+        granted: bool,
+        now: Moment,
+        readings: &mut SmallVec<[Reading; 4]>,
+    ) {
+        let Some(account) = asks.first().and_then(|first| self.accounts.get_mut(&first.account)) else {
+            return;
+        };
+        for Ask { limit, revision, cost, .. } in asks {
+            let counter = account.counter(limit, *revision, now);
+            let wait_seconds = if granted { None } else { counter.wait(limit, *cost, now) };
+            if granted {
+                counter.take(&limit.rule, *cost, now);
+            }
+            readings.push(Reading { wait_seconds, ..counter.reading(limit, now) });
+        }
+        if granted && !account.changed {
+            account.changed = true;
+            self.changed.extend(asks.first().map(|first| first.account));
+        }
+    }
+
+    fn take_changed(&mut self, taken: &mut Vec<Changed>) {
         let room = Vec::with_capacity(self.changed.len());
-        for key in std::mem::replace(&mut self.changed, room) {
-            if let Some(kept) = self.counters.get_mut(&key) {
-                kept.changed = false;
-                taken.push((key, Some(kept.counter.state())));
+        for account in std::mem::replace(&mut self.changed, room) {
+            if let Some(held) = self.accounts.get_mut(&account) {
+                held.changed = false;
+                let states = held.counters.iter().map(|(limit, counter)| (*limit, Some(counter.state())));
+                taken.extend(states.map(|(limit, state)| Changed { account, limit, state }));
             }
         }
     }
 
-    fn sweep(&mut self, now: Moment, taken: &mut Vec<(CounterKey, Option<CounterState>)>) {
-        let spent = self.counters.extract_if(|_, kept| !kept.changed && kept.counter.is_spent(now));
-        taken.extend(spent.map(|(key, _)| (key, None)));
-        if self.counters.len() < self.counters.capacity() / 4 {
-            self.counters.shrink_to_fit();
+    fn sweep(&mut self, now: Moment, taken: &mut Vec<Changed>) {
+        self.accounts.retain(|account, held| {
+            let changed = held.changed;
+            held.counters.retain(|(limit, counter)| {
+                let spent = !changed && counter.is_spent(now);
+                taken.extend(spent.then_some(Changed { account: *account, limit: *limit, state: None }));
+                !spent
+            });
+            !held.counters.is_empty()
+        });
+        if self.accounts.len() < self.accounts.capacity() / 4 {
+            self.accounts.shrink_to_fit();
         }
+    }
+}
+
+impl Account {
+    fn find(&self, limit: LimitSlot) -> Option<usize> {
+        self.counters.iter().position(|(held, _)| *held == limit)
+    }
+
+    /// The limit's counter, which begins when it is first asked.
+    fn counter(&mut self, limit: &Limit, revision: u32, now: Moment) -> &mut Counter {
+        let at = self.find(limit.slot).unwrap_or_else(|| {
+            self.counters.push((limit.slot, Counter::fresh(&limit.rule, revision, now)));
+            self.counters.len() - 1
+        });
+        #[expect(clippy::indexing_slicing, reason = "found there, or put there, just before")]
+        &mut self.counters[at].1
     }
 }
 

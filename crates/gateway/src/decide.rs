@@ -4,7 +4,7 @@ mod caller;
 mod limits;
 
 use domain::{
-    Position, Timestamp,
+    Timestamp,
     decision::{Outcome, RefusalReason},
     ids::DecisionId,
     secret::{Peppers, SecretDigest},
@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use self::{caller::Caller, limits::Limited};
 use crate::{
-    call::{Call, Decision, LimitStatus},
+    call::{Call, Decision},
     counters::Counters,
     index::{
         Index,
@@ -54,26 +54,45 @@ pub(crate) struct Verdict {
 
 /// Judges a call. An allowed one has been taken from its limits; a refused one has changed nothing.
 pub(crate) fn decide(grounds: &Grounds<'_>, asked: &Asked<'_>) -> Verdict {
-    let mut found = Findings::default();
-    let refused = found.judge(grounds, asked).err();
-    found.verdict(asked, refused, grounds.index.position, grounds.stale)
+    let mut found = Findings::none(grounds, asked);
+    if let Err(reason) = found.judge(grounds, asked) {
+        found.decision.reason = Some(reason);
+        found.decision.outcome = reason.outcome();
+    }
+    found.verdict(asked)
 }
 
 /// What came to light on the way, as far as it went.
-#[derive(Default)]
 struct Findings<'a> {
+    /// Filled in as the answers come.
+    decision: Decision,
     caller: Option<Caller<'a>>,
     route: Option<(RouteSlot, &'a ActiveRoute)>,
-    route_id: Option<domain::RouteId>,
-    limits: SmallVec<[LimitStatus; 4]>,
-    retry_after_seconds: Option<u64>,
 }
 
 impl<'a> Findings<'a> {
+    fn none(grounds: &Grounds<'a>, asked: &Asked<'_>) -> Self {
+        let decision = Decision {
+            id: asked.id,
+            outcome: Outcome::Allowed,
+            reason: None,
+            client_id: None,
+            key_id: None,
+            secret_version: None,
+            scopes: Scopes::default(),
+            environment: asked.call.environment.clone(),
+            route_id: None,
+            limits: SmallVec::new(),
+            retry_after_seconds: None,
+            position: grounds.index.position,
+            stale: grounds.stale,
+        };
+        Self { decision, caller: None, route: None }
+    }
+
     /// One question after the other; the first no is the answer.
     fn judge(&mut self, grounds: &Grounds<'a>, asked: &Asked<'_>) -> Result<(), RefusalReason> {
-        let caller = Caller::prove(grounds, asked.call.secret)?;
-        self.caller = Some(caller);
+        let caller = self.find_caller(grounds, asked)?;
         caller.check_live(asked.now)?;
         caller.check_standing()?;
         if grounds.stale && grounds.settings.on_stale == OnStale::Refuse {
@@ -90,6 +109,16 @@ impl<'a> Findings<'a> {
         self.take_from_limits(grounds, asked, &caller)
     }
 
+    fn find_caller(&mut self, grounds: &Grounds<'a>, asked: &Asked<'_>) -> Result<Caller<'a>, RefusalReason> {
+        let caller = Caller::prove(grounds, asked.call.secret)?;
+        self.caller = Some(caller);
+        self.decision.client_id = caller.client.map(|client| client.id);
+        self.decision.key_id = Some(caller.key.id);
+        self.decision.secret_version = Some(caller.version);
+        self.decision.scopes = caller.scopes();
+        Ok(caller)
+    }
+
     fn find_route(&mut self, grounds: &Grounds<'a>, asked: &Asked<'_>) -> Result<(), RefusalReason> {
         let Call { method, host, path, environment, .. } = asked.call;
         let path = path::normalise(path).map_err(|_| RefusalReason::BadPath)?;
@@ -101,7 +130,7 @@ impl<'a> Findings<'a> {
                 Unmatched::Allow => Ok(()),
             };
         };
-        self.route_id = routes.get(slot).map(|route| route.id);
+        self.decision.route_id = routes.get(slot).map(|route| route.id);
         Ok(())
     }
 
@@ -119,8 +148,8 @@ impl<'a> Findings<'a> {
             cost: u64::from(cost),
             now: asked.now,
         };
-        let Err(refused) = limited.take(grounds, &mut self.limits) else { return Ok(()) };
-        self.retry_after_seconds = Some(refused.retry_after_seconds);
+        let Err(refused) = limited.take(grounds, &mut self.decision.limits) else { return Ok(()) };
+        self.decision.retry_after_seconds = Some(refused.retry_after_seconds);
         Err(refused.reason)
     }
 
@@ -128,38 +157,16 @@ impl<'a> Findings<'a> {
         self.route.map_or(RouteSlot::NONE, |(slot, _)| slot)
     }
 
-    fn verdict(
-        self,
-        asked: &Asked<'_>,
-        refused: Option<RefusalReason>,
-        position: Position,
-        stale: bool,
-    ) -> Verdict {
-        let outcome = refused.map_or(Outcome::Allowed, RefusalReason::outcome);
+    fn verdict(self, asked: &Asked<'_>) -> Verdict {
         let counted = Counted {
             client: self.caller.map_or(ClientSlot::NONE, |caller| caller.key.client),
             key: self.caller.map_or(KeySlot::NONE, |caller| caller.slot),
             secret_version: self.caller.map_or(0, |caller| caller.version),
             route: self.route_slot(),
             environment: asked.environment,
-            outcome,
+            outcome: self.decision.outcome,
         };
-        let decision = Decision {
-            id: asked.id,
-            outcome,
-            reason: refused,
-            client_id: self.caller.and_then(|caller| caller.client).map(|client| client.id),
-            key_id: self.caller.map(|caller| caller.key.id),
-            secret_version: self.caller.map(|caller| caller.version),
-            scopes: self.caller.map_or_else(Scopes::default, |caller| caller.scopes()),
-            environment: asked.call.environment.clone(),
-            route_id: self.route_id,
-            limits: self.limits,
-            retry_after_seconds: self.retry_after_seconds,
-            position,
-            stale,
-        };
-        Verdict { decision, counted }
+        Verdict { decision: self.decision, counted }
     }
 }
 

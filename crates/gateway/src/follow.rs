@@ -73,7 +73,11 @@ pub async fn run(
         };
         if failing_for.is_none() {
             let cause: &dyn Error = &failure;
-            warn!(error = cause, event.position = after.get(), "Cannot read the configuration feed; serving what is known");
+            warn!(
+                error = cause,
+                event.position = after.get(),
+                "Cannot read the configuration feed; serving what is known"
+            );
         }
         let pause = failing_for.map_or(RETRY_FIRST, |before| RETRY_MAX.min(before * 2));
         failing_for = Some(pause);
@@ -91,7 +95,10 @@ impl FeedBatch {
         let mut expected = after.next();
         for event in &self.events {
             if event.position > expected {
-                return Err(FeedFailure::new(format!("position {expected} is missing before {}", event.position)));
+                return Err(FeedFailure::new(format!(
+                    "position {expected} is missing before {}",
+                    event.position
+                )));
             }
             if event.position == expected {
                 expected = expected.next();

@@ -47,11 +47,15 @@ impl Index {
                 self.clients.apply(*id, event, &mut self.environments, &mut self.scope_sets);
             }
             DomainEvent::ApiKey { id, event } => {
-                self.keys.apply(*id, event, &mut keys::Around {
-                    environments: &mut self.environments,
-                    scope_sets: &mut self.scope_sets,
-                    clients: &mut self.clients,
-                });
+                self.keys.apply(
+                    *id,
+                    event,
+                    &mut keys::Around {
+                        environments: &mut self.environments,
+                        scope_sets: &mut self.scope_sets,
+                        clients: &mut self.clients,
+                    },
+                );
             }
             DomainEvent::Route { id, event } => {
                 self.routes.apply(*id, event, recorded.position, &mut self.scope_sets);

@@ -103,7 +103,10 @@ impl Organisation {
         let registered = api_client::Registered {
             name: read("Client"),
             kind: ClientKind::Partner,
-            owner: Owner { team: read("Team"), email: PersonalValue::new([0; 16], "a@example.com").commitment() },
+            owner: Owner {
+                team: read("Team"),
+                email: PersonalValue::new([0; 16], "a@example.com").commitment(),
+            },
             contacts: vec![],
             environments: read_all(environments),
             scopes: read_all(scopes),
@@ -119,7 +122,13 @@ impl Organisation {
         SecretVersion { version, locator, digest, hint: "…0007".to_owned() }
     }
 
-    pub(crate) fn issue(&mut self, id: &str, client: &str, number: u32, change: impl FnOnce(&mut api_key::Issued)) {
+    pub(crate) fn issue(
+        &mut self,
+        id: &str,
+        client: &str,
+        number: u32,
+        change: impl FnOnce(&mut api_key::Issued),
+    ) {
         let mut issued = api_key::Issued {
             client_id: read(client),
             name: read("Key"),
@@ -170,8 +179,14 @@ impl Organisation {
     /// Binds a policy; the assignment is named by the log's position.
     pub(crate) fn assign(&mut self, policy: &str, change: impl FnOnce(&mut Assignment)) -> AssignmentId {
         let assignment_id = AssignmentId::from_u128(u128::from(self.position));
-        let mut assignment =
-            Assignment { assignment_id, client_id: None, route_id: None, environment: None, from: None, until: None };
+        let mut assignment = Assignment {
+            assignment_id,
+            client_id: None,
+            route_id: None,
+            environment: None,
+            from: None,
+            until: None,
+        };
         change(&mut assignment);
         let event = RateLimitPolicyEvent::Assigned(policy::Assigned { assignment });
         self.tell(DomainEvent::RateLimitPolicy { id: read(policy), event });
@@ -199,7 +214,15 @@ impl Organisation {
 
 /// `GET /orders/1` with a secret.
 pub(crate) fn call<'a>(secret: &'a str, environment: &'a Environment) -> Call<'a> {
-    Call { secret: Some(secret), method: "GET", host: None, path: "/orders/1", environment, address: None, cost: None }
+    Call {
+        secret: Some(secret),
+        method: "GET",
+        host: None,
+        path: "/orders/1",
+        environment,
+        address: None,
+        cost: None,
+    }
 }
 
 pub(crate) fn recorded(position: u64, at: Timestamp, event: DomainEvent) -> Recorded {

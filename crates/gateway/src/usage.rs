@@ -35,7 +35,8 @@ struct FactKey {
 impl FactKey {
     /// The same without what there may be many of.
     fn without_details(self) -> Self {
-        let counted = Counted { key: KeySlot::NONE, secret_version: 0, route: RouteSlot::NONE, ..self.counted };
+        let counted =
+            Counted { key: KeySlot::NONE, secret_version: 0, route: RouteSlot::NONE, ..self.counted };
         Self { counted, ..self }
     }
 
@@ -92,16 +93,19 @@ impl Usage {
         let last_at = micros(now);
         let Some(lane) = LANE.with(|lane| self.lanes.get(*lane)) else { return };
         let mut lane = lane.lock();
-        if let Some(tally) = lane.get_mut(&key) {
-            tally.add(1, last_at);
+        let vacant = match lane.entry(key) {
+            Entry::Occupied(mut held) => return held.get_mut().add(1, last_at),
+            Entry::Vacant(place) => place,
+        };
+        let tally = Tally { calls: 1, last_at };
+        let facts = self.facts.load(Ordering::Relaxed);
+        if facts < self.facts_max {
+            vacant.insert(tally);
+            self.facts.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let key = match self.facts.load(Ordering::Relaxed) {
-            facts if facts < self.facts_max => key,
-            facts if facts < self.facts_max.saturating_mul(2) => key.without_details(),
-            _ => key.anonymous(),
-        };
-        if add(&mut lane, key, Tally { calls: 1, last_at }) {
+        let detailed = facts < self.facts_max.saturating_mul(2);
+        if add(&mut lane, if detailed { key.without_details() } else { key.anonymous() }, tally) {
             self.facts.fetch_add(1, Ordering::Relaxed);
         }
     }

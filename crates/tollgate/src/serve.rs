@@ -9,7 +9,7 @@ mod lifecycle;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use domain::SharedClock;
+use domain::{SharedClock, access::Permission};
 use eventlog::{EventLog, installation::Installation, usage::UsageLog};
 use gateway::Gateway;
 use gateway_doors::Door;
@@ -110,7 +110,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         log: rooms.log.clone(),
         metrics,
     };
-    let router = http::router(&rooms, settings, tokens, visibility, health, Arc::clone(&door));
+    let router = http::router(&rooms, settings, tokens, visibility, health, Arc::clone(&door))?;
     let stop = tasks.stop_token();
     let keepers_stop = tasks.keepers_stop_token();
     tasks.spawn_keeper("projections", async move { Ok(projections.run(keepers_stop).await?) });
@@ -192,9 +192,17 @@ async fn start_gateway(
     Ok(gateway)
 }
 
-/// The REST API and the verify door in one document.
+/// The REST API and the verify door in one document: on the admin address the door needs a permission.
 pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    let mut doors = gateway_doors::openapi();
+    let permission = serde_json::Value::from(Permission::CallVerify.as_str());
+    for path in doors.paths.paths.values_mut() {
+        for operation in path.post.iter_mut() {
+            let extension = utoipa::openapi::extensions::ExtensionsBuilder::new();
+            operation.extensions = Some(extension.add("x-tollgate-permission", permission.clone()).build());
+        }
+    }
     let mut document = api::openapi();
-    document.merge(gateway_doors::openapi());
+    document.merge(doors);
     document
 }

@@ -7,13 +7,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use domain::Environment;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use file::SettingsFile;
-
-/// The shortest admin token that may be chosen instead of made.
-const BOOTSTRAP_TOKEN_CHARS_MIN: usize = 16;
 
 /// Flags of `serve`; each has a variable.
 #[derive(Args, Clone, Debug, Default)]
@@ -160,14 +157,6 @@ impl Settings {
         if !(1..=86_400).contains(&self.stale_after_seconds) {
             bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);
         }
-        if let Some(token) = &self.bootstrap_token {
-            let token = token.expose_secret();
-            if !(BOOTSTRAP_TOKEN_CHARS_MIN..=256).contains(&token.len())
-                || !token.bytes().all(|b| b.is_ascii_graphic())
-            {
-                bail!("bootstrap_token must be {BOOTSTRAP_TOKEN_CHARS_MIN} to 256 visible ASCII characters");
-            }
-        }
         Ok(())
     }
 }
@@ -240,7 +229,6 @@ mod tests {
             ServeFlags { brand: Some("T_G".to_owned()), ..flags() },
             ServeFlags { node: Some("a b".to_owned()), ..flags() },
             ServeFlags { stale_after_seconds: Some(0), ..flags() },
-            ServeFlags { bootstrap_token: Some("short".into()), ..flags() },
             ServeFlags { unmatched: vec!["prod".to_owned()], ..flags() },
             ServeFlags { unmatched: vec!["prod=maybe".to_owned()], ..flags() },
         ] {

@@ -63,3 +63,8 @@ async fn an_unknown_setting_is_named() -> Result<()> {
 async fn a_public_address_without_tls_has_to_be_meant() -> Result<()> {
     check(Launch::new(TOKEN)?.arg("--gateway").arg("0.0.0.0:0"), "--allow-plaintext").await
 }
+
+#[tokio::test]
+async fn a_guessable_admin_token_is_refused() -> Result<()> {
+    check(Launch::new("admin")?, "an admin token must be 16 to 256 visible ASCII characters").await
+}

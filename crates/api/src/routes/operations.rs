@@ -2,8 +2,6 @@
 //!
 //! They tell nothing about clients, and the admin address is a loopback one unless somebody says otherwise.
 
-use std::sync::OnceLock;
-
 use axum::{
     Json,
     extract::State,
@@ -82,8 +80,6 @@ pub(crate) async fn metrics(State(door): State<Door>) -> Response {
     responses((status = 200, description = "OpenAPI 3.1.", body = Object, content_type = "application/json")),
     security(())
 )]
-pub(crate) async fn openapi() -> Response {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    let document = DOCUMENT.get_or_init(|| crate::openapi().to_json().unwrap_or_default());
-    ([(header::CONTENT_TYPE, "application/json")], document.as_str()).into_response()
+pub(crate) async fn openapi(State(door): State<Door>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], door.openapi()).into_response()
 }

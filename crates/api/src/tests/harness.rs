@@ -104,6 +104,7 @@ impl World {
             peppers,
             brand: "tg".to_owned(),
             admin: tokens,
+            openapi: crate::openapi().to_json().unwrap(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),
             settings,

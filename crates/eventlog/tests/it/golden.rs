@@ -10,17 +10,14 @@ use serde_json::Value;
 use tollgate_eventlog::upcast;
 
 /// Reads a payload as its aggregate's event and answers the type it then has.
-fn decode(event_type: &str, payload: Value) -> &'static str {
-    let told = |error: serde_json::Error| panic!("{event_type}: {error}");
-    match event_type.split('.').next().unwrap() {
-        "api_client" => serde_json::from_value::<ApiClientEvent>(payload).unwrap_or_else(told).event_type(),
-        "api_key" => serde_json::from_value::<ApiKeyEvent>(payload).unwrap_or_else(told).event_type(),
-        "route" => serde_json::from_value::<RouteEvent>(payload).unwrap_or_else(told).event_type(),
-        "rate_limit_policy" => {
-            serde_json::from_value::<RateLimitPolicyEvent>(payload).unwrap_or_else(told).event_type()
-        }
+fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> {
+    Ok(match event_type.split('.').next().unwrap() {
+        "api_client" => serde_json::from_value::<ApiClientEvent>(payload)?.event_type(),
+        "api_key" => serde_json::from_value::<ApiKeyEvent>(payload)?.event_type(),
+        "route" => serde_json::from_value::<RouteEvent>(payload)?.event_type(),
+        "rate_limit_policy" => serde_json::from_value::<RateLimitPolicyEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),
-    }
+    })
 }
 
 #[test]
@@ -33,7 +30,7 @@ fn every_golden_sample_can_be_read_today() {
         let (event_type, version) = name.rsplit_once(".v").unwrap();
         let payload = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let raised = upcast::to_current(event_type, version.parse().unwrap(), payload).unwrap();
-        assert_eq!(decode(event_type, raised), event_type, "{name}");
+        assert_eq!(decode(event_type, raised).map_err(|e| e.to_string()), Ok(event_type), "{name}");
         seen.insert(event_type.to_owned());
     }
     let every =

@@ -35,12 +35,13 @@ pub(super) struct Question<'a> {
 /// is not set to normalise paths, and the route judged might not be the route served.
 pub(super) fn read<'a>(door: &'a Door, message: &'a [u8]) -> Result<Question<'a>, Fault> {
     let said = Said::read(message).map_err(|Malformed| Fault::UnclearCall)?;
-    let (Some(method), Some(path)) = (said.method, said.path) else { return Err(Fault::UnclearCall) };
+    // No HTTP, no method: Envoy's network filter asks, which knows of no calls.
+    let method = said.method.ok_or(Fault::UnclearCall)?;
     Ok(Question {
         credential: credential::read(said.headers.iter().copied()),
         method,
         host: said.host,
-        path: crate::path::insist_on_plain(path),
+        path: crate::path::insist_on_plain(said.path),
         environment: environment(door, said.environment)?,
         address: address(door, &said),
     })
@@ -94,7 +95,8 @@ struct Said<'a> {
     source: Option<&'a str>,
     method: Option<&'a str>,
     host: Option<&'a str>,
-    path: Option<&'a str>,
+    /// An empty text is not written.
+    path: &'a str,
     environment: Option<&'a str>,
     /// Every header, in whichever of the two forms Envoy was told to send them; a value that is no text as none.
     headers: SmallVec<[(&'a str, Option<&'a str>); 8]>,
@@ -148,7 +150,7 @@ impl<'a> Said<'a> {
             match field.number {
                 2 => self.method = Some(text(field.value)?),
                 3 => self.read_header(field.value, 2)?,
-                4 => self.path = Some(text(field.value)?),
+                4 => self.path = text(field.value)?,
                 5 => self.host = Some(text(field.value)?),
                 // HeaderMap, and of each HeaderValue the `raw_value`.
                 13 => {

@@ -2,18 +2,18 @@
 
 use domain::{ClientId, Environment, KeyId, LimitName, PolicyId, RouteId, rate_limit_policy::Counting};
 
-use super::CounterKey;
+use super::AccountKey;
 use crate::index::{
     Index,
-    slots::{ClientSlot, KeySlot, RouteSlot},
+    slots::{ClientSlot, KeySlot, LimitSlot, RouteSlot},
 };
 
 const ALL: &str = "all";
 const ANY: &str = "any";
 
 /// A counter's name, stable over restarts. None when the index does not know what it counts.
-pub(crate) fn key_text(key: &CounterKey, index: &Index) -> Option<String> {
-    let CounterKey { limit, environment, route, counting, subject } = *key;
+pub(crate) fn key_text(account: &AccountKey, limit: LimitSlot, index: &Index) -> Option<String> {
+    let AccountKey { environment, route, counting, subject } = *account;
     let (policy, limit) = index.policies.limit(limit)?;
     let environment = index.environments.name(environment)?;
     let subject = match counting {
@@ -29,7 +29,7 @@ pub(crate) fn key_text(key: &CounterKey, index: &Index) -> Option<String> {
 }
 
 /// The counter of a name. What it counts need not be known yet: its slots are made. None for another text.
-pub(crate) fn read_key(text: &str, index: &mut Index) -> Option<CounterKey> {
+pub(crate) fn read_key(text: &str, index: &mut Index) -> Option<(AccountKey, LimitSlot)> {
     let mut parts = text.split('/');
     let policy: PolicyId = parts.next()?.parse().ok()?;
     let limit: LimitName = parts.next()?.parse().ok()?;
@@ -38,8 +38,9 @@ pub(crate) fn read_key(text: &str, index: &mut Index) -> Option<CounterKey> {
     if parts.next().is_some() {
         return None;
     }
+    let policy = index.policies.slot_of(policy);
     let (counting, subject) = if subject == ALL {
-        (Counting::Shared, 0)
+        (Counting::Shared, policy.0)
     } else if let Ok(client) = subject.parse::<ClientId>() {
         (Counting::Client, index.clients.slot_of(client).0)
     } else {
@@ -49,7 +50,7 @@ pub(crate) fn read_key(text: &str, index: &mut Index) -> Option<CounterKey> {
         ANY => RouteSlot::NONE,
         route => index.routes.slot_of(route.parse::<RouteId>().ok()?),
     };
-    let policy = index.policies.slot_of(policy);
+    let environment = index.environments.slot_of(&environment);
     let limit = index.policies.limit_slot_of(policy, &limit);
-    Some(CounterKey { limit, environment: index.environments.slot_of(&environment), route, counting, subject })
+    Some((AccountKey { environment, route, counting, subject }, limit))
 }

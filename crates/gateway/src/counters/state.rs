@@ -20,7 +20,11 @@ pub(crate) struct Moment {
 impl From<Timestamp> for Moment {
     /// Saturates in the year 2262.
     fn from(at: Timestamp) -> Self {
-        let ns = i64::try_from(at.as_nanosecond()).unwrap_or(if at < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX });
+        let ns = i64::try_from(at.as_nanosecond()).unwrap_or(if at < Timestamp::UNIX_EPOCH {
+            i64::MIN
+        } else {
+            i64::MAX
+        });
         Self { ns, second: ns.div_euclid(1_000_000_000) }
     }
 }
@@ -59,9 +63,13 @@ impl Counter {
     pub(super) fn bring_to(&mut self, rule: &Rule, revision: u32, now: Moment) {
         match (&mut *self, rule) {
             (Self::Rate(bucket), Rule::Rate(rate)) => bucket.bring_to(rate, now.ns),
-            (Self::Calendar(count), Rule::Calendar(calendar)) => count.bring_to(calendar, revision, now.second),
+            (Self::Calendar(count), Rule::Calendar(calendar)) => {
+                count.bring_to(calendar, revision, now.second)
+            }
             (Self::Rolling(count), Rule::Rolling(span)) => count.bring_to(*span, now.second),
-            (Self::Rate(_) | Self::Calendar(_) | Self::Rolling(_), _) => *self = Self::fresh(rule, revision, now),
+            (Self::Rate(_) | Self::Calendar(_) | Self::Rolling(_), _) => {
+                *self = Self::fresh(rule, revision, now)
+            }
         }
     }
 

@@ -3,7 +3,7 @@ use domain::{PolicyId, rate_limit_policy::Counting};
 use super::*;
 use crate::{
     index::{Index, limits::Rule},
-    testing::{read, rate},
+    testing::{rate, read},
 };
 
 fn limit(slot: u32, requests: u64) -> Limit {
@@ -12,14 +12,8 @@ fn limit(slot: u32, requests: u64) -> Limit {
 }
 
 fn ask(limit: &Limit, counting: Counting, subject: u32) -> Ask<'_> {
-    let key = CounterKey {
-        limit: limit.slot,
-        environment: EnvironmentSlot(0),
-        route: RouteSlot::NONE,
-        counting,
-        subject,
-    };
-    Ask { key, limit, revision: 1, cost: 1 }
+    let account = AccountKey { environment: EnvironmentSlot(0), route: RouteSlot::NONE, counting, subject };
+    Ask { account, limit, revision: 1, cost: 1 }
 }
 
 #[test]
@@ -35,7 +29,9 @@ fn limits_are_taken_from_together_or_not_at_all_also_under_concurrency() {
                 if turned {
                     asks.reverse();
                 }
-                let passed = |_: &i32| counters.reserve(&asks, now).iter().all(|reading| reading.wait_seconds.is_none());
+                let passed = |_: &i32| {
+                    counters.reserve(&asks, now).iter().all(|reading| reading.wait_seconds.is_none())
+                };
                 (0..2_000).filter(passed).count()
             }
         };
@@ -59,14 +55,14 @@ fn a_counters_name_reads_back_in_another_run() {
     for (counting, subject, route) in [
         (Counting::Client, client, RouteSlot::NONE),
         (Counting::Key, key, route),
-        (Counting::Shared, 0, route),
+        (Counting::Shared, policy.0, route),
     ] {
-        let key = CounterKey { limit, environment, route, counting, subject };
-        let text = key_text(&key, &index).unwrap();
-        assert_eq!(read_key(&text, &mut index), Some(key), "{text}");
+        let account = AccountKey { environment, route, counting, subject };
+        let text = key_text(&account, limit, &index).unwrap();
+        assert_eq!(read_key(&text, &mut index), Some((account, limit)), "{text}");
         let mut fresh = Index::default();
-        let other = read_key(&text, &mut fresh).unwrap();
-        assert_eq!(key_text(&other, &fresh), Some(text));
+        let (account, limit) = read_key(&text, &mut fresh).unwrap();
+        assert_eq!(key_text(&account, limit, &fresh), Some(text));
     }
     for rubbish in ["", "a/b/c/d/e", "////", "pol_00000000000000000000000001/daily/prod/all/any/more"] {
         assert_eq!(read_key(rubbish, &mut index), None, "{rubbish}");

@@ -3,10 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use domain::{
-    Scope, Timestamp,
-    api_client::ClientStanding,
-    decision::RefusalReason,
-    secret::PresentedSecret,
+    Scope, Timestamp, api_client::ClientStanding, decision::RefusalReason, secret::PresentedSecret,
 };
 
 use super::Grounds;
@@ -82,14 +79,20 @@ impl<'a> Caller<'a> {
         match self.client.map(|client| client.standing) {
             Some(ClientStanding::Active) => Ok(()),
             Some(ClientStanding::Suspended) => Err(RefusalReason::ClientSuspended),
-            Some(ClientStanding::Archived | ClientStanding::Absent) | None => Err(RefusalReason::ClientArchived),
+            Some(ClientStanding::Archived | ClientStanding::Absent) | None => {
+                Err(RefusalReason::ClientArchived)
+            }
         }
     }
 
     /// The key's own, and one that its client has not lost.
     pub(super) fn check_environment(&self, environment: EnvironmentSlot) -> Result<(), RefusalReason> {
         let held = self.client.is_some_and(|client| client.may_use(environment));
-        if held && self.key.environment == environment { Ok(()) } else { Err(RefusalReason::WrongEnvironment) }
+        if held && self.key.environment == environment {
+            Ok(())
+        } else {
+            Err(RefusalReason::WrongEnvironment)
+        }
     }
 
     /// An address that is not known is in no range.

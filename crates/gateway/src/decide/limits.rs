@@ -1,16 +1,12 @@
 //! Limits: which bind the call, and whether all of them grant it.
 
-use domain::{
-    Timestamp,
-    decision::RefusalReason,
-    rate_limit_policy::Counting,
-};
+use domain::{Timestamp, decision::RefusalReason, rate_limit_policy::Counting};
 use smallvec::SmallVec;
 
 use super::{Grounds, caller::Caller};
 use crate::{
     call::{LimitKind, LimitStatus},
-    counters::{Ask, CounterKey, Moment, Reading},
+    counters::{AccountKey, Ask, Moment, Reading},
     index::{
         assignments::{Binding, Target},
         limits::Limit,
@@ -63,8 +59,9 @@ impl Limited<'_> {
     ) -> Option<Refused> {
         let mut asks: SmallVec<[Ask<'_>; 4]> = SmallVec::new();
         for binding in bindings {
+            let (account, revision) = (self.account(binding), binding.policy.revision);
             for limit in binding.limits() {
-                asks.push(self.ask(binding, limit));
+                asks.push(Ask { account, limit, revision, cost: self.cost });
             }
         }
         if asks.is_empty() {
@@ -82,16 +79,14 @@ impl Limited<'_> {
         refused
     }
 
-    fn ask<'index>(&self, binding: &Binding<'index>, limit: &'index Limit) -> Ask<'index> {
+    fn account(&self, binding: &Binding<'_>) -> AccountKey {
         let counting = binding.policy.counting;
         let subject = match counting {
             Counting::Client => self.caller.key.client.0,
             Counting::Key => self.caller.slot.0,
-            Counting::Shared => 0,
+            Counting::Shared => binding.policy_slot.0,
         };
-        let key =
-            CounterKey { limit: limit.slot, environment: self.environment, route: binding.route, counting, subject };
-        Ask { key, limit, revision: binding.policy.revision, cost: self.cost }
+        AccountKey { environment: self.environment, route: binding.route, counting, subject }
     }
 }
 

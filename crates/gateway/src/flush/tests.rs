@@ -59,8 +59,13 @@ impl Running {
 
     /// Runs the flusher and calls once in the middle of each second.
     async fn calls(&self, calls: u64) -> Vec<(u64, u64)> {
-        let running =
-            run(Arc::clone(&self.gateway), self.kept.clone(), Arc::new(Noon), Duration::from_secs(1), self.stop.clone());
+        let running = run(
+            Arc::clone(&self.gateway),
+            self.kept.clone(),
+            Arc::new(Noon),
+            Duration::from_secs(1),
+            self.stop.clone(),
+        );
         let calling = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
             for _ in 0..calls {

@@ -72,7 +72,8 @@ async fn a_feed_that_fails_is_asked_again_from_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gap_is_a_failure_and_a_repeat_is_not() {
-    let (asked, gateway) = follow(vec![Ok((vec![1, 3], 3)), Ok((vec![1, 2], 3)), Ok((vec![1, 2, 2, 3], 3))]).await;
+    let (asked, gateway) =
+        follow(vec![Ok((vec![1, 3], 3)), Ok((vec![1, 2], 3)), Ok((vec![1, 2, 2, 3], 3))]).await;
     assert_eq!((asked, gateway.position().get(), gateway.ready()), (vec![0, 0, 2, 3], 3, true));
 }
 

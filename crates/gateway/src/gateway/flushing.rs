@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::Gateway;
 use crate::{
-    counters::{Counter, CounterKey, CounterState, Moment, key_text, read_key},
+    counters::{Changed, Counter, CounterState, Moment, key_text, read_key},
     flush::{CounterRow, Flush},
     usage::NAMED_AT_ONCE,
 };
@@ -54,11 +54,11 @@ impl Gateway {
             for row in some.iter().filter(|row| !row.state.is_empty()) {
                 let state = serde_json::from_str(&row.state).ok().and_then(Counter::restored);
                 match (read_key(&row.key, &mut index), state) {
-                    (Some(key), Some(counter)) => restored.push((key, counter)),
+                    (Some((account, limit)), Some(counter)) => restored.push((account, limit, counter)),
                     (None, _) | (_, None) => unreadable += 1,
                 }
             }
-            restored.retain(|(_, counter)| !counter.is_spent(now));
+            restored.retain(|(_, _, counter)| !counter.is_spent(now));
             self.counters.restore(restored);
         }
         if unreadable > 0 {
@@ -77,12 +77,13 @@ impl Gateway {
         Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts })
     }
 
-    fn name_counters(&self, changed: &[(CounterKey, Option<CounterState>)]) -> Vec<CounterRow> {
+    fn name_counters(&self, changed: &[Changed]) -> Vec<CounterRow> {
         let mut rows = Vec::with_capacity(changed.len());
         for some in changed.chunks(NAMED_AT_ONCE) {
             let index = self.index.read();
-            let named = some.iter().filter_map(|(key, state)| Some((key_text(key, &index)?, state)));
-            rows.extend(named.map(|(key, state)| CounterRow { key, state: text(state.as_ref()) }));
+            rows.extend(some.iter().filter_map(|Changed { account, limit, state }| {
+                Some(CounterRow { key: key_text(account, *limit, &index)?, state: text(state.as_ref()) })
+            }));
         }
         rows
     }

@@ -12,7 +12,9 @@ use jiff::SignedDuration;
 
 use crate::{
     Call, Flush, Gateway,
-    testing::{CLIENT, KEY, Organisation, POLICY, call, ids, peppers, quota, rate, read, secret, settings, spec},
+    testing::{
+        CLIENT, KEY, Organisation, POLICY, call, ids, peppers, quota, rate, read, secret, settings, spec,
+    },
 };
 
 fn facts(flush: &Flush) -> &[UsageFact] {
@@ -71,11 +73,17 @@ fn calls_are_counted_by_minute_caller_route_and_outcome() {
 fn a_known_caller_is_named_however_the_call_ends() {
     let mut org = Organisation::small();
     let reason = read("why");
-    org.key(KEY, domain::api_key::ApiKeyEvent::Revoked(domain::api_key::Revoked { revoked_at: org.now, reason }));
+    org.key(
+        KEY,
+        domain::api_key::ApiKeyEvent::Revoked(domain::api_key::Revoked { revoked_at: org.now, reason }),
+    );
     org.call(1);
     let flush = org.gateway.take_flush(org.now);
     let fact = &facts(&flush)[0];
-    assert_eq!((fact.outcome, fact.key_id, fact.client_id), (Outcome::Unauthenticated, Some(ids().1), Some(ids().0)));
+    assert_eq!(
+        (fact.outcome, fact.key_id, fact.client_id),
+        (Outcome::Unauthenticated, Some(ids().1), Some(ids().0))
+    );
 }
 
 #[test]
@@ -104,7 +112,8 @@ fn every_call_is_in_exactly_one_batch_also_under_concurrency() {
     let (gateway, now) = (&org.gateway, org.now);
     let mut flushed = vec![];
     let allowed: u64 = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || judge_many(gateway, now, thread, CALLS))).collect();
+        let threads: Vec<_> =
+            (0..THREADS).map(|thread| scope.spawn(move || judge_many(gateway, now, thread, CALLS))).collect();
         while !threads.iter().all(std::thread::ScopedJoinHandle::is_finished) {
             flushed.push(gateway.take_flush(now));
         }
@@ -115,7 +124,8 @@ fn every_call_is_in_exactly_one_batch_also_under_concurrency() {
     assert_eq!(sum(all()), u64::from(THREADS * CALLS));
     assert_eq!(sum(all().filter(|fact| fact.outcome == Outcome::Allowed)), allowed);
     assert_eq!(allowed, 50);
-    let sequences: Vec<u64> = flushed.iter().filter_map(|flush| Some(flush.batch.as_ref()?.sequence)).collect();
+    let sequences: Vec<u64> =
+        flushed.iter().filter_map(|flush| Some(flush.batch.as_ref()?.sequence)).collect();
     assert!(sequences.iter().copied().eq(1..=u64::try_from(sequences.len()).unwrap()));
 }
 
@@ -229,6 +239,11 @@ fn nothing_prints_a_digest_or_a_secret() {
     let org = Organisation::small();
     let good = secret(1);
     let environment = read("prod");
-    let shown = format!("{:?} {:?} {:?}", org.gateway, Call { ..call(&good, &environment) }, org.gateway.index.read());
+    let shown = format!(
+        "{:?} {:?} {:?}",
+        org.gateway,
+        Call { ..call(&good, &environment) },
+        org.gateway.index.read()
+    );
     assert!(!shown.contains(&good) && !shown.contains("hmac"), "{shown}");
 }

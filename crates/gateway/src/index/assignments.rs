@@ -47,6 +47,7 @@ pub(crate) struct Assignments {
 pub(crate) struct Binding<'index> {
     pub(crate) kind: LimitKind,
     pub(crate) assignment_id: AssignmentId,
+    pub(crate) policy_slot: PolicySlot,
     pub(crate) policy: &'index PolicyEntry,
     /// The route, when the assignment names it: its limits are counted for the route by itself.
     pub(crate) route: RouteSlot,
@@ -74,7 +75,8 @@ impl<'index> Bindings<'index> {
         };
         for kind in [LimitKind::Rate, LimitKind::Quota] {
             if !policy.limits(kind).is_empty() && winners.iter().all(|winner| winner.kind != kind) {
-                winners.push(Binding { kind, assignment_id: bound.assignment_id, policy, route });
+                let Bound { assignment_id, policy: policy_slot, .. } = *bound;
+                winners.push(Binding { kind, assignment_id, policy_slot, policy, route });
             }
         }
     }
@@ -123,11 +125,8 @@ impl Assignments {
         client: &ClientEntry,
         now: i64,
     ) -> Bindings<'index> {
-        let any = Target {
-            client: ClientSlot::NONE,
-            route: RouteSlot::NONE,
-            environment: EnvironmentSlot::NONE,
-        };
+        let any =
+            Target { client: ClientSlot::NONE, route: RouteSlot::NONE, environment: EnvironmentSlot::NONE };
         let on_route = call.route != RouteSlot::NONE;
         let levels = [
             (on_route && client.assigned_on_route, Target { environment: any.environment, ..call }),

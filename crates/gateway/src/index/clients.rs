@@ -116,7 +116,8 @@ impl Clients {
 
     /// Archived is final.
     fn stand(&mut self, slot: ClientSlot, standing: ClientStanding) {
-        if let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing != ClientStanding::Archived)
+        if let Some(entry) =
+            self.entries.get_mut(slot.0).filter(|entry| entry.standing != ClientStanding::Archived)
         {
             entry.standing = standing;
         }

@@ -60,7 +60,8 @@ impl fmt::Debug for Secret {
 
 impl Secret {
     fn of(version: &SecretVersion) -> Self {
-        let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint: _ } = version;
+        let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint: _ } =
+            version;
         Self { locator: locator.get(), hmac: *hmac, version: *version, pepper_version: *pepper_version }
     }
 }
@@ -171,7 +172,8 @@ impl Keys {
         let Issued { client_id, name: _, environment, scopes, secret, not_before, expires_at, allowed_cidrs } =
             issued;
         let ranges = (!allowed_cidrs.is_empty()).then(|| self.ranges.keep(AddressRanges::new(allowed_cidrs)));
-        let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing == KeyStanding::Absent) else {
+        let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing == KeyStanding::Absent)
+        else {
             return;
         };
         entry.client = around.client(*client_id);
@@ -198,7 +200,8 @@ impl Keys {
 
     fn rotate(&mut self, slot: KeySlot, rotated: &Rotated) {
         let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
-        let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing != KeyStanding::Absent) else {
+        let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing != KeyStanding::Absent)
+        else {
             return;
         };
         let before = entry.secret();
@@ -223,7 +226,8 @@ impl Keys {
             None => {
                 let slot = self.previous.push(retired);
                 let previous = &self.previous;
-                self.previous_by_key.insert(key, slot, |slot| previous.get(slot).map(|previous| previous.key));
+                self.previous_by_key
+                    .insert(key, slot, |slot| previous.get(slot).map(|previous| previous.key));
                 slot
             }
         };
@@ -238,7 +242,9 @@ impl Keys {
             match entry.standing {
                 KeyStanding::Absent | KeyStanding::Revoked => {}
                 KeyStanding::Expired if standing != KeyStanding::Revoked => {}
-                KeyStanding::Active | KeyStanding::Suspended | KeyStanding::Expired => entry.standing = standing,
+                KeyStanding::Active | KeyStanding::Suspended | KeyStanding::Expired => {
+                    entry.standing = standing
+                }
             }
         }
     }

@@ -3,7 +3,8 @@
 use domain::{
     LimitName, PolicyId,
     rate_limit_policy::{
-        Counting, Defined, Mode, PolicySpec, QuotaLimit, QuotaWindow, RateLimit, RateLimitPolicyEvent, Revised,
+        Counting, Defined, Mode, PolicySpec, QuotaLimit, QuotaWindow, RateLimit, RateLimitPolicyEvent,
+        Revised,
     },
 };
 use hashbrown::HashMap;

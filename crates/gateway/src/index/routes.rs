@@ -70,7 +70,12 @@ impl Routes {
 
     /// The route that takes a call. An exact host goes before any host; within it, from left to right, a literal
     /// segment goes before `{place}`, and that before `{*rest}`.
-    pub(crate) fn find(&self, host: Option<&str>, method: &str, path: &str) -> Option<(RouteSlot, &ActiveRoute)> {
+    pub(crate) fn find(
+        &self,
+        host: Option<&str>,
+        method: &str,
+        path: &str,
+    ) -> Option<(RouteSlot, &ActiveRoute)> {
         let at_host = host.filter(|_| !self.by_host.is_empty()).and_then(|host| {
             let mut lower = [0_u8; HOST_BYTES_MAX];
             self.by_host.get(bare_host(host, &mut lower)?)

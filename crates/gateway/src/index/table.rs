@@ -85,11 +85,12 @@ impl Hashed {
 impl Part {
     /// The places from where the hash says to the first empty one, and the slots of those that carry its tag.
     fn probe(&self, hash: Hashed) -> impl Iterator<Item = (usize, Option<u32>)> {
-        let (after, before) = self.places.split_at_checked(self.begin(hash)).map_or((&[][..], &[][..]), |(b, a)| (a, b));
+        let (after, before) =
+            self.places.split_at_checked(self.begin(hash)).map_or((&[][..], &[][..]), |(b, a)| (a, b));
         let numbered = (self.places.len() - after.len()..).zip(after).chain(before.iter().enumerate());
-        numbered.take_while(|(_, place)| **place != EMPTY).map(move |(at, [tag, slot @ ..])| {
-            (at, (*tag == hash.tag).then_some(u32::from_le_bytes(*slot)))
-        })
+        numbered
+            .take_while(|(_, place)| **place != EMPTY)
+            .map(move |(at, [tag, slot @ ..])| (at, (*tag == hash.tag).then_some(u32::from_le_bytes(*slot))))
     }
 
     /// Scales the hash to the part's size, which need not be a power of two.

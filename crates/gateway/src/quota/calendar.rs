@@ -63,7 +63,9 @@ fn window(period: Period, zone: &TimeZone, second: i64) -> Bounds {
         Period::Day | Period::Week | Period::Month | Period::Year => date_window(period, zone, at),
     };
     // Only at the ends of representable time; a window of a second grants, and turns.
-    bounds.filter(|bounds| bounds.contain(second)).unwrap_or(Bounds { start: second, end: second.saturating_add(1) })
+    bounds
+        .filter(|bounds| bounds.contain(second))
+        .unwrap_or(Bounds { start: second, end: second.saturating_add(1) })
 }
 
 fn clock_window(zone: &TimeZone, at: Timestamp, length: i64) -> Option<Bounds> {
@@ -210,10 +212,28 @@ mod tests {
         check(Period::Day, berlin, "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z");
         check(Period::Day, berlin, "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z");
         // In Havana the first hour of that day comes twice, in Beirut it does not come.
-        check(Period::Day, "America/Havana", "2020-11-01T05:30:00Z", "2020-11-01T04:00:00Z", "2020-11-02T05:00:00Z");
-        check(Period::Day, "Asia/Beirut", "2026-03-29T12:00:00Z", "2026-03-28T22:00:00Z", "2026-03-29T21:00:00Z");
+        check(
+            Period::Day,
+            "America/Havana",
+            "2020-11-01T05:30:00Z",
+            "2020-11-01T04:00:00Z",
+            "2020-11-02T05:00:00Z",
+        );
+        check(
+            Period::Day,
+            "Asia/Beirut",
+            "2026-03-29T12:00:00Z",
+            "2026-03-28T22:00:00Z",
+            "2026-03-29T21:00:00Z",
+        );
         // Samoa left out a whole day.
-        check(Period::Day, "Pacific/Apia", "2011-12-30T09:00:00Z", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z");
+        check(
+            Period::Day,
+            "Pacific/Apia",
+            "2011-12-30T09:00:00Z",
+            "2011-12-29T10:00:00Z",
+            "2011-12-30T10:00:00Z",
+        );
     }
 
     #[test]
@@ -237,7 +257,13 @@ mod tests {
 
     #[test]
     fn hours_are_those_of_the_local_clock() {
-        check(Period::Hour, "Asia/Kathmandu", "2026-01-01T00:10:00Z", "2025-12-31T23:15:00Z", "2026-01-01T00:15:00Z");
+        check(
+            Period::Hour,
+            "Asia/Kathmandu",
+            "2026-01-01T00:10:00Z",
+            "2025-12-31T23:15:00Z",
+            "2026-01-01T00:15:00Z",
+        );
         check(Period::Minute, "UTC", "2026-01-01T00:10:59Z", "2026-01-01T00:10:00Z", "2026-01-01T00:11:00Z");
         // Lord Howe is set back by half an hour from 02:00 to 01:30.
         let zone = "Australia/Lord_Howe";

@@ -67,7 +67,9 @@ impl RollingCount {
         }
         let now = second.div_euclid(span.part);
         // One part ahead is another thread's clock at the turn of a part, not a clock set back.
-        if let Some(ahead) = self.parts.back().map(|(newest, _)| newest.saturating_sub(now)).filter(|by| *by > 1) {
+        if let Some(ahead) =
+            self.parts.back().map(|(newest, _)| newest.saturating_sub(now)).filter(|by| *by > 1)
+        {
             self.parts.iter_mut().for_each(|(part, _)| *part = part.saturating_sub(ahead));
         }
         while let Some((_, used)) = self.parts.pop_front_if(|(part, _)| *part < now.saturating_sub(PARTS)) {

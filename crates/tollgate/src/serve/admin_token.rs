@@ -14,7 +14,8 @@ const FILE: &str = "bootstrap-admin.json";
 /// before it.
 pub(super) fn open(rooms: &Rooms, settings: &Settings) -> anyhow::Result<(AdminTokens, Option<PlainSecret>)> {
     if let Some(given) = &settings.bootstrap_token {
-        let digest = rooms.peppers.digest_chosen(given.expose_secret());
+        let digest = api::admin_token_digest(&rooms.peppers, given.expose_secret())
+            .context("the bootstrap token is not right")?;
         keep(rooms, digest)?;
         return Ok((AdminTokens::bootstrap(digest), None));
     }

@@ -25,7 +25,7 @@ pub(super) fn router(
     visibility: Visibility,
     health: Health,
     door: Arc<Door>,
-) -> Router {
+) -> anyhow::Result<Router> {
     let health = Arc::new(health);
     let rendered = Arc::clone(&health);
     let api = Arc::new(Api {
@@ -39,11 +39,12 @@ pub(super) fn router(
         admin,
         readiness: Box::new(move || health.readiness()),
         metrics: Box::new(move || rendered.metrics()),
+        openapi: super::openapi().to_json().context("the OpenAPI document cannot be written")?,
         settings: api::Settings::default(),
     });
     let verify = api::protect(gateway_doors::verify_router(door), Arc::clone(&api), Permission::CallVerify);
     let (admin_api, _) = api::router(api);
-    admin_api.merge(verify)
+    Ok(admin_api.merge(verify))
 }
 
 /// Serves until stopped, then lets requests under way finish.

@@ -244,7 +244,9 @@ fn scopes_are_those_of_the_key_that_the_client_still_holds() {
 
 #[test]
 fn a_stale_configuration_is_served_or_refused_as_set() {
-    for (on_stale, expected) in [(OnStale::Serve, None), (OnStale::Refuse, Some(RefusalReason::StaleConfiguration))] {
+    for (on_stale, expected) in
+        [(OnStale::Serve, None), (OnStale::Refuse, Some(RefusalReason::StaleConfiguration))]
+    {
         let mut org = Organisation::empty(Settings { on_stale, ..settings() });
         org.register(CLIENT, &["prod"], &["orders:read"]);
         org.issue(KEY, CLIENT, 1, |_| {});

@@ -57,7 +57,10 @@ fn a_quota_refuses_until_its_window_turns() {
     // Twelve o'clock in UTC.
     assert_eq!(refused.retry_after_seconds, Some(43_200));
     let limit = &refused.limits[0];
-    assert_eq!((limit.requests, limit.window_seconds, limit.remaining, limit.reset_seconds), (2, 86_400, 0, 43_200));
+    assert_eq!(
+        (limit.requests, limit.window_seconds, limit.remaining, limit.reset_seconds),
+        (2, 86_400, 0, 43_200)
+    );
     org.pass(43_200);
     assert_eq!(allowed(&org, 1, 5), 2);
 }
@@ -148,7 +151,9 @@ fn usage_in_test_never_eats_the_quota_of_production() {
 
 #[test]
 fn keys_share_a_clients_count_or_have_their_own_or_all_count_together() {
-    for (counting, granted) in [(Counting::Client, [3, 0, 3]), (Counting::Key, [3, 3, 3]), (Counting::Shared, [3, 0, 0])] {
+    for (counting, granted) in
+        [(Counting::Client, [3, 0, 3]), (Counting::Key, [3, 3, 3]), (Counting::Shared, [3, 0, 0])]
+    {
         let mut org = under(PolicySpec { counting, ..spec(vec![], vec![quota("daily", 3)]) });
         org.issue(SECOND_KEY, CLIENT, 2, |_| {});
         org.register(OTHER_CLIENT, &["prod"], &["orders:read"]);
@@ -201,11 +206,15 @@ fn a_revised_policy_goes_on_counting_limits_that_keep_their_name() {
 fn a_shadowed_policy_is_judged_and_recorded_and_never_enforced() {
     let mut org = under(spec(vec![rate("real", 100)], vec![]));
     let trial = "pol_00000000000000000000000002";
-    org.policy(trial, PolicySpec { mode: Mode::Shadow, ..spec(vec![rate("trial", 2)], vec![quota("trial-day", 9)]) });
+    org.policy(
+        trial,
+        PolicySpec { mode: Mode::Shadow, ..spec(vec![rate("trial", 2)], vec![quota("trial-day", 9)]) },
+    );
     org.assign(trial, |_| {});
     assert_eq!(allowed(&org, 1, 10), 10);
     let decision = org.call(1);
-    let seen: Vec<_> = decision.limits.iter().map(|limit| (limit.mode, limit.remaining, limit.refused)).collect();
+    let seen: Vec<_> =
+        decision.limits.iter().map(|limit| (limit.mode, limit.remaining, limit.refused)).collect();
     // Eleven calls; of the trial's, two passed both of its limits.
     assert_eq!(seen, [(Mode::Enforce, 89, false), (Mode::Shadow, 0, true), (Mode::Shadow, 7, false)]);
     assert_eq!((decision.outcome, decision.retry_after_seconds), (Outcome::Allowed, None));
@@ -234,7 +243,10 @@ fn a_suspended_key_is_refused_although_a_policy_is_assigned() {
 #[test]
 fn a_retired_policy_limits_nothing() {
     let mut org = under(spec(vec![rate("burst", 1)], vec![]));
-    let event = domain::rate_limit_policy::RateLimitPolicyEvent::Retired(domain::rate_limit_policy::Retired { reason: None });
+    let event =
+        domain::rate_limit_policy::RateLimitPolicyEvent::Retired(domain::rate_limit_policy::Retired {
+            reason: None,
+        });
     org.tell(domain::DomainEvent::RateLimitPolicy { id: read(POLICY), event });
     assert_eq!(allowed(&org, 1, 5), 5);
 }

@@ -21,7 +21,10 @@ fn limits(org: &Organisation) -> Vec<LimitName> {
 /// From the most specific to the least.
 fn levels() -> [fn(&mut Assignment); 8] {
     [
-        |a| (a.client_id, a.route_id, a.environment) = (Some(read(CLIENT)), Some(read(ROUTE)), Some(read("prod"))),
+        |a| {
+            (a.client_id, a.route_id, a.environment) =
+                (Some(read(CLIENT)), Some(read(ROUTE)), Some(read("prod")))
+        },
         |a| (a.client_id, a.route_id) = (Some(read(CLIENT)), Some(read(ROUTE))),
         |a| (a.client_id, a.environment) = (Some(read(CLIENT)), Some(read("prod"))),
         |a| a.client_id = Some(read(CLIENT)),

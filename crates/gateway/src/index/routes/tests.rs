@@ -50,7 +50,9 @@ fn check(org: &Organisation, path: &str, expected: Option<u32>) {
 #[test]
 fn templates_take_whole_segments() {
     let mut org = org();
-    for (number, path) in [(1, "/"), (2, "/orders"), (3, "/orders/"), (4, "/orders/{id}"), (5, "/files/{*rest}")] {
+    for (number, path) in
+        [(1, "/"), (2, "/orders"), (3, "/orders/"), (4, "/orders/{id}"), (5, "/files/{*rest}")]
+    {
         org.define(number, None, &["GET"], path);
     }
     for (path, expected) in [

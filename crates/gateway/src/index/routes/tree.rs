@@ -91,7 +91,10 @@ impl Tree {
             *node.place.get_or_insert(new)
         } else {
             node.has_literals = true;
-            *self.literals.entry(Literal { below: at, segment: SmallVec::from_slice(segment.as_bytes()) }).or_insert(new)
+            *self
+                .literals
+                .entry(Literal { below: at, segment: SmallVec::from_slice(segment.as_bytes()) })
+                .or_insert(new)
         };
         if child == new {
             self.nodes.push(Node::default());
