@@ -67,8 +67,13 @@ fn check(rest: &[String]) -> Result<()> {
 
 fn test(rest: &[String]) -> Result<()> {
     let tools = Tools::set_up()?;
-    // The system tests start the real binary, and look for it beside their own executable: the same profile.
-    run(cargo().args(["build", "-p", "tollgate"]).args(profile_of(rest)))?;
+    // The system tests start the real binary, and look for it beside their own executable: the same profile. Built
+    // with the tests of the same packages, it shares their dependencies; alone it would have them compiled again.
+    let built: &[&str] = match selection_of(rest) {
+        Some(_) => &["build", "--workspace", "--bins", "--tests"],
+        None => &["build", "-p", "tollgate"],
+    };
+    run(cargo().args(built).args(profile_of(rest)))?;
     let variables = tools.variables();
     run(cargo().arg("test").args(selection_of(rest)).args(rest).envs(variables))
 }
