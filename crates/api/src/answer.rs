@@ -91,7 +91,12 @@ pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
         position: effect.position.get(),
         visible: false,
     };
-    let shown = read.map_err(|failure| Problem::unread(&failure))?;
+    // The write is on record, and with it perhaps a secret that only this answer can show: a read that fails now
+    // must not turn it into a failure.
+    let shown = read.unwrap_or_else(|failure| {
+        tracing::warn!(error = %failure, "Cannot show what was just written");
+        None
+    });
     Ok(Settled { effect, shown: shown.map_or_else(|| Shown::Pending(pending()), Shown::Resource) })
 }
 

@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_weak_admin_token_is_refused() {
-        for weak in ["", "admin", &"x".repeat(31), &format!("{} ", "x".repeat(40)), &"x".repeat(257)] {
+        for weak in ["", "admin", &"x".repeat(15), &format!("{} ", "x".repeat(40)), &"x".repeat(257)] {
             assert!(admin_token_digest(&peppers(), weak).is_err(), "{weak}");
         }
     }

@@ -190,6 +190,12 @@ impl Peppers {
         Ok(Self { by_version })
     }
 
+    /// Whether the pepper of this version is here.
+    #[must_use]
+    pub fn has(&self, pepper_version: u16) -> bool {
+        self.by_version.contains_key(&pepper_version)
+    }
+
     /// The digest of a new secret, under the newest pepper.
     #[must_use]
     pub fn digest_new(&self, secret: &PlainSecret) -> SecretDigest {

@@ -1,5 +1,7 @@
 //! Follows the log: what is there first, then what comes.
 
+use std::time::Duration;
+
 use domain::{Position, Recorded};
 use tokio::sync::watch;
 
@@ -29,6 +31,27 @@ impl EventFeed {
             }
             self.head.changed().await.map_err(|_| LogFailure::Stopped)?;
         }
+    }
+
+    /// The same, but none when nothing comes for so long. Only the waiting is bounded: a read that has begun is
+    /// finished, however slow the disk.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub async fn next_within(
+        &mut self,
+        after: Position,
+        events_max: usize,
+        idle: Duration,
+    ) -> Result<Vec<Recorded>, LogFailure> {
+        let news = async { self.head.wait_for(|head| *head > after).await.map(drop) };
+        let news = tokio::time::timeout(idle, news).await;
+        match news {
+            Ok(Ok(())) => {}
+            Ok(Err(_closed)) => return Err(LogFailure::Stopped),
+            Err(_idle) => return Ok(vec![]),
+        }
+        self.log.read(after, events_max).await
     }
 
     /// The last position of the log.

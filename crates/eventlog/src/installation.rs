@@ -19,6 +19,9 @@ pub struct Installation {
     _lock: File,
 }
 
+/// Peppers are changed once in years.
+const PEPPERS_MAX: u16 = 1_000;
+
 /// 32 random bytes that never leave the installation.
 type Key = Zeroizing<[u8; 32]>;
 
@@ -66,14 +69,33 @@ impl Installation {
     /// When a file is missing though there are events, is damaged, or is open to other users.
     pub fn peppers(&self) -> Result<Peppers, OpenFailure> {
         let mut keys = vec![(1, self.key("pepper.1.key")?)];
-        for version in 2_u16.. {
-            let file = self.dir.join(format!("pepper.{version}.key"));
-            if !file.exists() {
-                break;
+        for version in 2..=PEPPERS_MAX {
+            let file = self.pepper_file(version);
+            if file.exists() {
+                keys.push((version, read_key(&file)?));
             }
-            keys.push((version, read_key(&file)?));
         }
         Peppers::new(keys).map_err(|_| OpenFailure::SecretFileDamaged { file: self.dir.join("pepper.1.key") })
+    }
+
+    /// Where the pepper of this version is kept.
+    #[must_use]
+    pub fn pepper_file(&self, version: u16) -> PathBuf {
+        self.dir.join(format!("pepper.{version}.key"))
+    }
+
+    /// Whether every pepper is here that a stored digest was made under.
+    ///
+    /// # Errors
+    /// [`OpenFailure::SecretFileMissing`] names the first that is not.
+    pub fn check_peppers(&self, peppers: &Peppers, needed: &[u16]) -> Result<(), OpenFailure> {
+        match needed.iter().find(|version| !peppers.has(**version)) {
+            Some(version) => Err(OpenFailure::SecretFileMissing {
+                file: self.pepper_file(*version),
+                database: self.events_database(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The seed of the key that signs checkpoints of the log: `signing.key`.

@@ -13,6 +13,7 @@ mod repository;
 pub mod sqlite;
 pub mod upcast;
 pub mod usage;
+mod warm;
 
 pub use codec::Stored;
 pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Remembered};

@@ -1,11 +1,9 @@
 //! The log of all facts: commands go in, events come out in one order.
 
-use std::{any::Any, fmt, num::NonZeroUsize, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use cqrs_es::{EventStore, persist::PersistedEventStore};
 use domain::{Position, Recorded, SharedClock};
-use lru::LruCache;
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{
@@ -15,12 +13,7 @@ use crate::{
     execute::TRIES_MAX,
     merkle::Tree,
     sqlite::{Append, AppendRefused, Appended, SqliteLog},
-};
-
-/// How many aggregates are kept warm; the primary key stays the judge of their version.
-const WARM_AGGREGATES_MAX: NonZeroUsize = match NonZeroUsize::new(10_000) {
-    Some(many) => many,
-    None => NonZeroUsize::MIN,
+    warm::WarmAggregates,
 };
 
 /// The event store of one installation. Cheap to clone.
@@ -31,17 +24,12 @@ pub struct EventLog {
 
 struct Inner {
     engine: Engine,
-    warm: Mutex<LruCache<String, Warm>>,
+    warm: Arc<WarmAggregates>,
 }
 
 /// Where the log is kept. Postgres becomes its second variant.
 enum Engine {
     Sqlite(SqliteLog),
-}
-
-struct Warm {
-    version: u64,
-    state: Arc<dyn Any + Send + Sync>,
 }
 
 impl fmt::Debug for EventLog {
@@ -56,8 +44,9 @@ impl EventLog {
     /// # Errors
     /// When the file cannot be opened, is damaged, or was written by a newer Tollgate.
     pub async fn open_sqlite(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
-        let engine = Engine::Sqlite(SqliteLog::open(file, clock).await?);
-        Ok(Self { inner: Arc::new(Inner { engine, warm: Mutex::new(LruCache::new(WARM_AGGREGATES_MAX)) }) })
+        let warm = Arc::new(WarmAggregates::new());
+        let engine = Engine::Sqlite(SqliteLog::open(file, clock, Arc::clone(&warm)).await?);
+        Ok(Self { inner: Arc::new(Inner { engine, warm }) })
     }
 
     /// Decides a command on the aggregate as it stands and appends what follows, all or nothing.
@@ -66,22 +55,28 @@ impl EventLog {
     /// See [`ExecuteError`]; in each case nothing was appended.
     pub async fn execute<A: Stored>(&self, ask: Execute<A>) -> Result<Executed<A>, ExecuteError<A::Refusal>> {
         let stream = ask.id.to_string();
+        let mut ask_store = false;
         for _ in 0..TRIES_MAX {
-            let loaded = self.load_expected::<A>(&ask, &stream).await?;
-            let events = loaded.state.decide(&ask.command).map_err(ExecuteError::Refused)?;
-            if events.is_empty() && ask.idempotency.is_none() {
-                return Ok(Executed {
-                    state: loaded.state,
-                    version: loaded.version,
-                    position: self.head(),
-                    events,
-                });
-            }
+            let warm = self.inner.warm.get::<A>(&stream).filter(|_| !ask_store);
+            let from_store = warm.is_none();
+            let loaded = match warm {
+                Some(loaded) => loaded,
+                None => self.load_stored::<A>(&stream).await?,
+            };
+            let events = match decide(&ask, &loaded) {
+                Ok(events) => events,
+                Err(no) if from_store => return Err(no),
+                // What is warm may be behind another instance: a no by it is asked of the store again.
+                Err(_) => {
+                    ask_store = true;
+                    continue;
+                }
+            };
             let append = Append::new::<A>(&stream, loaded.version, self.encode::<A>(&events, &ask)?, &ask);
             match self.append(append).await? {
                 Ok(appended) => return Ok(self.keep_warm(stream, &loaded, events, &appended)),
                 Err(AppendRefused::Repeated(remembered)) => return Err(ExecuteError::Repeated(remembered)),
-                Err(AppendRefused::Conflict) => self.forget(&stream),
+                Err(AppendRefused::Conflict) => ask_store = true,
             }
         }
         Err(LogFailure::Contended { stream, tries: TRIES_MAX }.into())
@@ -93,39 +88,23 @@ impl EventLog {
     /// When the stream cannot be read or decoded.
     pub async fn load<A: Stored>(&self, id: A::Id) -> Result<Loaded<A>, LogFailure> {
         let stream = id.to_string();
-        if let Some(warm) = self.inner.warm.lock().get(&stream)
-            && let Ok(state) = Arc::clone(&warm.state).downcast::<A>()
-        {
-            return Ok(Loaded { state, version: warm.version });
+        match self.inner.warm.get::<A>(&stream) {
+            Some(loaded) => Ok(loaded),
+            None => self.load_stored::<A>(&stream).await,
         }
-        let store = PersistedEventStore::<LogRepository, Live<A>>::new_event_store(self.repository());
-        let context = store
-            .load_aggregate(&stream)
-            .await
-            .map_err(|source| LogFailure::Load { stream: stream.clone(), source: Box::new(source) })?;
-        let version = u64::try_from(context.current_sequence)
-            .map_err(|source| LogFailure::Load { stream: stream.clone(), source: Box::new(source) })?;
-        let loaded = Loaded { state: Arc::new(context.aggregate.0), version };
-        self.warm(stream, &loaded);
-        Ok(loaded)
     }
 
-    async fn load_expected<A: Stored>(
-        &self,
-        ask: &Execute<A>,
-        stream: &str,
-    ) -> Result<Loaded<A>, ExecuteError<A::Refusal>> {
-        let loaded = self.load::<A>(ask.id).await?;
-        let Some(expected) = ask.expected_version.filter(|expected| *expected != loaded.version) else {
-            return Ok(loaded);
+    async fn load_stored<A: Stored>(&self, stream: &str) -> Result<Loaded<A>, LogFailure> {
+        let store = PersistedEventStore::<LogRepository, Live<A>>::new_event_store(self.repository());
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| LogFailure::Load {
+            stream: stream.to_owned(),
+            source,
         };
-        // What is warm may be behind another instance's append; what is loaded afresh is not.
-        self.forget(stream);
-        let loaded = self.load::<A>(ask.id).await?;
-        if expected == loaded.version {
-            return Ok(loaded);
-        }
-        Err(ExecuteError::VersionMismatch { expected, actual: loaded.version })
+        let context = store.load_aggregate(stream).await.map_err(|source| failed(Box::new(source)))?;
+        let version = u64::try_from(context.current_sequence).map_err(|source| failed(Box::new(source)))?;
+        let loaded = Loaded { state: Arc::new(context.aggregate.0), version };
+        self.inner.warm.keep(stream.to_owned(), &loaded);
+        Ok(loaded)
     }
 
     /// What became of a command given under this key, if one was.
@@ -166,6 +145,16 @@ impl EventLog {
     pub async fn altered(&self, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.altered(size).await,
+        }
+    }
+
+    /// The versions of the peppers that digests in the log were made under.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.pepper_versions().await,
         }
     }
 
@@ -223,20 +212,20 @@ impl EventLog {
         events.iter().for_each(|event| state.apply(event));
         let version = before.version.saturating_add(u64::try_from(events.len()).unwrap_or(u64::MAX));
         let loaded = Loaded { state: Arc::new(state), version };
-        self.warm(stream, &loaded);
+        self.inner.warm.keep(stream, &loaded);
         Executed { state: loaded.state, version, position: appended.last, events }
     }
+}
 
-    /// Keeps the newer of two states: a slow reader must not put an older one back.
-    fn warm<A: Stored>(&self, stream: String, loaded: &Loaded<A>) {
-        let mut warm = self.inner.warm.lock();
-        if warm.peek(&stream).is_none_or(|kept| kept.version < loaded.version) {
-            let state: Arc<dyn Any + Send + Sync> = Arc::<A>::clone(&loaded.state);
-            warm.put(stream, Warm { version: loaded.version, state });
+/// The rules' answer, if the caller has seen what they are asked about.
+fn decide<A: Stored>(
+    ask: &Execute<A>,
+    loaded: &Loaded<A>,
+) -> Result<Vec<A::Event>, ExecuteError<A::Refusal>> {
+    match ask.expected_version {
+        Some(expected) if expected != loaded.version => {
+            Err(ExecuteError::VersionMismatch { expected, actual: loaded.version })
         }
-    }
-
-    fn forget(&self, stream: &str) {
-        self.inner.warm.lock().pop(stream);
+        Some(_) | None => loaded.state.decide(&ask.command).map_err(ExecuteError::Refused),
     }
 }

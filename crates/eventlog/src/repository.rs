@@ -9,6 +9,8 @@ use cqrs_es::{
 use serde_json::Value;
 use sqlite_es::SqliteEventRepository;
 
+use crate::upcast;
+
 /// Loads streams through the library's own repositories. Appends do not go through here: the library inserts one
 /// event after the other, reports a conflict as an unknown error, and knows no position. Source: ADR 0002.
 #[derive(Clone)]
@@ -20,13 +22,33 @@ fn unused(what: &'static str) -> PersistenceError {
     PersistenceError::UnknownError(format!("{what} is not used: see ADR 0002").into())
 }
 
+/// Payloads in today's versions. Not by the library's upcasters: these cannot fail but by a panic.
+fn raised(events: Vec<SerializedEvent>) -> Result<Vec<SerializedEvent>, PersistenceError> {
+    events.into_iter().map(raise).collect()
+}
+
+fn raise(mut event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
+    let failed = |what: String| {
+        PersistenceError::DeserializationError(
+            format!("{} {}: {what}", event.event_type, event.event_version).into(),
+        )
+    };
+    let version =
+        event.event_version.parse().map_err(|_| failed("the version is not a number".to_owned()))?;
+    if !upcast::is_current(&event.event_type, version) {
+        event.payload =
+            upcast::to_current(&event.event_type, version, event.payload.clone()).map_err(failed)?;
+    }
+    Ok(event)
+}
+
 impl PersistedEventRepository for LogRepository {
     async fn get_events<A: Aggregate>(
         &self,
         aggregate_id: &str,
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         match self {
-            Self::Sqlite(stock) => stock.get_events::<A>(aggregate_id).await,
+            Self::Sqlite(stock) => raised(stock.get_events::<A>(aggregate_id).await?),
         }
     }
 
@@ -36,7 +58,7 @@ impl PersistedEventRepository for LogRepository {
         last_sequence: usize,
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         match self {
-            Self::Sqlite(stock) => stock.get_last_events::<A>(aggregate_id, last_sequence).await,
+            Self::Sqlite(stock) => raised(stock.get_last_events::<A>(aggregate_id, last_sequence).await?),
         }
     }
 

@@ -15,7 +15,7 @@ use sqlite_es::SqliteEventRepository;
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 
-use crate::{LogFailure, LogRepository, OpenFailure, Remembered, merkle::Tree};
+use crate::{LogFailure, LogRepository, OpenFailure, Remembered, merkle::Tree, warm::WarmAggregates};
 use writer::Writer;
 
 /// The log in one SQLite file: WAL, `synchronous=FULL`.
@@ -26,9 +26,13 @@ pub(crate) struct SqliteLog {
 }
 
 impl SqliteLog {
-    pub(crate) async fn open(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
+    pub(crate) async fn open(
+        file: &Path,
+        clock: SharedClock,
+        warm: Arc<WarmAggregates>,
+    ) -> Result<Self, OpenFailure> {
         migrate(file, &sqlx::migrate!("migrations/events")).await?;
-        let writer = Writer::start(file, clock)?;
+        let writer = Writer::start(file, clock, warm)?;
         let pool = open_reader(file).await?;
         let repository = Arc::new(SqliteEventRepository::new(pool.clone()));
         Ok(Self { pool, repository, writer })
@@ -52,6 +56,10 @@ impl SqliteLog {
 
     pub(crate) async fn altered(&self, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
         read::altered(&self.pool, size).await
+    }
+
+    pub(crate) async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {
+        read::pepper_versions(&self.pool).await
     }
 
     pub(crate) fn watch_head(&self) -> watch::Receiver<Position> {

@@ -20,7 +20,7 @@ pub const STEPS: &[Step] = &[];
 /// The payload in today's version.
 ///
 /// # Errors
-/// What the failing step says.
+/// What the failing step says; a version that this program does not know yet.
 pub fn to_current(event_type: &str, version: u16, payload: Value) -> Result<Value, String> {
     raise(STEPS, event_type, version, payload)
 }
@@ -33,13 +33,27 @@ fn raise(steps: &[Step], event_type: &str, version: u16, payload: Value) -> Resu
         payload = (step.raise)(payload)?;
         version = version.saturating_add(1);
     }
-    Ok(payload)
+    let current = current_of(steps, event_type);
+    if version == current {
+        Ok(payload)
+    } else {
+        Err(format!("version {version} is not known here; the latest known is {current}"))
+    }
+}
+
+/// The version that this program writes: one more than the last step raises from.
+fn current_of(steps: &[Step], event_type: &str) -> u16 {
+    let raised = steps
+        .iter()
+        .filter(|step| step.event_type == event_type)
+        .map(|step| step.from_version.saturating_add(1));
+    raised.max().unwrap_or(1)
 }
 
 /// Whether a stored payload needs no raising.
 #[must_use]
 pub fn is_current(event_type: &str, version: u16) -> bool {
-    !STEPS.iter().any(|step| step.event_type == event_type && step.from_version == version)
+    current_of(STEPS, event_type) == version
 }
 
 #[cfg(test)]
@@ -70,5 +84,8 @@ mod tests {
         assert_eq!(raised, Ok(serde_json::json!({ "new": 5, "more": 1 })));
         assert_eq!(raise(&steps, "t", 1, serde_json::json!({})), Err("no `old`".to_owned()));
         assert_eq!(raise(&steps, "u", 1, serde_json::json!({})), Ok(serde_json::json!({})));
+        assert_eq!(raise(&steps, "t", 3, serde_json::json!({})), Ok(serde_json::json!({})));
+        let unknown = raise(&steps, "t", 4, serde_json::json!({}));
+        assert_eq!(unknown, Err("version 4 is not known here; the latest known is 3".to_owned()));
     }
 }

@@ -78,6 +78,7 @@ impl Rooms {
         let peppers = installation.peppers()?;
         drop(installation.signing_key()?);
         let log = EventLog::open_sqlite(&installation.events_database(), Arc::clone(&clock)).await?;
+        installation.check_peppers(&peppers, &log.pepper_versions().await?)?;
         let usage = UsageLog::open_sqlite(&installation.usage_database()).await?;
         let read = ReadModel::open_sqlite(&installation.read_database()).await?;
         Ok(Self { clock, installation, peppers, log, usage, read })
@@ -89,7 +90,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let http = listen(settings.http).await?;
     let doors = listen(settings.gateway).await?;
     let rooms = Rooms::open(settings).await?;
-    let (tokens, new_token) = admin_token::open(&rooms, settings)?;
+    let admin = admin_token::open(&rooms, settings)?;
     // The recorder comes before whatever is measured.
     let metrics = health::install_recorder()?;
     let mut tasks = Tasks::new();
@@ -108,9 +109,10 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         visibility: visibility.clone(),
         clock: Arc::clone(&rooms.clock),
         log: rooms.log.clone(),
-        metrics,
+        metrics: metrics.clone(),
     };
-    let router = http::router(&rooms, settings, tokens, visibility, health, Arc::clone(&door))?;
+    let router = http::router(&rooms, settings, admin.tokens.clone(), visibility, health, Arc::clone(&door))?;
+    tasks.spawn_keeper("metrics upkeep", health::upkeep(metrics, tasks.keepers_stop_token()));
     let stop = tasks.stop_token();
     let keepers_stop = tasks.keepers_stop_token();
     tasks.spawn_keeper("projections", async move { Ok(projections.run(keepers_stop).await?) });
@@ -121,6 +123,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     tasks.spawn("gateway doors", serve_doors(doors, door, tasks.stop_token()));
     tasks.spawn("admin API", http::serve(http, router, stop));
     let Rooms { installation, log, .. } = rooms;
+    let new_token = admin.keep(&installation)?;
     Ok(Server {
         http: http_address,
         gateway: gateway_address,

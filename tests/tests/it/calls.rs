@@ -185,7 +185,7 @@ async fn an_expired_key_is_refused_to_the_second_and_put_on_record() -> Result<(
 
     world.product.set_clock_offset_seconds(3_601)?;
     assert_eq!(world.call("/orders", &key.secret).await?.status, 401);
-    tollgate_tests::until("the expiry to be on record", std::time::Duration::from_secs(10), async || {
+    tollgate_tests::until("the expiry to be on record", std::time::Duration::from_secs(40), async || {
         let key = world.admin.get(&format!("/keys/{}", key.key_id)).await?.json;
         Ok((key["status"] == "expired").then_some(()))
     })

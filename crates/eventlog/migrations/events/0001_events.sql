@@ -18,6 +18,15 @@ create trigger events_are_not_updated before update on events
 begin select raise(abort, 'events are append-only'); end;
 create trigger events_are_not_deleted before delete on events
 begin select raise(abort, 'events are append-only'); end;
+-- `insert or replace` deletes without a delete trigger, so a taken place is refused before it comes to that.
+-- The message of the second is how the writer tells a version conflict.
+create trigger events_are_not_replaced before insert on events
+when exists (select 1 from events where event_no = new.event_no or event_id = new.event_id)
+begin select raise(abort, 'events are append-only'); end;
+create trigger events_have_their_own_sequence before insert on events
+when exists (select 1 from events where aggregate_type = new.aggregate_type and aggregate_id = new.aggregate_id
+                                    and sequence = new.sequence)
+begin select raise(abort, 'events are append-only: events.sequence is taken'); end;
 
 -- The one order of all events: contiguous from 1, with the RFC 6962 leaf hash of the audited bytes.
 create table log (
@@ -29,6 +38,9 @@ create table log (
 create trigger log_is_not_updated before update on log
 begin select raise(abort, 'the log is append-only'); end;
 create trigger log_is_not_deleted before delete on log
+begin select raise(abort, 'the log is append-only'); end;
+create trigger log_is_not_replaced before insert on log
+when exists (select 1 from log where position = new.position or event_no = new.event_no)
 begin select raise(abort, 'the log is append-only'); end;
 
 -- Personal values that events commit to. Deleting a row erases the value and leaves every proof intact.

@@ -69,4 +69,9 @@ impl Append {
             personal: personal.collect(),
         }
     }
+
+    /// The aggregate's version once this is appended.
+    pub(super) fn new_version(&self) -> u64 {
+        self.version.saturating_add(u64::try_from(self.events.len()).unwrap_or(u64::MAX))
+    }
 }

@@ -1,6 +1,12 @@
 //! Opens SQLite files the one way that all of them are opened, and says in one sentence what is wrong.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    str::FromStr,
+    time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags};
 use sqlx::{
@@ -23,6 +29,8 @@ const SQLITE_NOTADB: &str = "26";
 /// # Errors
 /// When the file is damaged, newer than this program, or cannot be opened.
 pub async fn migrate(file: &Path, migrator: &Migrator) -> Result<(), OpenFailure> {
+    make_private(file)
+        .map_err(|source| OpenFailure::Database { file: file.to_owned(), source: Box::new(source) })?;
     let options = SqliteConnectOptions::from_str("sqlite:")
         .map_err(|source| sqlx_failure(file, source))?
         .filename(file)
@@ -43,6 +51,17 @@ pub async fn migrate(file: &Path, migrator: &Migrator) -> Result<(), OpenFailure
     sqlx::Connection::close(connection).await.map_err(|source| sqlx_failure(file, source))
 }
 
+/// There are names and addresses of people in these files. SQLite gives its `-wal` and `-shm` the same mode.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+    let mut permissions = opened.metadata()?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        opened.set_permissions(permissions)?;
+    }
+    Ok(())
+}
+
 /// A connection for the one writer of a file: WAL, every commit on disk before it is acknowledged.
 ///
 /// # Errors
@@ -57,6 +76,8 @@ pub fn open_writer(file: &Path) -> Result<Connection, OpenFailure> {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", "on")?;
+        // An erased value is overwritten, not left in a free page.
+        connection.pragma_update(None, "secure_delete", "on")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     };

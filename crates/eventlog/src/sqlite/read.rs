@@ -195,3 +195,12 @@ pub(super) async fn recall(pool: &SqlitePool, command_key: &str) -> Result<Optio
     })
     .transpose()
 }
+
+pub(super) async fn pepper_versions(pool: &SqlitePool) -> Result<Vec<u16>, LogFailure> {
+    let failed = |source: sqlx::Error| LogFailure::Read { after: Position::START, source: Box::new(source) };
+    let rows: Vec<(i64,)> = sqlx::query_as(include_str!("../sql/select_pepper_versions.sql"))
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    Ok(rows.into_iter().filter_map(|(version,)| u16::try_from(version).ok()).collect())
+}

@@ -3,7 +3,7 @@
 //! Each command has a savepoint of its own and gets its own answer. A single writer needs no separate sequencer:
 //! commit order is position order, so the position and the leaf hash are written beside the event. Source: ADR 0002.
 
-use std::{path::Path, thread::JoinHandle};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 
 use domain::{EventId, Position, SharedClock, Timestamp};
 use metrics::{counter, histogram};
@@ -17,7 +17,7 @@ use super::{
     append::{Answer, Waiting},
     open,
 };
-use crate::{LogFailure, OpenFailure, Remembered, codec::Audited, merkle};
+use crate::{LogFailure, OpenFailure, Remembered, codec::Audited, merkle, warm::WarmAggregates};
 
 /// More than this in one transaction only makes the first wait longer.
 const GROUP_COMMANDS_MAX: usize = 256;
@@ -32,14 +32,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
+    pub(super) fn start(
+        file: &Path,
+        clock: SharedClock,
+        warm: Arc<WarmAggregates>,
+    ) -> Result<Self, OpenFailure> {
         let connection = open::open_writer(file)?;
         let head: i64 = connection
             .query_row("select coalesce(max(position), 0) from log", [], |row| row.get(0))
             .map_err(|source| open::open_failure(file, source))?;
         let (moved, head) = watch::channel(Position::new(u64::try_from(head).unwrap_or_default()));
         let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
-        let task = Task { connection, clock, moved };
+        let task = Task { connection, clock, moved, warm };
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || task.run(waiting))
@@ -74,6 +78,7 @@ struct Task {
     connection: Connection,
     clock: SharedClock,
     moved: watch::Sender<Position>,
+    warm: Arc<WarmAggregates>,
 }
 
 impl Task {
@@ -97,6 +102,13 @@ impl Task {
         let head = *self.moved.borrow();
         match self.write_group(&appends, head) {
             Ok((results, head)) => {
+                for append in appends
+                    .iter()
+                    .zip(&results)
+                    .filter_map(|(append, result)| result.is_ok().then_some(append))
+                {
+                    self.warm.outdate(&append.aggregate_id, append.new_version());
+                }
                 // Everyone who is told of an event can read it.
                 self.moved.send_if_modified(|known| std::mem::replace(known, head) != head);
                 for (result, answer) in results.into_iter().zip(answers) {
@@ -158,6 +170,10 @@ impl One<'_> {
     fn write(&mut self, append: &Append) -> rusqlite::Result<Result<Appended, AppendRefused>> {
         if let Some(remembered) = self.repeated(append)? {
             return Ok(Err(AppendRefused::Repeated(remembered)));
+        }
+        // Nothing to append is an answer about the version it was decided on, so that must be the current one.
+        if append.events.is_empty() && self.version(append)? != append.version {
+            return Ok(Err(AppendRefused::Conflict));
         }
         let mut sequence = append.version;
         for at in 0..append.events.len() {
@@ -224,6 +240,13 @@ impl One<'_> {
         Ok(())
     }
 
+    fn version(&self, append: &Append) -> rusqlite::Result<u64> {
+        let mut version = self.connection.prepare_cached(include_str!("../sql/select_version.sql"))?;
+        let version: i64 =
+            version.query_row(params![append.aggregate_type, append.aggregate_id], |row| row.get(0))?;
+        Ok(u64::try_from(version).unwrap_or_default())
+    }
+
     fn repeated(&self, append: &Append) -> rusqlite::Result<Option<Remembered>> {
         let Some(idempotency) = &append.idempotency else { return Ok(None) };
         let mut recall = self.connection.prepare_cached(include_str!("../sql/recall_command.sql"))?;
@@ -257,8 +280,7 @@ impl One<'_> {
 fn is_version_conflict(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(failure, Some(message)) => {
-            failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
-                && message.contains("events.sequence")
+            failure.code == rusqlite::ErrorCode::ConstraintViolation && message.contains("events.sequence")
         }
         _ => false,
     }

@@ -6,7 +6,7 @@ use domain::{DomainEvent, Position};
 use futures::future::join_all;
 use tollgate_eventlog::{EventLog, ExecuteError, Idempotency};
 
-use crate::support::{address, client, email, open, register, rename, suspend};
+use crate::support::{address, client, email, open, register, reinstate, rename, suspend};
 
 /// One test of each rule on each engine. Postgres joins here.
 macro_rules! on_every_engine {
@@ -29,6 +29,7 @@ on_every_engine!(
     a_named_command_happens_once,
     a_feed_hands_on_what_comes_later,
     the_tree_is_over_the_stored_leaves,
+    a_caller_that_hangs_up_leaves_no_outdated_state_behind,
 );
 
 async fn what_is_appended_can_be_read_in_order(log: EventLog) {
@@ -161,4 +162,18 @@ async fn the_tree_is_over_the_stored_leaves(log: EventLog) {
     assert_eq!(log.tree(Position::new(20)).await.unwrap(), expected);
     assert_eq!(log.altered(Position::new(20)).await.unwrap(), (20, vec![]));
     assert!(log.tree(Position::new(21)).await.is_err());
+}
+
+async fn a_caller_that_hangs_up_leaves_no_outdated_state_behind(log: EventLog) {
+    log.execute(register(client(1))).await.unwrap();
+    log.execute(suspend(client(1))).await.unwrap();
+    {
+        // Polled until the append is on its way, then dropped, as a server drops the request of a caller that is gone.
+        let mut reinstating = std::pin::pin!(log.execute(reinstate(client(1))));
+        assert!(futures::poll!(&mut reinstating).is_pending());
+    }
+    let mut head = log.watch_head();
+    head.wait_for(|head| *head >= Position::new(3)).await.unwrap();
+    let again = log.execute(suspend(client(1))).await.unwrap();
+    assert_eq!((again.events.len(), again.version), (1, 4), "the suspension is news after the reinstatement");
 }

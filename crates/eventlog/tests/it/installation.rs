@@ -78,3 +78,28 @@ fn a_second_pepper_digests_new_secrets_and_the_first_still_proves_old_ones() {
     assert_eq!(both.digest_new(&secret()).pepper_version, 2);
     assert!(both.digest(1, secret().expose()).unwrap().matches(&old));
 }
+
+#[test]
+fn a_pepper_that_digests_need_must_be_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = Installation::open(dir.path()).unwrap();
+    let peppers = installation.peppers().unwrap();
+    assert!(installation.check_peppers(&peppers, &[1]).is_ok());
+    let missing = installation.check_peppers(&peppers, &[1, 2]).unwrap_err();
+    assert!(
+        matches!(&missing, OpenFailure::SecretFileMissing { file, .. } if file.ends_with("pepper.2.key")),
+        "{missing}"
+    );
+}
+
+#[tokio::test]
+async fn databases_are_ours_alone_whatever_the_directory_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = crate::support::open(dir.path()).await;
+    log.execute(crate::support::register(crate::support::client(1))).await.unwrap();
+    for name in ["events.db", "events.db-wal", "events.db-shm"] {
+        let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(log.pepper_versions().await.unwrap(), [] as [u16; 0]);
+}

@@ -35,6 +35,8 @@ async fn the_database_refuses_to_change_the_past() {
     log.execute(register(client(1))).await.unwrap();
     let file = Connection::open(dir.path().join("events.db")).unwrap();
     for statement in [
+        "insert or replace into events select * from events",
+        "insert or replace into log select * from log",
         "update events set payload = '{}'",
         "delete from events",
         "update log set position = 9",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use domain::{
     ClientId, Clock, Metadata, SharedClock, Timestamp,
     api_client::{
-        ApiClient, ApiClientCommand, ClientKind, NewOwner, RegisterClient, SuspendClient, UpdateClient,
+        ApiClient, ApiClientCommand, ClientKind, NewOwner, RegisterClient, ReinstateClient, SuspendClient,
+        UpdateClient,
     },
     metadata::ActorKind,
     personal::PersonalValue,
@@ -101,4 +102,8 @@ pub(crate) fn rename(id: ClientId, name: &str) -> Execute<ApiClient> {
 
 pub(crate) fn suspend(id: ClientId) -> Execute<ApiClient> {
     ask(id, ApiClientCommand::Suspend(SuspendClient { reason: "unpaid".parse().unwrap() }))
+}
+
+pub(crate) fn reinstate(id: ClientId) -> Execute<ApiClient> {
+    ask(id, ApiClientCommand::Reinstate(ReinstateClient { reason: "paid".parse().unwrap() }))
 }

@@ -96,6 +96,9 @@ fn date_window(period: Period, zone: &TimeZone, at: Timestamp) -> Option<Bounds>
     Some(Bounds { start: begin(first)?, end: begin(first.checked_add(days_or_more).ok()?)? })
 }
 
+/// A clock set back by no more keeps its window; one set back by more was wrong before.
+const SET_BACK_SECONDS_MAX: i64 = 2 * 60 * 60;
+
 /// What is used of one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CalendarCount {
@@ -129,6 +132,10 @@ impl CalendarCount {
     pub(crate) fn bring_to(&mut self, calendar: &Calendar, revision: u32, second: i64) {
         if second >= self.window.end {
             *self = Self::unused(calendar, revision, second);
+        } else if second < self.window.start.saturating_sub(SET_BACK_SECONDS_MAX) {
+            // The clock was wrong when the window was found: a year ahead for a moment must not lock anyone out
+            // for a year. What is used stays used.
+            self.window = calendar.window(second);
         } else if revision != self.revision {
             let window = calendar.window(second.max(self.window.start));
             // A month is as long as another month although it may have three days less.
@@ -292,6 +299,19 @@ mod tests {
         count.take(10);
         count.bring_to(&day, 1, now - 3_600);
         assert_eq!(count.wait(10, 1, now - 3_600), Some(90_000 - 10));
+    }
+
+    #[test]
+    fn a_clock_that_was_a_year_ahead_for_a_moment_locks_nobody_out_for_a_year() {
+        let day = calendar(Period::Day, "UTC");
+        let (now, wrong) = (second("2026-11-22T12:00:00Z"), second("2027-11-22T12:00:00Z"));
+        let mut count = CalendarCount::unused(&day, 1, now);
+        count.bring_to(&day, 1, wrong);
+        count.take(10);
+        count.bring_to(&day, 1, now);
+        assert_eq!(count.wait(10, 1, now), Some(12 * 3_600), "what was taken stays taken, until midnight");
+        count.bring_to(&day, 1, now + 12 * 3_600);
+        assert_eq!(count.wait(10, 1, now + 12 * 3_600), None);
     }
 
     #[test]

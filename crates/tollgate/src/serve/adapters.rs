@@ -19,10 +19,7 @@ pub(super) struct LogFeed(pub(super) EventFeed);
 
 impl ConfigurationFeed for LogFeed {
     async fn next(&mut self, after: Position) -> Result<FeedBatch, FeedFailure> {
-        let events = match tokio::time::timeout(IDLE, self.0.next(after, BATCH_EVENTS_MAX)).await {
-            Ok(events) => events.map_err(FeedFailure::new)?,
-            Err(_idle) => vec![],
-        };
+        let events = self.0.next_within(after, BATCH_EVENTS_MAX, IDLE).await.map_err(FeedFailure::new)?;
         Ok(FeedBatch { events, head: self.0.head() })
     }
 }

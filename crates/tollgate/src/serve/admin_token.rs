@@ -3,6 +3,7 @@
 use anyhow::Context;
 use api::AdminTokens;
 use domain::secret::{PlainSecret, SecretDigest};
+use eventlog::installation::Installation;
 use secrecy::ExposeSecret;
 
 use super::Rooms;
@@ -10,28 +11,40 @@ use crate::settings::Settings;
 
 const FILE: &str = "bootstrap-admin.json";
 
-/// Who may use the admin API, and the token if it was made just now. A given token takes the place of the one
-/// before it.
-pub(super) fn open(rooms: &Rooms, settings: &Settings) -> anyhow::Result<(AdminTokens, Option<PlainSecret>)> {
+/// Who may use the admin API.
+pub(super) struct Opened {
+    pub(super) tokens: AdminTokens,
+    /// The token, if it was made just now.
+    pub(super) new_token: Option<PlainSecret>,
+    /// What [`Opened::keep`] is to write, if it is not there yet.
+    digest: Option<SecretDigest>,
+}
+
+/// A given token takes the place of the one before it; without either, one is made.
+pub(super) fn open(rooms: &Rooms, settings: &Settings) -> anyhow::Result<Opened> {
     if let Some(given) = &settings.bootstrap_token {
         let digest = api::admin_token_digest(&rooms.peppers, given.expose_secret())
             .context("the bootstrap token is not right")?;
-        keep(rooms, digest)?;
-        return Ok((AdminTokens::bootstrap(digest), None));
+        return Ok(Opened { tokens: AdminTokens::bootstrap(digest), new_token: None, digest: Some(digest) });
     }
     if let Some(kept) = rooms.installation.read(FILE)? {
         let digest: SecretDigest = serde_json::from_str(&kept).with_context(|| {
             format!("{FILE} is damaged; remove it and start with TOLLGATE_BOOTSTRAP_TOKEN to set a new token")
         })?;
-        return Ok((AdminTokens::bootstrap(digest), None));
+        return Ok(Opened { tokens: AdminTokens::bootstrap(digest), new_token: None, digest: None });
     }
     let token = api::new_admin_token(&api::SystemRandom).context("cannot make an admin token")?;
     let digest = rooms.peppers.digest_new(&token);
-    keep(rooms, digest)?;
-    Ok((AdminTokens::bootstrap(digest), Some(token)))
+    Ok(Opened { tokens: AdminTokens::bootstrap(digest), new_token: Some(token), digest: Some(digest) })
 }
 
-fn keep(rooms: &Rooms, digest: SecretDigest) -> anyhow::Result<()> {
-    let text = serde_json::to_string(&digest).context("the token's digest cannot be kept")?;
-    Ok(rooms.installation.write(FILE, &text)?)
+impl Opened {
+    /// Makes it last. Done when all else has started: a token that is kept and then not shown opens nothing for anyone.
+    pub(super) fn keep(self, installation: &Installation) -> anyhow::Result<Option<PlainSecret>> {
+        if let Some(digest) = self.digest {
+            let text = serde_json::to_string(&digest).context("the token's digest cannot be kept")?;
+            installation.write(FILE, &text)?;
+        }
+        Ok(self.new_token)
+    }
 }

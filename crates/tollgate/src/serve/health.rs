@@ -1,6 +1,6 @@
 //! Whether the server is fit to be used, and the numbers that say how it is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use api::{PartReadiness, Readiness};
@@ -10,10 +10,13 @@ use gateway::Gateway;
 use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use projections::Visibility;
+use tokio_util::sync::CancellationToken;
 
 /// Seconds; a decision is far below the first, a write through the whole API among the middle ones.
 const BUCKETS: [f64; 14] =
     [0.000_001, 0.000_01, 0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) fn install_recorder() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new()
@@ -21,6 +24,18 @@ pub(super) fn install_recorder() -> anyhow::Result<PrometheusHandle> {
         .context("the histogram has no buckets")?
         .install_recorder()
         .context("cannot collect metrics")
+}
+
+/// Folds recorded samples into their histograms until stopped: they would otherwise wait in memory for a scrape that
+/// may never come.
+pub(super) async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(UPKEEP_EVERY) => metrics.run_upkeep(),
+        }
+    }
 }
 
 /// What `/readyz` and `/metrics` ask.
@@ -67,7 +82,6 @@ impl Health {
             gauge!("tollgate_projection_halted", "name" => projection.name)
                 .set(if projection.halted.is_some() { 1.0 } else { 0.0 });
         }
-        self.metrics.run_upkeep();
         self.metrics.render()
     }
 }
