@@ -51,7 +51,7 @@ pub async fn run(
     clock: SharedClock,
     stop: CancellationToken,
 ) {
-    let mut failing_for: Option<Duration> = None;
+    let mut retry = Retry::default();
     loop {
         let after = gateway.position();
         let read = tokio::select! {
@@ -59,33 +59,50 @@ pub async fn run(
             () = stop.cancelled() => return,
             read = feed.next(after) => read.and_then(|batch| batch.contiguous(after)),
         };
-        let failure = match read {
+        match read {
             // A batch once read is finished; stopping in between is of no consequence, for nothing is written.
             Ok(FeedBatch { events, head }) => {
                 gateway.apply(&events, clock.now());
                 gateway.caught_up(head, clock.now());
-                if failing_for.take().is_some() {
-                    info!(event.position = head.get(), "Reading the configuration feed again");
-                }
-                continue;
+                retry.succeeded(head);
             }
-            Err(failure) => failure,
-        };
-        if failing_for.is_none() {
-            let cause: &dyn Error = &failure;
+            Err(failure) => tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = sleep(retry.failed(&failure, after)) => {}
+            },
+        }
+    }
+}
+
+/// Says once that the feed fails, and once that it does no more.
+#[derive(Debug, Default)]
+struct Retry {
+    /// How long was waited last; None while the feed answers.
+    pause: Option<Duration>,
+}
+
+impl Retry {
+    fn succeeded(&mut self, head: Position) {
+        if self.pause.take().is_some() {
+            info!(event.position = head.get(), "Reading the configuration feed again");
+        }
+    }
+
+    /// How long to wait before the feed is asked again.
+    fn failed(&mut self, failure: &FeedFailure, after: Position) -> Duration {
+        let cause: &dyn Error = failure;
+        if self.pause.is_none() {
+            let position = after.get();
             warn!(
                 error = cause,
-                event.position = after.get(),
+                event.position = position,
                 "Cannot read the configuration feed; serving what is known"
             );
         }
-        let pause = failing_for.map_or(RETRY_FIRST, |before| RETRY_MAX.min(before * 2));
-        failing_for = Some(pause);
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = sleep(pause) => {}
-        }
+        let pause = self.pause.map_or(RETRY_FIRST, |before| RETRY_MAX.min(before * 2));
+        self.pause = Some(pause);
+        pause
     }
 }
 

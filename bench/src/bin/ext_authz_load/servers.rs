@@ -5,6 +5,7 @@ use std::{
     fs,
     future::{Future, Ready, ready},
     net::SocketAddr,
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use gateway::Gateway;
 use gateway_doors::{
     Door, router, serve,
@@ -46,8 +47,8 @@ pub(crate) struct Servers {
 
 /// One server.
 pub(crate) struct Server {
-    /// Names its thread, and it in the report.
-    name: &'static str,
+    /// Its thread, as a directory of proc(5).
+    task: PathBuf,
     pub(crate) address: SocketAddr,
     _runtime: Runtime,
 }
@@ -99,21 +100,16 @@ impl Server {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?;
+        let task = runtime.block_on(runtime.spawn(async { fs::canonicalize("/proc/thread-self") }))??;
         runtime.spawn(serve(listener));
-        Ok(Self { name, address, _runtime: runtime })
+        Ok(Self { task, address, _runtime: runtime })
     }
 
     /// What its thread has spent on a processor so far. Source: proc(5), the first field of schedstat.
     pub(crate) fn cpu_time(&self) -> Result<Duration> {
-        for task in fs::read_dir("/proc/self/task")? {
-            let task = task?.path();
-            if fs::read_to_string(task.join("comm"))?.trim_end() == self.name {
-                let statistics = fs::read_to_string(task.join("schedstat"))?;
-                let spent = statistics.split(' ').next().context("schedstat is empty")?;
-                return Ok(Duration::from_nanos(spent.parse()?));
-            }
-        }
-        bail!("no thread is called `{}`", self.name)
+        let statistics = fs::read_to_string(self.task.join("schedstat"))?;
+        let spent = statistics.split(' ').next().context("schedstat is empty")?;
+        Ok(Duration::from_nanos(spent.parse()?))
     }
 }
 

@@ -38,7 +38,8 @@ impl Gateway {
         if let Some(rebuilt) = rebuilt {
             self.index.write().complete(applied, rebuilt);
         }
-        if let Some(last) = events.last() {
+        // While history is read for the first time, its age says nothing.
+        if let Some(last) = events.last().filter(|_| self.ready()) {
             let lag = now.duration_since(last.recorded_at);
             metrics::histogram!("tollgate_gateway_apply_lag_seconds").record(lag.as_secs_f64());
         }

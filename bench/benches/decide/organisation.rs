@@ -20,21 +20,20 @@ use gateway::{Gateway, OnStale, Settings};
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
-pub const KEYS: u64 = 1_000_000;
-pub const CLIENTS: u64 = 100_000;
-pub const ROUTES: u64 = 10_000;
+pub(crate) const KEYS: u64 = 1_000_000;
+pub(crate) const CLIENTS: u64 = 100_000;
+pub(crate) const ROUTES: u64 = 10_000;
 const EVENTS_AT_ONCE: usize = 1_000;
 
-pub struct Organisation {
-    pub gateway: Gateway,
-    pub peppers: Peppers,
+pub(crate) struct Organisation {
+    pub(crate) gateway: Gateway,
+    pub(crate) peppers: Peppers,
     start: Timestamp,
     /// All of one length, one after the other, in no order.
     secrets: String,
     paths: Vec<String>,
     events: u64,
     calls: Cell<i64>,
-    empty_bytes: u64,
 }
 
 fn read<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -63,7 +62,7 @@ fn secret(number: u64) -> PlainSecret {
 }
 
 impl Organisation {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let peppers = Peppers::new([(1, Zeroizing::new([7; 32]))]).expect("one pepper");
         let settings = Settings {
             unmatched: [].into(),
@@ -82,9 +81,8 @@ impl Organisation {
                 .collect(),
             events: 0,
             calls: Cell::new(0),
-            empty_bytes: 0,
         };
-        new.empty_bytes = resident_bytes();
+        let empty_bytes = resident_bytes();
         let began = Instant::now();
         let applying = new.build();
         eprintln!(
@@ -92,7 +90,12 @@ impl Organisation {
             new.events,
             began.elapsed().as_secs_f64(),
         );
-        new.print_memory("with every key, client and route");
+        let bytes = resident_bytes().saturating_sub(empty_bytes);
+        eprintln!(
+            "{} MB, {} bytes for each key, clients and routes with them",
+            bytes / 1_000_000,
+            bytes / KEYS
+        );
         new.secrets = (0..KEYS).map(|turn| secret(scattered(turn)).expose().to_owned()).collect();
         new
     }
@@ -125,7 +128,7 @@ impl Organisation {
     }
 
     /// Binds everyone to a rate and a quota that nobody exceeds.
-    pub fn assign_limits(&self) {
+    pub(crate) fn assign_limits(&self) {
         let id = PolicyId::from_u128(1);
         let spec = PolicySpec {
             name: read("Everyone"),
@@ -165,34 +168,29 @@ impl Organisation {
         self.gateway.apply(&events, self.start);
     }
 
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let length = self.secrets.len() / usize::try_from(KEYS).unwrap_or(1);
         (0..self.secrets.len()).step_by(length).map(move |at| &self.secrets[at..at + length])
     }
 
     /// Well-formed secrets that were never issued.
-    pub fn forged(&self, count: u64) -> Vec<String> {
+    pub(crate) fn forged(&self, count: u64) -> Vec<String> {
         (KEYS..KEYS + count).map(|number| secret(number).expose().to_owned()).collect()
     }
 
-    pub fn path(&self, turn: u64) -> &str {
+    pub(crate) fn path(&self, turn: u64) -> &str {
         &self.paths[usize::try_from(turn % ROUTES).unwrap_or(0)]
     }
 
     /// A microsecond passes with each call.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.calls.set(self.calls.get() + 1);
         self.start + SignedDuration::from_micros(self.calls.get())
-    }
-
-    pub fn print_memory(&self, when: &str) {
-        let bytes = resident_bytes().saturating_sub(self.empty_bytes);
-        eprintln!("{:.0} MB, {} bytes for each key, {when}", bytes as f64 / 1e6, bytes / KEYS);
     }
 }
 
 /// What the process holds in memory. Source: proc(5), the second field of statm, in pages of 4 KiB.
-fn resident_bytes() -> u64 {
+pub(crate) fn resident_bytes() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4_096
 }
@@ -224,7 +222,7 @@ fn key(number: u64, peppers: &Peppers) -> DomainEvent {
         client_id: client_id(number % CLIENTS),
         name: read("Key"),
         environment: read("prod"),
-        scopes: (number % 2 == 0).then(|| read_all(&["orders:read"])),
+        scopes: number.is_multiple_of(2).then(|| read_all(&["orders:read"])),
         secret: SecretVersion {
             version: 1,
             locator,
@@ -233,7 +231,7 @@ fn key(number: u64, peppers: &Peppers) -> DomainEvent {
         },
         not_before: None,
         expires_at: None,
-        allowed_cidrs: if number % 4 == 0 { vec![read("192.0.2.0/24")] } else { vec![] },
+        allowed_cidrs: if number.is_multiple_of(4) { vec![read("192.0.2.0/24")] } else { vec![] },
     };
     let random = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c);
     let id = KeyId::from_parts(1_700_000_000_000 + number, random);

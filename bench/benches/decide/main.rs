@@ -1,14 +1,25 @@
 //! What a decision costs with a million keys, and what a key costs in memory.
+//! `cargo bench -p tollgate-bench --bench decide`
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a benchmark stops where something is wrong, and speaks to its terminal"
+)]
 
 mod organisation;
 
-use std::{hint::black_box, net::IpAddr, time::Duration, time::Instant};
+use std::{
+    hint::black_box,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use domain::{Environment, decision::Outcome};
 use gateway::{Call, Gateway};
 
-use organisation::{CLIENTS, KEYS, Organisation, ROUTES};
+use organisation::{CLIENTS, KEYS, Organisation, ROUTES, resident_bytes};
 
 /// As many calls as a busy gateway judges between two flushes.
 const CALLS_PER_FLUSH: u64 = 50_000;
@@ -54,13 +65,15 @@ fn decide(criterion: &mut Criterion) {
     group.bench_function("malformed secret", |bench| {
         bench.iter_custom(|calls| judge(&["not-one-of-our-secrets"], Outcome::Unauthenticated, calls));
     });
+    let before_limits = resident_bytes();
     organisation.assign_limits();
     group.bench_function("allowed, rate and quota, the same key", |bench| {
         bench.iter_custom(|calls| judge(&secrets[..1], Outcome::Allowed, calls));
     });
     // Every counter exists before the clock runs.
     judge(&secrets, Outcome::Allowed, KEYS);
-    organisation.print_memory("with a rate and a quota counter for every client");
+    let grown = resident_bytes().saturating_sub(before_limits);
+    eprintln!("{} bytes for each client with a live rate and quota counter", grown / CLIENTS);
     group.bench_function("allowed, rate and quota, any key", |bench| {
         bench.iter_custom(|calls| judge(&secrets, Outcome::Allowed, calls));
     });
