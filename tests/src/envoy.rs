@@ -7,11 +7,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
+use test_servers::{Port, Process, until};
 
 use crate::http::{self, Answer};
-use crate::ports::Port;
-use crate::process::Process;
-use crate::{poll, repository_file, scratch, tool};
+use crate::{repository_file, scratch, tool};
 
 const BOOTSTRAP: &str = "deploy/envoy/tollgate-ext-authz.yaml";
 const READY_AT_MOST: Duration = Duration::from_secs(30);
@@ -58,7 +57,7 @@ impl EnvoyProxy {
 
     async fn wait_until_live(&mut self) -> Result<()> {
         let (process, url) = (&mut self.process, format!("http://{}/ready", self.admin.address()));
-        let live = poll::until("Envoy to be live", READY_AT_MOST, async || {
+        let live = until("Envoy to be live", READY_AT_MOST, async || {
             if process.still_running().is_err() {
                 return Ok(Some(false));
             }
@@ -101,7 +100,7 @@ impl EnvoyProxy {
     /// # Errors
     /// When they do not come, or one is no JSON.
     pub async fn access_log(&self, at_least: usize) -> Result<Vec<Value>> {
-        let text = poll::until("lines in Envoy's access log", Duration::from_secs(10), async || {
+        let text = until("lines in Envoy's access log", Duration::from_secs(10), async || {
             let text = self.process.stdout()?;
             Ok((text.ends_with('\n') && text.lines().count() >= at_least).then_some(text))
         });

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
+use test_servers::{Exit, Port, Process};
 
 use crate::clock::FakeClock;
-use crate::ports::Port;
-use crate::process::{Exit, Process};
 use crate::product::Product;
 use crate::scratch;
 

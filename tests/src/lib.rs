@@ -26,9 +26,6 @@ mod clock;
 mod envoy;
 mod http;
 mod launch;
-mod poll;
-mod ports;
-mod process;
 mod product;
 mod upstream;
 mod world;
@@ -38,12 +35,12 @@ pub use crate::clock::{FakeClock, now};
 pub use crate::envoy::EnvoyProxy;
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;
-pub use crate::poll::until;
-pub use crate::ports::Port;
-pub use crate::process::{Exit, Process};
 pub use crate::product::Product;
 pub use crate::upstream::{Received, Upstream};
 pub use crate::world::{IssuedKey, TOKEN, World};
+pub use test_servers::{Exit, Nats, Port, Postgres, Process, until};
+
+use test_servers::{scratch, tool};
 
 use std::path::{Path, PathBuf};
 
@@ -57,22 +54,4 @@ pub fn repository_file(path: &str) -> Result<PathBuf> {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the tests lie in the repository's root")?;
     Ok(root.join(path))
-}
-
-/// A tool that `cargo xtask test` sets up. Missing, it fails the test: a skipped proof looks like a passed one.
-fn tool(variable: &str) -> Result<PathBuf> {
-    let path =
-        std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from).with_context(|| {
-            format!("{variable} is not set: run `cargo xtask test`, or first eval \"$(cargo xtask tools)\"")
-        })?;
-    anyhow::ensure!(path.is_file(), "{variable} names {}, which is no file", path.display());
-    Ok(path)
-}
-
-/// A directory of a test's own, removed with its handle.
-fn scratch() -> Result<tempfile::TempDir> {
-    let mut directory =
-        tempfile::Builder::new().prefix("tollgate-test-").tempdir().context("making a directory")?;
-    directory.disable_cleanup(std::env::var_os("TOLLGATE_TEST_KEEP").is_some());
-    Ok(directory)
 }

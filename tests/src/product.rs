@@ -5,12 +5,11 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use test_servers::{Exit, Process, until};
 
 use crate::admin::Admin;
 use crate::http::{self, Answer};
 use crate::launch::Launch;
-use crate::poll;
-use crate::process::{Exit, Process};
 
 const READY_AT_MOST: Duration = Duration::from_secs(30);
 /// A stop finishes what was begun; a process that needs longer hangs.
@@ -34,7 +33,7 @@ impl Product {
 
     async fn wait_until_ready(&mut self) -> Result<()> {
         let (process, url) = (&mut self.process, format!("http://{}/readyz", self.launch.http.address()));
-        let ready = poll::until("`tollgate serve` to be ready", READY_AT_MOST, async || {
+        let ready = until("`tollgate serve` to be ready", READY_AT_MOST, async || {
             if process.still_running().is_err() {
                 return Ok(Some(false));
             }

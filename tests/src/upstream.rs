@@ -6,9 +6,8 @@ use anyhow::{Context as _, Result};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::json;
+use test_servers::Port;
 use tokio::task::JoinHandle;
-
-use crate::ports::Port;
 
 /// One call as the upstream saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{Admin, Answer, EnvoyProxy, Launch, Product, Upstream, http, poll};
+use crate::{Admin, Answer, EnvoyProxy, Launch, Product, Upstream, http, until};
 
 /// The bootstrap token of every test.
 pub const TOKEN: &str = "a-bootstrap-token-for-tests-only";
@@ -76,7 +76,7 @@ impl World {
             answer.header("tollgate-position").context("a write says its position")?.parse()?;
         // A malformed secret consumes nothing, and the answer names the position it was judged at.
         let probe = json!({ "secret": "not-a-secret", "method": "GET", "path": "/" });
-        poll::until("the gateway to follow", APPLIED_AT_MOST, async || {
+        until("the gateway to follow", APPLIED_AT_MOST, async || {
             let judged = self.verify(&probe).await?;
             let at =
                 judged.json.get("position").and_then(Value::as_u64).context("verify names a position")?;

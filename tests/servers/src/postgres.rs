@@ -1,0 +1,253 @@
+//! A Postgres cluster; tests share one and take a database each.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::{Port, Process, scratch, tool, until};
+
+const READY_AT_MOST: Duration = Duration::from_secs(60);
+const STOP_AT_MOST: Duration = Duration::from_secs(60);
+
+/// One cluster. Killed, and its files removed, when dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    server: Option<Process>,
+    programs: PathBuf,
+    user: Option<User>,
+    port: Port,
+    settings: String,
+    directory: TempDir,
+    databases: AtomicU32,
+}
+
+/// A database of a test's own; it goes with its cluster.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// As the cluster's superuser.
+    pub url: String,
+    pub name: String,
+}
+
+/// Postgres does not run as root.
+#[derive(Clone, Copy, Debug)]
+struct User {
+    id: u32,
+    group: u32,
+}
+
+/// How a commit waits for the disk.
+const DURABLE: &str = "fsync = on\nsynchronous_commit = on\n";
+/// For tests that never kill the server.
+const QUICK: &str = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n";
+
+impl Postgres {
+    /// The cluster that all tests of this process share, started at the first call. It ends with the process.
+    ///
+    /// # Errors
+    /// When there is no Postgres or it does not start.
+    pub async fn shared() -> Result<&'static Self> {
+        static SHARED: OnceCell<Postgres> = OnceCell::const_new();
+        SHARED.get_or_try_init(|| Self::start_with(QUICK, true)).await
+    }
+
+    /// A cluster of a test's own that keeps what it acknowledged over a crash.
+    ///
+    /// # Errors
+    /// As [`Self::shared`].
+    pub async fn durable() -> Result<Self> {
+        Self::start_with(DURABLE, false).await
+    }
+
+    async fn start_with(settings: &str, ends_with_us: bool) -> Result<Self> {
+        let directory = scratch()?;
+        let mut postgres = Self {
+            server: None,
+            programs: tool("TOLLGATE_TEST_POSTGRES")?,
+            user: user()?,
+            port: Port::reserve()?,
+            settings: settings.to_owned(),
+            directory,
+            databases: AtomicU32::new(0),
+        };
+        postgres.initialise()?;
+        if ends_with_us {
+            postgres.end_with_us()?;
+        }
+        postgres.start_again().await?;
+        Ok(postgres)
+    }
+
+    fn initialise(&self) -> Result<()> {
+        let data = self.data();
+        std::fs::create_dir(&data).context("making the cluster's directory")?;
+        if let Some(User { id, group }) = self.user {
+            std::os::unix::fs::chown(self.directory.path(), Some(id), Some(group))
+                .context("handing over the directory")?;
+            std::os::unix::fs::chown(&data, Some(id), Some(group)).context("handing over the directory")?;
+        }
+        let made = self
+            .command("initdb")
+            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
+            .arg(&data)
+            .output()
+            .context("starting initdb")?;
+        ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+        let settings = format!(
+            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = ''\nmax_connections = 200\n\
+             log_min_messages = fatal\n{}",
+            self.port.number(),
+            self.settings
+        );
+        let file = data.join("postgresql.auto.conf");
+        std::fs::write(&file, settings).context("writing the cluster's settings")
+    }
+
+    /// A static is never dropped. A shell beside us waits for the end of our pipe, and so for ours, however we end.
+    fn end_with_us(&self) -> Result<()> {
+        let script = "read -r _; pid=$(head -n 1 \"$0/data/postmaster.pid\" 2>/dev/null) && kill -9 \"$pid\" 2>/dev/null; \
+                      [ -n \"$TOLLGATE_TEST_KEEP\" ] || { sleep 0.2; rm -rf \"$0\"; }";
+        let mut watcher = Command::new("sh");
+        watcher.args(["-c", script]).arg(self.directory.path());
+        // Its own group: an interrupt at the terminal must not end it before it has done its work.
+        watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let mut watcher = watcher.spawn().context("starting the watcher")?;
+        // Held open until this process ends.
+        std::mem::forget(watcher.stdin.take());
+        Ok(())
+    }
+
+    /// Starts it on what it has kept, and on the same port.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.port.release();
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.data());
+        let mut server = Process::start("postgres", &mut command, self.directory.path())?;
+        let mut ask = self.command("pg_isready");
+        ask.args(["--quiet", "--host=127.0.0.1", "--username=postgres"]);
+        ask.arg(format!("--port={}", self.port.number()));
+        let ready = until("postgres to be ready", READY_AT_MOST, async || {
+            if server.still_running().is_err() {
+                return Ok(Some(false));
+            }
+            Ok(ask.status()?.success().then_some(true))
+        });
+        let ready = ready.await.with_context(|| server.last_words())?;
+        ensure!(ready, "postgres ended\n{}", server.last_words());
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// An empty database.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn database(&self) -> Result<Database> {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", std::process::id());
+        self.sql("postgres", &format!("create database {name}"))?;
+        Ok(Database { url: self.url("postgres", &name), name })
+    }
+
+    /// The address of a database for one of its users.
+    #[must_use]
+    pub fn url(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/{database}", self.port.number())
+    }
+
+    /// What psql answers, unaligned and without headings, as the superuser.
+    ///
+    /// # Errors
+    /// When psql or the statement fails.
+    pub fn sql(&self, database: &str, statement: &str) -> Result<String> {
+        let answer = self
+            .command("psql")
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
+            .arg(self.url("postgres", database))
+            .args(["--command", statement])
+            .output()
+            .context("starting psql")?;
+        if !answer.status.success() {
+            bail!("psql failed: {}", String::from_utf8_lossy(&answer.stderr));
+        }
+        Ok(String::from_utf8_lossy(&answer.stdout).trim_end().to_owned())
+    }
+
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.number()
+    }
+
+    /// A program of this Postgres, as the user that the server runs as.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.current_dir(self.directory.path()).env("LC_ALL", "C");
+        if let Some(User { id, group }) = self.user {
+            command.uid(id).gid(group);
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Ends every process of it as a power cut does.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn kill_9(&mut self) -> Result<()> {
+        // The children notice the postmaster's death by themselves, and end.
+        match self.server.take() {
+            Some(mut server) => server.kill_9(),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends it in an orderly way, throwing its clients out.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn stop(&mut self) -> Result<()> {
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        let stopped = self
+            .command("pg_ctl")
+            .args(["stop", "--mode=fast", "--silent", "--no-wait", "-D"])
+            .arg(self.data())
+            .status()
+            .context("starting pg_ctl")?;
+        ensure!(stopped.success(), "pg_ctl failed");
+        server.ended(STOP_AT_MOST).await?;
+        Ok(())
+    }
+}
+
+/// The user to run as: ourselves, unless we are root; then the one that Postgres' package made.
+fn user() -> Result<Option<User>> {
+    let ask = |arguments: &[&str]| -> Result<u32> {
+        let answer = Command::new("id").args(arguments).output().context("starting id")?;
+        let text = String::from_utf8_lossy(&answer.stdout);
+        text.trim().parse().with_context(|| format!("id {arguments:?} answered `{}`", text.trim()))
+    };
+    if ask(&["-u"])? != 0 {
+        return Ok(None);
+    }
+    let named = ["postgres", "nobody"].into_iter().find(|name| ask(&["-u", name]).is_ok());
+    let name = named.context("root cannot run Postgres, and there is no user `postgres` or `nobody`")?;
+    Ok(Some(User { id: ask(&["-u", name])?, group: ask(&["-g", name])? }))
+}
