@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure,
-    Remembered, Stored,
+    Remembered, Stored, StoredEvent,
     codec::Encoded,
     execute::TRIES_MAX,
     merkle::Tree,
@@ -124,6 +124,20 @@ impl EventLog {
     pub async fn read(&self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.read(after, events_max).await,
+        }
+    }
+
+    /// The same events as they were written: for those who hand them on without understanding them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn read_stored(
+        &self,
+        after: Position,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.read_stored(after, events_max).await,
         }
     }
 

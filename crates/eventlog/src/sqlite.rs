@@ -15,7 +15,9 @@ use sqlite_es::SqliteEventRepository;
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 
-use crate::{LogFailure, LogRepository, OpenFailure, Remembered, merkle::Tree, warm::WarmAggregates};
+use crate::{
+    LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent, merkle::Tree, warm::WarmAggregates,
+};
 use writer::Writer;
 
 /// The log in one SQLite file: WAL, `synchronous=FULL`.
@@ -44,6 +46,14 @@ impl SqliteLog {
 
     pub(crate) async fn read(&self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
         read::events(&self.pool, after, events_max).await
+    }
+
+    pub(crate) async fn read_stored(
+        &self,
+        after: Position,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, LogFailure> {
+        read::stored(&self.pool, after, events_max).await
     }
 
     pub(crate) async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {

@@ -2,33 +2,13 @@
 
 use std::collections::HashMap;
 
-use domain::{EventId, Metadata, Position, Recorded, Timestamp, personal::PersonalValues};
-use sqlx::SqlitePool;
+use domain::{Position, Recorded, personal::PersonalValues};
+use sqlx::{FromRow, Row as _, SqlitePool, sqlite::SqliteRow};
 
-use crate::{
-    LogFailure, Remembered,
-    codec::{Audited, Columns},
-    merkle::{self, Tree},
-};
+use crate::{LogFailure, Remembered, StoredEvent, merkle::Tree};
 
 const LEAVES_AT_ONCE: u64 = 10_000;
 const EVENTS_AT_ONCE: usize = 1_000;
-
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    position: i64,
-    event_no: i64,
-    leaf_hash: Vec<u8>,
-    aggregate_type: String,
-    aggregate_id: String,
-    sequence: i64,
-    event_type: String,
-    event_version: String,
-    payload: String,
-    metadata: String,
-    event_id: String,
-    recorded_at: String,
-}
 
 pub(super) async fn events(
     pool: &SqlitePool,
@@ -36,7 +16,7 @@ pub(super) async fn events(
     events_max: usize,
 ) -> Result<Vec<Recorded>, LogFailure> {
     let failed = |source: sqlx::Error| LogFailure::Read { after, source: Box::new(source) };
-    let rows = rows(pool, after, events_max).await.map_err(failed)?;
+    let rows = stored(pool, after, events_max).await?;
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(vec![]) };
     let mut personal = personal_values(pool, first.event_no, last.event_no).await.map_err(failed)?;
     rows.into_iter()
@@ -47,13 +27,18 @@ pub(super) async fn events(
         .collect()
 }
 
-async fn rows(pool: &SqlitePool, after: Position, events_max: usize) -> Result<Vec<EventRow>, sqlx::Error> {
+pub(super) async fn stored(
+    pool: &SqlitePool,
+    after: Position,
+    events_max: usize,
+) -> Result<Vec<StoredEvent>, LogFailure> {
     let until = after.get().saturating_add(u64::try_from(events_max).unwrap_or(u64::MAX));
     sqlx::query_as(include_str!("../sql/select_events.sql"))
         .bind(i64::try_from(after.get()).unwrap_or(i64::MAX))
         .bind(i64::try_from(until).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await
+        .map_err(|source| LogFailure::Read { after, source: Box::new(source) })
 }
 
 async fn personal_values(
@@ -75,58 +60,32 @@ async fn personal_values(
     Ok(by_event)
 }
 
-impl EventRow {
-    fn recorded(self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
-        // A row that is not what was written is damage: reading it again will not help.
-        let damaged = |what: &'static str| LogFailure::Decode {
-            event_type: self.event_type.clone(),
-            event_version: self.event_version.clone(),
-            source: what.into(),
+impl FromRow<'_, SqliteRow> for StoredEvent {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let number = |column: &'static str| {
+            u64::try_from(row.try_get::<i64, _>(column)?).map_err(|source| sqlx::Error::ColumnDecode {
+                index: column.to_owned(),
+                source: source.into(),
+            })
         };
-        let columns = Columns {
-            aggregate_type: &self.aggregate_type,
-            aggregate_id: &self.aggregate_id,
-            event_type: &self.event_type,
-            event_version: &self.event_version,
-            payload: &self.payload,
-        };
-        let metadata: Metadata =
-            serde_json::from_str(&self.metadata).map_err(|source| LogFailure::Decode {
-                event_type: self.event_type.clone(),
-                event_version: self.event_version.clone(),
-                source: Box::new(source),
-            })?;
-        Ok(Recorded {
-            position: Position::new(
-                u64::try_from(self.position).map_err(|_| damaged("a position is negative"))?,
-            ),
-            event_id: self.event_id.parse::<EventId>().map_err(|_| damaged("an event id is not one"))?,
-            recorded_at: self.recorded_at.parse::<Timestamp>().map_err(|_| damaged("a time is not one"))?,
-            sequence: u64::try_from(self.sequence).map_err(|_| damaged("a sequence is negative"))?,
-            metadata,
-            event: columns.decode()?,
-            personal,
-            leaf_hash: self
-                .leaf_hash
-                .as_slice()
-                .try_into()
-                .map_err(|_| damaged("a leaf hash is not 32 bytes"))?,
+        let leaf_hash: Vec<u8> = row.try_get("leaf_hash")?;
+        Ok(Self {
+            position: Position::new(number("position")?),
+            event_no: row.try_get("event_no")?,
+            leaf_hash: leaf_hash.try_into().map_err(|_: Vec<u8>| sqlx::Error::ColumnDecode {
+                index: "leaf_hash".to_owned(),
+                source: "a leaf hash is not 32 bytes".into(),
+            })?,
+            aggregate_type: row.try_get("aggregate_type")?,
+            aggregate_id: row.try_get("aggregate_id")?,
+            sequence: number("sequence")?,
+            event_type: row.try_get("event_type")?,
+            event_version: row.try_get("event_version")?,
+            payload: row.try_get("payload")?,
+            metadata: row.try_get("metadata")?,
+            event_id: row.try_get("event_id")?,
+            recorded_at: row.try_get("recorded_at")?,
         })
-    }
-
-    fn audited_leaf(&self) -> [u8; 32] {
-        let audited = Audited {
-            aggregate_type: &self.aggregate_type,
-            aggregate_id: &self.aggregate_id,
-            sequence: u64::try_from(self.sequence).unwrap_or_default(),
-            event_id: &self.event_id,
-            event_type: &self.event_type,
-            event_version: &self.event_version,
-            payload: &self.payload,
-            metadata: &self.metadata,
-            recorded_at: &self.recorded_at,
-        };
-        merkle::leaf_hash(&audited.bytes())
     }
 }
 
@@ -157,15 +116,13 @@ pub(super) async fn tree(pool: &SqlitePool, size: Position) -> Result<Tree, LogF
 pub(super) async fn altered(pool: &SqlitePool, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
     let (mut checked, mut altered) = (Position::START, vec![]);
     while checked < size {
-        let failed = |source: sqlx::Error| LogFailure::Read { after: checked, source: Box::new(source) };
-        let rows = rows(pool, checked, EVENTS_AT_ONCE).await.map_err(failed)?;
+        let rows = stored(pool, checked, EVENTS_AT_ONCE).await?;
         if rows.is_empty() {
             break;
         }
         for row in &rows {
             checked = checked.next();
-            let in_place = u64::try_from(row.position) == Ok(checked.get());
-            if !in_place || row.leaf_hash != row.audited_leaf() {
+            if row.position != checked || row.leaf_hash != row.audited_leaf() {
                 altered.push(checked);
             }
         }

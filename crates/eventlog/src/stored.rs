@@ -1,0 +1,89 @@
+//! An event as it lies in the store: its audited texts, byte for byte, on every engine.
+
+use domain::{EventId, Metadata, Position, Recorded, Timestamp, personal::PersonalValues};
+
+use crate::{
+    LogFailure,
+    codec::{Audited, Columns},
+    merkle,
+};
+
+/// What the store keeps of an event. Those who hand events on as they were written (the bus, an export) read these;
+/// those who understand them read [`Recorded`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub position: Position,
+    /// The store's own number: not contiguous, and no order of anything that was appended side by side.
+    pub event_no: i64,
+    /// As it was computed when the event got its position.
+    pub leaf_hash: [u8; 32],
+    pub aggregate_type: String,
+    pub aggregate_id: String,
+    /// Counts within the aggregate, from 1.
+    pub sequence: u64,
+    pub event_type: String,
+    /// The version that the payload was written in; not raised.
+    pub event_version: String,
+    /// Canonical JSON.
+    pub payload: String,
+    /// Canonical JSON.
+    pub metadata: String,
+    pub event_id: String,
+    pub recorded_at: String,
+}
+
+impl StoredEvent {
+    /// The event in today's version, with the personal values that are left.
+    ///
+    /// # Errors
+    /// [`LogFailure::Decode`] when a row is not what was written: reading it again will not help.
+    pub fn recorded(&self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
+        let columns = Columns {
+            aggregate_type: &self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            payload: &self.payload,
+        };
+        let metadata: Metadata =
+            serde_json::from_str(&self.metadata).map_err(|source| self.damaged(source))?;
+        Ok(Recorded {
+            position: self.position,
+            event_id: self.event_id.parse::<EventId>().map_err(|_| self.damaged("an event id is not one"))?,
+            recorded_at: self
+                .recorded_at
+                .parse::<Timestamp>()
+                .map_err(|_| self.damaged("a time is not one"))?,
+            sequence: self.sequence,
+            metadata,
+            event: columns.decode()?,
+            personal,
+            leaf_hash: self.leaf_hash,
+        })
+    }
+
+    /// The leaf hash of what is stored: another than [`Self::leaf_hash`] if anyone has altered it.
+    #[must_use]
+    pub fn audited_leaf(&self) -> [u8; 32] {
+        let audited = Audited {
+            aggregate_type: &self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_id: &self.event_id,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            payload: &self.payload,
+            metadata: &self.metadata,
+            recorded_at: &self.recorded_at,
+        };
+        merkle::leaf_hash(&audited.bytes())
+    }
+
+    fn damaged(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LogFailure {
+        LogFailure::Decode {
+            event_type: self.event_type.clone(),
+            event_version: self.event_version.clone(),
+            source: source.into(),
+        }
+    }
+}
