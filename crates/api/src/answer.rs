@@ -6,6 +6,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
+use domain::Position;
 use eventlog::Stored;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use projections::{ReadFailure, ReadModel};
@@ -58,8 +59,8 @@ pub(crate) struct Pending {
     pub(crate) id: String,
     /// The version that the write made.
     pub(crate) version: u64,
-    /// Reads show the write once they have reached this position.
-    pub(crate) position: u64,
+    /// Reads show the write once they have reached this position; null while it has none.
+    pub(crate) position: Option<u64>,
     /// Always `false`.
     pub(crate) visible: bool,
 }
@@ -83,12 +84,12 @@ pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
     ask: &Ask<P, W, Q>,
     effect: Effect<R::Id>,
 ) -> Result<Settled<R>, Problem> {
-    let visible = ask.visible(effect.position).await;
+    let visible = ask.shows(&effect).await;
     let read = if visible { R::read(ask.read(), effect.id).await } else { Ok(None) };
     let pending = || Pending {
         id: effect.id.to_string(),
         version: effect.version,
-        position: effect.position.get(),
+        position: effect.position.map(Position::get),
         visible: false,
     };
     // The write is on record, and with it perhaps a secret that only this answer can show: a read that fails now
@@ -128,7 +129,9 @@ impl<R: Resource> Settled<R> {
 /// Says of an effect where it stands.
 pub(crate) fn effect_headers<Id>(headers: &mut HeaderMap, effect: &Effect<Id>, version: u64) {
     set(headers, header::ETAG, &etag(version));
-    set(headers, POSITION, &effect.position.to_string());
+    if let Some(position) = effect.position {
+        set(headers, POSITION, &position.to_string());
+    }
     if effect.replayed {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
@@ -151,7 +154,7 @@ pub(crate) async fn bound<P: Needs, W, Q, A: Stored>(
     status: StatusCode,
     mut response: Response,
 ) -> Result<Response, Problem> {
-    let visible = ask.visible(effect.position).await;
+    let visible = ask.shows(&effect).await;
     let version = if effect.replayed { ask.load::<A>(effect.id).await?.version } else { effect.version };
     *response.status_mut() = if visible { status } else { StatusCode::ACCEPTED };
     let headers = response.headers_mut();

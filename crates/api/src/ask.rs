@@ -9,8 +9,8 @@ use axum::{
         rejection::{BytesRejection, FailedToBufferBody},
     },
 };
-use domain::{Position, Reason, Recorded, personal::PersonalValue};
-use eventlog::{Execute, ExecuteError, Idempotency, Remembered, Stored};
+use domain::{Position, Reason, personal::PersonalValue};
+use eventlog::{Execute, ExecuteError, Idempotency, Place as LogPlace, Remembered, Stored};
 use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 
@@ -49,8 +49,8 @@ impl<P, W, Q> Deref for Ask<P, W, Q> {
 pub(crate) struct Effect<Id> {
     pub(crate) id: Id,
     pub(crate) version: u64,
-    /// Whoever has applied this position shows it.
-    pub(crate) position: Position,
+    /// Whoever has applied this position shows it; none while no sequencer is at work.
+    pub(crate) position: Option<Position>,
     pub(crate) replayed: bool,
 }
 
@@ -123,7 +123,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         now: impl Future<Output = Result<Effect<Id>, Problem>>,
     ) -> Result<Effect<Id>, Problem> {
         match &self.remembered {
-            Some(remembered) => replayed(remembered),
+            Some(remembered) => self.replayed(remembered).await,
             None => now.await,
         }
     }
@@ -196,24 +196,38 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         personal.extend(address);
         let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
         match self.log().execute::<A>(ask).await {
-            Ok(done) => Ok(Effect { id, version: done.version, position: done.position, replayed: false }),
+            Ok(done) => {
+                let position = self.position(done.place).await;
+                Ok(Effect { id, version: done.version, position, replayed: false })
+            }
             Err(ExecuteError::Refused(refusal)) => Err(Problem::refused(&refusal)),
             Err(ExecuteError::VersionMismatch { expected: _, actual: 0 }) => Err(missing()),
             Err(ExecuteError::VersionMismatch { expected: _, actual }) => Err(Problem::stale(actual)),
             // Another process was quicker with the same key.
             Err(ExecuteError::Repeated(remembered)) => match &self.claim {
-                Some(claim) => replayed(&claim.check(remembered)?),
+                Some(claim) => self.replayed(&claim.check(remembered)?).await,
                 None => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED)),
             },
             Err(ExecuteError::Failed(failure)) => Err(Problem::failed(&failure)),
         }
     }
 
-    /// The event at a position that a command was given.
-    pub(crate) async fn event_at(&self, position: Position) -> Result<Recorded, Problem> {
-        let before = Position::new(position.get().saturating_sub(1));
-        let read = self.log().read(before, 1).await.map_err(|failure| Problem::failed(&failure))?;
-        read.into_iter().next().ok_or_else(Problem::unavailable)
+    /// The event that brought an aggregate to a version.
+    pub(crate) async fn event_of<A: Stored>(&self, id: A::Id, version: u64) -> Result<A::Event, Problem> {
+        let event = self.log().event::<A>(id, version).await.map_err(|failure| Problem::failed(&failure))?;
+        event.ok_or_else(Problem::unavailable)
+    }
+
+    /// The position of a place, if it gets one before the time is up.
+    async fn position(&self, place: LogPlace) -> Option<Position> {
+        self.log().position(place, self.door().settings().visible_wait).await.ok()
+    }
+
+    async fn replayed<Id: FromStr>(&self, remembered: &Remembered) -> Result<Effect<Id>, Problem> {
+        let Remembered { request_digest: _, aggregate_type: _, aggregate_id, version, place } = remembered;
+        // The digest covers the path: a command that is remembered is about the same kind of thing.
+        let id = aggregate_id.parse().map_err(|_| Problem::new(kinds::IDEMPOTENCY_KEY_REUSED))?;
+        Ok(Effect { id, version: *version, position: self.position(*place).await, replayed: true })
     }
 
     /// Waits until reads show everything that is on record.
@@ -222,8 +236,16 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         if self.visible(head).await { Ok(()) } else { Err(Problem::unavailable()) }
     }
 
+    /// Whether the read models show an effect before the time is up. One without a position is shown nowhere yet.
+    pub(crate) async fn shows<Id>(&self, effect: &Effect<Id>) -> bool {
+        match effect.position {
+            Some(position) => self.visible(position).await,
+            None => false,
+        }
+    }
+
     /// Whether the read models show the position before the time is up.
-    pub(crate) async fn visible(&self, position: Position) -> bool {
+    async fn visible(&self, position: Position) -> bool {
         self.visibility().wait_for(position, self.door().settings().visible_wait).await
     }
 }
@@ -252,11 +274,4 @@ impl Said {
     pub(crate) fn because(reason: Option<&Reason>) -> Self {
         Self { reason: reason.cloned(), ..Self::default() }
     }
-}
-
-fn replayed<Id: FromStr>(remembered: &Remembered) -> Result<Effect<Id>, Problem> {
-    let Remembered { request_digest: _, aggregate_type: _, aggregate_id, version, position } = remembered;
-    // The digest covers the path: a command that is remembered is about the same kind of thing.
-    let id = aggregate_id.parse().map_err(|_| Problem::new(kinds::IDEMPOTENCY_KEY_REUSED))?;
-    Ok(Effect { id, version: *version, position: *position, replayed: true })
 }

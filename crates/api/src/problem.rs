@@ -110,12 +110,16 @@ impl Problem {
     /// The store failed. Logged here, once; the caller learns nothing of it.
     pub(crate) fn failed(failure: &LogFailure) -> Self {
         match failure {
-            LogFailure::Stopped | LogFailure::Contended { .. } => {
+            LogFailure::Stopped
+            | LogFailure::Contended { .. }
+            | LogFailure::NotSequenced
+            | LogFailure::Unreachable { .. } => {
                 tracing::warn!(error = chain(failure), "Could not take the request now");
                 Self::unavailable()
             }
             LogFailure::Append { .. }
             | LogFailure::Read { .. }
+            | LogFailure::Personal { .. }
             | LogFailure::Load { .. }
             | LogFailure::Decode { .. }
             | LogFailure::Recall { .. }

@@ -44,10 +44,20 @@ pub struct Loaded<A> {
 pub struct Executed<A: Stored> {
     pub state: Arc<A>,
     pub version: u64,
-    /// The position of its last event; the log's head when it had nothing new to say. Whoever waits for this
-    /// position sees the effect.
-    pub position: Position,
+    /// Where its last event lies; of an event no older than what it was decided on when it had nothing new to say.
+    /// Whoever waits for the position there sees the effect.
+    pub place: Place,
     pub events: Vec<A::Event>,
+}
+
+/// Where an event lies in the log. [`EventLog::position`](crate::EventLog::position) waits for the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    At(Position),
+    /// It is on record under the store's own number, and gets its position from the sequencer in a moment.
+    Recorded {
+        event_no: i64,
+    },
 }
 
 /// A command that was given before under the same key.
@@ -57,7 +67,7 @@ pub struct Remembered {
     pub aggregate_type: String,
     pub aggregate_id: String,
     pub version: u64,
-    pub position: Position,
+    pub place: Place,
 }
 
 /// Why a command had no effect.

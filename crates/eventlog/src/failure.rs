@@ -35,6 +35,18 @@ pub enum OpenFailure {
         "the database {file} was written by a newer Tollgate; start that version, or restore an older copy"
     )]
     TooNew { file: PathBuf },
+    #[error("cannot use the database server at {server}: {source}; check --database-url and that it runs")]
+    Server { server: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("the database address cannot be used: {what}")]
+    Address { what: String },
+    #[error("the database at {server} is not prepared for this Tollgate ({what}); run `tollgate migrate`")]
+    NotMigrated { server: String, what: String },
+    #[error(
+        "the database at {server} was prepared by a newer Tollgate ({what}); start that version, or restore an older copy"
+    )]
+    Newer { server: String, what: String },
+    #[error("migrating the database at {server}")]
+    Migrate { server: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("cannot open the database {file}")]
     Database { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
 }
@@ -46,6 +58,8 @@ pub enum LogFailure {
     Append { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("reading events after position {after}")]
     Read { after: Position, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("reading the personal values of events")]
+    Personal { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("loading the stream {stream}")]
     Load { stream: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("decoding an event of type {event_type} version {event_version}")]
@@ -54,8 +68,14 @@ pub enum LogFailure {
     Recall { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("reading or writing usage")]
     Usage { source: Box<dyn std::error::Error + Send + Sync> },
+    /// The server is away, full, or starting. A command may have been taken or not: the same one, given again under
+    /// its own key, happens once.
+    #[error("the database cannot be used now")]
+    Unreachable { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the log has stopped")]
     Stopped,
+    #[error("the event is on record, but has no position yet: no sequencer is at work")]
+    NotSequenced,
     #[error("the stream {stream} changed {tries} times while this command was decided")]
     Contended { stream: String, tries: usize },
 }

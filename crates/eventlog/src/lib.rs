@@ -1,7 +1,9 @@
 //! The truth and its copy in motion: the event store, its one order, the feeds that follow it, usage batches.
 
+mod append;
 pub mod canonical;
 mod codec;
+mod events;
 mod execute;
 mod failure;
 mod feed;
@@ -9,6 +11,7 @@ pub mod installation;
 mod live;
 mod log;
 pub mod merkle;
+pub mod postgres;
 mod repository;
 pub mod sqlite;
 mod stored;
@@ -17,7 +20,7 @@ pub mod usage;
 mod warm;
 
 pub use codec::Stored;
-pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Remembered};
+pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Place, Remembered};
 pub use failure::{LogFailure, OpenFailure};
 pub use feed::EventFeed;
 pub use live::{Live, LiveEvent};

@@ -1,18 +1,23 @@
 //! The log of all facts: commands go in, events come out in one order.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
-use cqrs_es::{EventStore, persist::PersistedEventStore};
-use domain::{Position, Recorded, SharedClock};
+use cqrs_es::{
+    EventStore,
+    persist::{PersistedEventRepository as _, PersistedEventStore},
+};
+use domain::{Position, SharedClock};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure,
+    EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure, Place,
     Remembered, Stored, StoredEvent,
+    append::{Append, AppendRefused, Appended},
     codec::Encoded,
     execute::TRIES_MAX,
-    merkle::Tree,
-    sqlite::{Append, AppendRefused, Appended, SqliteLog},
+    postgres::{PostgresLog, PostgresSettings},
+    sqlite::SqliteLog,
     warm::WarmAggregates,
 };
 
@@ -27,9 +32,10 @@ struct Inner {
     warm: Arc<WarmAggregates>,
 }
 
-/// Where the log is kept. Postgres becomes its second variant.
+/// Where the log is kept.
 enum Engine {
     Sqlite(SqliteLog),
+    Postgres(PostgresLog),
 }
 
 impl fmt::Debug for EventLog {
@@ -47,6 +53,27 @@ impl EventLog {
         let warm = Arc::new(WarmAggregates::new());
         let engine = Engine::Sqlite(SqliteLog::open(file, clock, Arc::clone(&warm)).await?);
         Ok(Self { inner: Arc::new(Inner { engine, warm }) })
+    }
+
+    /// Connects to the database server. Its schema must have been prepared by [`postgres::migrate`].
+    ///
+    /// Appended events get their positions from a sequencer, in this process or another: see
+    /// [`Self::run_sequencer`].
+    ///
+    /// # Errors
+    /// When the server does not answer, or its schema is not the one that this program knows.
+    pub async fn open_postgres(settings: &PostgresSettings, clock: SharedClock) -> Result<Self, OpenFailure> {
+        let warm = Arc::new(WarmAggregates::new());
+        let engine = Engine::Postgres(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?);
+        Ok(Self { inner: Arc::new(Inner { engine, warm }) })
+    }
+
+    /// Gives events their positions until stopped, whenever no other process does. The embedded engine needs none.
+    pub async fn run_sequencer(&self, stop: CancellationToken) {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => stop.cancelled().await,
+            Engine::Postgres(log) => log.run_sequencer(stop).await,
+        }
     }
 
     /// Decides a command on the aggregate as it stands and appends what follows, all or nothing.
@@ -94,6 +121,25 @@ impl EventLog {
         }
     }
 
+    /// The event that brought the aggregate to a version, if there is one.
+    ///
+    /// # Errors
+    /// When the stream cannot be read or decoded.
+    pub async fn event<A: Stored>(&self, id: A::Id, version: u64) -> Result<Option<A::Event>, LogFailure> {
+        let stream = id.to_string();
+        let events = self.repository().get_events::<Live<A>>(&stream).await;
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| LogFailure::Load {
+            stream: stream.clone(),
+            source,
+        };
+        let events = events.map_err(|source| failed(Box::new(source)))?;
+        let found = events.into_iter().find(|event| u64::try_from(event.sequence) == Ok(version));
+        found
+            .map(|event| serde_json::from_value(event.payload))
+            .transpose()
+            .map_err(|source| failed(Box::new(source)))
+    }
+
     async fn load_stored<A: Stored>(&self, stream: &str) -> Result<Loaded<A>, LogFailure> {
         let store = PersistedEventStore::<LogRepository, Live<A>>::new_event_store(self.repository());
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| LogFailure::Load {
@@ -114,20 +160,12 @@ impl EventLog {
     pub async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.recall(command_key).await,
+            Engine::Postgres(log) => log.recall(command_key).await,
         }
     }
 
-    /// The events after a position, in order, at most so many.
-    ///
-    /// # Errors
-    /// When the store cannot be read or an event not be decoded.
-    pub async fn read(&self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
-        match &self.inner.engine {
-            Engine::Sqlite(log) => log.read(after, events_max).await,
-        }
-    }
-
-    /// The same events as they were written: for those who hand them on without understanding them.
+    /// The events after a position as they were written, in order, at most so many: for those who hand them on
+    /// without understanding them.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -138,27 +176,7 @@ impl EventLog {
     ) -> Result<Vec<StoredEvent>, LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.read_stored(after, events_max).await,
-        }
-    }
-
-    /// The Merkle tree over the first leaves of the log, computed from the stored leaf hashes.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn tree(&self, size: Position) -> Result<Tree, LogFailure> {
-        match &self.inner.engine {
-            Engine::Sqlite(log) => log.tree(size).await,
-        }
-    }
-
-    /// The positions up to `size` whose stored leaf hash is not the hash of the stored event, and the number of
-    /// events looked at.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn altered(&self, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
-        match &self.inner.engine {
-            Engine::Sqlite(log) => log.altered(size).await,
+            Engine::Postgres(log) => log.read_stored(after, events_max).await,
         }
     }
 
@@ -169,6 +187,7 @@ impl EventLog {
     pub async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.pepper_versions().await,
+            Engine::Postgres(log) => log.pepper_versions().await,
         }
     }
 
@@ -189,6 +208,7 @@ impl EventLog {
     pub fn watch_head(&self) -> watch::Receiver<Position> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.watch_head(),
+            Engine::Postgres(log) => log.watch_head(),
         }
     }
 
@@ -196,18 +216,51 @@ impl EventLog {
     pub async fn close(&self) {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.close().await,
+            Engine::Postgres(log) => log.close().await,
+        }
+    }
+
+    /// The position of a place, once the sequencer has given it one.
+    ///
+    /// # Errors
+    /// [`LogFailure::NotSequenced`] when that takes longer than `at_most`: the event is on record all the same.
+    pub async fn position(&self, place: Place, at_most: Duration) -> Result<Position, LogFailure> {
+        match (place, &self.inner.engine) {
+            (Place::At(position), _) => Ok(position),
+            (Place::Recorded { event_no }, Engine::Postgres(log)) => log.position(event_no, at_most).await,
+            (Place::Recorded { .. }, Engine::Sqlite(_)) => Err(LogFailure::NotSequenced),
+        }
+    }
+
+    pub(crate) async fn personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<(i64, String, String)>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.personal(first_event_no, last_event_no).await,
+            Engine::Postgres(log) => log.personal(first_event_no, last_event_no).await,
+        }
+    }
+
+    pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.leaves(after, until).await,
+            Engine::Postgres(log) => log.leaves(after, until).await,
         }
     }
 
     fn repository(&self) -> LogRepository {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.repository(),
+            Engine::Postgres(log) => log.repository(),
         }
     }
 
     async fn append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.append(append).await,
+            Engine::Postgres(log) => log.append(append).await,
         }
     }
 
@@ -227,7 +280,7 @@ impl EventLog {
         let version = before.version.saturating_add(u64::try_from(events.len()).unwrap_or(u64::MAX));
         let loaded = Loaded { state: Arc::new(state), version };
         self.inner.warm.keep(stream, &loaded);
-        Executed { state: loaded.state, version, position: appended.last, events }
+        Executed { state: loaded.state, version, place: appended.last, events }
     }
 }
 

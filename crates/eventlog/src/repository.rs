@@ -1,11 +1,14 @@
 //! The store behind cqrs-es' repository trait: one enum over the engines.
 
+use std::sync::Arc;
+
 use cqrs_es::{
     Aggregate,
     persist::{
         PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
     },
 };
+use postgres_es::PostgresEventRepository;
 use serde_json::Value;
 use sqlite_es::SqliteEventRepository;
 
@@ -15,7 +18,8 @@ use crate::upcast;
 /// event after the other, reports a conflict as an unknown error, and knows no position. Source: ADR 0002.
 #[derive(Clone)]
 pub enum LogRepository {
-    Sqlite(std::sync::Arc<SqliteEventRepository>),
+    Sqlite(Arc<SqliteEventRepository>),
+    Postgres(Arc<PostgresEventRepository>),
 }
 
 fn unused(what: &'static str) -> PersistenceError {
@@ -49,6 +53,7 @@ impl PersistedEventRepository for LogRepository {
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         match self {
             Self::Sqlite(stock) => raised(stock.get_events::<A>(aggregate_id).await?),
+            Self::Postgres(stock) => raised(stock.get_events::<A>(aggregate_id).await?),
         }
     }
 
@@ -59,6 +64,7 @@ impl PersistedEventRepository for LogRepository {
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         match self {
             Self::Sqlite(stock) => raised(stock.get_last_events::<A>(aggregate_id, last_sequence).await?),
+            Self::Postgres(stock) => raised(stock.get_last_events::<A>(aggregate_id, last_sequence).await?),
         }
     }
 

@@ -1,22 +1,22 @@
 //! The embedded engine: one writer thread that groups appends, and a pool that reads.
 
-mod append;
 mod open;
 mod read;
 mod writer;
 
-pub(crate) use append::{Append, AppendRefused, Appended};
 pub use open::{migrate, open_failure, open_reader, open_writer};
 
 use std::{path::Path, sync::Arc};
 
-use domain::{Position, Recorded, SharedClock};
+use domain::{Position, SharedClock};
 use sqlite_es::SqliteEventRepository;
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 
 use crate::{
-    LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent, merkle::Tree, warm::WarmAggregates,
+    LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent,
+    append::{Append, AppendRefused, Appended},
+    warm::WarmAggregates,
 };
 use writer::Writer;
 
@@ -44,8 +44,12 @@ impl SqliteLog {
         self.writer.append(append).await
     }
 
-    pub(crate) async fn read(&self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
-        read::events(&self.pool, after, events_max).await
+    pub(crate) async fn personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<(i64, String, String)>, LogFailure> {
+        read::personal(&self.pool, first_event_no, last_event_no).await
     }
 
     pub(crate) async fn read_stored(
@@ -60,12 +64,8 @@ impl SqliteLog {
         read::recall(&self.pool, command_key).await
     }
 
-    pub(crate) async fn tree(&self, size: Position) -> Result<Tree, LogFailure> {
-        read::tree(&self.pool, size).await
-    }
-
-    pub(crate) async fn altered(&self, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
-        read::altered(&self.pool, size).await
+    pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {
+        read::leaves(&self.pool, after, until).await
     }
 
     pub(crate) async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {

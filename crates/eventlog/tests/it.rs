@@ -1,4 +1,4 @@
-//! The log's contract, run on each engine, and what the embedded engine adds.
+//! The log's contract, run on each engine, and what each engine adds.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +15,8 @@ mod golden;
 mod installation;
 #[path = "it/library.rs"]
 mod library;
+#[path = "it/postgres.rs"]
+mod postgres;
 #[path = "it/sqlite.rs"]
 mod sqlite;
 #[path = "it/support.rs"]

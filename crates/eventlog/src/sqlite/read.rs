@@ -1,31 +1,9 @@
-//! Reads the log: events for followers, leaves for the tree, commands that were given before.
+//! Reads the log: events as they are stored, leaves for the tree, commands that were given before.
 
-use std::collections::HashMap;
-
-use domain::{Position, Recorded, personal::PersonalValues};
+use domain::Position;
 use sqlx::{FromRow, Row as _, SqlitePool, sqlite::SqliteRow};
 
-use crate::{LogFailure, Remembered, StoredEvent, merkle::Tree};
-
-const LEAVES_AT_ONCE: u64 = 10_000;
-const EVENTS_AT_ONCE: usize = 1_000;
-
-pub(super) async fn events(
-    pool: &SqlitePool,
-    after: Position,
-    events_max: usize,
-) -> Result<Vec<Recorded>, LogFailure> {
-    let failed = |source: sqlx::Error| LogFailure::Read { after, source: Box::new(source) };
-    let rows = stored(pool, after, events_max).await?;
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(vec![]) };
-    let mut personal = personal_values(pool, first.event_no, last.event_no).await.map_err(failed)?;
-    rows.into_iter()
-        .map(|row| {
-            let values = personal.remove(&row.event_no).unwrap_or_default();
-            row.recorded(values)
-        })
-        .collect()
-}
+use crate::{LogFailure, Place, Remembered, StoredEvent};
 
 pub(super) async fn stored(
     pool: &SqlitePool,
@@ -41,23 +19,18 @@ pub(super) async fn stored(
         .map_err(|source| LogFailure::Read { after, source: Box::new(source) })
 }
 
-async fn personal_values(
+/// What is left of the personal values of a run of events: number, commitment, value.
+pub(super) async fn personal(
     pool: &SqlitePool,
     first_event_no: i64,
     last_event_no: i64,
-) -> Result<HashMap<i64, PersonalValues>, sqlx::Error> {
-    let rows: Vec<(i64, String, String)> = sqlx::query_as(include_str!("../sql/select_personal_data.sql"))
+) -> Result<Vec<(i64, String, String)>, LogFailure> {
+    sqlx::query_as(include_str!("../sql/select_personal_data.sql"))
         .bind(first_event_no)
         .bind(last_event_no)
         .fetch_all(pool)
-        .await?;
-    let mut by_event: HashMap<i64, PersonalValues> = HashMap::new();
-    for (event_no, commitment, value) in rows {
-        if let Ok(commitment) = commitment.parse() {
-            by_event.entry(event_no).or_default().insert(commitment, value.into());
-        }
-    }
-    Ok(by_event)
+        .await
+        .map_err(|source| LogFailure::Personal { source: Box::new(source) })
 }
 
 impl FromRow<'_, SqliteRow> for StoredEvent {
@@ -89,45 +62,17 @@ impl FromRow<'_, SqliteRow> for StoredEvent {
     }
 }
 
-pub(super) async fn tree(pool: &SqlitePool, size: Position) -> Result<Tree, LogFailure> {
-    let mut tree = Tree::default();
-    while tree.size() < size.get() {
-        let after = Position::new(tree.size());
-        let until = size.get().min(tree.size().saturating_add(LEAVES_AT_ONCE));
-        let leaves: Vec<(Vec<u8>,)> = sqlx::query_as(include_str!("../sql/select_leaves.sql"))
-            .bind(i64::try_from(after.get()).unwrap_or(i64::MAX))
-            .bind(i64::try_from(until).unwrap_or(i64::MAX))
-            .fetch_all(pool)
-            .await
-            .map_err(|source| LogFailure::Read { after, source: Box::new(source) })?;
-        if leaves.is_empty() {
-            return Err(LogFailure::Read { after, source: "the log is shorter than that".into() });
-        }
-        for (leaf,) in leaves {
-            let leaf = leaf.as_slice().try_into();
-            tree.push(
-                leaf.map_err(|_| LogFailure::Read { after, source: "a leaf hash is not 32 bytes".into() })?,
-            );
-        }
-    }
-    Ok(tree)
-}
-
-pub(super) async fn altered(pool: &SqlitePool, size: Position) -> Result<(u64, Vec<Position>), LogFailure> {
-    let (mut checked, mut altered) = (Position::START, vec![]);
-    while checked < size {
-        let rows = stored(pool, checked, EVENTS_AT_ONCE).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            checked = checked.next();
-            if row.position != checked || row.leaf_hash != row.audited_leaf() {
-                altered.push(checked);
-            }
-        }
-    }
-    Ok((checked.get(), altered))
+pub(super) async fn leaves(
+    pool: &SqlitePool,
+    after: Position,
+    until: Position,
+) -> Result<Vec<Vec<u8>>, LogFailure> {
+    sqlx::query_scalar(include_str!("../sql/select_leaves.sql"))
+        .bind(i64::try_from(after.get()).unwrap_or(i64::MAX))
+        .bind(i64::try_from(until.get()).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await
+        .map_err(|source| LogFailure::Read { after, source: Box::new(source) })
 }
 
 pub(super) async fn recall(pool: &SqlitePool, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
@@ -147,7 +92,9 @@ pub(super) async fn recall(pool: &SqlitePool, command_key: &str) -> Result<Optio
             aggregate_type,
             aggregate_id,
             version: u64::try_from(version).map_err(|_| damaged("a version is negative"))?,
-            position: Position::new(u64::try_from(position).map_err(|_| damaged("a position is negative"))?),
+            place: Place::At(Position::new(
+                u64::try_from(position).map_err(|_| damaged("a position is negative"))?,
+            )),
         })
     })
     .transpose()

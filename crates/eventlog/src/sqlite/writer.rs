@@ -5,19 +5,19 @@
 
 use std::{path::Path, sync::Arc, thread::JoinHandle};
 
-use domain::{EventId, Position, SharedClock, Timestamp};
+use domain::{Position, SharedClock, Timestamp};
 use metrics::{counter, histogram};
 use parking_lot::Mutex;
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
-use super::{
-    Append, AppendRefused, Appended,
-    append::{Answer, Waiting},
-    open,
+use super::open;
+use crate::{
+    LogFailure, OpenFailure, Place, Remembered,
+    append::{Answer, Append, AppendRefused, Appended, Waiting, new_event_id},
+    warm::WarmAggregates,
 };
-use crate::{LogFailure, OpenFailure, Remembered, codec::Audited, merkle, warm::WarmAggregates};
 
 /// More than this in one transaction only makes the first wait longer.
 const GROUP_COMMANDS_MAX: usize = 256;
@@ -185,27 +185,14 @@ impl One<'_> {
             }
         }
         self.remember(append, sequence)?;
-        Ok(Ok(Appended { last: self.head }))
+        Ok(Ok(Appended { last: Place::At(self.head) }))
     }
 
     fn insert_event(&mut self, append: &Append, at: usize, sequence: u64) -> rusqlite::Result<()> {
         let Some(event) = append.events.get(at) else { return Ok(()) };
         let event_id = new_event_id(self.recorded_at).to_string();
         let recorded_at = self.recorded_at.to_string();
-        let leaf = merkle::leaf_hash(
-            &Audited {
-                aggregate_type: append.aggregate_type,
-                aggregate_id: &append.aggregate_id,
-                sequence,
-                event_id: &event_id,
-                event_type: event.event_type,
-                event_version: &event.event_version,
-                payload: &event.payload,
-                metadata: &event.metadata,
-                recorded_at: &recorded_at,
-            }
-            .bytes(),
-        );
+        let leaf = append.leaf(event, sequence, &event_id, &recorded_at);
         self.connection.prepare_cached(include_str!("../sql/insert_event.sql"))?.execute(params![
             append.aggregate_type,
             append.aggregate_id,
@@ -224,18 +211,16 @@ impl One<'_> {
             event_no,
             leaf.as_slice()
         ])?;
-        for person in &append.personal {
-            if event.payload.contains(&person.commitment) || event.metadata.contains(&person.commitment) {
-                self.connection.prepare_cached(include_str!("../sql/insert_personal_data.sql"))?.execute(
-                    params![
-                        event_no,
-                        person.commitment,
-                        person.subject,
-                        person.value.salt().as_slice(),
-                        person.value.text()
-                    ],
-                )?;
-            }
+        for person in append.personal_of(event) {
+            self.connection.prepare_cached(include_str!("../sql/insert_personal_data.sql"))?.execute(
+                params![
+                    event_no,
+                    person.commitment,
+                    person.subject,
+                    person.value.salt().as_slice(),
+                    person.value.text()
+                ],
+            )?;
         }
         Ok(())
     }
@@ -257,7 +242,7 @@ impl One<'_> {
             aggregate_type: row.get(1)?,
             aggregate_id: row.get(2)?,
             version: row.get::<_, i64>(3)?.try_into().unwrap_or_default(),
-            position: Position::new(row.get::<_, i64>(4)?.try_into().unwrap_or_default()),
+            place: Place::At(Position::new(row.get::<_, i64>(4)?.try_into().unwrap_or_default())),
         }))
     }
 
@@ -288,8 +273,4 @@ fn is_version_conflict(error: &rusqlite::Error) -> bool {
 
 fn as_column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn new_event_id(now: Timestamp) -> EventId {
-    EventId::from_parts(u64::try_from(now.as_millisecond()).unwrap_or_default(), rand::random())
 }

@@ -2,13 +2,19 @@
 
 use std::collections::HashMap;
 
-use domain::{DomainEvent, Position};
+use domain::{
+    DomainEvent, Position,
+    api_client::{ApiClient, ApiClientRefusal},
+};
 use futures::future::join_all;
 use tollgate_eventlog::{EventLog, ExecuteError, Idempotency};
 
-use crate::support::{address, client, email, open, register, reinstate, rename, suspend};
+use crate::{
+    postgres::Instance,
+    support::{address, client, email, open, place, register, reinstate, rename, suspend},
+};
 
-/// One test of each rule on each engine. Postgres joins here.
+/// One test of each rule on each engine.
 macro_rules! on_every_engine {
     ($($rule:ident),+ $(,)?) => {
         mod embedded {
@@ -16,6 +22,15 @@ macro_rules! on_every_engine {
             async fn $rule() {
                 let dir = tempfile::tempdir().unwrap();
                 super::$rule(super::open(dir.path()).await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                let instance = super::Instance::on_a_new_database().await;
+                instance.sequence();
+                super::$rule(instance.log.clone()).await;
+                instance.end().await;
             })+
         }
     };
@@ -34,9 +49,9 @@ on_every_engine!(
 
 async fn what_is_appended_can_be_read_in_order(log: EventLog) {
     let registered = log.execute(register(client(1))).await.unwrap();
-    assert_eq!((registered.version, registered.position), (1, Position::new(1)));
+    assert_eq!((registered.version, place(&log, &registered).await), (1, Position::new(1)));
     let suspended = log.execute(suspend(client(1))).await.unwrap();
-    assert_eq!((suspended.version, suspended.position), (2, Position::new(2)));
+    assert_eq!((suspended.version, place(&log, &suspended).await), (2, Position::new(2)));
 
     let events = log.read(Position::START, 10).await.unwrap();
     assert_eq!(events.iter().map(|event| event.position.get()).collect::<Vec<_>>(), [1, 2]);
@@ -57,7 +72,7 @@ async fn a_command_without_news_appends_nothing(log: EventLog) {
     log.execute(suspend(client(1))).await.unwrap();
     let again = log.execute(suspend(client(1))).await.unwrap();
     assert!(again.events.is_empty());
-    assert_eq!((again.version, again.position), (2, Position::new(2)));
+    assert_eq!((again.version, place(&log, &again).await), (2, Position::new(2)));
     let refused = log.execute(register(client(1))).await;
     assert!(matches!(refused, Err(ExecuteError::Refused(_))), "{refused:?}");
     assert_eq!(log.head(), Position::new(2));
@@ -69,11 +84,13 @@ async fn many_writers_leave_no_gap_and_lose_nothing(log: EventLog) {
         let log = &log;
         (0..8_u128).map(move |round| async move {
             let name = format!("writer {writer} round {round}");
-            log.execute(rename(client(writer % 8), &name)).await.map(|done| (done.position, name))
+            let done = log.execute(rename(client(writer % 8), &name)).await?;
+            Ok((place(log, &done).await, name))
         })
     });
     let mut acknowledged = HashMap::new();
-    for answer in join_all(commands).await {
+    let answers: Vec<Result<_, ExecuteError<ApiClientRefusal>>> = join_all(commands).await;
+    for answer in answers {
         match answer {
             Ok((position, name)) => {
                 assert_eq!(acknowledged.insert(position, name), None, "one position, one command")
@@ -121,10 +138,7 @@ async fn a_named_command_happens_once(log: EventLog) {
     assert_eq!(log.recall("bootstrap-admin:k1").await.unwrap(), None);
     let done = log.execute(named()).await.unwrap();
     let remembered = log.recall("bootstrap-admin:k1").await.unwrap().unwrap();
-    assert_eq!(
-        (remembered.request_digest, remembered.version, remembered.position),
-        ([5; 32], 1, done.position)
-    );
+    assert_eq!((remembered.request_digest, remembered.version, remembered.place), ([5; 32], 1, done.place));
     assert_eq!(remembered.aggregate_id, client(1).to_string());
 
     // The same name on another aggregate is still the same name: two clicks race with two new ids.
@@ -132,6 +146,7 @@ async fn a_named_command_happens_once(log: EventLog) {
     other.id = client(2);
     let answer = log.execute(other).await;
     assert!(matches!(&answer, Err(ExecuteError::Repeated(known)) if *known == remembered), "{answer:?}");
+    assert_eq!(place(&log, &done).await, Position::new(1));
     assert_eq!(log.head(), Position::new(1));
 
     let mut without_news = suspend(client(1));
@@ -153,7 +168,8 @@ async fn a_feed_hands_on_what_comes_later(log: EventLog) {
 
 async fn the_tree_is_over_the_stored_leaves(log: EventLog) {
     for number in 0..20 {
-        log.execute(register(client(number))).await.unwrap();
+        let done = log.execute(register(client(number))).await.unwrap();
+        place(&log, &done).await;
     }
     let mut expected = tollgate_eventlog::merkle::Tree::default();
     for event in log.read(Position::START, 100).await.unwrap() {
@@ -167,6 +183,7 @@ async fn the_tree_is_over_the_stored_leaves(log: EventLog) {
 async fn a_caller_that_hangs_up_leaves_no_outdated_state_behind(log: EventLog) {
     log.execute(register(client(1))).await.unwrap();
     log.execute(suspend(client(1))).await.unwrap();
+    log.load::<ApiClient>(client(1)).await.unwrap();
     {
         // Polled until the append is on its way, then dropped, as a server drops the request of a caller that is gone.
         let mut reinstating = std::pin::pin!(log.execute(reinstate(client(1))));

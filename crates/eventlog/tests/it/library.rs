@@ -4,10 +4,12 @@ use std::{collections::HashMap, str::FromStr};
 
 use cqrs_es::{CqrsFramework, EventStore, persist::PersistedEventStore};
 use domain::{Aggregate, api_client::ApiClient};
+use postgres_es::PostgresEventRepository;
 use sqlite_es::SqliteEventRepository;
 use sqlx::{SqlitePool, sqlite::SqliteConnectOptions};
-use tollgate_eventlog::{EventLog, Live};
+use tollgate_eventlog::{EventLog, Live, postgres};
 
+use crate::postgres::Instance;
 use crate::support::{client, open, register, rename, suspend};
 
 async fn pool(file: &std::path::Path, create: bool) -> SqlitePool {
@@ -75,4 +77,22 @@ async fn the_librarys_framework_comes_to_the_same_events() {
     };
     assert_eq!(parsed(ours), parsed(theirs));
     assert_eq!(<ApiClient as Aggregate>::TYPE, <Live<ApiClient> as cqrs_es::Aggregate>::TYPE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_librarys_repository_for_postgres_reads_what_we_append() {
+    let here = Instance::on_a_new_database().await;
+    ours(&here.log).await;
+    let pool = postgres::pool_for(&here.settings(), "tollgate").await.unwrap();
+    let stock = PostgresEventRepository::new(pool);
+    let store = PersistedEventStore::<_, Live<ApiClient>>::new_event_store(stock);
+    let theirs = store.load_aggregate(&client(1).to_string()).await.unwrap();
+    let loaded = here.log.load::<ApiClient>(client(1)).await.unwrap();
+    assert_eq!(
+        (theirs.aggregate.0, u64::try_from(theirs.current_sequence).unwrap()),
+        ((*loaded.state).clone(), loaded.version)
+    );
+    let envelopes = store.load_events(&client(1).to_string()).await.unwrap();
+    assert_eq!(envelopes[0].metadata["actor"], "bootstrap-admin");
+    here.end().await;
 }

@@ -1,9 +1,9 @@
 //! Given: a clock that stands still, commands with all that they carry.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ClientId, Clock, Metadata, SharedClock, Timestamp,
+    ClientId, Clock, Metadata, Position, SharedClock, Timestamp,
     api_client::{
         ApiClient, ApiClientCommand, ClientKind, NewOwner, RegisterClient, ReinstateClient, SuspendClient,
         UpdateClient,
@@ -11,7 +11,7 @@ use domain::{
     metadata::ActorKind,
     personal::PersonalValue,
 };
-use tollgate_eventlog::{EventLog, Execute};
+use tollgate_eventlog::{EventLog, Execute, Executed, Stored};
 
 pub(crate) struct Still;
 
@@ -31,6 +31,11 @@ pub(crate) fn clock() -> SharedClock {
 
 pub(crate) async fn open(dir: &std::path::Path) -> EventLog {
     EventLog::open_sqlite(&dir.join("events.db"), clock()).await.unwrap()
+}
+
+/// The position of what a command did, once it has one.
+pub(crate) async fn place<A: Stored>(log: &EventLog, done: &Executed<A>) -> Position {
+    log.position(done.place, Duration::from_secs(20)).await.unwrap()
 }
 
 pub(crate) fn client(number: u128) -> ClientId {

@@ -1,6 +1,6 @@
 //! Read models and logs in a directory that goes.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use domain::{
     Clock, Position, Timestamp,
@@ -80,7 +80,8 @@ pub(crate) async fn execute<A: Stored>(log: &eventlog::EventLog, id: A::Id, comm
         idempotency: None,
         personal: ["Ada", "ada@example.com", "team@example.com", ADDRESS].map(personal).into(),
     };
-    log.execute(ask).await.unwrap().position
+    let done = log.execute(ask).await.unwrap();
+    log.position(done.place, Duration::from_secs(5)).await.unwrap()
 }
 
 pub(crate) fn table(name: &str) -> &'static Table {

@@ -96,8 +96,8 @@ async fn record(log: &EventLog, key_id: KeyId, now: Timestamp) {
     };
     match log.execute(ask).await {
         Ok(done) if done.events.is_empty() => {}
-        Ok(done) => {
-            info!(key.id = %key_id, event.position = done.position.get(), "Ended key `{key_id}` as its time had come")
+        Ok(_) => {
+            info!(key.id = %key_id, "Ended key `{key_id}` as its time had come")
         }
         // Rotated or revoked in between: the next look sees it.
         Err(ExecuteError::Refused(_)) => {}

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    AssignmentId, ClientId, DomainEvent, Environment, PolicyId, RouteId,
+    AssignmentId, ClientId, Environment, EventType as _, PolicyId, RouteId,
     api_client::{ApiClient, ApiClientRefusal},
     rate_limit_policy::{
         AssignPolicy, Assigned, Assignment, PolicyCommand, RateLimitPolicy, RateLimitPolicyEvent,
@@ -112,14 +112,9 @@ async fn check_route(ask: &AssignAsk, route_id: RouteId) -> Result<(), Problem> 
 
 /// The assignment as the log has it: a repeated command is answered with the one that it made.
 async fn recorded(ask: &AssignAsk, effect: &Effect<PolicyId>) -> Result<Assignment, Problem> {
-    let recorded = ask.event_at(effect.position).await?;
-    if let DomainEvent::RateLimitPolicy { id: _, event: RateLimitPolicyEvent::Assigned(assigned) } =
-        recorded.event
-    {
-        let Assigned { assignment } = assigned;
-        Ok(assignment)
-    } else {
-        Err(Problem::internal(&UnexpectedEvent(recorded.event.event_type())))
+    match ask.event_of::<RateLimitPolicy>(effect.id, effect.version).await? {
+        RateLimitPolicyEvent::Assigned(Assigned { assignment }) => Ok(assignment),
+        other => Err(Problem::internal(&UnexpectedEvent(other.event_type()))),
     }
 }
 

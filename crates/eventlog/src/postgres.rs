@@ -1,0 +1,121 @@
+//! The production engine: the log on a Postgres server, several instances beside each other.
+//!
+//! Commands are appended in groups, one statement a group; a sequencer, one at a time among all instances, gives what was
+//! committed its positions. Source: ADR 0018.
+
+mod connect;
+mod fault;
+mod head;
+mod insert;
+mod read;
+mod schema;
+mod sequencer;
+mod writer;
+
+pub use connect::{PostgresSettings, READ_MODELS, pool_for};
+pub use schema::migrate;
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Position, SharedClock};
+use postgres_es::PostgresEventRepository;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent,
+    append::{Append, AppendRefused, Appended},
+    warm::WarmAggregates,
+};
+use connect::Server;
+use head::Head;
+use writer::Writer;
+
+/// The log in the schema `tollgate` of a database.
+pub(crate) struct PostgresLog {
+    server: Server,
+    pool: PgPool,
+    repository: Arc<PostgresEventRepository>,
+    writer: Writer,
+    head: Arc<Head>,
+    /// What runs beside: the writers, and the watch for the head.
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl PostgresLog {
+    pub(crate) async fn open(
+        settings: &PostgresSettings,
+        clock: SharedClock,
+        warm: Arc<WarmAggregates>,
+    ) -> Result<Self, OpenFailure> {
+        let server = Server::of(settings, connect::EVENTS)?;
+        let pool = server.pool(settings).await?;
+        schema::check(&pool, server.name()).await?;
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let head = Arc::new(Head::read(&pool).await.map_err(|source| server.failed(source))?);
+        let writer = Writer::start(&pool, clock, warm, &head, &tasks);
+        tasks.spawn(head::watch(Arc::clone(&head), pool.clone(), stop.clone()));
+        tasks.spawn(head::wake_others(Arc::clone(&head), pool.clone(), stop.clone()));
+        tasks.close();
+        let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
+        Ok(Self { server, pool, repository, writer, head, tasks, stop })
+    }
+
+    pub(crate) async fn run_sequencer(&self, stop: CancellationToken) {
+        sequencer::run(&self.server, &self.head, stop).await;
+    }
+
+    pub(crate) async fn append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, LogFailure> {
+        self.writer.append(append).await
+    }
+
+    pub(crate) async fn position(&self, event_no: i64, at_most: Duration) -> Result<Position, LogFailure> {
+        let known = tokio::time::timeout(at_most, self.head.position_of(event_no, &self.pool));
+        known.await.unwrap_or(Err(LogFailure::NotSequenced))
+    }
+
+    pub(crate) async fn read_stored(
+        &self,
+        after: Position,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, LogFailure> {
+        read::stored(&self.pool, after, events_max).await
+    }
+
+    pub(crate) async fn personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<(i64, String, String)>, LogFailure> {
+        read::personal(&self.pool, first_event_no, last_event_no).await
+    }
+
+    pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {
+        read::leaves(&self.pool, after, until).await
+    }
+
+    pub(crate) async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
+        read::recall(&self.pool, command_key).await
+    }
+
+    pub(crate) async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {
+        read::pepper_versions(&self.pool).await
+    }
+
+    pub(crate) fn watch_head(&self) -> watch::Receiver<Position> {
+        self.head.watch()
+    }
+
+    pub(crate) fn repository(&self) -> LogRepository {
+        LogRepository::Postgres(Arc::clone(&self.repository))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.stop();
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.pool.close().await;
+    }
+}

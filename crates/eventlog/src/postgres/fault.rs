@@ -1,0 +1,34 @@
+//! Faults of the server, told apart: those that pass by themselves, and those that somebody has to look at.
+
+use std::error::Error;
+
+use crate::LogFailure;
+
+/// What to make of an error: what it says of what was being done, unless the server is just not there.
+pub(super) fn fault(
+    source: sqlx::Error,
+    doing: impl FnOnce(Box<dyn Error + Send + Sync>) -> LogFailure,
+) -> LogFailure {
+    if is_unreachable(&source) {
+        LogFailure::Unreachable { source: Box::new(source) }
+    } else {
+        doing(Box::new(source))
+    }
+}
+
+/// The connection is gone, or the server is starting, stopping, full or too slow.
+pub(super) fn is_unreachable(source: &sqlx::Error) -> bool {
+    match source {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // Connection exceptions, insufficient resources (a full disk), operator intervention (a stop, a time-out).
+            // Source: PostgreSQL, Appendix A. Error Codes.
+            ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+        }),
+        _ => false,
+    }
+}

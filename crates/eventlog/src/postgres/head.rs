@@ -1,0 +1,226 @@
+//! How far the log has got, known to every instance: told by the sequencer when it is in this process, by a debounced
+//! NOTIFY when it is not, found by asking in any case.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use domain::Position;
+use parking_lot::Mutex;
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::fault::fault;
+use crate::LogFailure;
+
+/// Without a word, we ask.
+pub(super) const POLL_EVERY: Duration = Duration::from_millis(250);
+/// NOTIFY takes a lock of the whole server's, so it is never part of a command's transaction and never more frequent.
+const NOTIFY_EVERY: Duration = Duration::from_millis(5);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Positions given lately, for commands that wait for theirs.
+const RECENT_MAX: usize = 65_536;
+const SEQUENCED_AT_ONCE: i64 = 10_000;
+
+/// Channels between instances on one database.
+pub(super) const APPENDED: &str = "tollgate_appended";
+pub(super) const SEQUENCED: &str = "tollgate_sequenced";
+
+/// The head of the log, as this process knows it.
+pub(super) struct Head {
+    known: watch::Sender<Position>,
+    recent: Mutex<Recent>,
+    /// Something was appended here, or elsewhere.
+    pub(super) appended: Notify,
+    /// Something was given a position elsewhere.
+    sequenced: Notify,
+    /// Others are to be told: of appends when the sequencer is not here, of positions when it is.
+    news: Notify,
+    /// Whether this process gives the positions.
+    pub(super) leads: AtomicBool,
+}
+
+#[derive(Default)]
+struct Recent {
+    by_number: HashMap<i64, Position>,
+    in_order: VecDeque<i64>,
+}
+
+impl Recent {
+    fn remember(&mut self, event_no: i64, position: Position) {
+        self.by_number.insert(event_no, position);
+        self.in_order.push_back(event_no);
+        while self.in_order.len() > RECENT_MAX {
+            if let Some(oldest) = self.in_order.pop_front() {
+                self.by_number.remove(&oldest);
+            }
+        }
+    }
+}
+
+impl Head {
+    pub(super) async fn read(pool: &PgPool) -> Result<Self, sqlx::Error> {
+        let head: i64 = sqlx::query_scalar(include_str!("select_head.sql")).fetch_one(pool).await?;
+        let (known, _) = watch::channel(Position::new(u64::try_from(head).unwrap_or_default()));
+        Ok(Self {
+            known,
+            recent: Mutex::default(),
+            appended: Notify::new(),
+            sequenced: Notify::new(),
+            news: Notify::new(),
+            leads: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<Position> {
+        self.known.subscribe()
+    }
+
+    /// A command of this process has been committed.
+    pub(super) fn note_appended(&self) {
+        if self.leads.load(Ordering::Relaxed) {
+            self.appended.notify_one();
+        } else {
+            self.news.notify_one();
+        }
+    }
+
+    /// The sequencer of this process has given these positions.
+    pub(super) fn note_sequenced(&self, given: &[(i64, i64)]) {
+        self.advance(given);
+        let last = given.last().and_then(|(position, _)| u64::try_from(*position).ok());
+        if last > Some(self.known.borrow().get()) {
+            // There are positions before these that another gave.
+            self.sequenced.notify_one();
+        }
+        self.news.notify_one();
+    }
+
+    /// Positions in order, as they were read or given. What leaves a gap is left for the next look.
+    fn advance(&self, given: &[(i64, i64)]) {
+        let mut recent = self.recent.lock();
+        let mut head = *self.known.borrow();
+        for (position, event_no) in given {
+            let position = Position::new(u64::try_from(*position).unwrap_or_default());
+            if position == head.next() {
+                head = position;
+                recent.remember(*event_no, position);
+            }
+        }
+        drop(recent);
+        self.known.send_if_modified(|known| std::mem::replace(known, head.max(*known)) != head);
+    }
+
+    /// Waits for the position of an event that is on record.
+    pub(super) async fn position_of(&self, event_no: i64, pool: &PgPool) -> Result<Position, LogFailure> {
+        if event_no == 0 {
+            return Ok(Position::START);
+        }
+        let mut moved = self.known.subscribe();
+        loop {
+            moved.mark_unchanged();
+            if let Some(position) = self.recent.lock().by_number.get(&event_no) {
+                return Ok(*position);
+            }
+            if tokio::time::timeout(POLL_EVERY, moved.changed()).await.is_err() {
+                let found: Option<i64> = sqlx::query_scalar(include_str!("select_position.sql"))
+                    .bind(event_no)
+                    .fetch_optional(pool)
+                    .await
+                    .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
+                if let Some(position) = found {
+                    return Ok(Position::new(u64::try_from(position).unwrap_or_default()));
+                }
+            }
+        }
+    }
+
+    async fn look(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        loop {
+            let after = i64::try_from(self.known.borrow().get()).unwrap_or(i64::MAX);
+            let given: Vec<(i64, i64)> = sqlx::query_as(include_str!("select_sequenced.sql"))
+                .bind(after)
+                .bind(SEQUENCED_AT_ONCE)
+                .fetch_all(pool)
+                .await?;
+            if given.is_empty() {
+                return Ok(());
+            }
+            self.advance(&given);
+        }
+    }
+}
+
+/// Keeps up with positions that are given elsewhere.
+pub(super) async fn watch(head: std::sync::Arc<Head>, pool: PgPool, stop: CancellationToken) {
+    let listening = listen(&head, &pool);
+    let looking = async {
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                () = head.sequenced.notified() => {}
+                () = tokio::time::sleep(POLL_EVERY) => {}
+            }
+            match head.look(&pool).await {
+                Ok(()) => failing = false,
+                Err(source) if !failing => {
+                    failing = true;
+                    warn!(error = %source, "Cannot read how far the log has got; trying on");
+                }
+                Err(_told) => {}
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = looking => {}
+        () = listening => {}
+    }
+}
+
+async fn listen(head: &Head, pool: &PgPool) {
+    loop {
+        if let Err(source) = listen_once(head, pool).await {
+            debug!(error = %source, "Not listening to the other instances; polling meanwhile");
+        }
+        tokio::time::sleep(RETRY_AFTER).await;
+    }
+}
+
+async fn listen_once(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen_all([APPENDED, SEQUENCED]).await?;
+    loop {
+        // None: the connection was lost and is there again; what was said meanwhile is not repeated.
+        match listener.try_recv().await? {
+            Some(said) if said.channel() == APPENDED => head.appended.notify_one(),
+            Some(_) => head.sequenced.notify_one(),
+            None => {
+                head.appended.notify_one();
+                head.sequenced.notify_one();
+            }
+        }
+    }
+}
+
+/// Tells the other instances, at most once in a few milliseconds whatever happens here.
+pub(super) async fn wake_others(head: std::sync::Arc<Head>, pool: PgPool, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = head.news.notified() => {}
+        }
+        let channel = if head.leads.load(Ordering::Relaxed) { SEQUENCED } else { APPENDED };
+        let told = sqlx::query("select pg_notify($1, '')").bind(channel).execute(&pool).await;
+        if let Err(source) = told {
+            debug!(error = %source, "Could not wake the other instances; they poll");
+        }
+        tokio::time::sleep(NOTIFY_EVERY).await;
+    }
+}

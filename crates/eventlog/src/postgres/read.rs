@@ -1,0 +1,109 @@
+//! Reads the log: events as they are stored, leaves for the tree, commands that were given before.
+
+use domain::{Position, Timestamp};
+use sqlx::{FromRow, PgPool, Row as _, postgres::PgRow};
+
+use super::fault::fault;
+use crate::{LogFailure, Place, Remembered, StoredEvent};
+
+impl FromRow<'_, PgRow> for StoredEvent {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let bad = |column: &'static str, source: Box<dyn std::error::Error + Send + Sync>| {
+            sqlx::Error::ColumnDecode { index: column.to_owned(), source }
+        };
+        let number = |column: &'static str| {
+            u64::try_from(row.try_get::<i64, _>(column)?).map_err(|source| bad(column, source.into()))
+        };
+        let leaf_hash: &[u8] = row.try_get("leaf_hash")?;
+        let recorded_at = Timestamp::from_microsecond(row.try_get("recorded_at_us")?);
+        Ok(Self {
+            position: Position::new(number("position")?),
+            event_no: row.try_get("event_no")?,
+            leaf_hash: leaf_hash.try_into().map_err(|_| bad("leaf_hash", "it is not 32 bytes".into()))?,
+            aggregate_type: row.try_get("aggregate_type")?,
+            aggregate_id: row.try_get("aggregate_id")?,
+            sequence: number("sequence")?,
+            event_type: row.try_get("event_type")?,
+            event_version: row.try_get("event_version")?,
+            payload: row.try_get("payload")?,
+            metadata: row.try_get("metadata")?,
+            event_id: row.try_get("event_id")?,
+            recorded_at: recorded_at.map_err(|source| bad("recorded_at_us", source.into()))?.to_string(),
+        })
+    }
+}
+
+pub(super) async fn stored(
+    pool: &PgPool,
+    after: Position,
+    events_max: usize,
+) -> Result<Vec<StoredEvent>, LogFailure> {
+    let until = after.get().saturating_add(u64::try_from(events_max).unwrap_or(u64::MAX));
+    sqlx::query_as(include_str!("select_events.sql"))
+        .bind(column(after))
+        .bind(column(Position::new(until)))
+        .fetch_all(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
+}
+
+/// What is left of the personal values of a run of events: number, commitment, value.
+pub(super) async fn personal(
+    pool: &PgPool,
+    first_event_no: i64,
+    last_event_no: i64,
+) -> Result<Vec<(i64, String, String)>, LogFailure> {
+    sqlx::query_as(include_str!("select_personal_data.sql"))
+        .bind(first_event_no)
+        .bind(last_event_no)
+        .fetch_all(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Personal { source }))
+}
+
+pub(super) async fn leaves(
+    pool: &PgPool,
+    after: Position,
+    until: Position,
+) -> Result<Vec<Vec<u8>>, LogFailure> {
+    sqlx::query_scalar(include_str!("select_leaves.sql"))
+        .bind(column(after))
+        .bind(column(until))
+        .fetch_all(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
+}
+
+pub(super) async fn recall(pool: &PgPool, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
+    let row: Option<(Vec<u8>, String, String, i64, i64)> = sqlx::query_as(include_str!("recall_command.sql"))
+        .bind(command_key)
+        .fetch_optional(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
+    let damaged = |what: &'static str| LogFailure::Recall { source: what.into() };
+    row.map(|(request_digest, aggregate_type, aggregate_id, version, event_no)| {
+        Ok(Remembered {
+            request_digest: request_digest
+                .as_slice()
+                .try_into()
+                .map_err(|_| damaged("a digest is not 32 bytes"))?,
+            aggregate_type,
+            aggregate_id,
+            version: u64::try_from(version).map_err(|_| damaged("a version is negative"))?,
+            place: Place::Recorded { event_no },
+        })
+    })
+    .transpose()
+}
+
+pub(super) async fn pepper_versions(pool: &PgPool) -> Result<Vec<u16>, LogFailure> {
+    let versions: Vec<i64> = sqlx::query_scalar(include_str!("select_pepper_versions.sql"))
+        .fetch_all(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Read { after: Position::START, source }))?;
+    Ok(versions.into_iter().filter_map(|version| u16::try_from(version).ok()).collect())
+}
+
+fn column(position: Position) -> i64 {
+    i64::try_from(position.get()).unwrap_or(i64::MAX)
+}

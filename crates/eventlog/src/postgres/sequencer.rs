@@ -1,0 +1,106 @@
+//! Gives committed events their positions. One at a time among all instances, by an advisory lock of the session that does
+//! it: who loses the session has lost the right with it, and the primary key of `log` is the judge should that not be so.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use metrics::{counter, gauge, histogram};
+use sqlx::{Connection as _, PgConnection};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{
+    connect::Server,
+    head::{Head, POLL_EVERY},
+};
+
+/// The lock's number: "tollgate" in ASCII.
+const LOCK: i64 = 0x746f_6c6c_6761_7465;
+/// How often a standby asks for the lock.
+const ASK_EVERY: Duration = Duration::from_millis(500);
+const EVENTS_AT_ONCE: i64 = 5_000;
+
+/// Stands by, leads when nobody else does, and stands by again when the session is lost. Until stopped.
+pub(super) async fn run(server: &Server, head: &Head, stop: CancellationToken) {
+    gauge!("tollgate_sequencer_leads").set(0.0);
+    let mut failing = false;
+    while !stop.is_cancelled() {
+        match stand_by(server, &stop).await {
+            Ok(Some(mut session)) => {
+                failing = false;
+                info!("Giving positions to events from here");
+                lead(&mut session, head, &stop).await;
+                // Closed in an orderly way, the lock is free at once.
+                drop(tokio::time::timeout(ASK_EVERY, session.close()).await);
+            }
+            Ok(None) => return,
+            Err(source) => {
+                if !std::mem::replace(&mut failing, true) {
+                    warn!(error = %source, "Cannot reach the database to give positions; trying on");
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(ASK_EVERY) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Waits for the lock; none when stopped before.
+async fn stand_by(server: &Server, stop: &CancellationToken) -> Result<Option<PgConnection>, sqlx::Error> {
+    let mut session = server.connect().await?;
+    loop {
+        let ours: bool =
+            sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut session).await?;
+        if ours {
+            return Ok(Some(session));
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(None),
+            () = tokio::time::sleep(ASK_EVERY) => {}
+        }
+    }
+}
+
+async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
+    head.leads.store(true, Ordering::Relaxed);
+    gauge!("tollgate_sequencer_leads").set(1.0);
+    loop {
+        match sequence(session).await {
+            Ok(given) if !given.is_empty() => {
+                counter!("tollgate_sequenced_events_total")
+                    .increment(u64::try_from(given.len()).unwrap_or_default());
+                head.note_sequenced(&given);
+            }
+            Ok(_nothing_waits) => tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = head.appended.notified() => {}
+                // Should a word from another instance have been lost.
+                () = tokio::time::sleep(POLL_EVERY) => {}
+            },
+            Err(source) => {
+                warn!(error = %source, "No longer giving positions to events from here");
+                break;
+            }
+        }
+    }
+    head.leads.store(false, Ordering::Relaxed);
+    gauge!("tollgate_sequencer_leads").set(0.0);
+}
+
+async fn sequence(session: &mut PgConnection) -> Result<Vec<(i64, i64)>, sqlx::Error> {
+    let begun = Instant::now();
+    let mut given: Vec<(i64, i64)> =
+        sqlx::query_as(include_str!("sequence_pending.sql")).bind(EVENTS_AT_ONCE).fetch_all(session).await?;
+    if !given.is_empty() {
+        histogram!("tollgate_sequencer_batch_seconds").record(begun.elapsed());
+    }
+    // The order in which rows come back is not promised.
+    given.sort_unstable();
+    Ok(given)
+}
