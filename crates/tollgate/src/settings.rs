@@ -1,66 +1,24 @@
 //! What a server is told: defaults, then `tollgate.toml`, then `TOLLGATE_*`, then flags; the later wins.
 
 mod file;
+mod flags;
+mod production;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use domain::Environment;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use file::SettingsFile;
-
-/// Flags of `serve`; each has a variable.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct ServeFlags {
-    /// Settings file; without it, `tollgate.toml` in the working directory if there is one
-    #[arg(long, env = "TOLLGATE_CONFIG", value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Where the embedded engine keeps its files [default: tollgate-data]
-    #[arg(long, env = "TOLLGATE_DATA_DIR", value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-    /// REST, console and metrics [default: 127.0.0.1:8080]
-    #[arg(long, env = "TOLLGATE_HTTP", value_name = "ADDR")]
-    pub(crate) http: Option<SocketAddr>,
-    /// Gateway doors: Envoy over gRPC, verify, forward-auth [default: 127.0.0.1:9090]
-    #[arg(long, env = "TOLLGATE_GATEWAY", value_name = "ADDR")]
-    pub(crate) gateway: Option<SocketAddr>,
-    /// The environment that this gateway serves [default: prod]
-    #[arg(long, env = "TOLLGATE_ENVIRONMENT", value_name = "NAME")]
-    pub(crate) environment: Option<Environment>,
-    /// The name of this gateway node, stable over restarts [default: local]
-    #[arg(long, env = "TOLLGATE_NODE", value_name = "NAME")]
-    pub(crate) node: Option<String>,
-    /// What secrets begin with: 1 to 12 of a-z and 0-9 [default: tg]
-    #[arg(long, env = "TOLLGATE_BRAND", value_name = "NAME")]
-    pub(crate) brand: Option<String>,
-    /// What happens to calls that no route matches, such as `sandbox=allow`; repeatable [default: refuse]
-    #[arg(long, env = "TOLLGATE_UNMATCHED", value_name = "ENV=allow|refuse", value_delimiter = ',')]
-    pub(crate) unmatched: Vec<String>,
-    /// Without news of the log for so long, the gateway's configuration is stale [default: 60]
-    #[arg(long, env = "TOLLGATE_STALE_AFTER_SECONDS", value_name = "SECONDS")]
-    pub(crate) stale_after_seconds: Option<u32>,
-    /// What a stale gateway does with calls [default: serve]
-    #[arg(long, env = "TOLLGATE_ON_STALE")]
-    pub(crate) on_stale: Option<OnStale>,
-    /// Take the caller's address from X-Real-IP or X-Forwarded-For at the forward-auth door
-    #[arg(long, env = "TOLLGATE_TRUST_FORWARDED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    pub(crate) trust_forwarded: Option<bool>,
-    /// Listen on addresses other than loopback without TLS: only behind something that ends TLS
-    #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    pub(crate) allow_plaintext: Option<bool>,
-    /// The first admin token, instead of one made and printed at first start; at least 16 characters
-    #[arg(long, env = "TOLLGATE_BOOTSTRAP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    pub(crate) bootstrap_token: Option<SecretString>,
-    /// Which log lines are written, such as `info` or `tollgate_gateway=debug` [default: info]
-    #[arg(long, env = "TOLLGATE_LOG", value_name = "FILTER")]
-    pub(crate) log: Option<String>,
-    /// How log lines are written [default: text]
-    #[arg(long, env = "TOLLGATE_LOG_FORMAT")]
-    pub(crate) log_format: Option<LogFormat>,
-}
+pub(crate) use flags::ServeFlags;
+pub(crate) use production::{ControlPlane, Database, Nats, Role, WhenAlone};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -86,6 +44,15 @@ pub(crate) enum Unmatched {
 /// The settings in force.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Settings {
+    pub(crate) roles: BTreeSet<Role>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database: Option<Database>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nats: Option<Nats>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) control_plane: Option<ControlPlane>,
+    pub(crate) when_alone: WhenAlone,
+    pub(crate) secrets_dir: PathBuf,
     pub(crate) data_dir: PathBuf,
     pub(crate) http: SocketAddr,
     pub(crate) gateway: SocketAddr,
@@ -101,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
     pub(crate) bootstrap_token: Option<SecretString>,
+    #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
+    pub(crate) gateway_token: Option<SecretString>,
 }
 
 fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -115,12 +84,30 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
     let file = SettingsFile::read(flags.config.as_deref())?;
     let unmatched =
         if flags.unmatched.is_empty() { file.unmatched } else { parse_unmatched(&flags.unmatched)? };
+    let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("tollgate-data"));
+    let node = flags.node.or(file.node);
+    let named = node.is_some();
     let settings = Settings {
-        data_dir: flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("tollgate-data")),
+        roles: production::roles(flags.roles, file.role),
+        database: production::database(
+            flags.database_url.or(file.database_url),
+            flags.database_connections.or(file.database_connections),
+        ),
+        nats: production::nats(
+            if flags.nats_url.is_empty() { file.nats_url } else { flags.nats_url },
+            flags.nats_credentials.or(file.nats_credentials),
+            flags.nats_ca.or(file.nats_ca),
+            flags.nats_replicas.or(file.nats_replicas),
+        ),
+        control_plane: flags.control_plane.or(file.control_plane).map(|url| ControlPlane { url }),
+        when_alone: flags.when_alone.or(file.when_alone).unwrap_or(WhenAlone::Share),
+        secrets_dir: flags.secrets_dir.or(file.secrets_dir).unwrap_or_else(|| data_dir.clone()),
+        gateway_token: flags.gateway_token.or(file.gateway_token),
+        data_dir,
         http: flags.http.or(file.http).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
         gateway: flags.gateway.or(file.gateway).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
         environment: flags.environment.or(file.environment).map_or_else(|| "prod".parse(), Ok)?,
-        node: flags.node.or(file.node).unwrap_or_else(|| "local".to_owned()),
+        node: node.unwrap_or_else(|| "local".to_owned()),
         brand: flags.brand.or(file.brand).unwrap_or_else(|| "tg".to_owned()),
         unmatched,
         stale_after_seconds: flags.stale_after_seconds.or(file.stale_after_seconds).unwrap_or(60),
@@ -132,6 +119,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
     };
     settings.check()?;
+    production::check(&settings, named)?;
     Ok(settings)
 }
 

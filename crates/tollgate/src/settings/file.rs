@@ -12,7 +12,7 @@ use domain::Environment;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{LogFormat, OnStale, Unmatched};
+use super::{LogFormat, OnStale, Role, Unmatched, WhenAlone};
 
 const USUAL_FILE: &str = "tollgate.toml";
 
@@ -20,6 +20,17 @@ const USUAL_FILE: &str = "tollgate.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SettingsFile {
+    pub(super) role: Vec<Role>,
+    pub(super) database_url: Option<SecretString>,
+    pub(super) database_connections: Option<u32>,
+    pub(super) nats_url: Vec<String>,
+    pub(super) nats_credentials: Option<PathBuf>,
+    pub(super) nats_ca: Option<PathBuf>,
+    pub(super) nats_replicas: Option<u8>,
+    pub(super) secrets_dir: Option<PathBuf>,
+    pub(super) control_plane: Option<String>,
+    pub(super) gateway_token: Option<SecretString>,
+    pub(super) when_alone: Option<WhenAlone>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) http: Option<SocketAddr>,
     pub(super) gateway: Option<SocketAddr>,

@@ -1,0 +1,92 @@
+//! Flags of `serve` and their variables.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use domain::Environment;
+use secrecy::SecretString;
+
+use super::{LogFormat, OnStale, Role, WhenAlone};
+
+/// Flags of `serve`; each has a variable.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ServeFlags {
+    /// Settings file; without it, `tollgate.toml` in the working directory if there is one
+    #[arg(long, env = "TOLLGATE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// What this process does, several with commas; all of it without [api, sequencer, projections, gateway]
+    #[arg(long = "role", env = "TOLLGATE_ROLE", value_enum, value_delimiter = ',', value_name = "ROLE")]
+    pub(crate) roles: Vec<Role>,
+    /// Postgres for the log and the read models, prepared by `tollgate migrate`; without it, files in the data directory
+    #[arg(long, env = "TOLLGATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: Option<SecretString>,
+    /// Connections to Postgres that each of two pools opens at most [default: 8]
+    #[arg(long, env = "TOLLGATE_DATABASE_CONNECTIONS", value_name = "NUMBER")]
+    pub(crate) database_connections: Option<u32>,
+    /// NATS servers with JetStream, several with commas
+    #[arg(long, env = "TOLLGATE_NATS_URL", value_delimiter = ',', value_name = "URL")]
+    pub(crate) nats_url: Vec<String>,
+    /// A NATS credentials file
+    #[arg(long, env = "TOLLGATE_NATS_CREDENTIALS", value_name = "FILE")]
+    pub(crate) nats_credentials: Option<PathBuf>,
+    /// The certificate authority of the NATS servers, in PEM
+    #[arg(long, env = "TOLLGATE_NATS_CA", value_name = "FILE")]
+    pub(crate) nats_ca: Option<PathBuf>,
+    /// How many NATS servers keep each stream: 1, 3 or 5 [default: 1]
+    #[arg(long, env = "TOLLGATE_NATS_REPLICAS", value_name = "NUMBER")]
+    pub(crate) nats_replicas: Option<u8>,
+    /// Where the peppers and the signing key lie, the same on every instance [default: the data directory]
+    #[arg(long, env = "TOLLGATE_SECRETS_DIR", value_name = "DIR")]
+    pub(crate) secrets_dir: Option<PathBuf>,
+    /// The admin API that a gateway without a database fetches its first snapshot from
+    #[arg(long, env = "TOLLGATE_CONTROL_PLANE", value_name = "URL")]
+    pub(crate) control_plane: Option<String>,
+    /// What gateways show to the admin API for a snapshot; at least 16 characters, the same on both sides
+    #[arg(long, env = "TOLLGATE_GATEWAY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) gateway_token: Option<SecretString>,
+    /// What a gateway does with shared quotas while NATS is away [default: share]
+    #[arg(long, env = "TOLLGATE_WHEN_ALONE")]
+    pub(crate) when_alone: Option<WhenAlone>,
+    /// Where the embedded engine, or this node, keeps its files [default: tollgate-data]
+    #[arg(long, env = "TOLLGATE_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// REST, console and metrics [default: 127.0.0.1:8080]
+    #[arg(long, env = "TOLLGATE_HTTP", value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Gateway doors: Envoy over gRPC, verify, forward-auth [default: 127.0.0.1:9090]
+    #[arg(long, env = "TOLLGATE_GATEWAY", value_name = "ADDR")]
+    pub(crate) gateway: Option<SocketAddr>,
+    /// The environment that this gateway serves [default: prod]
+    #[arg(long, env = "TOLLGATE_ENVIRONMENT", value_name = "NAME")]
+    pub(crate) environment: Option<Environment>,
+    /// The name of this gateway node, stable over restarts [default: local]
+    #[arg(long, env = "TOLLGATE_NODE", value_name = "NAME")]
+    pub(crate) node: Option<String>,
+    /// What secrets begin with: 1 to 12 of a-z and 0-9 [default: tg]
+    #[arg(long, env = "TOLLGATE_BRAND", value_name = "NAME")]
+    pub(crate) brand: Option<String>,
+    /// What happens to calls that no route matches, such as `sandbox=allow`; repeatable [default: refuse]
+    #[arg(long, env = "TOLLGATE_UNMATCHED", value_name = "ENV=allow|refuse", value_delimiter = ',')]
+    pub(crate) unmatched: Vec<String>,
+    /// Without news of the log for so long, the gateway's configuration is stale [default: 60]
+    #[arg(long, env = "TOLLGATE_STALE_AFTER_SECONDS", value_name = "SECONDS")]
+    pub(crate) stale_after_seconds: Option<u32>,
+    /// What a stale gateway does with calls [default: serve]
+    #[arg(long, env = "TOLLGATE_ON_STALE")]
+    pub(crate) on_stale: Option<OnStale>,
+    /// Take the caller's address from X-Real-IP or X-Forwarded-For at the forward-auth door
+    #[arg(long, env = "TOLLGATE_TRUST_FORWARDED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) trust_forwarded: Option<bool>,
+    /// Listen on addresses other than loopback without TLS: only behind something that ends TLS
+    #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) allow_plaintext: Option<bool>,
+    /// The first admin token, instead of one made and printed at first start; at least 16 characters
+    #[arg(long, env = "TOLLGATE_BOOTSTRAP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) bootstrap_token: Option<SecretString>,
+    /// Which log lines are written, such as `info` or `tollgate_gateway=debug` [default: info]
+    #[arg(long, env = "TOLLGATE_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// How log lines are written [default: text]
+    #[arg(long, env = "TOLLGATE_LOG_FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
