@@ -20,6 +20,8 @@ pub struct Principal {
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Admin,
+    /// A gateway node: may follow the configuration, and nothing else.
+    Gateway,
 }
 
 impl Role {
@@ -27,6 +29,7 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
+            Self::Gateway => "gateway",
         }
     }
 
@@ -49,8 +52,11 @@ impl Role {
                 | Permission::AuditRead
                 | Permission::ReportRead
                 | Permission::ReportExport
-                | Permission::MetricsRead => true,
+                | Permission::MetricsRead
+                | Permission::GatewayFollow
+                | Permission::ProjectionOperate => true,
             },
+            Self::Gateway => permission == Permission::GatewayFollow,
         }
     }
 }
@@ -92,10 +98,15 @@ pub enum Permission {
     ReportExport,
     #[serde(rename = "metrics.read")]
     MetricsRead,
+    /// Fetch what a gateway judges calls by: digests of secrets are in it.
+    #[serde(rename = "gateway.follow")]
+    GatewayFollow,
+    #[serde(rename = "projection.operate")]
+    ProjectionOperate,
 }
 
 impl Permission {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ClientRead,
         Self::ClientWrite,
         Self::KeyRead,
@@ -113,6 +124,8 @@ impl Permission {
         Self::ReportRead,
         Self::ReportExport,
         Self::MetricsRead,
+        Self::GatewayFollow,
+        Self::ProjectionOperate,
     ];
 
     #[must_use]
@@ -135,6 +148,8 @@ impl Permission {
             Self::ReportRead => "report.read",
             Self::ReportExport => "report.export",
             Self::MetricsRead => "metrics.read",
+            Self::GatewayFollow => "gateway.follow",
+            Self::ProjectionOperate => "projection.operate",
         }
     }
 }
@@ -196,6 +211,14 @@ mod tests {
                 authorize(&principal(vec![Role::Admin]), permission).unwrap().describe(),
                 "role:admin"
             );
+        }
+    }
+
+    #[test]
+    fn a_gateway_may_follow_and_nothing_else() {
+        for permission in Permission::ALL {
+            let allowed = authorize(&principal(vec![Role::Gateway]), permission).is_ok();
+            assert_eq!(allowed, permission == Permission::GatewayFollow, "{permission:?}");
         }
     }
 

@@ -12,6 +12,7 @@ mod given;
 pub mod ids;
 pub mod metadata;
 pub mod personal;
+pub mod projection;
 #[cfg(test)]
 mod properties;
 pub mod rate_limit_policy;

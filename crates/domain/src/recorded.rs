@@ -5,8 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp, api_client::ApiClientEvent,
-    api_key::ApiKeyEvent, personal::PersonalValues, rate_limit_policy::RateLimitPolicyEvent,
+    ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    api_client::ApiClientEvent,
+    api_key::ApiKeyEvent,
+    personal::PersonalValues,
+    projection::{ProjectionEvent, ProjectionName},
+    rate_limit_policy::RateLimitPolicyEvent,
     route::RouteEvent,
 };
 
@@ -48,6 +52,7 @@ pub enum DomainEvent {
     ApiKey { id: KeyId, event: ApiKeyEvent },
     Route { id: RouteId, event: RouteEvent },
     RateLimitPolicy { id: PolicyId, event: RateLimitPolicyEvent },
+    Projection { id: ProjectionName, event: ProjectionEvent },
 }
 
 impl DomainEvent {
@@ -59,6 +64,7 @@ impl DomainEvent {
             Self::ApiKey { event, .. } => event.event_type(),
             Self::Route { event, .. } => event.event_type(),
             Self::RateLimitPolicy { event, .. } => event.event_type(),
+            Self::Projection { event, .. } => event.event_type(),
         }
     }
 
@@ -70,6 +76,7 @@ impl DomainEvent {
             Self::ApiKey { event, .. } => event.event_version(),
             Self::Route { event, .. } => event.event_version(),
             Self::RateLimitPolicy { event, .. } => event.event_version(),
+            Self::Projection { event, .. } => event.event_version(),
         }
     }
 
@@ -83,6 +90,7 @@ impl DomainEvent {
             Self::ApiKey { event, .. } => serde_json::to_value(event),
             Self::Route { event, .. } => serde_json::to_value(event),
             Self::RateLimitPolicy { event, .. } => serde_json::to_value(event),
+            Self::Projection { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -94,6 +102,7 @@ impl DomainEvent {
             Self::ApiKey { id, .. } => id.to_string(),
             Self::Route { id, .. } => id.to_string(),
             Self::RateLimitPolicy { id, .. } => id.to_string(),
+            Self::Projection { id, .. } => id.to_string(),
         }
     }
 }

@@ -29,6 +29,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::api_key::ApiKeyRefusal::CATALOGUE,
         crate::route::RouteRefusal::CATALOGUE,
         crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
+        crate::projection::ProjectionRefusal::CATALOGUE,
         crate::access::Denied::CATALOGUE,
     ]
     .concat();
@@ -77,6 +78,7 @@ mod tests {
             crate::api_key::ApiKeyRefusal::CATALOGUE,
             crate::route::RouteRefusal::CATALOGUE,
             crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
+            crate::projection::ProjectionRefusal::CATALOGUE,
             crate::access::Denied::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {

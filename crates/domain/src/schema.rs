@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
-    route::RouteEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, projection::ProjectionEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -30,6 +30,7 @@ pub fn event_schemas() -> Vec<EventSchema> {
         ApiKeyEvent::schemas(),
         RouteEvent::schemas(),
         RateLimitPolicyEvent::schemas(),
+        ProjectionEvent::schemas(),
     ]
     .concat()
 }
@@ -72,8 +73,13 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 4] =
-        [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES];
+    const TYPES: [&[&str]; 5] = [
+        ApiClientEvent::TYPES,
+        ApiKeyEvent::TYPES,
+        RouteEvent::TYPES,
+        RateLimitPolicyEvent::TYPES,
+        ProjectionEvent::TYPES,
+    ];
 
     #[test]
     fn every_event_has_a_schema_that_names_it() {
@@ -132,6 +138,9 @@ mod tests {
             }
             E::RateLimitPolicy { id, event: _ } => {
                 E::RateLimitPolicy { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Projection { id, event: _ } => {
+                E::Projection { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
         }
     }

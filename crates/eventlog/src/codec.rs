@@ -4,8 +4,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, PolicyId, RouteId, api_client::ApiClient,
-    api_key::ApiKey, rate_limit_policy::RateLimitPolicy, route::Route,
+    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, PolicyId, RouteId,
+    api_client::ApiClient,
+    api_key::ApiKey,
+    projection::{Projection, ProjectionName},
+    rate_limit_policy::RateLimitPolicy,
+    route::Route,
 };
 use serde::de::DeserializeOwned;
 
@@ -33,6 +37,7 @@ stored!(ApiClient, ClientId, ApiClient);
 stored!(ApiKey, KeyId, ApiKey);
 stored!(Route, RouteId, Route);
 stored!(RateLimitPolicy, PolicyId, RateLimitPolicy);
+stored!(Projection, ProjectionName, Projection);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -51,6 +56,7 @@ impl Columns<'_> {
             ApiKey::TYPE => self.decode_as::<ApiKey>(),
             Route::TYPE => self.decode_as::<Route>(),
             RateLimitPolicy::TYPE => self.decode_as::<RateLimitPolicy>(),
+            Projection::TYPE => self.decode_as::<Projection>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

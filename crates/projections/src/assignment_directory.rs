@@ -87,7 +87,10 @@ impl Directory for AssignmentDirectory {
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {
             DomainEvent::RateLimitPolicy { event, .. } => assignment_of(event).map(Into::into),
-            DomainEvent::ApiClient { .. } | DomainEvent::ApiKey { .. } | DomainEvent::Route { .. } => None,
+            DomainEvent::ApiClient { .. }
+            | DomainEvent::ApiKey { .. }
+            | DomainEvent::Route { .. }
+            | DomainEvent::Projection { .. } => None,
         }
     }
 

@@ -187,7 +187,7 @@ enum Client {
 impl Client {
     fn of(event: &DomainEvent) -> Self {
         match event {
-            DomainEvent::Route { .. } => Self::None,
+            DomainEvent::Route { .. } | DomainEvent::Projection { .. } => Self::None,
             DomainEvent::ApiClient { id, event: _ } => Self::Known(*id, None),
             DomainEvent::ApiKey { id, event } => match event {
                 ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),

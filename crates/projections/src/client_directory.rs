@@ -119,9 +119,10 @@ impl Directory for ClientDirectory {
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {
             DomainEvent::ApiClient { id, .. } => Some((*id).into()),
-            DomainEvent::ApiKey { .. } | DomainEvent::Route { .. } | DomainEvent::RateLimitPolicy { .. } => {
-                None
-            }
+            DomainEvent::ApiKey { .. }
+            | DomainEvent::Route { .. }
+            | DomainEvent::RateLimitPolicy { .. }
+            | DomainEvent::Projection { .. } => None,
         }
     }
 

@@ -153,7 +153,8 @@ impl Directory for KeyDirectory {
             DomainEvent::ApiKey { id, .. } => Some((*id).into()),
             DomainEvent::ApiClient { .. }
             | DomainEvent::Route { .. }
-            | DomainEvent::RateLimitPolicy { .. } => None,
+            | DomainEvent::RateLimitPolicy { .. }
+            | DomainEvent::Projection { .. } => None,
         }
     }
 

@@ -88,7 +88,10 @@ impl Directory for PolicyDirectory {
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {
             DomainEvent::RateLimitPolicy { id, .. } => Some((*id).into()),
-            DomainEvent::ApiClient { .. } | DomainEvent::ApiKey { .. } | DomainEvent::Route { .. } => None,
+            DomainEvent::ApiClient { .. }
+            | DomainEvent::ApiKey { .. }
+            | DomainEvent::Route { .. }
+            | DomainEvent::Projection { .. } => None,
         }
     }
 

@@ -87,7 +87,8 @@ impl Directory for RouteDirectory {
             DomainEvent::Route { id, .. } => Some((*id).into()),
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
-            | DomainEvent::RateLimitPolicy { .. } => None,
+            | DomainEvent::RateLimitPolicy { .. }
+            | DomainEvent::Projection { .. } => None,
         }
     }
 

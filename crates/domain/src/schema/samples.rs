@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, PolicyId, RouteId, Timestamp,
+    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, PolicyId, Position, RouteId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     personal::{Personal, PersonalValue},
+    projection::{EventSkipped, ProjectionEvent},
     rate_limit_policy::{
         self, Assignment, Counting, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit,
         RateLimitPolicyEvent,
@@ -39,7 +40,13 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     samples.extend(route_events()?.into_iter().map(|event| DomainEvent::Route { id: route, event }));
     let events = policy_events(client, route)?;
     samples.extend(events.into_iter().map(|event| DomainEvent::RateLimitPolicy { id: policy, event }));
+    samples.push(DomainEvent::Projection { id: "key_directory".parse()?, event: event_skipped()? });
     Ok(samples)
+}
+
+fn event_skipped() -> Sampled<ProjectionEvent> {
+    let reason = "Its payload names a client that was never registered".parse()?;
+    Ok(ProjectionEvent::EventSkipped(EventSkipped { position: Position::new(4_711), reason }))
 }
 
 fn client_events() -> Sampled<Vec<ApiClientEvent>> {

@@ -15,6 +15,7 @@ pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> Result<Str
         DomainEvent::ApiKey { id: _, event } => without_secret(event)?,
         DomainEvent::Route { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::RateLimitPolicy { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::Projection { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
