@@ -28,6 +28,10 @@ pub enum OpenFailure {
     )]
     SecretFileMissing { file: PathBuf, database: PathBuf },
     #[error(
+        "the secret file {file} is missing: all instances need the same ones; run `tollgate secrets init` once and give its files to each"
+    )]
+    SecretFileNotGiven { file: PathBuf },
+    #[error(
         "the database {file} is damaged ({source}); restore it from a backup, and keep the damaged one for the audit"
     )]
     Damaged { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },

@@ -16,11 +16,16 @@ use crate::OpenFailure;
 #[derive(Debug)]
 pub struct Installation {
     dir: PathBuf,
+    /// None: in the directory itself.
+    secrets: Option<PathBuf>,
     _lock: File,
 }
 
 /// Peppers are changed once in years.
 const PEPPERS_MAX: u16 = 1_000;
+
+const PEPPER: &str = "pepper.1.key";
+const SIGNING_KEY: &str = "signing.key";
 
 /// 32 random bytes that never leave the installation.
 type Key = Zeroizing<[u8; 32]>;
@@ -41,10 +46,22 @@ impl Installation {
             .open(dir.join("lock"))
             .map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { dir: dir.to_owned(), secrets: None, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(OpenFailure::Locked { dir: dir.to_owned() }),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
+    }
+
+    /// With secrets that several instances have in common: read from that directory, and never made here.
+    #[must_use]
+    pub fn sharing_secrets(mut self, dir: &Path) -> Self {
+        self.secrets = Some(dir.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     #[must_use]
@@ -68,20 +85,24 @@ impl Installation {
     /// # Errors
     /// When a file is missing though there are events, is damaged, or is open to other users.
     pub fn peppers(&self) -> Result<Peppers, OpenFailure> {
-        let mut keys = vec![(1, self.key("pepper.1.key")?)];
+        let mut keys = vec![(1, self.key(PEPPER)?)];
         for version in 2..=PEPPERS_MAX {
             let file = self.pepper_file(version);
             if file.exists() {
                 keys.push((version, read_key(&file)?));
             }
         }
-        Peppers::new(keys).map_err(|_| OpenFailure::SecretFileDamaged { file: self.dir.join("pepper.1.key") })
+        Peppers::new(keys).map_err(|_| OpenFailure::SecretFileDamaged { file: self.pepper_file(1) })
     }
 
     /// Where the pepper of this version is kept.
     #[must_use]
     pub fn pepper_file(&self, version: u16) -> PathBuf {
-        self.dir.join(format!("pepper.{version}.key"))
+        self.secrets_dir().join(format!("pepper.{version}.key"))
+    }
+
+    fn secrets_dir(&self) -> &Path {
+        self.secrets.as_deref().unwrap_or(&self.dir)
     }
 
     /// Whether every pepper is here that a stored digest was made under.
@@ -103,7 +124,7 @@ impl Installation {
     /// # Errors
     /// As for [`Self::peppers`].
     pub fn signing_key(&self) -> Result<Key, OpenFailure> {
-        self.key("signing.key")
+        self.key(SIGNING_KEY)
     }
 
     /// What is written in a file of this installation, none when there is no such file.
@@ -129,20 +150,45 @@ impl Installation {
     }
 
     fn key(&self, name: &str) -> Result<Key, OpenFailure> {
-        let file = self.dir.join(name);
+        let file = self.secrets_dir().join(name);
         if file.exists() {
             return read_key(&file);
+        }
+        if self.secrets.is_some() {
+            return Err(OpenFailure::SecretFileNotGiven { file });
         }
         let database = self.events_database();
         if database.exists() {
             // A new secret in the place of a lost one would look like health and refuse every caller.
             return Err(OpenFailure::SecretFileMissing { file, database });
         }
-        let key: Key = Zeroizing::new(rand::random());
-        let text = Zeroizing::new(hex::encode(*key));
-        write_private(&file, &text).map_err(|source| OpenFailure::SecretFile { file, source })?;
-        Ok(key)
+        make_key(&file)
     }
+}
+
+/// Makes the secrets that several instances are to have in common, and answers which files were made: none of those that
+/// are there is touched.
+///
+/// # Errors
+/// When the directory or a file cannot be made.
+pub fn make_secrets(dir: &Path) -> Result<Vec<PathBuf>, OpenFailure> {
+    let unusable = |source| OpenFailure::Directory { dir: dir.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+    let mut made = vec![];
+    for file in [PEPPER, SIGNING_KEY].map(|name| dir.join(name)) {
+        if !file.exists() {
+            drop(make_key(&file)?);
+            made.push(file);
+        }
+    }
+    Ok(made)
+}
+
+fn make_key(file: &Path) -> Result<Key, OpenFailure> {
+    let key: Key = Zeroizing::new(rand::random());
+    let text = Zeroizing::new(hex::encode(*key));
+    write_private(file, &text).map_err(|source| OpenFailure::SecretFile { file: file.to_owned(), source })?;
+    Ok(key)
 }
 
 fn read_key(file: &Path) -> Result<Key, OpenFailure> {

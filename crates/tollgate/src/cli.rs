@@ -53,6 +53,11 @@ pub(crate) enum Command {
     /// The read models of a stopped server
     #[command(subcommand)]
     Projections(ProjectionsCommand),
+    /// Prepare a Postgres database, or bring it up to date; run by the role that owns the tables
+    Migrate(MigrateFlags),
+    /// The secrets that all instances have in common
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Print the OpenAPI document of the REST API
     Openapi,
     /// Write or check the files under schemas/
@@ -70,6 +75,26 @@ pub(crate) enum ProjectionsCommand {
         #[arg(long, env = "TOLLGATE_DATA_DIR", default_value = "tollgate-data", value_name = "DIR")]
         data_dir: PathBuf,
     },
+}
+
+/// Which database is prepared, and for whom.
+#[derive(Args, Debug)]
+pub(crate) struct MigrateFlags {
+    /// The database, as the role that owns the tables
+    #[arg(long, env = "TOLLGATE_MIGRATION_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: secrecy::SecretString,
+    /// The role that `tollgate serve` connects as: is granted what it needs, and not to change what was written
+    #[arg(long, env = "TOLLGATE_APPLICATION_ROLE", value_name = "ROLE")]
+    pub(crate) application_role: Option<String>,
+    /// Speak to a server on another machine without TLS
+    #[arg(long)]
+    pub(crate) allow_plaintext: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// Make the pepper and the signing key where they are not there yet
+    Init { dir: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]

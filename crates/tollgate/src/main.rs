@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod demo;
+mod prepare;
 mod rebuild;
 mod runtime;
 mod schemas;
@@ -35,6 +36,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(flags) => demo::run(flags).await,
         Command::Config(flags) => config::print(*flags),
         Command::Projections(command) => rebuild::run(command).await,
+        Command::Migrate(flags) => prepare::migrate(flags).await,
+        Command::Secrets(command) => prepare::secrets(&command),
         Command::Openapi => schemas::print_openapi(),
         Command::Schemas(command) => schemas::run(command),
         Command::Client(command) => cli::client::run(command).await,
