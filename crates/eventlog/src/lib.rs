@@ -1,5 +1,6 @@
 //! The truth and its copy in motion: the event store, its one order, the feeds that follow it, usage batches.
 
+pub mod bus;
 pub mod canonical;
 mod codec;
 mod execute;

@@ -1,9 +1,9 @@
 //! The log of all facts: commands go in, events come out in one order.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{collections::HashMap, fmt, path::Path, sync::Arc};
 
 use cqrs_es::{EventStore, persist::PersistedEventStore};
-use domain::{Position, Recorded, SharedClock};
+use domain::{Position, Recorded, SharedClock, personal::PersonalValues};
 use tokio::sync::watch;
 
 use crate::{
@@ -138,6 +138,21 @@ impl EventLog {
     ) -> Result<Vec<StoredEvent>, LogFailure> {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.read_stored(after, events_max).await,
+        }
+    }
+
+    /// What is left of the personal values of the events after a position and up to another, for those who have the
+    /// events from elsewhere: the bus carries none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn personal(
+        &self,
+        after: Position,
+        until: Position,
+    ) -> Result<HashMap<Position, PersonalValues>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.personal(after, until).await,
         }
     }
 

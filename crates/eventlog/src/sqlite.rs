@@ -8,9 +8,9 @@ mod writer;
 pub(crate) use append::{Append, AppendRefused, Appended};
 pub use open::{migrate, open_failure, open_reader, open_writer};
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
-use domain::{Position, Recorded, SharedClock};
+use domain::{Position, Recorded, SharedClock, personal::PersonalValues};
 use sqlite_es::SqliteEventRepository;
 use sqlx::SqlitePool;
 use tokio::sync::watch;
@@ -54,6 +54,14 @@ impl SqliteLog {
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, LogFailure> {
         read::stored(&self.pool, after, events_max).await
+    }
+
+    pub(crate) async fn personal(
+        &self,
+        after: Position,
+        until: Position,
+    ) -> Result<HashMap<Position, PersonalValues>, LogFailure> {
+        read::personal(&self.pool, after, until).await
     }
 
     pub(crate) async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {

@@ -60,6 +60,28 @@ async fn personal_values(
     Ok(by_event)
 }
 
+/// By position, for those who have the events from elsewhere.
+pub(super) async fn personal(
+    pool: &SqlitePool,
+    after: Position,
+    until: Position,
+) -> Result<HashMap<Position, PersonalValues>, LogFailure> {
+    let rows: Vec<(i64, String, String)> =
+        sqlx::query_as(include_str!("../sql/select_personal_data_by_position.sql"))
+            .bind(i64::try_from(after.get()).unwrap_or(i64::MAX))
+            .bind(i64::try_from(until.get()).unwrap_or(i64::MAX))
+            .fetch_all(pool)
+            .await
+            .map_err(|source| LogFailure::Read { after, source: Box::new(source) })?;
+    let mut by_position: HashMap<Position, PersonalValues> = HashMap::new();
+    for (position, commitment, value) in rows {
+        if let (Ok(position), Ok(commitment)) = (u64::try_from(position), commitment.parse()) {
+            by_position.entry(Position::new(position)).or_default().insert(commitment, value.into());
+        }
+    }
+    Ok(by_position)
+}
+
 impl FromRow<'_, SqliteRow> for StoredEvent {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         let number = |column: &'static str| {
