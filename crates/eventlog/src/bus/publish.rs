@@ -13,7 +13,7 @@ pub use status::{PublishFailure, PublisherState, PublisherStatus};
 use std::time::Duration;
 
 use domain::Position;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -25,6 +25,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Lets another publisher, which was quicker, go ahead with what it has under way.
 const OVERTAKEN_PAUSE: Duration = Duration::from_millis(50);
+/// The server forgets a batch that was begun and left after ten seconds, and takes no more than fifty such at once.
+const BATCHES_PAUSE: Duration = Duration::from_secs(15);
 
 /// Copies one log to one bus. Several may run: one gets ahead, the others see that it did.
 #[derive(Debug)]
@@ -34,8 +36,8 @@ pub struct Publisher {
     report: Report,
     /// The leaf hash of the log's first event, once there is one.
     identity: Option<String>,
-    /// Off when the server turned out not to take them.
-    batches: bool,
+    /// Set when the server turned out not to take them, or not so many.
+    no_batches_before: Option<Instant>,
 }
 
 /// Why the publisher asks the stream again where it stands.
@@ -45,7 +47,7 @@ enum Interrupted {
     Idle,
     /// The stream is elsewhere than expected, most likely by another publisher.
     Overtaken,
-    /// The server takes no atomic batches.
+    /// The server takes no atomic batches: at all, or because too many were begun and left.
     NoBatches,
     Failed(Box<dyn std::error::Error + Send + Sync>),
     LogStopped,
@@ -82,7 +84,7 @@ pub async fn run(log: EventLog, bus: Bus, stop: CancellationToken) -> Result<(),
 impl Publisher {
     #[must_use]
     pub fn new(log: EventLog, bus: Bus) -> Self {
-        Self { log, bus, report: Report::default(), identity: None, batches: true }
+        Self { log, bus, report: Report::default(), identity: None, no_batches_before: None }
     }
 
     /// How far it is and whether it is well, for health and for those who wait for a position.
@@ -122,8 +124,8 @@ impl Publisher {
         match interrupted {
             Interrupted::Idle => Ok(Some(Duration::ZERO)),
             Interrupted::NoBatches => {
-                warn!("The bus takes no atomic batches; publishing one by one");
-                self.batches = false;
+                warn!("The bus takes no atomic batches now; publishing one by one");
+                self.no_batches_before = Some(Instant::now() + BATCHES_PAUSE);
                 Ok(Some(Duration::ZERO))
             }
             Interrupted::Overtaken => {
@@ -168,7 +170,8 @@ impl Publisher {
         pause: &mut Duration,
     ) -> Result<std::convert::Infallible, Interrupted> {
         let mut head = self.log.watch_head();
-        let mut window = Window::new(&self.bus, stand.last, stand.batches && self.batches);
+        let batches = stand.batches && self.no_batches_before.is_none_or(|before| before <= Instant::now());
+        let mut window = Window::new(&self.bus, stand.last, batches);
         loop {
             let reached = *head.borrow_and_update();
             if reached > window.sent() && window.room_events() > 0 {

@@ -180,9 +180,12 @@ impl From<PublishError> for Interrupted {
         match refused.map(jetstream::Error::error_code) {
             // While a cluster has messages under way it refuses under another code.
             Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT) => Self::Overtaken,
-            Some(ErrorCode::ATOMIC_PUBLISH_DISABLED | ErrorCode::ATOMIC_PUBLISH_UNSUPPORTED_HEADER) => {
-                Self::NoBatches
-            }
+            Some(
+                ErrorCode::ATOMIC_PUBLISH_DISABLED
+                | ErrorCode::ATOMIC_PUBLISH_UNSUPPORTED_HEADER
+                | ErrorCode::ATOMIC_PUBLISH_TOO_MANY_INFLIGHT
+                | ErrorCode::ATOMIC_PUBLISH_CONTAINS_DUPLICATE_MESSAGE,
+            ) => Self::NoBatches,
             Some(_) | None => Self::Failed(Box::new(error)),
         }
     }
