@@ -18,22 +18,30 @@ impl EventLog {
         self.recorded(&self.read_stored(after, events_max).await?).await
     }
 
-    /// Events in today's version, with the personal values that the store has left of them. For those who received
-    /// them by another way: values are kept nowhere else. They end before one that cannot be decoded.
+    async fn recorded(&self, stored: &[StoredEvent]) -> Result<Vec<Recorded>, LogFailure> {
+        let (Some(first), Some(last)) = (stored.first(), stored.last()) else { return Ok(vec![]) };
+        let after = Position::new(first.position.get().saturating_sub(1));
+        let mut personal = self.personal(after, last.position).await?;
+        decode(stored, |event| personal.remove(&event.position).unwrap_or_default())
+    }
+
+    /// What is left of the personal values of the events after a position and up to another, for those who have the
+    /// events from elsewhere: the bus carries none.
     ///
     /// # Errors
-    /// When the store cannot be read or the first event not be decoded.
-    pub async fn recorded(&self, stored: &[StoredEvent]) -> Result<Vec<Recorded>, LogFailure> {
-        let numbers = || stored.iter().map(|event| event.event_no);
-        let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else { return Ok(vec![]) };
-        let mut personal: HashMap<i64, PersonalValues> = HashMap::new();
-        for (event_no, commitment, value) in self.personal(first, last).await? {
-            if let Ok(commitment) = commitment.parse() {
-                personal.entry(event_no).or_default().insert(commitment, value.into());
+    /// When the store cannot be read.
+    pub async fn personal(
+        &self,
+        after: Position,
+        until: Position,
+    ) -> Result<HashMap<Position, PersonalValues>, LogFailure> {
+        let mut by_position: HashMap<Position, PersonalValues> = HashMap::new();
+        for (position, commitment, value) in self.personal_rows(after, until).await? {
+            if let (Ok(position), Ok(commitment)) = (u64::try_from(position), commitment.parse()) {
+                by_position.entry(Position::new(position)).or_default().insert(commitment, value.into());
             }
         }
-        let values = |event: &StoredEvent| personal.remove(&event.event_no).unwrap_or_default();
-        decode(stored, values)
+        Ok(by_position)
     }
 
     /// The Merkle tree over the first leaves of the log, computed from the stored leaf hashes.

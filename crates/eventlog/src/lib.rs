@@ -1,6 +1,7 @@
 //! The truth and its copy in motion: the event store, its one order, the feeds that follow it, usage batches.
 
 mod append;
+pub mod bus;
 pub mod canonical;
 mod codec;
 mod events;

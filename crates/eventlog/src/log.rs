@@ -232,14 +232,14 @@ impl EventLog {
         }
     }
 
-    pub(crate) async fn personal(
+    pub(crate) async fn personal_rows(
         &self,
-        first_event_no: i64,
-        last_event_no: i64,
+        after: Position,
+        until: Position,
     ) -> Result<Vec<(i64, String, String)>, LogFailure> {
         match &self.inner.engine {
-            Engine::Sqlite(log) => log.personal(first_event_no, last_event_no).await,
-            Engine::Postgres(log) => log.personal(first_event_no, last_event_no).await,
+            Engine::Sqlite(log) => log.personal(after, until).await,
+            Engine::Postgres(log) => log.personal(after, until).await,
         }
     }
 

@@ -86,10 +86,10 @@ impl PostgresLog {
 
     pub(crate) async fn personal(
         &self,
-        first_event_no: i64,
-        last_event_no: i64,
+        after: Position,
+        until: Position,
     ) -> Result<Vec<(i64, String, String)>, LogFailure> {
-        read::personal(&self.pool, first_event_no, last_event_no).await
+        read::personal(&self.pool, after, until).await
     }
 
     pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {

@@ -7,6 +7,18 @@
     reason = "tests stop at what they did not expect"
 )]
 
+#[path = "it/bus.rs"]
+mod bus;
+#[path = "it/bus_envelope.rs"]
+mod bus_envelope;
+#[path = "it/bus_faults.rs"]
+mod bus_faults;
+#[path = "it/bus_feed.rs"]
+mod bus_feed;
+#[path = "it/bus_publisher.rs"]
+mod bus_publisher;
+#[path = "it/bus_usage.rs"]
+mod bus_usage;
 #[path = "it/contract.rs"]
 mod contract;
 #[path = "it/golden.rs"]

@@ -47,15 +47,15 @@ pub(super) async fn stored(
         .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
 }
 
-/// What is left of the personal values of a run of events: number, commitment, value.
+/// What is left of the personal values of a run of events: position, commitment, value.
 pub(super) async fn personal(
     pool: &PgPool,
-    first_event_no: i64,
-    last_event_no: i64,
+    after: Position,
+    until: Position,
 ) -> Result<Vec<(i64, String, String)>, LogFailure> {
     sqlx::query_as(include_str!("select_personal_data.sql"))
-        .bind(first_event_no)
-        .bind(last_event_no)
+        .bind(column(after))
+        .bind(column(until))
         .fetch_all(pool)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Personal { source }))

@@ -1,2 +1,4 @@
--- What is left of the personal values of a run of events. Uses the primary key.
-select event_no, commitment, value from personal_data where event_no between $1 and $2
+-- What is left of the personal values of a run of positions. Uses the primary keys of both tables.
+select l.position, p.commitment, p.value
+  from log l join personal_data p on p.event_no = l.event_no
+ where l.position > $1 and l.position <= $2

@@ -19,15 +19,15 @@ pub(super) async fn stored(
         .map_err(|source| LogFailure::Read { after, source: Box::new(source) })
 }
 
-/// What is left of the personal values of a run of events: number, commitment, value.
+/// What is left of the personal values of a run of events: position, commitment, value.
 pub(super) async fn personal(
     pool: &SqlitePool,
-    first_event_no: i64,
-    last_event_no: i64,
+    after: Position,
+    until: Position,
 ) -> Result<Vec<(i64, String, String)>, LogFailure> {
     sqlx::query_as(include_str!("../sql/select_personal_data.sql"))
-        .bind(first_event_no)
-        .bind(last_event_no)
+        .bind(i64::try_from(after.get()).unwrap_or(i64::MAX))
+        .bind(i64::try_from(until.get()).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await
         .map_err(|source| LogFailure::Personal { source: Box::new(source) })

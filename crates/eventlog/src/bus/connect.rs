@@ -1,0 +1,179 @@
+//! The connection to the bus: found again when it is lost, and never waited for at start.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use async_nats::{
+    Client, ConnectOptions, Event,
+    connection::State,
+    jetstream::{Context, context::ContextBuilder},
+};
+use tokio::sync::watch;
+use tracing::{debug, error, info, warn};
+
+use super::BusFailure;
+
+/// How long an answer may take: longer than a cluster needs to choose a new leader.
+const ANSWER_AT_MOST: Duration = Duration::from_secs(5);
+/// Acknowledgements that may be under way, abandoned ones included: a window is dropped and begun again more than once
+/// before they time out.
+const ACKS_MAX: usize = 16_384;
+const RECONNECT_MIN: Duration = Duration::from_millis(50);
+const RECONNECT_MAX: Duration = Duration::from_secs(2);
+
+/// Where the bus is and what its streams should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BusSettings {
+    /// Any of the cluster's servers; the others are learnt from it.
+    pub urls: Vec<String>,
+    /// A user's JWT and seed, as `nsc` writes them.
+    pub credentials_file: Option<PathBuf>,
+    /// Trusted in addition to the system's roots.
+    pub root_ca_file: Option<PathBuf>,
+    /// Refuses a server that does not offer TLS.
+    pub require_tls: bool,
+    /// What the server's connection list calls us.
+    pub name: String,
+    /// Copies of each stream in the cluster: 1 or 3.
+    pub replicas: usize,
+    /// How many of the newest events the stream keeps; none keeps all. Older ones are read from the log.
+    pub history_events_max: Option<u64>,
+    /// How long usage batches are kept for a projection that is away.
+    pub usage_age_max: Duration,
+    /// How often an idle publisher looks whether the stream is still what it left.
+    pub check_every: Duration,
+}
+
+impl Default for BusSettings {
+    fn default() -> Self {
+        Self {
+            urls: vec!["nats://127.0.0.1:4222".to_owned()],
+            credentials_file: None,
+            root_ca_file: None,
+            require_tls: false,
+            name: "tollgate".to_owned(),
+            replicas: 1,
+            history_events_max: None,
+            usage_age_max: Duration::from_hours(7 * 24),
+            check_every: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A connection to JetStream. Cheap to clone.
+#[derive(Clone)]
+pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    jetstream: Context,
+    settings: BusSettings,
+    losses: watch::Receiver<u64>,
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bus({})", self.inner.settings.urls.join(","))
+    }
+}
+
+impl Bus {
+    /// Begins to connect and goes on trying: a bus that is away when we start is no other case than one that goes away
+    /// later.
+    ///
+    /// # Errors
+    /// When the settings are not to be used, or the credentials cannot be read.
+    pub async fn connect(settings: BusSettings) -> Result<Self, BusFailure> {
+        if settings.urls.is_empty() {
+            return Err(BusFailure::NoServer);
+        }
+        if ![1, 3].contains(&settings.replicas) {
+            return Err(BusFailure::Replicas { replicas: settings.replicas });
+        }
+        let (lost, losses) = watch::channel(0);
+        let options = options(&settings, lost).await?;
+        let client = options
+            .connect(settings.urls.join(","))
+            .await
+            .map_err(|source| BusFailure::Connect { source: Box::new(source) })?;
+        let jetstream = ContextBuilder::new()
+            .timeout(ANSWER_AT_MOST)
+            .ack_timeout(ANSWER_AT_MOST)
+            .max_ack_inflight(ACKS_MAX)
+            .build(client);
+        Ok(Self { inner: Arc::new(Inner { jetstream, settings, losses }) })
+    }
+
+    /// Whether there is a connection at this moment.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client().connection_state() == State::Connected
+    }
+
+    /// The client under it, for what Tollgate's other parts keep on the bus.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.jetstream().client()
+    }
+
+    /// JetStream, for the same.
+    #[must_use]
+    pub fn jetstream(&self) -> &Context {
+        &self.inner.jetstream
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> &BusSettings {
+        &self.inner.settings
+    }
+
+    /// How often the connection was lost, as it happens: an answer that was under way then never comes, and nobody else
+    /// says so.
+    pub(super) fn losses(&self) -> watch::Receiver<u64> {
+        self.inner.losses.clone()
+    }
+}
+
+async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<ConnectOptions, BusFailure> {
+    let lost = Arc::new(lost);
+    let mut options = ConnectOptions::new()
+        .name(&settings.name)
+        .retry_on_initial_connect()
+        .max_reconnects(None)
+        .reconnect_delay_callback(reconnect_pause)
+        .request_timeout(Some(ANSWER_AT_MOST))
+        .require_tls(settings.require_tls)
+        .event_callback(move |event| {
+            if matches!(event, Event::Disconnected | Event::Closed) {
+                lost.send_modify(|losses| *losses = losses.wrapping_add(1));
+            }
+            tell(&event);
+            std::future::ready(())
+        });
+    if let Some(file) = &settings.root_ca_file {
+        options = options.add_root_certificates(file.clone());
+    }
+    if let Some(file) = &settings.credentials_file {
+        options = options
+            .credentials_file(file)
+            .await
+            .map_err(|source| BusFailure::Credentials { file: file.clone(), source })?;
+    }
+    Ok(options)
+}
+
+fn reconnect_pause(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts.min(10)).unwrap_or(10);
+    RECONNECT_MIN.saturating_mul(2_u32.saturating_pow(doublings)).min(RECONNECT_MAX)
+}
+
+fn tell(event: &Event) {
+    match event {
+        Event::Connected => info!("Connected to the bus"),
+        Event::Disconnected => warn!("Lost the connection to the bus; trying again"),
+        Event::Closed => info!("The connection to the bus is closed"),
+        Event::LameDuckMode | Event::Draining => debug!("The server of the bus is leaving: {event}"),
+        Event::SlowConsumer(_) => warn!("We read the bus too slowly: {event}"),
+        Event::ServerError(_) | Event::ClientError(_) => error!("The bus complains: {event}"),
+    }
+}
