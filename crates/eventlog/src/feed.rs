@@ -1,22 +1,35 @@
 //! Follows the log: what is there first, then what comes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{Position, Recorded};
 use tokio::sync::watch;
 
-use crate::{EventLog, LogFailure};
+use crate::{
+    EventLog, LogFailure,
+    bus::{Bus, BusFeed},
+};
 
 /// The events of the log in their order, to a follower that keeps its own checkpoint.
 #[derive(Debug)]
 pub struct EventFeed {
-    log: EventLog,
-    head: watch::Receiver<Position>,
+    source: Source,
+}
+
+/// The same events at the same positions: a follower may change from one to the other.
+#[derive(Debug)]
+enum Source {
+    Log { log: EventLog, head: watch::Receiver<Position> },
+    Bus(BusFeed),
 }
 
 impl EventFeed {
-    pub(crate) fn new(log: EventLog, head: watch::Receiver<Position>) -> Self {
-        Self { log, head }
+    pub(crate) fn of_log(log: EventLog, head: watch::Receiver<Position>) -> Self {
+        Self { source: Source::Log { log, head } }
+    }
+
+    pub(crate) fn of_bus(log: EventLog, bus: Bus, follower: &str) -> Self {
+        Self { source: Source::Bus(BusFeed::durable(bus, follower, Arc::new(log))) }
     }
 
     /// The events after a position, at most so many, as soon as there is one. May be dropped while it waits.
@@ -24,12 +37,16 @@ impl EventFeed {
     /// # Errors
     /// When the log cannot be read or has stopped. Asking again is safe.
     pub async fn next(&mut self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
+        let (log, head) = match &mut self.source {
+            Source::Bus(feed) => return feed.next(after, events_max).await,
+            Source::Log { log, head } => (log, head),
+        };
         loop {
-            let head = *self.head.borrow_and_update();
-            if head > after {
-                return self.log.read(after, events_max).await;
+            let last = *head.borrow_and_update();
+            if last > after {
+                return log.read(after, events_max).await;
             }
-            self.head.changed().await.map_err(|_| LogFailure::Stopped)?;
+            head.changed().await.map_err(|_| LogFailure::Stopped)?;
         }
     }
 
@@ -44,19 +61,25 @@ impl EventFeed {
         events_max: usize,
         idle: Duration,
     ) -> Result<Vec<Recorded>, LogFailure> {
-        let news = async { self.head.wait_for(|head| *head > after).await.map(drop) };
-        let news = tokio::time::timeout(idle, news).await;
-        match news {
+        let (log, head) = match &mut self.source {
+            Source::Bus(feed) => return feed.next_within(after, events_max, idle).await,
+            Source::Log { log, head } => (log, head),
+        };
+        let news = async { head.wait_for(|head| *head > after).await.map(drop) };
+        match tokio::time::timeout(idle, news).await {
             Ok(Ok(())) => {}
             Ok(Err(_closed)) => return Err(LogFailure::Stopped),
             Err(_idle) => return Ok(vec![]),
         }
-        self.log.read(after, events_max).await
+        log.read(after, events_max).await
     }
 
-    /// The last position of the log.
+    /// The last position that is known of.
     #[must_use]
     pub fn head(&self) -> Position {
-        *self.head.borrow()
+        match &self.source {
+            Source::Log { head, .. } => *head.borrow(),
+            Source::Bus(feed) => feed.head(),
+        }
     }
 }

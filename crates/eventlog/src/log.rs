@@ -14,6 +14,7 @@ use crate::{
     EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure, Place,
     Remembered, Stored, StoredEvent,
     append::{Append, AppendRefused, Appended},
+    bus::Bus,
     codec::Encoded,
     execute::TRIES_MAX,
     postgres::{PostgresLog, PostgresSettings},
@@ -25,6 +26,7 @@ use crate::{
 #[derive(Clone)]
 pub struct EventLog {
     inner: Arc<Inner>,
+    bus: Option<Bus>,
 }
 
 struct Inner {
@@ -52,7 +54,7 @@ impl EventLog {
     pub async fn open_sqlite(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
         let engine = Engine::Sqlite(SqliteLog::open(file, clock, Arc::clone(&warm)).await?);
-        Ok(Self { inner: Arc::new(Inner { engine, warm }) })
+        Ok(Self { inner: Arc::new(Inner { engine, warm }), bus: None })
     }
 
     /// Connects to the database server. Its schema must have been prepared by [`postgres::migrate`].
@@ -65,7 +67,7 @@ impl EventLog {
     pub async fn open_postgres(settings: &PostgresSettings, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
         let engine = Engine::Postgres(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?);
-        Ok(Self { inner: Arc::new(Inner { engine, warm }) })
+        Ok(Self { inner: Arc::new(Inner { engine, warm }), bus: None })
     }
 
     /// Gives events their positions until stopped, whenever no other process does. The embedded engine needs none.
@@ -73,6 +75,15 @@ impl EventLog {
         match &self.inner.engine {
             Engine::Sqlite(_) => stop.cancelled().await,
             Engine::Postgres(log) => log.run_sequencer(stop).await,
+        }
+    }
+
+    /// Whether this process gives events their positions, as that changes: then it also publishes them.
+    #[must_use]
+    pub fn watch_leads(&self) -> watch::Receiver<bool> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => watch::channel(true).1,
+            Engine::Postgres(log) => log.watch_leads(),
         }
     }
 
@@ -194,7 +205,22 @@ impl EventLog {
     /// Follows the log from wherever the follower has got to.
     #[must_use]
     pub fn feed(&self) -> EventFeed {
-        EventFeed::new(self.clone(), self.watch_head())
+        EventFeed::of_log(self.clone(), self.watch_head())
+    }
+
+    /// The same for a follower of which one instance is active at a time, by way of the bus if there is one.
+    #[must_use]
+    pub fn feed_of(&self, follower: &str) -> EventFeed {
+        match &self.bus {
+            Some(bus) => EventFeed::of_bus(self.clone(), bus.clone(), follower),
+            None => self.feed(),
+        }
+    }
+
+    /// The same log, its named followers fed by way of the bus.
+    #[must_use]
+    pub fn by_way_of(self, bus: Bus) -> Self {
+        Self { bus: Some(bus), ..self }
     }
 
     /// The last position.

@@ -108,6 +108,10 @@ impl PostgresLog {
         self.head.watch()
     }
 
+    pub(crate) fn watch_leads(&self) -> watch::Receiver<bool> {
+        self.head.leads.subscribe()
+    }
+
     pub(crate) fn repository(&self) -> LogRepository {
         LogRepository::Postgres(Arc::clone(&self.repository))
     }

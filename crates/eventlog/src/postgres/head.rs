@@ -3,7 +3,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -41,7 +40,7 @@ pub(super) struct Head {
     /// Others are to be told: of appends when the sequencer is not here, of positions when it is.
     news: Notify,
     /// Whether this process gives the positions.
-    pub(super) leads: AtomicBool,
+    pub(super) leads: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -72,7 +71,7 @@ impl Head {
             appended: Notify::new(),
             sequenced: Notify::new(),
             news: Notify::new(),
-            leads: AtomicBool::new(false),
+            leads: watch::Sender::new(false),
         })
     }
 
@@ -82,7 +81,7 @@ impl Head {
 
     /// A command of this process has been committed.
     pub(super) fn note_appended(&self) {
-        if self.leads.load(Ordering::Relaxed) {
+        if *self.leads.borrow() {
             self.appended.notify_one();
         } else {
             self.news.notify_one();
@@ -216,7 +215,7 @@ pub(super) async fn wake_others(head: std::sync::Arc<Head>, pool: PgPool, stop: 
             () = stop.cancelled() => return,
             () = head.news.notified() => {}
         }
-        let channel = if head.leads.load(Ordering::Relaxed) { SEQUENCED } else { APPENDED };
+        let channel = if *head.leads.borrow() { SEQUENCED } else { APPENDED };
         let told = sqlx::query("select pg_notify($1, '')").bind(channel).execute(&pool).await;
         if let Err(source) = told {
             debug!(error = %source, "Could not wake the other instances; they poll");

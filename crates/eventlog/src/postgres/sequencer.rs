@@ -1,10 +1,7 @@
 //! Gives committed events their positions. One at a time among all instances, by an advisory lock of the session that does
 //! it: who loses the session has lost the right with it, and the primary key of `log` is the judge should that not be so.
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use metrics::{counter, gauge, histogram};
 use sqlx::{Connection as _, PgConnection};
@@ -67,7 +64,7 @@ async fn stand_by(server: &Server, stop: &CancellationToken) -> Result<Option<Pg
 }
 
 async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
-    head.leads.store(true, Ordering::Relaxed);
+    head.leads.send_replace(true);
     gauge!("tollgate_sequencer_leads").set(1.0);
     loop {
         match sequence(session).await {
@@ -89,7 +86,7 @@ async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken)
             }
         }
     }
-    head.leads.store(false, Ordering::Relaxed);
+    head.leads.send_replace(false);
     gauge!("tollgate_sequencer_leads").set(0.0);
 }
 
