@@ -27,7 +27,7 @@ pub use follow::{FollowFailure, Projections};
 pub use projection::{Change, Poison, Projection, Rows};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
-pub use store::ReadModel;
+pub use store::{ReadModel, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::NAME as USAGE;
 pub use value::{BadColumn, Columns, Value};

@@ -24,6 +24,7 @@ macro_rules! windows {
         Table {
             name: $name,
             key_columns: 7,
+            appended: false,
             columns: &[
                 Column::integer("start_s"),
                 Column::text("client_id"),
@@ -44,6 +45,7 @@ static QUARTERS: Table = windows!("usage_quarter");
 static LAST_USED: Table = Table {
     name: "key_last_used",
     key_columns: 2,
+    appended: false,
     columns: &[
         Column::text("key_id"),
         Column::integer("secret_version"),
@@ -51,7 +53,16 @@ static LAST_USED: Table = Table {
     ],
 };
 
-pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED] };
+/// The last batch that is counted of each run of each gateway.
+static SEQUENCES: Table = Table {
+    name: "usage_sequences",
+    key_columns: 2,
+    appended: false,
+    columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
+};
+
+pub(crate) const OWNER: Owner =
+    Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED, &SEQUENCES], durable: true };
 
 /// Adds up what the checkpoint does not have yet.
 ///

@@ -158,7 +158,7 @@ async fn emptying_takes_the_rows_and_the_checkpoint(model: ReadModel) {
 async fn the_migrations_have_the_tables_that_the_projections_name() {
     let (_dir, model) = read_model().await;
     for table in crate::tables() {
-        let Table { name, columns, key_columns } = table;
+        let Table { name, columns, key_columns, .. } = table;
         assert!(*key_columns > 0 && columns.len() >= *key_columns, "{name}");
         assert_eq!(model.dump(table).await.unwrap(), vec![], "{name}");
     }
