@@ -86,8 +86,13 @@ struct Write {
 impl Write {
     fn advance(owner: Owner, from: Position, to: &Checkpoint) -> Self {
         let Checkpoint { version: _, position, leaf } = to;
-        let values =
-            vec![(*position).into(), leaf.as_str().into(), owner.name.into(), owner.version.into(), from.into()];
+        let values = vec![
+            (*position).into(),
+            leaf.as_str().into(),
+            owner.name.into(),
+            owner.version.into(),
+            from.into(),
+        ];
         Self { doing: "moving the checkpoint", sql: include_str!("store/advance_checkpoint.sql"), values }
     }
 

@@ -159,8 +159,8 @@ impl Table {
 
     fn key_is_in(&self) -> String {
         let conditions = self.key().iter().zip(1..);
-        let conditions =
-            conditions.map(|(Column { name, kind, .. }, at)| format!("{name} = any(${at}::{}[])", kind.sql()));
+        let conditions = conditions
+            .map(|(Column { name, kind, .. }, at)| format!("{name} = any(${at}::{}[])", kind.sql()));
         conditions.collect::<Vec<_>>().join(" and ")
     }
 

@@ -9,8 +9,18 @@ use super::*;
 use crate::{
     Change, Poison, ProjectionStatus, Rows, Table, Value,
     queries::clients,
-    testing::{client, event_log, execute, read_model, register, usage_batch, usage_log, write_log},
+    testing::{
+        Engine, client, event_log, execute, on_every_engine, read_model, register, usage_batch, usage_log,
+        write_log,
+    },
 };
+
+on_every_engine!(
+    a_write_is_visible_once_it_was_waited_for,
+    waiting_for_what_does_not_come_is_bounded,
+    a_poison_event_stops_its_projection_alone,
+    rows_of_other_rules_are_made_anew,
+);
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -48,8 +58,8 @@ struct Installation {
     usage: UsageLog,
 }
 
-async fn installation() -> Installation {
-    let (dir, model) = read_model().await;
+async fn installation(on: Engine) -> Installation {
+    let (dir, model) = read_model(on).await;
     let (log, usage) = (event_log(dir.path()).await, usage_log(dir.path()).await);
     Installation { _dir: dir, model, log, usage }
 }
@@ -74,9 +84,8 @@ async fn while_following<T>(
     result
 }
 
-#[tokio::test]
-async fn a_write_is_visible_once_it_was_waited_for() {
-    let here = installation().await;
+async fn a_write_is_visible_once_it_was_waited_for(on: Engine) {
+    let here = installation(on).await;
     while_following(&here, &ALL, async |visibility| {
         for n in 1..=20 {
             let position = execute::<ApiClient>(&here.log, client(n), register("Acme")).await;
@@ -93,9 +102,8 @@ async fn a_write_is_visible_once_it_was_waited_for() {
     .await;
 }
 
-#[tokio::test]
-async fn waiting_for_what_does_not_come_is_bounded() {
-    let here = installation().await;
+async fn waiting_for_what_does_not_come_is_bounded(on: Engine) {
+    let here = installation(on).await;
     while_following(&here, &ALL, async |visibility| {
         assert!(!visibility.wait_for(Position::new(1), Duration::from_millis(1)).await);
         assert!(visibility.wait_for(Position::START, Duration::from_millis(1)).await);
@@ -103,9 +111,8 @@ async fn waiting_for_what_does_not_come_is_bounded() {
     .await;
 }
 
-#[tokio::test]
-async fn a_poison_event_stops_its_projection_alone() {
-    let here = installation().await;
+async fn a_poison_event_stops_its_projection_alone(on: Engine) {
+    let here = installation(on).await;
     let head = write_log(&here.log, "Acme").await;
     while_following(&here, &[&CHOKING, ALL[5]], async |visibility| {
         // Not after the bound: it is known at once that it will not come.
@@ -123,9 +130,8 @@ async fn a_poison_event_stops_its_projection_alone() {
     while_following(&here, &ALL, async |visibility| assert!(visibility.wait_for(head, LONG).await)).await;
 }
 
-#[tokio::test]
-async fn rows_of_other_rules_are_made_anew() {
-    let here = installation().await;
+async fn rows_of_other_rules_are_made_anew(on: Engine) {
+    let here = installation(on).await;
     let head = write_log(&here.log, "Acme").await;
     while_following(&here, &ALL, async |visibility| assert!(visibility.wait_for(head, LONG).await)).await;
     let (model, log, usage) = (here.model.clone(), here.log.clone(), here.usage.clone());

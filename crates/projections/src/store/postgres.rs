@@ -75,7 +75,8 @@ impl PostgresReadModel {
         for table in owner.tables {
             let keys = keys.iter().filter(|(of, _)| of.name == table.name);
             let keys: BTreeSet<Value> = keys.map(|(_, key)| key.clone()).collect();
-            let Some(kind) = table.key().first().map(|column| column.kind).filter(|_| !keys.is_empty()) else {
+            let Some(kind) = table.key().first().map(|column| column.kind).filter(|_| !keys.is_empty())
+            else {
                 continue;
             };
             let select = table.select_many();
@@ -252,7 +253,9 @@ impl Columns for Fetched<'_> {
         let raw = self.0.try_get_raw(column).map_err(|_| bad("anything: there is no such column"))?;
         let type_info = raw.type_info();
         match type_info.name() {
-            "INT8" => self.0.try_get::<Option<i64>, _>(column).map(Value::from).map_err(|_| bad("an integer")),
+            "INT8" => {
+                self.0.try_get::<Option<i64>, _>(column).map(Value::from).map_err(|_| bad("an integer"))
+            }
             // A literal in a statement.
             "INT4" => {
                 let number = self.0.try_get::<Option<i32>, _>(column).map_err(|_| bad("an integer"))?;

@@ -46,7 +46,9 @@ fn encoded(table: &Table, rows: &[Row]) -> Result<Vec<u8>, Unfit> {
         for (column, value) in table.columns.iter().zip(values) {
             match (column.kind, value) {
                 (Kind::Integer | Kind::Text, Value::Null) => bytes.extend_from_slice(&NULL.to_be_bytes()),
-                (Kind::Integer, Value::Integer(number)) => field(&mut bytes, &number.to_be_bytes()).ok_or_else(unfit)?,
+                (Kind::Integer, Value::Integer(number)) => {
+                    field(&mut bytes, &number.to_be_bytes()).ok_or_else(unfit)?
+                }
                 (Kind::Text, Value::Text(text)) => field(&mut bytes, text.as_bytes()).ok_or_else(unfit)?,
                 (Kind::Integer, Value::Text(_)) | (Kind::Text, Value::Integer(_)) => return Err(unfit()),
             }
