@@ -13,7 +13,7 @@ use crate::{
     Change, OpenFailure, Projection, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
     queries::Select,
 };
-pub(crate) use lead::Lead;
+pub(crate) use lead::{Lead, STAND_BACK};
 use postgres::PostgresReadModel;
 pub use postgres::migrate_postgres;
 use sqlite::SqliteReadModel;
@@ -53,7 +53,7 @@ pub(crate) struct Checkpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) name: String,
-    pub(crate) position: Position,
+    pub(crate) checkpoint: Checkpoint,
     /// Why it goes no further.
     pub(crate) halted: Option<String>,
 }
@@ -271,7 +271,7 @@ impl Stored for Standing {
     fn read(columns: &impl crate::Columns) -> Result<Self, crate::BadColumn> {
         Ok(Self {
             name: columns.text("name")?,
-            position: Position::new(columns.count("position")?),
+            checkpoint: Checkpoint::read(columns)?,
             halted: columns.text_or_none("halted")?,
         })
     }

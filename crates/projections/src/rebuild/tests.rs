@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
+use eventlog::usage::UsageLog;
 use tokio_util::sync::CancellationToken;
 
 use super::*;

@@ -1,2 +1,2 @@
 -- How far every projection has got and what halts it: a handful of rows.
-select name, position, halted from checkpoints
+select name, version, position, leaf, halted from checkpoints
