@@ -4,7 +4,7 @@ mod begin;
 mod events;
 mod pace;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod turns;
 mod usage;
 

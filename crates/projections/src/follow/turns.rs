@@ -1,5 +1,8 @@
 //! Of several processes one moves a projection; the others stand by and take over when it is gone.
 
+#[cfg(test)]
+mod tests;
+
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};

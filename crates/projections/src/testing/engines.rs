@@ -46,7 +46,11 @@ pub(crate) async fn read_model(on: Engine) -> (TempDir, ReadModel) {
 
 /// An empty database, the schema in it empty too.
 pub(crate) async fn database() -> (Database, PgPool) {
-    let database = Postgres::shared().await.unwrap().database().unwrap();
+    database_in(Postgres::shared().await.unwrap()).await
+}
+
+async fn database_in(postgres: &Postgres) -> (Database, PgPool) {
+    let database = postgres.database().unwrap();
     let pool = pool(&database).await;
     sqlx::query("create schema tollgate_read").execute(&pool).await.unwrap();
     (database, pool)
@@ -54,7 +58,12 @@ pub(crate) async fn database() -> (Database, PgPool) {
 
 /// The same, migrated.
 pub(crate) async fn migrated() -> (Database, PgPool) {
-    let (database, pool) = database().await;
+    migrated_in(Postgres::shared().await.unwrap()).await
+}
+
+/// The same in a cluster of the test's own.
+pub(crate) async fn migrated_in(postgres: &Postgres) -> (Database, PgPool) {
+    let (database, pool) = database_in(postgres).await;
     migrate_postgres(&pool).await.unwrap();
     (database, pool)
 }
