@@ -3,6 +3,8 @@
 mod lead;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, path::Path, sync::Arc};
 

@@ -2,14 +2,16 @@
 
 use domain::{ClientId, decision::Outcome, usage::UsageBatch};
 use proptest::prelude::*;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
+    Projections, RebuildFailure,
     queries::{
         keys,
         usage::{Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow, report},
     },
-    testing::{Engine, at, client, eventful, key, on_every_engine, project, read_model, route},
+    testing::{Engine, at, client, event_log, eventful, key, on_every_engine, project, read_model, route},
 };
 
 on_every_engine!(
@@ -19,6 +21,9 @@ on_every_engine!(
     outcomes_are_columns_and_dimensions_rows,
     filters_and_bounds_on_rows_hold,
     the_last_use_is_the_latest_genuine_one,
+    a_batch_that_comes_again_under_another_number_counts_once,
+    runs_of_gateways_are_told_apart,
+    batches_that_are_gone_are_not_counted_away,
 );
 
 fn fact(minute: i64, outcome: Outcome, calls: u64) -> UsageFact {
@@ -174,6 +179,94 @@ async fn the_last_use_is_the_latest_genuine_one(on: Engine) {
     assert_eq!(row.last_used_at, Some(at(20 * 60 + 30)));
     assert_eq!(row.previous.unwrap().last_used_at, Some(at(10 * 60 + 30)));
     assert_eq!(keys::get(&model, key(2)).await.unwrap().unwrap().last_used_at, None);
+}
+
+/// A batch of some run of some gateway, with so many calls.
+fn arrived(batch_no: u64, run: (&str, &str), sequence: u64, calls: u64) -> ArrivedBatch {
+    let ArrivedBatch { batch, .. } = batch(batch_no, vec![fact(0, Outcome::Allowed, calls)]);
+    let (node, boot) = (run.0.to_owned(), run.1.to_owned());
+    ArrivedBatch { batch_no, batch: UsageBatch { node, boot, sequence, ..batch } }
+}
+
+async fn total(model: &ReadModel) -> u64 {
+    report(model, &query(0, 15, Granularity::Total, &[])).await.unwrap().rows[0].total
+}
+
+async fn a_batch_that_comes_again_under_another_number_counts_once(on: Engine) {
+    let run = ("node", "boot");
+    // The same again within a batch of batches, later, after a newer one, and a whole tail of them.
+    let first = [arrived(1, run, 1, 1), arrived(2, run, 1, 1), arrived(3, run, 2, 10)];
+    let (_dir, model) = counted(on, &first).await;
+    assert_eq!(total(&model).await, 11);
+    for (from, again) in [
+        (3, vec![arrived(4, run, 2, 10)]),
+        (4, vec![arrived(5, run, 1, 1), arrived(6, run, 2, 10), arrived(9, run, 3, 100)]),
+        (9, vec![arrived(10, run, 1, 1), arrived(11, run, 2, 10), arrived(12, run, 3, 100)]),
+    ] {
+        let to = Position::new(again.last().unwrap().batch_no);
+        // Delivered twice under the same numbers as well.
+        for from in [Position::new(from), to] {
+            assert_eq!(apply(&model, from, &again).await.unwrap(), (to, Committed::Yes));
+        }
+    }
+    assert_eq!(total(&model).await, 111);
+}
+
+async fn runs_of_gateways_are_told_apart(on: Engine) {
+    let runs = [("node", "boot"), ("node", "other"), ("other", "boot"), ("nod", "eboot")];
+    let batches: Vec<_> = (1..).zip(runs).map(|(no, run)| arrived(no, run, 1, 1 << no)).collect();
+    let (_dir, model) = counted(on, &batches).await;
+    assert_eq!(total(&model).await, 2 + 4 + 8 + 16);
+    let rows = model.dump(&SEQUENCES).await.unwrap();
+    assert_eq!(rows.len(), 4);
+}
+
+/// A stream that was lost and begins anew with other numbers, or that has let go of its oldest batches.
+struct Stream(tokio::sync::watch::Sender<u64>, Vec<ArrivedBatch>);
+
+impl UsageSource for Stream {
+    fn read(&self, after: u64, batches_max: usize) -> Reading<'_> {
+        let news = self.1.iter().filter(move |arrived| arrived.batch_no > after).take(batches_max);
+        let news = news.cloned().collect();
+        Box::pin(async move { Ok(news) })
+    }
+    fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+    fn is_whole(&self) -> bool {
+        false
+    }
+}
+
+impl Stream {
+    fn of(batches: Vec<ArrivedBatch>) -> Self {
+        Self(tokio::sync::watch::Sender::new(batches.last().unwrap().batch_no), batches)
+    }
+}
+
+async fn batches_that_are_gone_are_not_counted_away(on: Engine) {
+    let run = ("node", "boot");
+    let long_ago: Vec<_> = (1..=9).map(|no| arrived(no, run, no, 1)).collect();
+    let (dir, model) = counted(on, &long_ago).await;
+    let log = event_log(dir.path()).await;
+    // Eight and nine come again under new numbers, and ten is news.
+    let lost = (1..).zip(8..=10).map(|(no, sequence)| arrived(no, run, sequence, 1)).collect();
+    let projections = Projections::open(model.clone(), log.clone(), Stream::of(lost)).await.unwrap();
+    let (visibility, stop) = (projections.visibility(), CancellationToken::new());
+    let watching = async {
+        let long = std::time::Duration::from_secs(30);
+        assert!(visibility.wait_for_usage(3, long).await);
+        stop.cancel();
+    };
+    let (ran, ()) = tokio::join!(projections.run(stop.clone()), watching);
+    ran.unwrap();
+    assert_eq!(total(&model).await, 10);
+    // Nor does a rebuild count them away.
+    let short = Stream::of(vec![arrived(20, run, 11, 1)]);
+    let refused = crate::rebuild(&model, &log, &short, Some(NAME), |_, _| {}).await;
+    assert!(matches!(refused, Err(RebuildFailure::Incomplete)));
+    crate::rebuild(&model, &log, &short, None, |_, _| {}).await.unwrap();
+    assert_eq!(total(&model).await, 10);
 }
 
 /// Allowed, forbidden and all calls, as reports of several windows say.

@@ -1,5 +1,8 @@
 //! The schema: migrated by one command, compared by all others.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use sqlx::{
