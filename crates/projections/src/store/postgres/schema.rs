@@ -23,12 +23,13 @@ const UNDEFINED_TABLE: &str = "42P01";
 /// # Errors
 /// When the database cannot be reached, or was migrated by a newer Tollgate or by altered files.
 pub async fn migrate_postgres(pool: &PgPool) -> Result<(), OpenFailure> {
-    MIGRATOR.run(pool).await.map_err(|source| match source {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => OpenFailure::SchemaNewer,
-        MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => {
-            OpenFailure::SchemaAltered { version }
-        }
-        other => OpenFailure::Postgres { doing: "migrating the read models", source: Box::new(other) },
+    let Err(failure) = MIGRATOR.run(pool).await else { return Ok(()) };
+    Err(if let MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) = failure {
+        OpenFailure::SchemaNewer
+    } else if let MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) = failure {
+        OpenFailure::SchemaAltered { version }
+    } else {
+        OpenFailure::Postgres { doing: "migrating the read models", source: Box::new(failure) }
     })
 }
 
