@@ -171,3 +171,40 @@ proptest! {
         prop_assert_eq!(one_by_one, at_once);
     }
 }
+
+/// `cargo test --release -p tollgate-projections -- --ignored --nocapture writing_rate`
+#[tokio::test]
+#[ignore = "a measurement: writes 100,000 rows three times"]
+async fn writing_rate() {
+    use futures::TryStreamExt as _;
+    use sqlx::postgres::PgPoolCopyExt as _;
+
+    let (_database, pool) = crate::testing::migrated().await;
+    let model = ReadModel::open_postgres(pool.clone()).await.unwrap();
+    let (rows, batch) = (100_000_i64, 5_000_u64);
+    let entries = table("audit_log");
+    let Table { name, key_columns, columns, .. } = *entries;
+    let by_arrays: &'static Table =
+        Box::leak(Box::new(Table { name, key_columns, appended: false, columns }));
+    for (way, table) in [("copied", entries), ("by arrays", by_arrays), ("copied again", entries)] {
+        let owner = Owner { tables: Box::leak(Box::new([table])), ..OWNER };
+        model.reset(owner).await.unwrap();
+        let mut batches: Vec<Vec<Change>> = vec![];
+        for key in 1..=rows {
+            if u64::try_from(key).unwrap() % batch == 1 {
+                batches.push(vec![]);
+            }
+            let row = row(table, key, "a text of some twenty letters");
+            batches.last_mut().unwrap().push(Change::Put { table, row });
+        }
+        let begun = std::time::Instant::now();
+        for (from, changes) in (0..).zip(batches) {
+            assert_eq!(write(&model, owner, from, changes).await.unwrap(), Committed::Yes);
+        }
+        println!("{way}: {:.0} rows/s", 100_000.0 / begun.elapsed().as_secs_f64());
+    }
+    let begun = std::time::Instant::now();
+    let out = pool.copy_out_raw("copy (select * from audit_log order by position) to stdout").await.unwrap();
+    let bytes: usize = out.try_fold(0, |sum, bytes| async move { Ok(sum + bytes.len()) }).await.unwrap();
+    println!("copied out: {:.0} rows/s, {bytes} bytes", 100_000.0 / begun.elapsed().as_secs_f64());
+}
