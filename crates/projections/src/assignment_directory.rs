@@ -14,6 +14,7 @@ use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, Row, Stored, 
 static TABLE: Table = Table {
     name: "assignment_directory",
     key_columns: 1,
+    appended: false,
     columns: &[
         Column::text("assignment_id"),
         Column::text("policy_id"),

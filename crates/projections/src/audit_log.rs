@@ -17,6 +17,7 @@ use crate::{
 static ENTRIES: Table = Table {
     name: "audit_log",
     key_columns: 1,
+    appended: true,
     columns: &[
         Column::integer("position"),
         Column::text("event_id"),
@@ -46,6 +47,7 @@ static ENTRIES: Table = Table {
 static CLIENTS: Table = Table {
     name: "audit_clients",
     key_columns: 1,
+    appended: false,
     columns: &[Column::text("id"), Column::text("client_id")],
 };
 

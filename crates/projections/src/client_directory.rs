@@ -17,6 +17,7 @@ use crate::{BadColumn, ClientStatus, Column, Columns, Directory, Folded, Poison,
 static TABLE: Table = Table {
     name: "client_directory",
     key_columns: 1,
+    appended: false,
     columns: &[
         Column::text("client_id"),
         Column::text("name"),

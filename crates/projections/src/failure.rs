@@ -19,6 +19,16 @@ pub enum OpenFailure {
     TooNew { file: PathBuf },
     #[error(transparent)]
     Database(eventlog::OpenFailure),
+    #[error("the schema of the read models is older than this Tollgate; run `tollgate migrate`")]
+    SchemaOlder,
+    #[error("the schema of the read models was migrated by a newer Tollgate; start that version")]
+    SchemaNewer,
+    #[error(
+        "the migration {version} of the read models was cut off or is not the one of this Tollgate; drop the schema and run `tollgate migrate`: all but usage is made again from the log"
+    )]
+    SchemaAltered { version: i64 },
+    #[error("{doing}")]
+    Postgres { doing: &'static str, source: Source },
 }
 
 impl From<eventlog::OpenFailure> for OpenFailure {

@@ -1,22 +1,30 @@
 //! Follows the log and the usage batches, one task for each projection, until told to stop.
 
+mod begin;
 mod events;
 mod pace;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod turns;
 mod usage;
 
-use domain::Position;
-use eventlog::{EventLog, LogFailure, usage::UsageLog};
+use std::sync::Arc;
+
+use domain::SharedClock;
+use eventlog::{EventLog, LogFailure};
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ALL, Projection, ReadFailure, ReadModel, Visibility, WriteFailure,
+    ALL, Observer, Projection, ReadFailure, ReadModel, UsageSource, Visibility, WriteFailure,
+    observe::Watched,
     store::{Checkpoint, Owner},
-    usage::OWNER as USAGE_OWNER,
     visibility::Progress,
 };
+pub(crate) use begin::is_of_this_log;
+use events::Follower;
+pub(crate) use pace::gauges;
+use usage::UsageFollower;
 
 /// The projections could not begin, or one of their tasks broke.
 #[derive(Debug, thiserror::Error)]
@@ -31,29 +39,30 @@ pub enum FollowFailure {
     Broken { source: tokio::task::JoinError },
 }
 
-/// All projections of an installation, ready to run.
+/// All projections of an installation, ready to run. Of several processes on one read model each projection is moved
+/// by one; the others stand by.
 pub struct Projections {
     model: ReadModel,
     log: EventLog,
-    usage: UsageLog,
-    followers: Vec<Follower>,
+    usage: Arc<dyn UsageSource>,
+    /// Without usage.
+    projections: Vec<(&'static dyn Projection, watch::Sender<Progress>)>,
     usage_progress: watch::Sender<Progress>,
-}
-
-/// One projection with where it stands.
-struct Follower {
-    projection: &'static dyn Projection,
-    checkpoint: Checkpoint,
-    progress: watch::Sender<Progress>,
+    observer: Observer,
+    process: Arc<str>,
 }
 
 impl Projections {
     /// Finds where each projection has got to. One whose rules are of another version, or whose rows come from
-    /// another log (a restored backup), is emptied and begins anew.
+    /// another log (a restored backup), counts as at the start: when its turn comes it is emptied and begins anew.
     ///
     /// # Errors
     /// When the read models or the log cannot be read.
-    pub async fn open(model: ReadModel, log: EventLog, usage: UsageLog) -> Result<Self, FollowFailure> {
+    pub async fn open(
+        model: ReadModel,
+        log: EventLog,
+        usage: impl UsageSource,
+    ) -> Result<Self, FollowFailure> {
         Self::open_these(&ALL, model, log, usage).await
     }
 
@@ -61,30 +70,41 @@ impl Projections {
         projections: &[&'static dyn Projection],
         model: ReadModel,
         log: EventLog,
-        usage: UsageLog,
+        usage: impl UsageSource,
     ) -> Result<Self, FollowFailure> {
-        let mut followers = vec![];
+        let usage: Arc<dyn UsageSource> = Arc::new(usage);
+        let (mut followed, mut watched) = (vec![], vec![]);
         for projection in projections.iter().copied() {
-            let checkpoint = begin(&model, &log, Owner::of(projection)).await?;
-            let position = checkpoint.position;
-            let (progress, _) = watch::channel(Progress { position, halted: None });
-            followers.push(Follower { projection, checkpoint, progress });
+            let kept = begin::kept(&model, &log, Owner::of(projection)).await?;
+            let of = watch_from(&model, projection.name(), kept).await?;
+            followed.push((projection, of.progress.clone()));
+            watched.push(of);
         }
-        let position = begin_usage(&model, &usage).await?.position;
-        let (usage_progress, _) = watch::channel(Progress { position, halted: None });
-        Ok(Self { model, log, usage, followers, usage_progress })
+        let kept = begin::kept_usage(&model, &*usage).await?;
+        let of = watch_from(&model, crate::USAGE, kept).await?;
+        let usage_progress = of.progress.clone();
+        watched.push(of);
+        let observer = Observer::of(model.clone(), log.clone(), Arc::clone(&usage), watched);
+        let process = format!("process {}", std::process::id()).into();
+        Ok(Self { model, log, usage, projections: followed, usage_progress, observer, process })
+    }
+
+    /// Lags are told in seconds too.
+    #[must_use]
+    pub fn with_clock(self, clock: SharedClock) -> Self {
+        Self { observer: self.observer.with_clock(clock), ..self }
+    }
+
+    /// Under which name this process stands beside the checkpoints that it moves.
+    #[must_use]
+    pub fn named(self, process: &str) -> Self {
+        Self { process: process.into(), ..self }
     }
 
     /// For those who wait and those who watch.
     #[must_use]
     pub fn visibility(&self) -> Visibility {
-        let events = self.followers.iter();
-        Visibility {
-            log: self.log.clone(),
-            events: events.map(|one| (one.projection.name(), one.progress.subscribe())).collect(),
-            usage: self.usage_progress.subscribe(),
-            usage_head: self.usage.watch(),
-        }
+        self.observer.visibility()
     }
 
     /// Follows until told to stop, and finishes the batches that were begun. A projection that cannot go on
@@ -93,60 +113,43 @@ impl Projections {
     /// # Errors
     /// When a task broke; the others have been stopped then.
     pub async fn run(self, stop: CancellationToken) -> Result<(), FollowFailure> {
-        let Self { model, log, usage, followers, usage_progress } = self;
+        let Self { model, log, usage, projections, usage_progress, observer, process } = self;
         let mut tasks = JoinSet::new();
-        for follower in followers {
-            let (model, log, stop) = (model.clone(), log.clone(), stop.clone());
-            tasks.spawn(async move { follower.follow(model, log, stop).await });
+        for (projection, progress) in projections {
+            let lead = model.lead(projection.name());
+            let (model, log, process) = (model.clone(), log.clone(), Arc::clone(&process));
+            let follower = Follower { projection, model, log, process, progress };
+            tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
         }
-        tasks.spawn(usage::follow(model, usage, usage_progress, stop.clone()));
-        let mut outcome = Ok(());
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(source) = ended {
-                stop.cancel();
-                outcome = Err(FollowFailure::Broken { source });
+        let lead = model.lead(crate::USAGE);
+        let follower = UsageFollower { model, source: usage, process, progress: usage_progress };
+        tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
+        let watching = CancellationToken::new();
+        let following = async {
+            let mut outcome = Ok(());
+            while let Some(ended) = tasks.join_next().await {
+                if let Err(source) = ended {
+                    stop.cancel();
+                    outcome = Err(FollowFailure::Broken { source });
+                }
             }
-        }
-        outcome
+            // To the last: the final batches are looked at like all others.
+            watching.cancel();
+            outcome
+        };
+        let (followed, watched) = tokio::join!(following, observer.run(watching.clone()));
+        followed.and(watched)
     }
 }
 
-/// The checkpoint from which a projection goes on.
-async fn begin(model: &ReadModel, log: &EventLog, owner: Owner) -> Result<Checkpoint, FollowFailure> {
-    if let Some(checkpoint) = model.mark(owner.name).await?
-        && checkpoint.version == owner.version
-        && is_of_this_log(log, &checkpoint).await?
-    {
-        return Ok(checkpoint);
-    }
-    anew(model, owner).await
-}
-
-/// A log that has another event there, or none, is not the one that the rows were made from.
-async fn is_of_this_log(log: &EventLog, checkpoint: &Checkpoint) -> Result<bool, LogFailure> {
-    let Some(before) = checkpoint.position.get().checked_sub(1) else { return Ok(true) };
-    match log.read(Position::new(before), 1).await {
-        Ok(there) => {
-            Ok(there.first().is_some_and(|recorded| hex::encode(recorded.leaf_hash) == checkpoint.leaf))
-        }
-        // It was applied once. What this program cannot decode is no reason to throw the rows away.
-        Err(LogFailure::Decode { .. }) => Ok(true),
-        Err(failure) => Err(failure),
-    }
-}
-
-async fn begin_usage(model: &ReadModel, usage: &UsageLog) -> Result<Checkpoint, FollowFailure> {
-    if let Some(checkpoint) = model.mark(USAGE_OWNER.name).await?
-        && checkpoint.version == USAGE_OWNER.version
-        && checkpoint.position.get() <= *usage.watch().borrow()
-    {
-        return Ok(checkpoint);
-    }
-    anew(model, USAGE_OWNER).await
-}
-
-async fn anew(model: &ReadModel, owner: Owner) -> Result<Checkpoint, FollowFailure> {
-    tracing::info!(projection.name = owner.name, "Making `{}` anew from the log", owner.name);
-    model.reset(owner).await?;
-    Ok(Checkpoint { version: owner.version, ..Checkpoint::default() })
+/// A projection at the checkpoint that is to be kept; at the start when what is there is not.
+async fn watch_from(
+    model: &ReadModel,
+    name: &'static str,
+    kept: Option<Checkpoint>,
+) -> Result<Watched, FollowFailure> {
+    let foreign = if kept.is_some() { None } else { model.mark(name).await? };
+    let position = kept.unwrap_or_default().position;
+    let progress = watch::Sender::new(Progress { position, ..Progress::default() });
+    Ok(Watched { name, progress, foreign })
 }

@@ -15,6 +15,7 @@ use crate::{BadColumn, Column, Columns, Directory, Folded, KeyStatus, Poison, Ro
 static TABLE: Table = Table {
     name: "key_directory",
     key_columns: 1,
+    appended: false,
     columns: &[
         Column::text("key_id"),
         Column::text("client_id"),

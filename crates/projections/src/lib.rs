@@ -7,6 +7,7 @@ mod client_directory;
 mod failure;
 mod follow;
 mod key_directory;
+mod observe;
 mod policy_directory;
 mod projection;
 pub mod queries;
@@ -24,12 +25,13 @@ mod visibility;
 
 pub use failure::{OpenFailure, ReadFailure, WriteFailure};
 pub use follow::{FollowFailure, Projections};
+pub use observe::Observer;
 pub use projection::{Change, Poison, Projection, Rows};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
-pub use store::ReadModel;
+pub use store::{ReadModel, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
-pub use usage::NAME as USAGE;
+pub use usage::{NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};
 pub use visibility::{ProjectionStatus, Visibility};
 

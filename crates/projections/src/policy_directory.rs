@@ -14,6 +14,7 @@ use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, PolicyStatus,
 static TABLE: Table = Table {
     name: "policy_directory",
     key_columns: 1,
+    appended: false,
     columns: &[
         Column::text("policy_id"),
         Column::text("name"),

@@ -7,13 +7,13 @@
 mod tests;
 
 use domain::{Position, Recorded};
-use eventlog::{EventLog, LogFailure, usage::UsageLog};
+use eventlog::{EventLog, LogFailure};
 
 use crate::{
-    ALL, Projection, ReadModel, USAGE, WriteFailure,
+    ALL, Projection, ReadFailure, ReadModel, USAGE, UsageSource, WriteFailure,
     runner::{self, Halt},
-    store::{Checkpoint, Committed, Owner},
-    usage::{OWNER, apply as count},
+    store::{Checkpoint, Committed, Lead, Owner},
+    usage::{CountFailure, OWNER, apply as count},
 };
 
 /// Large batches: a transaction has a price, and nobody waits for its rows.
@@ -27,21 +27,31 @@ pub enum RebuildFailure {
     Unknown { name: String, known: String },
     #[error("the projection `{projection}` {why}")]
     Halted { projection: &'static str, why: String },
+    #[error(
+        "a running Tollgate moves the projection `{projection}`; stop the instances that run projections first"
+    )]
+    Busy { projection: &'static str },
+    #[error("usage cannot be counted again: the batches of its beginning are gone")]
+    Incomplete,
+    #[error("asking for the lock of a projection")]
+    Lock { source: sqlx::Error },
     #[error(transparent)]
     Read(#[from] LogFailure),
+    #[error(transparent)]
+    ReadModel(#[from] ReadFailure),
     #[error(transparent)]
     Write(#[from] WriteFailure),
 }
 
-/// Makes one read model again, or all: every projection of events, then usage. Nothing else may follow the log
-/// into them meanwhile. `progress` hears how many of how many events and batches are done.
+/// Makes one read model again, or all: every projection of events, then usage where its batches are all there.
+/// Nothing else may follow the log into them meanwhile; on Postgres their locks see to it. `progress` hears how many of how many events and batches are done.
 ///
 /// # Errors
 /// When there is no such projection, an event does not fit, or a file cannot be read or written.
 pub async fn rebuild(
     model: &ReadModel,
     log: &EventLog,
-    usage: &UsageLog,
+    usage: &dyn UsageSource,
     name: Option<&str>,
     progress: impl Fn(u64, u64),
 ) -> Result<(), RebuildFailure> {
@@ -49,11 +59,20 @@ pub async fn rebuild(
     rebuild_from(&sources, name, progress).await
 }
 
+impl From<CountFailure> for RebuildFailure {
+    fn from(failure: CountFailure) -> Self {
+        match failure {
+            CountFailure::Read(failure) => failure.into(),
+            CountFailure::Write(failure) => failure.into(),
+        }
+    }
+}
+
 /// What a rebuild reads and writes, and how many events at once.
 struct Sources<'of> {
     model: &'of ReadModel,
     log: &'of EventLog,
-    usage: &'of UsageLog,
+    usage: &'of dyn UsageSource,
     events_max: usize,
 }
 
@@ -62,17 +81,53 @@ async fn rebuild_from(
     name: Option<&str>,
     progress: impl Fn(u64, u64),
 ) -> Result<(), RebuildFailure> {
-    let Sources { log, usage, .. } = sources;
+    let Sources { usage, .. } = sources;
     let chosen = |of: &str| name.is_none_or(|name| name == of);
     let projections: Vec<_> = ALL.into_iter().filter(|projection| chosen(projection.name())).collect();
-    let batches = if chosen(USAGE) { Some(*usage.watch().borrow()) } else { None };
+    let batches = match chosen(USAGE) {
+        true if usage.is_whole() => Some(*usage.watch().borrow()),
+        true if name.is_some() => return Err(RebuildFailure::Incomplete),
+        true | false => None,
+    };
     if let Some(name) = name.filter(|_| projections.is_empty() && batches.is_none()) {
         let known: Vec<_> = ALL.iter().map(|projection| projection.name()).chain([USAGE]).collect();
         return Err(RebuildFailure::Unknown { name: name.to_owned(), known: known.join(", ") });
     }
+    let of_events = projections.iter().map(|projection| projection.name());
+    let mut locks = lock(sources.model, of_events.chain(batches.map(|_| USAGE))).await?;
+    let done = rebuild_locked(sources, &projections, batches, progress).await;
+    for lock in &mut locks {
+        lock.release().await;
+    }
+    done
+}
+
+/// No running instance may come in between.
+async fn lock(
+    model: &ReadModel,
+    names: impl Iterator<Item = &'static str>,
+) -> Result<Vec<Lead>, RebuildFailure> {
+    let mut locks = vec![];
+    for name in names {
+        let mut lead = model.lead(name);
+        if !lead.take().await.map_err(|source| RebuildFailure::Lock { source })? {
+            return Err(RebuildFailure::Busy { projection: name });
+        }
+        locks.push(lead);
+    }
+    Ok(locks)
+}
+
+async fn rebuild_locked(
+    sources: &Sources<'_>,
+    projections: &[&'static dyn Projection],
+    batches: Option<u64>,
+    progress: impl Fn(u64, u64),
+) -> Result<(), RebuildFailure> {
+    let Sources { log, .. } = sources;
     let events = if projections.is_empty() { 0 } else { log.head().get() };
     let total = events.saturating_add(batches.unwrap_or_default());
-    events_again(sources, &projections, events, |done| progress(done, total)).await?;
+    events_again(sources, projections, events, |done| progress(done, total)).await?;
     if let Some(batches) = batches {
         usage_again(sources, batches, |done| progress(events.saturating_add(done), total)).await?;
     }

@@ -14,6 +14,7 @@ use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, RouteStatus, 
 static TABLE: Table = Table {
     name: "route_directory",
     key_columns: 1,
+    appended: false,
     columns: &[
         Column::text("route_id"),
         Column::text("name"),

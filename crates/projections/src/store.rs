@@ -1,15 +1,23 @@
 //! Where read models are kept: one writer, many readers, behind an enum of engines.
 
+mod lead;
+mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, path::Path, sync::Arc};
 
 use domain::Position;
+use sqlx::PgPool;
 
 use crate::{
     Change, OpenFailure, Projection, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
     queries::Select,
 };
+pub(crate) use lead::{Lead, STAND_BACK};
+use postgres::PostgresReadModel;
+pub use postgres::migrate_postgres;
 use sqlite::SqliteReadModel;
 
 /// The read models of one installation. Cheap to clone.
@@ -18,15 +26,18 @@ pub struct ReadModel {
     engine: Engine,
 }
 
-/// Postgres becomes its second variant.
 #[derive(Clone)]
 enum Engine {
     Sqlite(Arc<SqliteReadModel>),
+    Postgres(Arc<PostgresReadModel>),
 }
 
 impl fmt::Debug for ReadModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReadModel(sqlite)")
+        f.write_str(match &self.engine {
+            Engine::Sqlite(_) => "ReadModel(sqlite)",
+            Engine::Postgres(_) => "ReadModel(postgres)",
+        })
     }
 }
 
@@ -40,17 +51,56 @@ pub(crate) struct Checkpoint {
     pub(crate) leaf: String,
 }
 
+/// A checkpoint as every process sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) name: String,
+    pub(crate) checkpoint: Checkpoint,
+    /// Why it goes no further.
+    pub(crate) halted: Option<String>,
+}
+
 /// What belongs to a checkpoint: who moves it, and the tables that move with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
     pub(crate) tables: &'static [&'static Table],
+    /// Whether a commit waits for the disk: its source may be gone when it is lost.
+    pub(crate) durable: bool,
 }
 
 impl Owner {
     pub(crate) fn of(projection: &dyn Projection) -> Self {
-        Self { name: projection.name(), version: projection.version(), tables: projection.tables() }
+        let (name, version, tables) = (projection.name(), projection.version(), projection.tables());
+        Self { name, version, tables, durable: false }
+    }
+}
+
+/// A statement on one checkpoint.
+#[derive(Debug)]
+struct Write {
+    doing: &'static str,
+    sql: &'static str,
+    values: Vec<Value>,
+}
+
+impl Write {
+    fn advance(owner: Owner, from: Position, to: &Checkpoint) -> Self {
+        let Checkpoint { version: _, position, leaf } = to;
+        let values = vec![
+            (*position).into(),
+            leaf.as_str().into(),
+            owner.name.into(),
+            owner.version.into(),
+            from.into(),
+        ];
+        Self { doing: "moving the checkpoint", sql: include_str!("store/advance_checkpoint.sql"), values }
+    }
+
+    fn reset(owner: Owner) -> Self {
+        let values = vec![owner.name.into(), owner.version.into()];
+        Self { doing: "resetting the checkpoint", sql: include_str!("store/reset_checkpoint.sql"), values }
     }
 }
 
@@ -80,10 +130,20 @@ impl ReadModel {
         Ok(Self { engine: Engine::Sqlite(Arc::new(SqliteReadModel::open(file).await?)) })
     }
 
-    /// Finishes what was begun and closes the file.
+    /// Takes a pool whose search path is the read models' schema, which [`migrate_postgres`] has brought up to date.
+    /// Beside the pool, each projection that runs holds one connection of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or its schema is older, newer or other than this program's.
+    pub async fn open_postgres(pool: PgPool) -> Result<Self, OpenFailure> {
+        Ok(Self { engine: Engine::Postgres(Arc::new(PostgresReadModel::open(pool).await?)) })
+    }
+
+    /// Finishes what was begun and closes the file, or the pool.
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite(model) => model.close().await,
+            Engine::Postgres(model) => model.close().await,
         }
     }
 
@@ -100,9 +160,59 @@ impl ReadModel {
         self.fetch_one(Select::new(file, vec![name.into()])).await
     }
 
+    /// Every checkpoint, in one question.
+    pub(crate) async fn standings(&self) -> Result<Vec<Standing>, ReadFailure> {
+        self.fetch(Select::new(include_str!("store/select_standings.sql"), vec![])).await
+    }
+
+    /// The turn of this process to move a projection.
+    pub(crate) fn lead(&self, name: &'static str) -> Lead {
+        match &self.engine {
+            Engine::Sqlite(_) => Lead::Alone,
+            Engine::Postgres(model) => Lead::Locked(Box::new(model.lock(name))),
+        }
+    }
+
+    /// Whether other processes may move the same checkpoints.
+    pub(crate) fn is_shared(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(_) => false,
+            Engine::Postgres(_) => true,
+        }
+    }
+
+    /// Says that this process moves the projection from now on.
+    pub(crate) async fn claim(&self, owner: Owner, by: &str) -> Result<(), WriteFailure> {
+        let (sql, values) = (include_str!("store/claim_checkpoint.sql"), vec![by.into(), owner.name.into()]);
+        self.write(owner, Write { doing: "claiming the checkpoint", sql, values }).await
+    }
+
+    /// Says why the projection stays where it is.
+    pub(crate) async fn halt(&self, owner: Owner, at: Position, why: &str) -> Result<(), WriteFailure> {
+        let sql = include_str!("store/halt_checkpoint.sql");
+        let values = vec![why.into(), owner.name.into(), at.into()];
+        self.write(owner, Write { doing: "keeping the reason of the halt", sql, values }).await
+    }
+
+    /// Puts the checkpoint before the first batch and leaves the rows.
+    pub(crate) async fn rewind(&self, owner: Owner) -> Result<(), WriteFailure> {
+        let sql = include_str!("store/rewind_checkpoint.sql");
+        let values = vec![owner.name.into(), owner.version.into()];
+        self.write(owner, Write { doing: "rewinding the checkpoint", sql, values }).await
+    }
+
+    async fn write(&self, owner: Owner, write: Write) -> Result<(), WriteFailure> {
+        match &self.engine {
+            Engine::Sqlite(model) => model.write(owner, write).await,
+            Engine::Postgres(model) => model.write(owner, write).await,
+        }
+        .map(drop)
+    }
+
     pub(crate) async fn fetch<T: Stored>(&self, select: Select) -> Result<Vec<T>, ReadFailure> {
         match &self.engine {
             Engine::Sqlite(model) => model.fetch(select).await,
+            Engine::Postgres(model) => model.fetch(select).await,
         }
     }
 
@@ -117,6 +227,7 @@ impl ReadModel {
     pub async fn dump(&self, table: &'static Table) -> Result<Vec<Row>, ReadFailure> {
         match &self.engine {
             Engine::Sqlite(model) => model.dump(table).await,
+            Engine::Postgres(model) => model.dump(table).await,
         }
     }
 
@@ -128,12 +239,14 @@ impl ReadModel {
     ) -> Result<Rows, WriteFailure> {
         match &self.engine {
             Engine::Sqlite(model) => model.load(owner, keys).await,
+            Engine::Postgres(model) => model.load(owner, keys).await,
         }
     }
 
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, WriteFailure> {
         match &self.engine {
             Engine::Sqlite(model) => model.commit(commit).await,
+            Engine::Postgres(model) => model.commit(commit).await,
         }
     }
 
@@ -141,6 +254,7 @@ impl ReadModel {
     pub(crate) async fn reset(&self, owner: Owner) -> Result<(), WriteFailure> {
         match &self.engine {
             Engine::Sqlite(model) => model.reset(owner).await,
+            Engine::Postgres(model) => model.reset(owner).await,
         }
     }
 }
@@ -151,6 +265,16 @@ impl Stored for Checkpoint {
             version: columns.count("version")?,
             position: Position::new(columns.count("position")?),
             leaf: columns.text("leaf")?,
+        })
+    }
+}
+
+impl Stored for Standing {
+    fn read(columns: &impl crate::Columns) -> Result<Self, crate::BadColumn> {
+        Ok(Self {
+            name: columns.text("name")?,
+            checkpoint: Checkpoint::read(columns)?,
+            halted: columns.text_or_none("halted")?,
         })
     }
 }

@@ -8,6 +8,8 @@ pub struct Table {
     pub name: &'static str,
     /// The first so many columns.
     pub key_columns: usize,
+    /// Each row is written once and never again: then it can be copied in.
+    pub appended: bool,
     pub columns: &'static [Column],
 }
 
@@ -104,7 +106,7 @@ impl Table {
 
     /// Every row in the order of the keys.
     pub(crate) fn select_all(&self) -> String {
-        let Self { name, columns, key_columns: _ } = self;
+        let Self { name, columns, .. } = self;
         format!("select {} from {name} order by {}", Self::names(columns), Self::names(self.key()))
     }
 
@@ -118,8 +120,17 @@ impl Table {
 
     /// Writes a row, or merges it into the one that has its key.
     pub(crate) fn upsert(&self) -> String {
-        let Self { name, columns, key_columns } = self;
-        let values = (1..=columns.len()).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+        let values = (1..=self.columns.len()).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ");
+        self.insert_or_merge(&format!("values ({values})"))
+    }
+
+    /// The same for many rows at once, a typed array for each column. No key may be in it twice.
+    pub(crate) fn upsert_many(&self) -> String {
+        self.insert_or_merge(&format!("select * from unnest({})", arrays(self.columns)))
+    }
+
+    fn insert_or_merge(&self, rows: &str) -> String {
+        let Self { name, columns, key_columns, appended: _ } = self;
         let sets = columns.iter().skip(*key_columns).map(|column| {
             let of = column.name;
             match column.merge {
@@ -134,8 +145,43 @@ impl Table {
         });
         let sets = sets.collect::<Vec<_>>().join(", ");
         let (all, key) = (Self::names(columns), Self::names(self.key()));
-        format!("insert into {name} ({all}) values ({values}) on conflict ({key}) do update set {sets}")
+        format!("insert into {name} ({all}) {rows} on conflict ({key}) do update set {sets}")
     }
+
+    /// Every row whose key is in an array. Only for keys of one column: no projection reads another.
+    pub(crate) fn select_many(&self) -> String {
+        format!("select {} from {} where {}", Self::names(self.columns), self.name, self.key_is_in())
+    }
+
+    pub(crate) fn delete_many(&self) -> String {
+        format!("delete from {} where {}", self.name, self.key_is_in())
+    }
+
+    fn key_is_in(&self) -> String {
+        let conditions = self.key().iter().zip(1..);
+        let conditions = conditions
+            .map(|(Column { name, kind, .. }, at)| format!("{name} = any(${at}::{}[])", kind.sql()));
+        conditions.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Takes rows in Postgres' binary format.
+    pub(crate) fn copy_in(&self) -> String {
+        format!("copy {} ({}) from stdin (format binary)", self.name, Self::names(self.columns))
+    }
+}
+
+impl Kind {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Integer => "bigint",
+            Self::Text => "text",
+        }
+    }
+}
+
+fn arrays(columns: &[Column]) -> String {
+    let arrays = columns.iter().zip(1..).map(|(column, at)| format!("${at}::{}[]", column.kind.sql()));
+    arrays.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -145,6 +191,7 @@ mod tests {
     const TABLE: Table = Table {
         name: "t",
         key_columns: 2,
+        appended: false,
         columns: &[
             Column::text("a"),
             Column::integer("b"),
@@ -163,5 +210,12 @@ mod tests {
             "insert into t (a, b, c, d, e) values ($1, $2, $3, $4, $5) on conflict (a, b) do update set \
              c = excluded.c, d = t.d + excluded.d, e = case when excluded.e > t.e then excluded.e else t.e end"
         );
+        assert_eq!(
+            TABLE.upsert_many(),
+            "insert into t (a, b, c, d, e) select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], \
+             $5::bigint[]) on conflict (a, b) do update set \
+             c = excluded.c, d = t.d + excluded.d, e = case when excluded.e > t.e then excluded.e else t.e end"
+        );
+        assert_eq!(TABLE.copy_in(), "copy t (a, b, c, d, e) from stdin (format binary)");
     }
 }

@@ -1,18 +1,23 @@
 //! Calls per minute and per quarter of an hour, and the last use of each secret version. A batch counts once: its
-//! sums and the checkpoint on its number are written in one transaction.
+//! sums, the checkpoint on its number and its sequence within its gateway's run are written in one transaction. The
+//! number tells what was read before, the sequence what was counted under another number.
 
+mod source;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Position, Timestamp, decision::Outcome, usage::UsageFact};
 use eventlog::usage::ArrivedBatch;
 
 use crate::{
-    Change, Column, Merge, ReadModel, Row, Table, Value, WriteFailure,
+    BadColumn, Change, Column, Columns, Merge, ReadFailure, ReadModel, Row, Stored, Table, Value,
+    WriteFailure,
+    queries::Select,
     store::{Checkpoint, Commit, Committed, Owner},
 };
+pub use source::{Reading, UsageSource};
 
 /// Names the usage tables among the projections.
 pub const NAME: &str = "usage";
@@ -24,6 +29,7 @@ macro_rules! windows {
         Table {
             name: $name,
             key_columns: 7,
+            appended: false,
             columns: &[
                 Column::integer("start_s"),
                 Column::text("client_id"),
@@ -44,6 +50,7 @@ static QUARTERS: Table = windows!("usage_quarter");
 static LAST_USED: Table = Table {
     name: "key_last_used",
     key_columns: 2,
+    appended: false,
     columns: &[
         Column::text("key_id"),
         Column::integer("secret_version"),
@@ -51,7 +58,25 @@ static LAST_USED: Table = Table {
     ],
 };
 
-pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED] };
+/// The last batch that is counted of each run of each gateway.
+static SEQUENCES: Table = Table {
+    name: "usage_sequences",
+    key_columns: 2,
+    appended: false,
+    columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
+};
+
+pub(crate) const OWNER: Owner =
+    Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED, &SEQUENCES], durable: true };
+
+/// Batches were not counted; they may be given again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CountFailure {
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+    #[error(transparent)]
+    Write(#[from] WriteFailure),
+}
 
 /// Adds up what the checkpoint does not have yet.
 ///
@@ -61,20 +86,84 @@ pub(crate) async fn apply(
     model: &ReadModel,
     checkpoint: Position,
     batches: &[ArrivedBatch],
-) -> Result<(Position, Committed), WriteFailure> {
+) -> Result<(Position, Committed), CountFailure> {
     let news = batches.iter().filter(|arrived| arrived.batch_no > checkpoint.get());
     let Some(last) = news.clone().map(|arrived| arrived.batch_no).max() else {
         return Ok((checkpoint, Committed::Yes));
     };
+    // Read outside the transaction: whoever counts in between moves the checkpoint, and then this is not written.
+    let mut counted = counted(model, news.clone()).await?;
     let mut sums = Sums::default();
-    news.flat_map(|arrived| &arrived.batch.facts).for_each(|fact| sums.add(fact));
+    for ArrivedBatch { batch_no: _, batch } in news {
+        if counted.is_new(&batch.node, &batch.boot, batch.sequence) {
+            batch.facts.iter().for_each(|fact| sums.add(fact));
+        } else {
+            metrics::counter!("tollgate_usage_repeated_batches_total").increment(1);
+        }
+    }
     let position = Position::new(last);
     let to = Checkpoint { version: OWNER.version, position, leaf: String::new() };
-    let commit = Commit { owner: OWNER, from: checkpoint, to, changes: sums.into_changes() };
+    let changes = sums.into_changes().chain(counted.into_changes()).collect();
+    let commit = Commit { owner: OWNER, from: checkpoint, to, changes };
     Ok(match model.commit(commit).await? {
         Committed::Yes => (position, Committed::Yes),
         Committed::Fenced => (checkpoint, Committed::Fenced),
     })
+}
+
+/// How far each run of a gateway is counted.
+#[derive(Debug, Default)]
+struct Sequences(BTreeMap<(String, String), (u64, bool)>);
+
+impl Sequences {
+    /// Whether a batch is above what is counted of its run; from then on it is not.
+    fn is_new(&mut self, node: &str, boot: &str, sequence: u64) -> bool {
+        let (last, changed) = self.0.entry((node.to_owned(), boot.to_owned())).or_default();
+        if sequence <= *last {
+            return false;
+        }
+        (*last, *changed) = (sequence, true);
+        true
+    }
+
+    fn into_changes(self) -> impl Iterator<Item = Change> {
+        let changed = self.0.into_iter().filter(|(_, (_, changed))| *changed);
+        changed.map(|((node, boot), (sequence, _))| Change::Put {
+            table: &SEQUENCES,
+            row: Row(vec![node.into(), boot.into(), sequence.into()]),
+        })
+    }
+}
+
+/// The last counted batch of each run that is among these.
+async fn counted(
+    model: &ReadModel,
+    batches: impl Iterator<Item = &ArrivedBatch>,
+) -> Result<Sequences, ReadFailure> {
+    let runs: BTreeSet<_> = batches.map(|arrived| (&arrived.batch.node, &arrived.batch.boot)).collect();
+    let pairs = (1..=runs.len()).map(|pair| format!("(${}, ${})", pair * 2 - 1, pair * 2));
+    let pairs = pairs.collect::<Vec<_>>().join(", ");
+    let values = runs.into_iter().flat_map(|(node, boot)| [node.as_str().into(), boot.as_str().into()]);
+    let select = Select::new(include_str!("usage/sequences.sql"), values.collect());
+    let rows: Vec<LastOf> = model.fetch(select.then(&format!(" (values {pairs})"))).await?;
+    let rows = rows.into_iter().map(|LastOf { node, boot, sequence }| ((node, boot), (sequence, false)));
+    Ok(Sequences(rows.collect()))
+}
+
+struct LastOf {
+    node: String,
+    boot: String,
+    sequence: u64,
+}
+
+impl Stored for LastOf {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self {
+            node: columns.text("node")?,
+            boot: columns.text("boot")?,
+            sequence: columns.count("sequence")?,
+        })
+    }
 }
 
 /// What some batches add to the tables, each row once.
@@ -103,19 +192,20 @@ impl Sums {
         }
     }
 
-    fn into_changes(self) -> Vec<Change> {
-        let row = |table, (mut key, calls): (Vec<Value>, u64)| {
-            key.push(calls.into());
-            Change::Put { table, row: Row(key) }
-        };
-        let minutes = self.minutes.into_iter().map(|sum| row(&MINUTES, sum));
-        let quarters = self.quarters.into_iter().map(|sum| row(&QUARTERS, sum));
+    fn into_changes(self) -> impl Iterator<Item = Change> {
+        let minutes = self.minutes.into_iter().map(|sum| windowed(&MINUTES, sum));
+        let quarters = self.quarters.into_iter().map(|sum| windowed(&QUARTERS, sum));
         let last_used = self.last_used.into_iter().map(|((key_id, version), last_at)| Change::Put {
             table: &LAST_USED,
             row: Row(vec![key_id.into(), version.into(), last_at.into()]),
         });
-        minutes.chain(quarters).chain(last_used).collect()
+        minutes.chain(quarters).chain(last_used)
     }
+}
+
+fn windowed(table: &'static Table, (mut key, calls): (Vec<Value>, u64)) -> Change {
+    key.push(calls.into());
+    Change::Put { table, row: Row(key) }
 }
 
 /// In the order of the columns; '' and 0 stand for none.

@@ -13,6 +13,12 @@ pub(crate) struct Progress {
     pub(crate) position: Position,
     /// Why it goes no further.
     pub(crate) halted: Option<String>,
+    /// Whether this process moves it.
+    pub(crate) active: bool,
+    /// Whether this process waits for what another does. Neither at first: it may become the one that moves it.
+    pub(crate) looked_up: bool,
+    /// How long ago the oldest event that it does not have was recorded, when last looked.
+    pub(crate) lag_seconds: u64,
 }
 
 /// A projection as health and metrics see it.
@@ -23,6 +29,10 @@ pub struct ProjectionStatus {
     pub position: Position,
     /// How many events, or batches, it does not have yet.
     pub lag_events: u64,
+    /// The age of the oldest of them, to a second or two; 0 when it has all, and where nobody has given a clock.
+    pub lag_seconds: u64,
+    /// Whether this process moves it.
+    pub active: bool,
     /// Why it goes no further, if so.
     pub halted: Option<String>,
 }
@@ -34,6 +44,7 @@ pub struct Visibility {
     pub(crate) events: Vec<(&'static str, watch::Receiver<Progress>)>,
     pub(crate) usage: watch::Receiver<Progress>,
     pub(crate) usage_head: watch::Receiver<u64>,
+    pub(crate) waiting: Waiting,
 }
 
 impl std::fmt::Debug for Visibility {
@@ -46,6 +57,10 @@ impl Visibility {
     /// Waits until every projection of events has applied this position. False when that took longer than
     /// `bounded`, or cannot come because one has stopped before it.
     pub async fn wait_for(&self, position: Position, bounded: Duration) -> bool {
+        if self.events.iter().all(|(_, progress)| progress.borrow().position >= position) {
+            return true;
+        }
+        let _waiting = self.waiting.begin();
         let all = async {
             for (_, progress) in &self.events {
                 if !reached(progress.clone(), position).await {
@@ -59,6 +74,7 @@ impl Visibility {
 
     /// The same for the usage reports and a batch.
     pub async fn wait_for_usage(&self, batch_no: u64, bounded: Duration) -> bool {
+        let _waiting = self.waiting.begin();
         let there = reached(self.usage.clone(), Position::new(batch_no));
         tokio::time::timeout(bounded, there).await.unwrap_or(false)
     }
@@ -78,7 +94,32 @@ async fn reached(mut progress: watch::Receiver<Progress>, position: Position) ->
     end.is_ok_and(|now| now.position >= position)
 }
 
-fn status(name: &'static str, progress: &Progress, head: u64) -> ProjectionStatus {
-    let Progress { position, halted } = progress.clone();
-    ProjectionStatus { name, position, lag_events: head.saturating_sub(position.get()), halted }
+pub(crate) fn status(name: &'static str, progress: &Progress, head: u64) -> ProjectionStatus {
+    let Progress { position, halted, active, lag_seconds, looked_up: _ } = progress.clone();
+    let lag_events = head.saturating_sub(position.get());
+    let lag_seconds = if lag_events == 0 { 0 } else { lag_seconds };
+    ProjectionStatus { name, position, lag_events, lag_seconds, active, halted }
+}
+
+/// How many wait for a projection to get somewhere: as long as one does, checkpoints are looked up often.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waiting(watch::Sender<u64>);
+
+impl Waiting {
+    fn begin(&self) -> OneWaits {
+        self.0.send_modify(|waiting| *waiting = waiting.saturating_add(1));
+        OneWaits(self.clone())
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+}
+
+struct OneWaits(Waiting);
+
+impl Drop for OneWaits {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
+    }
 }

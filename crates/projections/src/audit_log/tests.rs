@@ -15,12 +15,23 @@ use crate::{
         Page,
         audit::{self, AuditFilter},
     },
-    testing::{ADDRESS, History, assignment, client, dump, eventful, key, personal, project, read_model},
+    testing::{
+        ADDRESS, Engine, History, assignment, client, dump, eventful, key, on_every_engine, personal,
+        project, read_model,
+    },
 };
 
+on_every_engine!(
+    every_event_of_every_type_has_its_entry,
+    no_table_holds_a_digest_or_a_locator,
+    later_events_of_keys_and_assignments_know_their_client,
+    personal_values_are_shown_while_they_are_there,
+    a_label_may_be_called_digest,
+);
+
 /// The entries of a history, oldest first.
-async fn entries(history: &History) -> Vec<AuditEntry> {
-    let (_dir, model) = read_model().await;
+async fn entries(on: Engine, history: &History) -> Vec<AuditEntry> {
+    let (_dir, model) = read_model(on).await;
     project(&model, history, 5).await;
     let mut entries = audit::list(&model, &AuditFilter::default(), &Page::first(1_000)).await.unwrap();
     entries.reverse();
@@ -35,10 +46,9 @@ fn all_types() -> BTreeSet<&'static str> {
         .collect()
 }
 
-#[tokio::test]
-async fn every_event_of_every_type_has_its_entry() {
+async fn every_event_of_every_type_has_its_entry(on: Engine) {
     let history = eventful();
-    let entries = entries(&history).await;
+    let entries = entries(on, &history).await;
     assert_eq!(entries.len(), history.events.len());
     for (entry, recorded) in entries.iter().zip(&history.events) {
         assert_eq!(entry.position, recorded.position);
@@ -52,10 +62,9 @@ async fn every_event_of_every_type_has_its_entry() {
     assert_eq!(seen, all_types(), "`eventful` tells every event type, so that these tests walk all of them");
 }
 
-#[tokio::test]
-async fn no_table_holds_a_digest_or_a_locator() {
+async fn no_table_holds_a_digest_or_a_locator(on: Engine) {
     let history = eventful();
-    let (_dir, model) = read_model().await;
+    let (_dir, model) = read_model(on).await;
     project(&model, &history, 100).await;
     let everything = format!("{:?}", dump(&model).await);
     assert!(everything.contains("…hnt1"), "hints are there");
@@ -123,9 +132,8 @@ fn find_secrets_in_object(schema: &Json, root: &Json, path: &str, found: &mut Ve
     }
 }
 
-#[tokio::test]
-async fn later_events_of_keys_and_assignments_know_their_client() {
-    let entries = entries(&eventful()).await;
+async fn later_events_of_keys_and_assignments_know_their_client(on: Engine) {
+    let entries = entries(on, &eventful()).await;
     let client_of = |subject: String, action: &str| {
         let entry = entries.iter().find(|entry| entry.subject_id == subject && entry.action == action);
         entry.unwrap().client_id
@@ -140,24 +148,22 @@ async fn later_events_of_keys_and_assignments_know_their_client() {
     assert_eq!(entries.iter().find(defaults).unwrap().client_id, None);
 }
 
-#[tokio::test]
-async fn personal_values_are_shown_while_they_are_there() {
+async fn personal_values_are_shown_while_they_are_there(on: Engine) {
     let mut history = eventful();
-    let shown = &entries(&history).await[0];
+    let shown = &entries(on, &history).await[0];
     assert_eq!(shown.data["owner"]["email"], "team@example.com");
     assert_eq!(shown.data["contacts"][0]["name"], "Ada");
 
     history.events.iter_mut().for_each(|recorded| recorded.personal.clear());
-    let erased = &entries(&history).await[0];
+    let erased = &entries(on, &history).await[0];
     assert_eq!(erased.address, None);
     assert_eq!(erased.data["owner"]["email"], personal("team@example.com").commitment().to_string());
 }
 
-#[tokio::test]
-async fn a_label_may_be_called_digest() {
+async fn a_label_may_be_called_digest(on: Engine) {
     use domain::api_client::{ApiClientCommand, UpdateClient};
     let labels = [("digest".parse().unwrap(), "md5".parse().unwrap())].into();
     let update = UpdateClient { labels: Some(labels), ..UpdateClient::default() };
-    let entries = entries(&eventful().client(1, &ApiClientCommand::Update(update))).await;
+    let entries = entries(on, &eventful().client(1, &ApiClientCommand::Update(update))).await;
     assert_eq!(entries.last().unwrap().data["labels"]["digest"], "md5");
 }

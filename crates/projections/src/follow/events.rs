@@ -1,19 +1,22 @@
 //! One projection of events behind the log.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use domain::Recorded;
 use eventlog::{EventLog, LogFailure};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Follower,
+    begin,
     pace::{EVENTS_MAX, Retry, halt, report},
+    turns::{End, Turn},
 };
 use crate::{
     Projection, ReadModel,
     runner::{self, Applied, Halt},
-    store::Checkpoint,
+    store::{Checkpoint, Owner},
+    visibility::Progress,
 };
 
 /// What became of one batch.
@@ -21,37 +24,63 @@ enum Step {
     On(Checkpoint),
     /// A fault that may pass.
     Again(Box<dyn std::error::Error + Send + Sync>),
+    /// Someone else moves it.
+    Fenced,
     /// It got that far and goes no further.
     Halt(Checkpoint, Box<dyn std::error::Error + Send + Sync>),
     /// The log has stopped.
     End,
 }
 
-impl Follower {
-    pub(super) async fn follow(self, model: ReadModel, log: EventLog, stop: CancellationToken) {
-        let Self { projection, mut checkpoint, progress } = self;
-        let name = projection.name();
-        let (mut feed, mut retry) = (log.feed(), Retry::new(name));
-        metrics::gauge!("tollgate_projection_halted", "name" => name).set(0.0);
+/// One projection of events.
+pub(super) struct Follower {
+    pub(super) projection: &'static dyn Projection,
+    pub(super) model: ReadModel,
+    pub(super) log: EventLog,
+    pub(super) process: Arc<str>,
+    pub(super) progress: watch::Sender<Progress>,
+}
+
+impl Turn for Follower {
+    fn name(&self) -> &'static str {
+        self.projection.name()
+    }
+
+    fn progress(&self) -> &watch::Sender<Progress> {
+        &self.progress
+    }
+
+    async fn go_on(&mut self, stop: &CancellationToken) -> End {
+        let owner = Owner::of(self.projection);
+        let (mut feed, mut retry) = (self.log.feed(), Retry::new(owner.name));
+        let mut checkpoint = loop {
+            match begin::events(&self.model, &self.log, owner, &self.process).await {
+                Ok(checkpoint) => break checkpoint,
+                Err(failure) if retry.after(&failure, stop).await => {}
+                Err(_) => return End::Stop,
+            }
+        };
         loop {
-            report(name, &progress, checkpoint.position, feed.head().get());
+            report(owner.name, &self.progress, checkpoint.position, feed.head().get());
             let batch = tokio::select! {
                 biased;
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return End::Stop,
                 batch = feed.next(checkpoint.position, EVENTS_MAX) => batch,
             };
             // A batch once read is finished. Stopping between these lines repeats it on restart, which the
             // checkpoint notices.
-            match step(&model, projection, checkpoint.clone(), batch).await {
+            match step(&self.model, self.projection, checkpoint.clone(), batch).await {
                 Step::On(reached) => {
                     retry.passed();
                     checkpoint = reached;
                 }
-                Step::Again(failure) if retry.after(&*failure, &stop).await => {}
-                Step::Again(_) | Step::End => return,
+                Step::Fenced => return End::Fenced,
+                Step::Again(failure) if retry.after(&*failure, stop).await => {}
+                Step::Again(_) | Step::End => return End::Stop,
                 Step::Halt(reached, why) => {
-                    report(name, &progress, reached.position, feed.head().get());
-                    return halt(name, &progress, &*why);
+                    report(owner.name, &self.progress, reached.position, feed.head().get());
+                    halt(&self.model, owner, &self.progress, &*why, stop).await;
+                    return End::Stop;
                 }
             }
         }
@@ -82,6 +111,7 @@ async fn step(
         .record(begun.elapsed());
     let Applied { checkpoint, halt } = applied;
     match halt {
+        Some(Halt::Fenced { .. }) => Step::Fenced,
         Some(why) => Step::Halt(checkpoint, Box::new(why)),
         // The feed has promised an event and the log does not have it.
         None if batch.is_empty() => {

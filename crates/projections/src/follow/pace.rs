@@ -7,7 +7,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::visibility::Progress;
+use crate::{
+    ProjectionStatus, ReadModel,
+    store::Owner,
+    visibility::{Progress, status},
+};
 
 /// Bounds how long a batch holds the writer from the others.
 pub(super) const EVENTS_MAX: usize = 1_000;
@@ -55,24 +59,49 @@ impl Retry {
     }
 }
 
-/// Tells those who wait and those who watch how far a projection has got.
+/// Tells those who wait and those who watch how far a projection has got that this process moves.
 pub(super) fn report(name: &'static str, progress: &watch::Sender<Progress>, position: Position, head: u64) {
-    progress.send_modify(|progress| progress.position = position);
-    metrics::gauge!("tollgate_projection_position", "name" => name).set(float(position.get()));
-    let lag = head.saturating_sub(position.get());
-    metrics::gauge!("tollgate_projection_lag_events", "name" => name).set(float(lag));
+    progress.send_modify(|progress| {
+        // It goes on, so whatever halted it has passed.
+        (progress.position, progress.halted) = (position, None);
+        (progress.active, progress.looked_up) = (true, false);
+    });
+    gauges(name, &progress.borrow(), head);
 }
 
-/// The projection goes no further until someone has looked.
-pub(super) fn halt(
-    name: &'static str,
+/// What the metrics say of a projection, moved here or elsewhere.
+pub(crate) fn gauges(name: &'static str, progress: &Progress, head: u64) {
+    let ProjectionStatus { position, lag_events, lag_seconds, active, halted, .. } =
+        status(name, progress, head);
+    let flag = |on: bool| if on { 1.0 } else { 0.0 };
+    metrics::gauge!("tollgate_projection_position", "name" => name).set(float(position.get()));
+    metrics::gauge!("tollgate_projection_lag_events", "name" => name).set(float(lag_events));
+    metrics::gauge!("tollgate_projection_lag_seconds", "name" => name).set(float(lag_seconds));
+    metrics::gauge!("tollgate_projection_active", "name" => name).set(flag(active));
+    metrics::gauge!("tollgate_projection_halted", "name" => name).set(flag(halted.is_some()));
+}
+
+/// The projection goes no further until someone has looked. Says so here and, for the other processes, beside its
+/// checkpoint; then waits until told to stop. Another process would meet the same: the lock is kept.
+pub(super) async fn halt(
+    model: &ReadModel,
+    owner: Owner,
     progress: &watch::Sender<Progress>,
-    why: &(dyn std::error::Error + 'static),
+    why: &(dyn std::error::Error + Send + Sync + 'static),
+    stop: &CancellationToken,
 ) {
+    let name = owner.name;
     error!(projection.name = name, error = why, "The projection `{name}` has stopped");
     metrics::gauge!("tollgate_projection_halted", "name" => name).set(1.0);
-    let why = said(why);
-    progress.send_modify(|progress| progress.halted = Some(why));
+    let (why, position) = (said(why), progress.borrow().position);
+    progress.send_modify(|progress| progress.halted = Some(why.clone()));
+    let mut retry = Retry::new(name);
+    while let Err(failure) = model.halt(owner, position, &why).await {
+        if !retry.after(&failure, stop).await {
+            return;
+        }
+    }
+    stop.cancelled().await;
 }
 
 /// A failure with its causes, in one line.

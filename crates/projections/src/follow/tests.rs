@@ -2,26 +2,40 @@
 
 use std::time::Duration;
 
-use domain::{Recorded, api_client::ApiClient};
+use domain::{Position, Recorded, api_client::ApiClient};
+use eventlog::usage::UsageLog;
 use tempfile::TempDir;
+use test_servers::until;
 
 use super::*;
 use crate::{
     Change, Poison, ProjectionStatus, Rows, Table, Value,
     queries::clients,
-    testing::{client, event_log, execute, read_model, register, usage_batch, usage_log, write_log},
+    testing::{
+        Engine, client, dump, event_log, execute, on_every_engine, read_model, register, usage_batch,
+        usage_log, write_log,
+    },
 };
+
+on_every_engine!(
+    a_write_is_visible_once_it_was_waited_for,
+    waiting_for_what_does_not_come_is_bounded,
+    a_poison_event_stops_its_projection_alone,
+    rows_of_other_rules_are_made_anew,
+    one_that_is_moved_by_someone_else_finds_its_place_again,
+    why_one_halted_is_kept_beside_its_checkpoint_until_it_goes_on,
+);
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// The directory of clients under other rules: a newer version, or one that chokes on an event.
-struct Altered {
+/// The directory of clients under other rules: a newer version that writes nothing, or one that chokes on an event.
+pub(crate) struct Altered {
     version: u32,
     chokes_at: u64,
 }
 
 static NEWER: Altered = Altered { version: 2, chokes_at: 0 };
-static CHOKING: Altered = Altered { version: 1, chokes_at: 4 };
+pub(crate) static CHOKING: Altered = Altered { version: 1, chokes_at: 4 };
 
 impl Projection for Altered {
     fn name(&self) -> &'static str {
@@ -37,7 +51,11 @@ impl Projection for Altered {
         ALL[0].keys(event)
     }
     fn fold(&self, rows: &Rows, event: &Recorded) -> Result<Vec<Change>, Poison> {
-        if event.position.get() == self.chokes_at { Err(Poison::NotJson) } else { ALL[0].fold(rows, event) }
+        match self.version {
+            _ if event.position.get() == self.chokes_at => Err(Poison::NotJson),
+            1 => ALL[0].fold(rows, event),
+            _ => Ok(vec![]),
+        }
     }
 }
 
@@ -48,8 +66,8 @@ struct Installation {
     usage: UsageLog,
 }
 
-async fn installation() -> Installation {
-    let (dir, model) = read_model().await;
+async fn installation(on: Engine) -> Installation {
+    let (dir, model) = read_model(on).await;
     let (log, usage) = (event_log(dir.path()).await, usage_log(dir.path()).await);
     Installation { _dir: dir, model, log, usage }
 }
@@ -74,9 +92,8 @@ async fn while_following<T>(
     result
 }
 
-#[tokio::test]
-async fn a_write_is_visible_once_it_was_waited_for() {
-    let here = installation().await;
+async fn a_write_is_visible_once_it_was_waited_for(on: Engine) {
+    let here = installation(on).await;
     while_following(&here, &ALL, async |visibility| {
         for n in 1..=20 {
             let position = execute::<ApiClient>(&here.log, client(n), register("Acme")).await;
@@ -85,7 +102,7 @@ async fn a_write_is_visible_once_it_was_waited_for() {
         }
         here.usage.append(Some(usage_batch(1, 5)), vec![]).await.unwrap();
         assert!(visibility.wait_for_usage(1, LONG).await);
-        for ProjectionStatus { name, position, lag_events, halted } in visibility.status() {
+        for ProjectionStatus { name, position, lag_events, halted, .. } in visibility.status() {
             let expected = if name == crate::USAGE { 1 } else { 20 };
             assert_eq!((position.get(), lag_events, halted), (expected, 0, None), "{name}");
         }
@@ -93,9 +110,8 @@ async fn a_write_is_visible_once_it_was_waited_for() {
     .await;
 }
 
-#[tokio::test]
-async fn waiting_for_what_does_not_come_is_bounded() {
-    let here = installation().await;
+async fn waiting_for_what_does_not_come_is_bounded(on: Engine) {
+    let here = installation(on).await;
     while_following(&here, &ALL, async |visibility| {
         assert!(!visibility.wait_for(Position::new(1), Duration::from_millis(1)).await);
         assert!(visibility.wait_for(Position::START, Duration::from_millis(1)).await);
@@ -103,9 +119,8 @@ async fn waiting_for_what_does_not_come_is_bounded() {
     .await;
 }
 
-#[tokio::test]
-async fn a_poison_event_stops_its_projection_alone() {
-    let here = installation().await;
+async fn a_poison_event_stops_its_projection_alone(on: Engine) {
+    let here = installation(on).await;
     let head = write_log(&here.log, "Acme").await;
     while_following(&here, &[&CHOKING, ALL[5]], async |visibility| {
         // Not after the bound: it is known at once that it will not come.
@@ -123,14 +138,57 @@ async fn a_poison_event_stops_its_projection_alone() {
     while_following(&here, &ALL, async |visibility| assert!(visibility.wait_for(head, LONG).await)).await;
 }
 
-#[tokio::test]
-async fn rows_of_other_rules_are_made_anew() {
-    let here = installation().await;
+async fn rows_of_other_rules_are_made_anew(on: Engine) {
+    let here = installation(on).await;
     let head = write_log(&here.log, "Acme").await;
     while_following(&here, &ALL, async |visibility| assert!(visibility.wait_for(head, LONG).await)).await;
     let (model, log, usage) = (here.model.clone(), here.log.clone(), here.usage.clone());
     let opened = Projections::open_these(&[&NEWER], model, log, usage).await.unwrap();
     assert_eq!(opened.visibility().status()[0].position, Position::START);
+    // Whoever has the turn may empty the tables, and nobody else.
+    assert_eq!(here.model.mark("client_directory").await.unwrap().unwrap().version, 1);
+    while_following(&here, &[&NEWER], async |visibility| assert!(visibility.wait_for(head, LONG).await))
+        .await;
     assert_eq!(here.model.mark("client_directory").await.unwrap().unwrap().version, 2);
     assert_eq!(clients::get(&here.model, client(1)).await.unwrap(), None);
+}
+
+async fn one_that_is_moved_by_someone_else_finds_its_place_again(on: Engine) {
+    let here = installation(on).await;
+    let head = write_log(&here.log, "Acme").await;
+    while_following(&here, &ALL, async |visibility| {
+        assert!(visibility.wait_for(head, LONG).await);
+        let before = dump(&here.model).await;
+        for projection in ALL {
+            here.model.reset(Owner::of(projection)).await.unwrap();
+        }
+        let position = execute::<ApiClient>(&here.log, client(20), register("Late")).await;
+        assert!(visibility.wait_for(position, LONG).await, "{visibility:?}");
+        let after = dump(&here.model).await;
+        for ((name, before), (_, after)) in before.iter().zip(&after) {
+            let late = usize::from(["client_directory", "audit_log"].contains(name));
+            assert_eq!(after.len(), before.len() + late, "{name}");
+            assert!(before.iter().all(|row| after.contains(row)), "{name}");
+        }
+    })
+    .await;
+}
+
+async fn why_one_halted_is_kept_beside_its_checkpoint_until_it_goes_on(on: Engine) {
+    let here = installation(on).await;
+    let head = write_log(&here.log, "Acme").await;
+    let halted = async || {
+        let standings = here.model.standings().await.unwrap();
+        standings.into_iter().find(|standing| standing.name == "client_directory").unwrap().halted
+    };
+    while_following(&here, &[&CHOKING], async |visibility| {
+        assert!(!visibility.wait_for(head, LONG).await);
+        let kept = async || Ok(halted().await);
+        let why = until("the reason to be kept", LONG, kept).await.unwrap();
+        assert_eq!(Some(why), visibility.status()[0].halted);
+    })
+    .await;
+    assert!(halted().await.unwrap().contains("position 4"), "it outlives the process");
+    while_following(&here, &ALL, async |visibility| assert!(visibility.wait_for(head, LONG).await)).await;
+    assert_eq!(halted().await, None);
 }

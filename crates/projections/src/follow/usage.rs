@@ -1,56 +1,88 @@
 //! The usage tables behind the usage batches.
 
+use std::sync::Arc;
+
 use domain::Position;
-use eventlog::usage::UsageLog;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::pace::{BATCHES_MAX, Retry, halt, report};
-use crate::{ReadModel, USAGE, runner::Halt, store::Committed, usage::apply, visibility::Progress};
+use super::{
+    begin,
+    pace::{BATCHES_MAX, Retry, halt, report},
+    turns::{End, Turn},
+};
+use crate::{
+    ReadModel, USAGE, UsageSource,
+    runner::Halt,
+    store::Committed,
+    usage::{OWNER, apply},
+    visibility::Progress,
+};
 
-pub(super) async fn follow(
-    model: ReadModel,
-    log: UsageLog,
-    progress: watch::Sender<Progress>,
-    stop: CancellationToken,
-) {
-    let mut position = progress.borrow().position;
-    let (mut head, mut retry) = (log.watch(), Retry::new(USAGE));
-    metrics::gauge!("tollgate_projection_halted", "name" => USAGE).set(0.0);
-    loop {
-        let last = *head.borrow_and_update();
-        report(USAGE, &progress, position, last);
-        if last <= position.get() {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                moved = head.changed() => if moved.is_err() { return },
+pub(super) struct UsageFollower {
+    pub(super) model: ReadModel,
+    pub(super) source: Arc<dyn UsageSource>,
+    pub(super) process: Arc<str>,
+    pub(super) progress: watch::Sender<Progress>,
+}
+
+impl Turn for UsageFollower {
+    fn name(&self) -> &'static str {
+        USAGE
+    }
+
+    fn progress(&self) -> &watch::Sender<Progress> {
+        &self.progress
+    }
+
+    async fn go_on(&mut self, stop: &CancellationToken) -> End {
+        let mut retry = Retry::new(USAGE);
+        let mut position = loop {
+            match begin::usage(&self.model, &*self.source, &self.process).await {
+                Ok(checkpoint) => break checkpoint.position,
+                Err(failure) if retry.after(&failure, stop).await => {}
+                Err(_) => return End::Stop,
             }
-            continue;
-        }
-        match step(&model, &log, position).await {
-            Ok((reached, Committed::Yes)) if reached == position => {
-                return halt(USAGE, &progress, &Halt::Gap { after: position, found: Position::new(last) });
+        };
+        let mut head = self.source.watch();
+        loop {
+            let last = *head.borrow_and_update();
+            report(USAGE, &self.progress, position, last);
+            if last <= position.get() {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return End::Stop,
+                    moved = head.changed() => if moved.is_err() { return End::Stop },
+                }
+                continue;
             }
-            Ok((reached, Committed::Yes)) => {
-                retry.passed();
-                position = reached;
+            match self.step(position).await {
+                Ok((reached, Committed::Yes)) if reached == position => {
+                    let why = Halt::Gap { after: position, found: Position::new(last) };
+                    halt(&self.model, OWNER, &self.progress, &why, stop).await;
+                    return End::Stop;
+                }
+                Ok((reached, Committed::Yes)) => {
+                    retry.passed();
+                    position = reached;
+                }
+                Ok((_, Committed::Fenced)) => return End::Fenced,
+                Err(failure) if retry.after(&*failure, stop).await => {}
+                Err(_) => return End::Stop,
             }
-            Ok((_, Committed::Fenced)) => return halt(USAGE, &progress, &Halt::Fenced { position }),
-            Err(failure) if retry.after(&*failure, &stop).await => {}
-            Err(_) => return,
-        }
-        if stop.is_cancelled() {
-            return;
+            if stop.is_cancelled() {
+                return End::Stop;
+            }
         }
     }
 }
 
-async fn step(
-    model: &ReadModel,
-    log: &UsageLog,
-    position: Position,
-) -> Result<(Position, Committed), Box<dyn std::error::Error + Send + Sync>> {
-    let batches = log.read(position.get(), BATCHES_MAX).await?;
-    Ok(apply(model, position, &batches).await?)
+impl UsageFollower {
+    async fn step(
+        &self,
+        position: Position,
+    ) -> Result<(Position, Committed), Box<dyn std::error::Error + Send + Sync>> {
+        let batches = self.source.read(position.get(), BATCHES_MAX).await?;
+        Ok(apply(&self.model, position, &batches).await?)
+    }
 }

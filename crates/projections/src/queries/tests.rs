@@ -19,28 +19,38 @@ use super::{
 use crate::{
     ClientStatus, KeyStatus, PolicyStatus, ReadFailure, ReadModel, RouteStatus,
     testing::{
-        History, assign, assignment, at, client, define_policy, define_route, eventful, issue, key, policy,
-        project, read_model, register, route, route_spec,
+        Engine, History, assign, assignment, at, client, define_policy, define_route, eventful, issue, key,
+        on_every_engine, policy, project, read_model, register, route, route_spec,
     },
 };
 
-async fn given(history: History) -> (TempDir, ReadModel) {
-    let (dir, model) = read_model().await;
+async fn given(on: Engine, history: History) -> (TempDir, ReadModel) {
+    let (dir, model) = read_model(on).await;
     project(&model, &history, 100).await;
     (dir, model)
 }
 
+on_every_engine!(
+    clients_are_found_by_what_they_are,
+    pages_meet_without_a_hole_or_a_repeat,
+    keys_are_found_by_what_they_are,
+    keys_are_due_from_their_end_on_until_it_is_on_record,
+    routes_overlap_when_the_same_call_could_be_either,
+    retired_routes_and_policies_stay_and_do_not_overlap,
+    a_policy_comes_with_whom_it_binds,
+    audit_entries_are_found_by_who_what_when,
+);
+
 const ALL: Page = Page { after: None, limit: 100 };
 
-#[tokio::test]
-async fn clients_are_found_by_what_they_are() {
+async fn clients_are_found_by_what_they_are(on: Engine) {
     let archive = ApiClientCommand::Archive(ArchiveClient { reason: "gone".parse().unwrap() });
     let history = History::default()
         .client(1, &register("Größe 100%"))
         .client(2, &register("Beta_1"))
         .client(3, &register("Alpha"))
         .client(3, &archive);
-    let (_dir, model) = given(history).await;
+    let (_dir, model) = given(on, history).await;
     let check = async |filter: ClientFilter, expected: &[u64]| {
         let rows = clients::list(&model, &filter, &ALL).await.unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.client_id).collect();
@@ -63,10 +73,9 @@ async fn clients_are_found_by_what_they_are() {
     assert_eq!(clients::get(&model, client(9)).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn pages_meet_without_a_hole_or_a_repeat() {
+async fn pages_meet_without_a_hole_or_a_repeat(on: Engine) {
     let history = (1..=7).fold(History::default(), |history, n| history.client(n, &register("Acme")));
-    let (_dir, model) = given(history).await;
+    let (_dir, model) = given(on, history).await;
     let (mut seen, mut page) = (vec![], Page::first(3));
     loop {
         let rows = clients::list(&model, &ClientFilter::default(), &page).await.unwrap();
@@ -86,8 +95,7 @@ async fn pages_meet_without_a_hole_or_a_repeat() {
     assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1]);
 }
 
-#[tokio::test]
-async fn keys_are_found_by_what_they_are() {
+async fn keys_are_found_by_what_they_are(on: Engine) {
     let sandbox = IssueKey { environment: "sandbox".parse().unwrap(), expires_at: None, ..issue(2) };
     let revoke = ApiKeyCommand::Revoke(RevokeKey { now: at(5), at: None, reason: "x".parse().unwrap() });
     let history = History::default()
@@ -95,7 +103,7 @@ async fn keys_are_found_by_what_they_are() {
         .key(2, &ApiKeyCommand::Issue(sandbox))
         .key(3, &ApiKeyCommand::Issue(issue(1)))
         .key(3, &revoke);
-    let (_dir, model) = given(history).await;
+    let (_dir, model) = given(on, history).await;
     let check = async |filter: KeyFilter, expected: &[u64]| {
         let rows = keys::list(&model, &filter, &ALL).await.unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.key_id).collect();
@@ -110,8 +118,7 @@ async fn keys_are_found_by_what_they_are() {
     check(KeyFilter { expires_before: Some(at(1_000_000)), ..any() }, &[]).await;
 }
 
-#[tokio::test]
-async fn keys_are_due_from_their_end_on_until_it_is_on_record() {
+async fn keys_are_due_from_their_end_on_until_it_is_on_record(on: Engine) {
     let plan =
         ApiKeyCommand::Revoke(RevokeKey { now: at(5), at: Some(at(50)), reason: "x".parse().unwrap() });
     let revoke = ApiKeyCommand::Revoke(RevokeKey { now: at(5), at: None, reason: "x".parse().unwrap() });
@@ -122,7 +129,7 @@ async fn keys_are_due_from_their_end_on_until_it_is_on_record() {
         .key(2, &plan)
         .key(3, &ending(60))
         .key(3, &revoke);
-    let (_dir, model) = given(history).await;
+    let (_dir, model) = given(on, history).await;
     let due = async |now| {
         let rows = keys::due(&model, at(now), 10).await.unwrap();
         rows.iter().map(|row| row.key_id).collect::<Vec<_>>()
@@ -132,8 +139,7 @@ async fn keys_are_due_from_their_end_on_until_it_is_on_record() {
     assert_eq!(due(100).await, [key(2), key(1)]);
 }
 
-#[tokio::test]
-async fn routes_overlap_when_the_same_call_could_be_either() {
+async fn routes_overlap_when_the_same_call_could_be_either(on: Engine) {
     let define = |host, methods: &[&str], path| {
         RouteCommand::Define(DefineRoute { spec: route_spec(host, methods, path) })
     };
@@ -141,7 +147,7 @@ async fn routes_overlap_when_the_same_call_could_be_either() {
         .route(1, &define_route())
         .route(2, &define(None, &["GET", "POST"], "/orders/{order}"))
         .route(3, &define(None, &["DELETE"], "/orders/{order}"));
-    let (_dir, model) = given(history).await;
+    let (_dir, model) = given(on, history).await;
     let check = async |host: Option<&str>,
                        method: &str,
                        path: &str,
@@ -164,9 +170,8 @@ async fn routes_overlap_when_the_same_call_could_be_either() {
     assert_eq!(routes::list(&model, &at_host, &ALL).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn retired_routes_and_policies_stay_and_do_not_overlap() {
-    let (_dir, model) = given(eventful()).await;
+async fn retired_routes_and_policies_stay_and_do_not_overlap(on: Engine) {
+    let (_dir, model) = given(on, eventful()).await;
     let row = routes::get(&model, route(1)).await.unwrap().unwrap();
     assert_eq!(row.status, RouteStatus::Retired);
     let found = routes::find_overlapping(&model, None, &row.spec.methods, &row.spec.path.shape(), None).await;
@@ -176,15 +181,14 @@ async fn retired_routes_and_policies_stay_and_do_not_overlap() {
     assert_eq!(rows.iter().map(|row| row.policy_id).collect::<Vec<_>>(), [policy(2)]);
 }
 
-#[tokio::test]
-async fn a_policy_comes_with_whom_it_binds() {
+async fn a_policy_comes_with_whom_it_binds(on: Engine) {
     let history = History::default()
         .policy(1, &define_policy())
         .policy(1, &assign(1, Some(client(1))))
         .policy(1, &assign(2, None))
         .policy(2, &define_policy())
         .policy(2, &assign(3, Some(client(1))));
-    let (_dir, model) = given(history).await;
+    let (_dir, model) = given(on, history).await;
     let found = policies::get(&model, policy(1)).await.unwrap().unwrap();
     assert_eq!(found.policy.version, 3);
     let ids: Vec<_> = found.assignments.iter().map(|row| row.assignment_id).collect();
@@ -196,9 +200,8 @@ async fn a_policy_comes_with_whom_it_binds() {
     assert_eq!(policies::get(&model, policy(9)).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn audit_entries_are_found_by_who_what_when() {
-    let (_dir, model) = given(eventful()).await;
+async fn audit_entries_are_found_by_who_what_when(on: Engine) {
+    let (_dir, model) = given(on, eventful()).await;
     let check = async |filter: AuditFilter, expected: usize| {
         let found = audit::list(&model, &filter, &ALL).await.unwrap();
         assert_eq!(found.len(), expected, "{filter:?}");

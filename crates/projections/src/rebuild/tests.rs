@@ -2,13 +2,23 @@
 
 use std::{cell::RefCell, time::Duration};
 
+use eventlog::usage::UsageLog;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
     Projections, Row,
-    testing::{dump, event_log, read_model, rows_of, usage_batch, usage_log, write_log},
+    testing::{
+        Engine, dump, event_log, on_every_engine, read_model, rows_of, usage_batch, usage_log, write_log,
+    },
 };
+
+on_every_engine!(
+    a_rebuild_makes_what_following_made,
+    one_projection_is_rebuilt_and_the_others_are_left_alone,
+    a_rebuild_that_was_cut_off_ends_the_same,
+    rows_of_another_log_are_made_anew,
+);
 
 struct Installation {
     dir: tempfile::TempDir,
@@ -17,8 +27,8 @@ struct Installation {
     usage: UsageLog,
 }
 
-async fn installation(first_name: &str) -> Installation {
-    let (dir, model) = read_model().await;
+async fn installation(on: Engine, first_name: &str) -> Installation {
+    let (dir, model) = read_model(on).await;
     let (log, usage) = (event_log(dir.path()).await, usage_log(dir.path()).await);
     write_log(&log, first_name).await;
     for sequence in 1..=3 {
@@ -53,9 +63,8 @@ impl Installation {
     }
 }
 
-#[tokio::test]
-async fn a_rebuild_makes_what_following_made() {
-    let here = installation("Acme").await;
+async fn a_rebuild_makes_what_following_made(on: Engine) {
+    let here = installation(on, "Acme").await;
     here.follow().await;
     let followed = here.dump().await;
     assert_eq!(rows_of(&followed, "key_directory").len(), 6);
@@ -71,9 +80,8 @@ async fn a_rebuild_makes_what_following_made() {
     assert_eq!(here.dump().await, followed);
 }
 
-#[tokio::test]
-async fn one_projection_is_rebuilt_and_the_others_are_left_alone() {
-    let here = installation("Acme").await;
+async fn one_projection_is_rebuilt_and_the_others_are_left_alone(on: Engine) {
+    let here = installation(on, "Acme").await;
     here.follow().await;
     let followed = here.dump().await;
     for name in ALL.iter().map(|projection| projection.name()).chain([USAGE]) {
@@ -84,9 +92,8 @@ async fn one_projection_is_rebuilt_and_the_others_are_left_alone() {
     assert!(unknown.unwrap_err().to_string().contains("client_directory"), "says which there are");
 }
 
-#[tokio::test]
-async fn a_rebuild_that_was_cut_off_ends_the_same() {
-    let here = installation("Acme").await;
+async fn a_rebuild_that_was_cut_off_ends_the_same(on: Engine) {
+    let here = installation(on, "Acme").await;
     here.follow().await;
     let followed = here.dump().await;
     for cut_at in [0, 2, 7] {
@@ -116,9 +123,8 @@ async fn a_rebuild_that_was_cut_off_ends_the_same() {
     }
 }
 
-#[tokio::test]
-async fn rows_of_another_log_are_made_anew() {
-    let (here, there) = (installation("Acme").await, installation("Another").await);
+async fn rows_of_another_log_are_made_anew(on: Engine) {
+    let (here, there) = (installation(on, "Acme").await, installation(on, "Another").await);
     here.follow().await;
     there.follow().await;
     // The same number of events, but not the same: as when a backup of the log is restored.
@@ -134,11 +140,18 @@ async fn rows_of_another_log_are_made_anew() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement: writes 100,000 events"]
 async fn rate() {
+    for on in [Engine::Sqlite, Engine::Postgres] {
+        println!("{on:?}");
+        rate_on(on).await;
+    }
+}
+
+async fn rate_on(on: Engine) {
     use domain::api_key::{ApiKey, ApiKeyCommand, ReinstateKey, SuspendKey};
 
     use crate::testing::{execute, key};
 
-    let here = installation("Acme").await;
+    let here = installation(on, "Acme").await;
     let events = 100_000;
     let mut writers = tokio::task::JoinSet::new();
     for k in [1, 2, 3, 11, 12, 13] {

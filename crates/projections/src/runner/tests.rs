@@ -1,28 +1,17 @@
 //! What every engine must keep: rows and checkpoint move together, each event counts once, nothing is skipped.
-//!
-//! Each case takes an empty read model; another engine runs the same list.
 
 use domain::{DomainEvent, Position, Recorded};
 
 use super::*;
 use crate::{
     ALL, Change, Row, Table, Value,
-    testing::{History, client, define_route, dump, eventful, project, read_model, register, rows_of, table},
+    testing::{
+        Engine, History, client, define_route, dump, eventful, on_every_engine, project, read_model,
+        register, rows_of, table,
+    },
 };
 
-macro_rules! contract {
-    ($($case:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test]
-            async fn $case() {
-                let (_dir, model) = crate::testing::read_model().await;
-                super::$case(model).await;
-            })+
-        }
-    };
-}
-
-contract!(
+on_every_engine!(
     rows_and_checkpoint_move_together,
     what_was_applied_before_is_ignored,
     a_gap_stops_before_it,
@@ -31,6 +20,7 @@ contract!(
     a_checkpoint_that_someone_else_moved_is_left_alone,
     the_size_of_batches_does_not_matter,
     emptying_takes_the_rows_and_the_checkpoint,
+    the_migrations_have_the_tables_that_the_projections_name,
 );
 
 const CLIENTS: &dyn Projection = ALL[0];
@@ -61,7 +51,8 @@ fn unregistered(history: Vec<Recorded>) -> Vec<Recorded> {
     events
 }
 
-async fn rows_and_checkpoint_move_together(model: ReadModel) {
+async fn rows_and_checkpoint_move_together(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     let checkpoint = start(&model).await;
     let applied = apply(&model, CLIENTS, checkpoint, &three()).await.unwrap();
     assert!(applied.halt.is_none());
@@ -70,7 +61,8 @@ async fn rows_and_checkpoint_move_together(model: ReadModel) {
     assert_eq!(model.mark("client_directory").await.unwrap(), Some(applied.checkpoint));
 }
 
-async fn what_was_applied_before_is_ignored(model: ReadModel) {
+async fn what_was_applied_before_is_ignored(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     let checkpoint = start(&model).await;
     let once = apply(&model, CLIENTS, checkpoint, &three()[..2]).await.unwrap();
     let before = dump(&model).await;
@@ -81,7 +73,8 @@ async fn what_was_applied_before_is_ignored(model: ReadModel) {
     assert_eq!(overlapping.checkpoint.position, Position::new(3));
 }
 
-async fn a_gap_stops_before_it(model: ReadModel) {
+async fn a_gap_stops_before_it(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     let checkpoint = start(&model).await;
     let mut events = three();
     events.remove(1);
@@ -92,7 +85,8 @@ async fn a_gap_stops_before_it(model: ReadModel) {
     assert!(matches!(again.halt, Some(Halt::Gap { .. })), "a gap is never skipped");
 }
 
-async fn a_poison_event_stops_before_it(model: ReadModel) {
+async fn a_poison_event_stops_before_it(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     use domain::api_client::{ApiClientCommand, SuspendClient};
     let checkpoint = start(&model).await;
     let suspend = ApiClientCommand::Suspend(SuspendClient { reason: "late".parse().unwrap() });
@@ -103,7 +97,8 @@ async fn a_poison_event_stops_before_it(model: ReadModel) {
     assert_eq!(state(&model).await, (vec![client(1).into()], 1));
 }
 
-async fn a_batch_that_cannot_be_written_leaves_nothing(model: ReadModel) {
+async fn a_batch_that_cannot_be_written_leaves_nothing(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     let checkpoint = start(&model).await;
     let owner = Owner::of(CLIENTS);
     let mut rows = Rows::default();
@@ -126,7 +121,8 @@ async fn a_batch_that_cannot_be_written_leaves_nothing(model: ReadModel) {
     assert_eq!(state(&model).await.1, 3);
 }
 
-async fn a_checkpoint_that_someone_else_moved_is_left_alone(model: ReadModel) {
+async fn a_checkpoint_that_someone_else_moved_is_left_alone(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     let checkpoint = start(&model).await;
     drop(apply(&model, CLIENTS, checkpoint.clone(), &three()[..1]).await.unwrap());
     let before = dump(&model).await;
@@ -135,7 +131,8 @@ async fn a_checkpoint_that_someone_else_moved_is_left_alone(model: ReadModel) {
     assert_eq!(dump(&model).await, before);
 }
 
-async fn the_size_of_batches_does_not_matter(model: ReadModel) {
+async fn the_size_of_batches_does_not_matter(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     let history = eventful();
     project(&model, &history, usize::MAX).await;
     let at_once = dump(&model).await;
@@ -146,7 +143,8 @@ async fn the_size_of_batches_does_not_matter(model: ReadModel) {
     }
 }
 
-async fn emptying_takes_the_rows_and_the_checkpoint(model: ReadModel) {
+async fn emptying_takes_the_rows_and_the_checkpoint(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     project(&model, &eventful(), 100).await;
     model.reset(Owner::of(CLIENTS)).await.unwrap();
     assert_eq!(state(&model).await, (vec![], 0));
@@ -154,11 +152,10 @@ async fn emptying_takes_the_rows_and_the_checkpoint(model: ReadModel) {
     assert!(!rows_of(&left, "key_directory").is_empty(), "other projections keep theirs");
 }
 
-#[tokio::test]
-async fn the_migrations_have_the_tables_that_the_projections_name() {
-    let (_dir, model) = read_model().await;
+async fn the_migrations_have_the_tables_that_the_projections_name(on: Engine) {
+    let (_dir, model) = read_model(on).await;
     for table in crate::tables() {
-        let Table { name, columns, key_columns } = table;
+        let Table { name, columns, key_columns, .. } = table;
         assert!(*key_columns > 0 && columns.len() >= *key_columns, "{name}");
         assert_eq!(model.dump(table).await.unwrap(), vec![], "{name}");
     }

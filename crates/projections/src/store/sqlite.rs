@@ -10,7 +10,7 @@ use rusqlite::{
 };
 use sqlx::{Row as _, SqlitePool, TypeInfo as _, ValueRef as _, sqlite::SqliteRow};
 
-use super::{Commit, Committed, Owner};
+use super::{Commit, Committed, Owner, Write};
 use crate::{
     BadColumn, Change, Columns, OpenFailure, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
     queries::Select,
@@ -79,19 +79,23 @@ impl SqliteReadModel {
         if keys.is_empty() {
             return Ok(Rows::default());
         }
-        self.write(owner, "loading rows", move |connection| load(connection, owner, keys)).await
+        self.run(owner, "loading rows", move |connection| load(connection, owner, keys)).await
     }
 
     pub(super) async fn commit(&self, commit: Commit) -> Result<Committed, WriteFailure> {
-        self.write(commit.owner, "writing a batch", move |connection| write(connection, commit)).await
+        self.run(commit.owner, "writing a batch", move |connection| write(connection, commit)).await
     }
 
     pub(super) async fn reset(&self, owner: Owner) -> Result<(), WriteFailure> {
-        self.write(owner, "emptying the tables", move |connection| reset(connection, owner)).await
+        self.run(owner, "emptying the tables", move |connection| reset(connection, owner)).await
+    }
+
+    pub(super) async fn write(&self, owner: Owner, write: Write) -> Result<u64, WriteFailure> {
+        self.run(owner, write.doing, move |connection| execute(connection, &write)).await
     }
 
     /// Runs a job on the one connection that writes.
-    async fn write<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         owner: Owner,
         doing: &'static str,
@@ -132,17 +136,15 @@ fn stored_row(table: &Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     (0..table.columns.len()).map(value).collect::<rusqlite::Result<_>>().map(Row)
 }
 
+fn execute(connection: &Connection, write: &Write) -> rusqlite::Result<u64> {
+    let changed = connection.prepare_cached(write.sql)?.execute(params_from_iter(&write.values))?;
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}
+
 fn write(connection: &mut Connection, commit: Commit) -> rusqlite::Result<Committed> {
     let Commit { owner, from, to, changes } = commit;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let advanced =
-        transaction.prepare_cached(include_str!("advance_checkpoint.sql"))?.execute(params_from_iter([
-            Value::from(to.position),
-            to.leaf.into(),
-            owner.name.into(),
-            owner.version.into(),
-            from.into(),
-        ]))?;
+    let advanced = execute(&transaction, &Write::advance(owner, from, &to))?;
     if advanced == 0 {
         return Ok(Committed::Fenced);
     }
@@ -174,8 +176,7 @@ fn reset(connection: &mut Connection, owner: Owner) -> rusqlite::Result<()> {
     for table in owner.tables {
         transaction.execute(&table.delete_all(), [])?;
     }
-    let reset = [Value::from(owner.name), owner.version.into()];
-    transaction.prepare_cached(include_str!("reset_checkpoint.sql"))?.execute(params_from_iter(reset))?;
+    execute(&transaction, &Write::reset(owner))?;
     transaction.commit()
 }
 

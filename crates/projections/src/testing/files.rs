@@ -10,20 +10,12 @@ use domain::{
     route::Route,
 };
 use eventlog::Stored;
-use tempfile::TempDir;
 
 use super::{
     ADDRESS, History, at, client, define_policy, define_route, issue, key, metadata, personal, policy,
     register, route,
 };
 use crate::{ALL, ReadModel, Row, Table, runner, store::Checkpoint, tables};
-
-/// A directory and the read model in it.
-pub(crate) async fn read_model() -> (TempDir, ReadModel) {
-    let dir = tempfile::tempdir().unwrap();
-    let model = ReadModel::open_sqlite(&dir.path().join("read.db")).await.unwrap();
-    (dir, model)
-}
 
 /// Folds a history into every projection of events, so many at once.
 pub(crate) async fn project(model: &ReadModel, history: &History, at_once: usize) {

@@ -1,0 +1,44 @@
+//! Where usage batches come from.
+
+use std::pin::Pin;
+
+use eventlog::{
+    LogFailure,
+    usage::{ArrivedBatch, UsageLog},
+};
+use tokio::sync::watch;
+
+/// Batches, when they have come.
+pub type Reading<'source> =
+    Pin<Box<dyn Future<Output = Result<Vec<ArrivedBatch>, LogFailure>> + Send + 'source>>;
+
+/// Hands out usage batches in the order of their arrival, which for one run of one gateway is that of its
+/// sequence. A batch may arrive again under another number: the follower knows it.
+pub trait UsageSource: Send + Sync + 'static {
+    /// The batches after this number, at most so many; at least one while [`Self::watch`] says a higher one.
+    /// Numbers rise, and may leave some out.
+    fn read(&self, after: u64, batches_max: usize) -> Reading<'_>;
+
+    /// The number of the last batch that can be read, as it moves.
+    fn watch(&self) -> watch::Receiver<u64>;
+
+    /// Whether every batch that ever arrived can still be read. Where not, counted usage is never thrown away to be
+    /// counted again: when the numbers begin anew, so does the reading, and what was counted before is known by
+    /// its sequence.
+    fn is_whole(&self) -> bool;
+}
+
+/// The embedded engine keeps every batch, and each once.
+impl UsageSource for UsageLog {
+    fn read(&self, after: u64, batches_max: usize) -> Reading<'_> {
+        Box::pin(Self::read(self, after, batches_max))
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        Self::watch(self)
+    }
+
+    fn is_whole(&self) -> bool {
+        true
+    }
+}
