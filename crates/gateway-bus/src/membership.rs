@@ -13,8 +13,9 @@ use tracing::info;
 
 const SUBJECT: &str = "tollgate.gateway.v1.nodes";
 const BEAT_EVERY: Duration = Duration::from_millis(500);
-/// A gateway that was not heard for so long is gone.
-const GONE_AFTER: Duration = Duration::from_millis(1500);
+/// A gateway is gone when this one hears itself so long after it heard the other: two beats were missed. It is noticed
+/// with this one's next beat, so within 1.75 seconds.
+const GONE_AFTER: Duration = Duration::from_millis(1250);
 /// Gateways that are told apart; an abuser of the subject fills no memory.
 const MEMBERS_MAX: usize = 1_000;
 
@@ -67,8 +68,14 @@ pub async fn run(
 ) -> Result<(), MembershipFailure> {
     let all = format!("{SUBJECT}.{}.*", member.environment);
     let heard = client.subscribe(all).await.map_err(|source| MembershipFailure::Subscribe { source })?;
-    let mut members =
-        Members { client, subject: subject(&member), me: member, gateway, heard: HashMap::new() };
+    let mut members = Members {
+        client,
+        subject: subject(&member),
+        me: member,
+        gateway,
+        heard: HashMap::new(),
+        heard_myself: None,
+    };
     members.run(heard, &stop).await
 }
 
@@ -77,8 +84,9 @@ struct Members {
     subject: String,
     me: Member,
     gateway: Arc<Gateway>,
-    /// By node and boot, when each was heard last; this one too.
+    /// By node and boot, when each of the others was heard last.
     heard: HashMap<(String, String), Instant>,
+    heard_myself: Option<Instant>,
 }
 
 impl Members {
@@ -96,7 +104,6 @@ impl Members {
                 _ = beats.tick() => self.beat(false).await,
                 message = heard.next() => self.hear(&message.ok_or(MembershipFailure::Closed)?),
             }
-            self.forget_gone();
         }
     }
 
@@ -122,28 +129,22 @@ impl Members {
         let key = (node, boot);
         if leaving {
             self.heard.remove(&key);
-        } else {
-            if key == self.my_key() && !self.hears_itself(now) {
-                // After a silence the others are given as long as at the start.
-                self.heard.values_mut().for_each(|last| *last = now);
-            }
-            if self.heard.len() < MEMBERS_MAX || self.heard.contains_key(&key) {
-                self.heard.insert(key, now);
-            }
+        } else if key == self.my_key() {
+            self.hear_myself(now);
+        } else if self.heard.len() < MEMBERS_MAX || self.heard.contains_key(&key) {
+            self.heard.insert(key, now);
         }
         self.tell();
     }
 
-    fn forget_gone(&mut self) {
-        let now = Instant::now();
-        if self.hears_itself(now) {
-            self.heard.retain(|_, last| now.duration_since(*last) < GONE_AFTER);
-            self.tell();
+    /// The bus carries what is said at this time: who is not heard over it is gone. After a silence of the bus the
+    /// others are given as long as at the start.
+    fn hear_myself(&mut self, now: Instant) {
+        let before = self.heard_myself.replace(now);
+        if before.is_some_and(|before| now.duration_since(before) >= GONE_AFTER) {
+            self.heard.values_mut().for_each(|last| *last = now);
         }
-    }
-
-    fn hears_itself(&self, now: Instant) -> bool {
-        self.heard.get(&self.my_key()).is_some_and(|last| now.duration_since(*last) < GONE_AFTER)
+        self.heard.retain(|_, last| now.duration_since(*last) < GONE_AFTER);
     }
 
     fn my_key(&self) -> (String, String) {
@@ -151,8 +152,7 @@ impl Members {
     }
 
     fn tell(&self) {
-        let others = self.heard.keys().filter(|key| **key != self.my_key()).count();
-        let live = u32::try_from(others).unwrap_or(u32::MAX).saturating_add(1);
+        let live = u32::try_from(self.heard.len()).unwrap_or(u32::MAX).saturating_add(1);
         if live != self.gateway.live_nodes() {
             info!(nodes = live, "Splitting rates among {live} gateways");
             self.gateway.set_live_nodes(live);

@@ -4,10 +4,10 @@
 //! which the server remembers for the stream's duplicate window, over a restart too as long as the message is among
 //! the last of its subject.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, HeaderMap,
+    Client, HeaderMap, Message, Subscriber,
     client::RequestErrorKind,
     connection::State,
     header::NATS_MESSAGE_ID,
@@ -15,16 +15,21 @@ use async_nats::{
         self,
         publish::PublishAck,
         response::Response,
-        stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+        stream::{Config, DiscardPolicy, Republish, RetentionPolicy, StorageType},
     },
 };
+use futures::StreamExt as _;
 use gateway::{PoolFailure, PoolKey, QuotaPool, Reservation};
+use serde::Deserialize;
+use tokio::sync::Mutex;
 use tracing::info;
 
 /// The stream of the counters.
 pub const STREAM: &str = "TOLLGATE_COUNTERS";
 const SUBJECTS: &str = "tollgate.counters.v1.>";
 const SUBJECT: &str = "tollgate.counters.v1";
+/// Where the server repeats every step, with the total it led to.
+const TOTALS: &str = "tollgate.totals.v1";
 const INCREMENT: &str = "Nats-Incr";
 /// How many of a counter's last steps are kept: so many others may come between a question whose answer was lost and
 /// a crash of the server, and the question is still known as the same.
@@ -53,6 +58,8 @@ impl Default for PoolSettings {
 pub struct NatsPool {
     client: Client,
     settings: PoolSettings,
+    /// Opened when totals are first listened to.
+    totals: Arc<Mutex<Option<Subscriber>>>,
 }
 
 /// Why a step was not made, or may not have been.
@@ -90,7 +97,7 @@ impl NatsPool {
     /// A pool on a connection that someone else keeps. It may be down at this time.
     #[must_use]
     pub fn new(client: Client, settings: PoolSettings) -> Self {
-        Self { client, settings }
+        Self { client, settings, totals: Arc::default() }
     }
 
     async fn make_stream(&self) -> Result<(), StepFailure> {
@@ -106,6 +113,11 @@ impl NatsPool {
             max_age: FORGOTTEN_AFTER,
             duplicate_window: DUPLICATE_WINDOW,
             allow_direct: true,
+            republish: Some(Republish {
+                source: SUBJECTS.to_owned(),
+                destination: format!("{TOTALS}.>"),
+                headers_only: false,
+            }),
             allow_message_counter: true,
             ..Config::default()
         };
@@ -176,6 +188,46 @@ impl QuotaPool for NatsPool {
         let Reservation { key, amount, id } = given;
         self.step(key, &format!("-{amount}"), Some(id)).await.map(|_| ()).map_err(PoolFailure::new)
     }
+
+    async fn next_total(&self) -> (PoolKey, i64) {
+        let mut totals = self.totals.lock().await;
+        loop {
+            let heard = match &mut *totals {
+                Some(totals) => totals.next().await,
+                None => match self.client.subscribe(format!("{TOTALS}.>")).await {
+                    Ok(subscriber) => {
+                        *totals = Some(subscriber);
+                        continue;
+                    }
+                    Err(_) => None,
+                },
+            };
+            match heard {
+                Some(message) => {
+                    if let Some(total) = read_total(&message) {
+                        return total;
+                    }
+                }
+                // The connection was closed for good: whoever owns it ends.
+                None => std::future::pending::<()>().await,
+            }
+        }
+    }
+}
+
+/// None for what no gateway can have said.
+fn read_total(message: &Message) -> Option<(PoolKey, i64)> {
+    #[derive(Deserialize)]
+    struct Total<'a> {
+        val: &'a str,
+    }
+    let name = message.subject.as_str().strip_prefix(TOTALS)?.strip_prefix('.')?;
+    let (account, window) = name.rsplit_once('.')?;
+    let (from, until) = window.split_once('-')?;
+    let total: Total<'_> = serde_json::from_slice(&message.payload).ok()?;
+    let key =
+        PoolKey { account: account.replace('.', "/"), window: (from.parse().ok()?, until.parse().ok()?) };
+    Some((key, total.val.parse().ok()?))
 }
 
 /// The names in an account have no dots and no wildcards: each is a token.

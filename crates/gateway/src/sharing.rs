@@ -52,6 +52,12 @@ pub trait QuotaPool: Send + Sync + 'static {
     /// # Errors
     /// When it is not certain that the amount was taken off.
     fn give_back(&self, given: &Reservation) -> impl Future<Output = Result<(), PoolFailure>> + Send;
+
+    /// The next total that a step of any gateway led to. It may be left out, and then never answers; but the fresher a
+    /// total is, the less [`WhenAlone::Share`] can err. Dropping the future loses nothing.
+    fn next_total(&self) -> impl Future<Output = (PoolKey, i64)> + Send {
+        std::future::pending()
+    }
 }
 
 /// The pool did not answer.

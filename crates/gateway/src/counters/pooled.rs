@@ -45,7 +45,7 @@ impl Pooled {
         }
     }
 
-    pub(super) fn alone_since(&self) -> Option<i64> {
+    pub(crate) fn alone_since(&self) -> Option<i64> {
         Some(self.alone_since.load(Ordering::Relaxed)).filter(|since| *since != ANSWERS)
     }
 
@@ -128,6 +128,11 @@ impl Counters {
         answer.unwrap_or_default()
     }
 
+    /// Takes over what the pool's total has become.
+    pub(crate) fn hear(&self, wanting: Wanting, window: (i64, i64), total: i64, now: Moment) {
+        self.shared(wanting, |shared| shared.hear(window, total, now.ns));
+    }
+
     /// What was told to the pool must not be told again after a restart.
     fn note_changed(&self, account: AccountKey) {
         let Some(mut shard) = self.shards.get(wide(account.shard())).map(|shard| shard.lock()) else {
@@ -149,7 +154,7 @@ impl Counters {
         let after = self.shared(wanting, |shared| LookedAfter {
             handed_back: shared.hand_back(now.ns, stopping),
             owes: shared.owes(),
-            open: shared.is_open(now.second),
+            open: shared.is_open(now),
         });
         after.unwrap_or_default()
     }

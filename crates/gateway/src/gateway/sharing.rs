@@ -55,6 +55,12 @@ impl Gateway {
         self.counters.pooled().map(|pooled| pooled.settings.wait_max).unwrap_or_default()
     }
 
+    /// Whether shared quotas go by what is set for a pool that does not answer.
+    #[must_use]
+    pub fn quotas_alone(&self) -> bool {
+        self.counters.pooled().is_some_and(|pooled| pooled.alone_since().is_some())
+    }
+
     /// Says how many gateways live, this one included. Each enforces an equal part of every rate and of every rolling
     /// quota by itself; what a bucket holds when that changes stays as far as its new part holds it.
     pub fn set_live_nodes(&self, nodes: u32) {

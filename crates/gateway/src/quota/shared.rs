@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{Calendar, CalendarCount, CalendarRow};
-use crate::sharing::WhenAlone;
+use crate::{counters::Moment, sharing::WhenAlone};
 
 /// All gateways together hold no more of a quota than this part of it without having used it, or one call each.
 pub(crate) const HELD_PARTS: u64 = 256;
@@ -339,9 +339,21 @@ impl SharedCount {
         self.arrived.notify_waiters();
     }
 
-    /// Whether there is still something to do for it when nobody calls.
-    pub(crate) fn is_open(&self, second: i64) -> bool {
-        (self.held > 0 || self.borrowed > 0 || self.asking) && second < self.count.end()
+    /// Takes over a total that others' steps led to. One below the quota shows that something was handed back.
+    pub(crate) fn hear(&mut self, window: (i64, i64), total: i64, now_ns: i64) {
+        if window == self.count.window() {
+            self.total = u64::try_from(total).unwrap_or_default();
+            self.heard_ns = now_ns;
+            if self.total < self.requests {
+                self.dry_until_ns = NEVER;
+            }
+        }
+    }
+
+    /// Whether there is still something to do for it, or to hear of it, when nobody calls.
+    pub(crate) fn is_open(&self, now: Moment) -> bool {
+        let called = now.ns.saturating_sub(self.called_ns) < FRESH_NS;
+        (called || self.held > 0 || self.borrowed > 0 || self.asking) && now.second < self.count.end()
     }
 
     pub(crate) fn owes(&self) -> bool {

@@ -1,6 +1,10 @@
 //! Asks the pool for blocks, hands back what is not used, and notices when nobody answers.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::clock::SharedClock;
 use tokio::{
@@ -43,6 +47,7 @@ pub async fn run(
         waiting: vec![],
         unanswered: vec![],
         holders: HashSet::new(),
+        names: HashMap::new(),
         away: false,
         leaving: false,
         answers_since: None,
@@ -63,6 +68,8 @@ struct Reserver<'gateway, P> {
     unanswered: Vec<Question>,
     /// Those that something may have to be done for without a call.
     holders: HashSet<Wanting>,
+    /// The same by name.
+    names: HashMap<String, Wanting>,
     /// Whether the last question was not answered.
     away: bool,
     /// Nothing is reserved any more.
@@ -95,6 +102,7 @@ impl<P: QuotaPool> Reserver<'_, P> {
     async fn run(&mut self, wanted: Arc<Notify>, stop: &CancellationToken) {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pool = Arc::clone(&self.pool);
         loop {
             tokio::select! {
                 biased;
@@ -102,6 +110,7 @@ impl<P: QuotaPool> Reserver<'_, P> {
                 Some(answered) = self.asked.join_next() => self.answered(answered.ok()),
                 () = wanted.notified() => {}
                 _ = ticks.tick() => self.look(),
+                (key, total) = pool.next_total() => self.heard(&key, total),
             }
             self.ask_all();
         }
@@ -126,7 +135,10 @@ impl<P: QuotaPool> Reserver<'_, P> {
     fn ask(&mut self, wanting: Wanting) {
         let Some(asked) = self.gateway.counters().begin(wanting, self.now(), self.leaving) else { return };
         match self.gateway.pool_key(wanting, asked.window) {
-            Some(key) => self.send(Kind::Reserve, wanting, asked, key),
+            Some(key) => {
+                self.names.insert(key.account.clone(), wanting);
+                self.send(Kind::Reserve, wanting, asked, key);
+            }
             // It counts nothing that has a name.
             None => self.gateway.counters().let_go(wanting),
         }
@@ -178,6 +190,13 @@ impl<P: QuotaPool> Reserver<'_, P> {
         }
         if owes {
             self.waiting.push(*wanting);
+        }
+    }
+
+    /// Another gateway's step, or one of this, has changed a total.
+    fn heard(&self, key: &PoolKey, total: i64) {
+        if let Some(wanting) = self.names.get(&key.account) {
+            self.gateway.counters().hear(*wanting, key.window, total, self.now());
         }
     }
 
@@ -246,6 +265,8 @@ impl<P: QuotaPool> Reserver<'_, P> {
                 self.holders.insert(wanting);
             }
         }
+        let holders = &self.holders;
+        self.names.retain(|_, wanting| holders.contains(wanting));
     }
 
     /// Tells the pool what was borrowed, and hands back all that is held.
