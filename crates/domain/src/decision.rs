@@ -53,6 +53,8 @@ pub enum RefusalReason {
     MissingScope,
     RateLimited,
     QuotaExceeded,
+    /// The quota is shared with other gateways, and what is left of it cannot be asked for now.
+    QuotaUnavailable,
     StaleConfiguration,
 }
 
@@ -79,7 +81,7 @@ impl RefusalReason {
             | Self::MissingScope
             | Self::StaleConfiguration => Outcome::Forbidden,
             Self::RateLimited => Outcome::RateLimited,
-            Self::QuotaExceeded => Outcome::QuotaExceeded,
+            Self::QuotaExceeded | Self::QuotaUnavailable => Outcome::QuotaExceeded,
         }
     }
 
@@ -103,6 +105,7 @@ impl RefusalReason {
             Self::MissingScope => "missing_scope",
             Self::RateLimited => "rate_limited",
             Self::QuotaExceeded => "quota_exceeded",
+            Self::QuotaUnavailable => "quota_unavailable",
             Self::StaleConfiguration => "stale_configuration",
         }
     }
@@ -129,6 +132,7 @@ mod tests {
             (R::WrongEnvironment, Outcome::Forbidden, "wrong_environment"),
             (R::RateLimited, Outcome::RateLimited, "rate_limited"),
             (R::QuotaExceeded, Outcome::QuotaExceeded, "quota_exceeded"),
+            (R::QuotaUnavailable, Outcome::QuotaExceeded, "quota_unavailable"),
         ];
         for (reason, outcome, text) in reasons {
             assert_eq!((reason.outcome(), reason.as_str()), (outcome, text));

@@ -10,9 +10,10 @@ use std::{
 };
 
 use domain::{Environment, SharedClock, Timestamp};
-use gateway::{Call, Decision, Gateway};
+use gateway::{Call, Decision, Gateway, Judged, Shortage};
+use tokio::time::Instant;
 
-use self::meters::Meters;
+use self::meters::{Meters, Timing};
 use crate::refuse::Fault;
 
 /// Which door a call came through.
@@ -66,28 +67,119 @@ impl Door {
         self.clock.now()
     }
 
+    /// Begins to answer one call.
+    pub(crate) fn turn(&self) -> Turn {
+        Turn { begun: self.meters.begin(), last: false }
+    }
+
     /// Judges one call. The decision is final: it has consumed what it allows.
-    pub(crate) fn judge(&self, kind: Kind, call: &Call<'_>) -> Result<Decision, Fault> {
+    pub(crate) fn judge(&self, kind: Kind, call: &Call<'_>, turn: Turn) -> Result<Decision, Halt> {
         if !self.gateway.ready() {
-            return Err(Fault::NotReady);
+            return Err(Fault::NotReady.into());
         }
-        let timing = self.meters.begin();
-        let decision = self.gateway.judge(call, self.clock.now());
-        self.meters.decided(kind, decision.outcome, timing);
+        let now = self.clock.now();
+        let decision = if turn.last {
+            self.gateway.judge(call, now)
+        } else {
+            match self.gateway.attempt(call, now) {
+                Judged::Decided(decision) => *decision,
+                Judged::Short(shortage) => return Err(Halt::Short(shortage)),
+            }
+        };
+        self.meters.decided(kind, decision.outcome, turn.begun);
         Ok(decision)
     }
 
+    /// Carries out what answers a call, as often as a shared quota must be reserved first; at last without waiting.
+    pub(crate) async fn answer<T>(
+        &self,
+        kind: Kind,
+        work: impl Fn(Turn) -> Result<T, Halt>,
+    ) -> Result<T, Fault> {
+        let turn = self.turn();
+        match self.guarded(kind, || work(turn)) {
+            Ok(answer) => Ok(answer),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Err(Halt::Short(shortage)) => self.answer_later(kind, turn, shortage, work).await,
+        }
+    }
+
+    /// Goes on with a call whose first turn came too early.
+    pub(crate) async fn answer_later<T>(
+        &self,
+        kind: Kind,
+        mut turn: Turn,
+        mut shortage: Shortage,
+        work: impl Fn(Turn) -> Result<T, Halt>,
+    ) -> Result<T, Fault> {
+        let deadline = Instant::now() + self.gateway.wait_max();
+        loop {
+            turn.last = !shortage.ended(deadline).await;
+            match self.guarded(kind, || work(turn)) {
+                Ok(answer) => return Ok(answer),
+                Err(Halt::Fault(fault)) => return Err(fault),
+                Err(Halt::Short(again)) => shortage = again,
+            }
+        }
+    }
+
     /// Carries out what answers a call, and turns a panic into a fault, so that it refuses this call and no other.
-    pub(crate) fn guarded<T>(&self, kind: Kind, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(crate) fn guarded<T, E: From<Fault> + Halts>(
+        &self,
+        kind: Kind,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
         let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             // The panic hook has written down where.
             tracing::error!(door = kind.as_str(), "A call made the gateway panic; it was refused");
-            Err(Fault::Panicked)
+            Err(Fault::Panicked.into())
         });
-        if let Err(fault) = &answer {
-            self.meters.faulted(kind, *fault);
+        if let Some(fault) = answer.as_ref().err().and_then(Halts::fault) {
+            self.meters.faulted(kind, fault);
         }
         answer
+    }
+}
+
+/// One try at a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn {
+    begun: Timing,
+    /// It must be answered now.
+    last: bool,
+}
+
+/// Why a try gave no answer.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    Fault(Fault),
+    /// More of a shared quota must be reserved first.
+    Short(Shortage),
+}
+
+/// What may end a try.
+pub(crate) trait Halts {
+    fn fault(&self) -> Option<Fault>;
+}
+
+impl Halts for Fault {
+    fn fault(&self) -> Option<Fault> {
+        Some(*self)
+    }
+}
+
+impl Halts for Halt {
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Fault(fault) => Some(*fault),
+            Self::Short(_) => None,
+        }
+    }
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use gateway::Shortage;
 use http::Request;
 use prost::bytes::Bytes;
 use tonic::{
@@ -23,7 +24,7 @@ use tower::Service;
 
 use self::codec::Frames;
 use crate::{
-    door::{Door, Kind},
+    door::{Door, Halt, Kind, Turn},
     refuse::Fault,
     wire::ext_authz::{CHECK, SERVICE},
 };
@@ -43,20 +44,60 @@ impl ExtAuthz {
         Self { door }
     }
 
-    fn check(&self, request: &[u8]) -> Result<Vec<u8>, Status> {
-        let answer = self.door.guarded(Kind::ExtAuthz, || {
-            let question = question::read(&self.door, request)?;
-            let decision = self.door.judge(Kind::ExtAuthz, &question.call())?;
-            Ok(answer::decided(&decision, question.in_authorization()))
-        });
-        match answer {
-            Ok(answer) => Ok(answer),
-            // Envoy counts this against the door and may ask another; what it then tells the caller is its
-            // `status_on_error`.
-            Err(fault @ Fault::NotReady) => Err(Status::unavailable(fault.doc().message)),
-            Err(fault @ (Fault::InvalidEnvironment | Fault::UnclearCall | Fault::Panicked)) => {
-                Ok(answer::faulted(fault))
+    /// Answers at once, which nearly every call is; else in a future of its own.
+    fn check(&self, request: &Bytes) -> Checking {
+        let turn = self.door.turn();
+        match self.door.guarded(Kind::ExtAuthz, || self.try_check(request, turn)) {
+            Ok(answer) => Checking::Ready(ready(Ok(Response::new(answer)))),
+            Err(Halt::Fault(fault)) => Checking::Ready(ready(faulted(fault))),
+            Err(Halt::Short(shortage)) => {
+                Checking::Waiting(Box::pin(self.clone().check_later(request.clone(), turn, shortage)))
             }
+        }
+    }
+
+    async fn check_later(
+        self,
+        request: Bytes,
+        turn: Turn,
+        shortage: Shortage,
+    ) -> Result<Response<Vec<u8>>, Status> {
+        let again = |turn| self.try_check(&request, turn);
+        let answer = self.door.answer_later(Kind::ExtAuthz, turn, shortage, again).await;
+        answer.map(Response::new).or_else(faulted)
+    }
+
+    fn try_check(&self, request: &[u8], turn: Turn) -> Result<Vec<u8>, Halt> {
+        let question = question::read(&self.door, request)?;
+        let decision = self.door.judge(Kind::ExtAuthz, &question.call(), turn)?;
+        Ok(answer::decided(&decision, question.in_authorization()))
+    }
+}
+
+fn faulted(fault: Fault) -> Result<Response<Vec<u8>>, Status> {
+    match fault {
+        // Envoy counts this against the door and may ask another; what it then tells the caller is its
+        // `status_on_error`.
+        Fault::NotReady => Err(Status::unavailable(fault.doc().message)),
+        Fault::InvalidEnvironment | Fault::UnclearCall | Fault::Panicked => {
+            Ok(Response::new(answer::faulted(fault)))
+        }
+    }
+}
+
+/// An answer that is there, or that waits for a shared quota.
+pub enum Checking {
+    Ready(Ready<Result<Response<Vec<u8>>, Status>>),
+    Waiting(Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, Status>> + Send>>),
+}
+
+impl Future for Checking {
+    type Output = Result<Response<Vec<u8>>, Status>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Ready(answer) => Pin::new(answer).poll(context),
+            Self::Waiting(answer) => answer.as_mut().poll(context),
         }
     }
 }
@@ -68,10 +109,10 @@ impl NamedService for ExtAuthz {
 impl UnaryService<Bytes> for ExtAuthz {
     /// An encoded `CheckResponse`.
     type Response = Vec<u8>;
-    type Future = Ready<Result<Response<Vec<u8>>, Status>>;
+    type Future = Checking;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
-        ready(self.check(request.get_ref()).map(Response::new))
+        self.check(request.get_ref())
     }
 }
 

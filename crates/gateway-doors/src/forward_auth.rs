@@ -25,13 +25,13 @@ const MEANT_STATUS: &str = "x-tollgate-status";
 /// Answers a sub-request of any method. Neither its body nor its query, which Caddy takes from the original call, is
 /// read.
 pub(crate) async fn forward_auth(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    answer(&door, &headers)
+    answer(&door, &headers).await
 }
 
 /// The same in the statuses that nginx passes on: 2xx, 401 and 403. It turns any other into a 500, so 403 is said, and
 /// beside it what was meant.
 pub(crate) async fn for_nginx(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    let mut response = answer(&door, &headers);
+    let mut response = answer(&door, &headers).await;
     let meant = response.status();
     response.headers_mut().insert(MEANT_STATUS, HeaderValue::from(meant.as_u16()));
     if !matches!(meant, StatusCode::OK | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
@@ -40,12 +40,12 @@ pub(crate) async fn for_nginx(State(door): State<Arc<Door>>, headers: HeaderMap)
     response
 }
 
-fn answer(door: &Door, headers: &HeaderMap) -> Response {
-    let judged = door.guarded(Kind::ForwardAuth, || {
-        let decision = door.judge(Kind::ForwardAuth, &question::read(door, headers)?)?;
+async fn answer(door: &Door, headers: &HeaderMap) -> Response {
+    let judged = door.answer(Kind::ForwardAuth, |turn| {
+        let decision = door.judge(Kind::ForwardAuth, &question::read(door, headers)?, turn)?;
         Ok(refuse::refused(&decision).map_or_else(|| passed(&decision), Refused::into_response))
     });
-    judged.unwrap_or_else(IntoResponse::into_response)
+    judged.await.unwrap_or_else(IntoResponse::into_response)
 }
 
 fn passed(decision: &gateway::Decision) -> Response {

@@ -10,7 +10,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::door::{Door, Kind};
+use crate::{
+    door::{Door, Kind},
+    refuse::Fault,
+};
 
 /// The state of a door.
 #[derive(Debug, Serialize)]
@@ -32,7 +35,7 @@ enum Status {
 }
 
 pub(crate) async fn healthz(State(door): State<Arc<Door>>) -> Response {
-    let health = door.guarded(Kind::Verify, || {
+    let health: Result<Health, Fault> = door.guarded(Kind::Verify, || {
         let gateway = door.gateway();
         let status = if !gateway.ready() {
             Status::Starting

@@ -96,10 +96,10 @@ fn status(outcome: Outcome) -> Option<StatusCode> {
 pub(crate) fn code(decision: &Decision) -> Option<&'static str> {
     match decision.outcome {
         Outcome::Allowed => None,
-        Outcome::Unauthenticated | Outcome::RateLimited | Outcome::QuotaExceeded => {
-            Some(decision.outcome.as_str())
+        Outcome::Unauthenticated | Outcome::RateLimited => Some(decision.outcome.as_str()),
+        Outcome::Forbidden | Outcome::QuotaExceeded => {
+            Some(decision.reason.map_or(decision.outcome.as_str(), RefusalReason::as_str))
         }
-        Outcome::Forbidden => Some(decision.reason.map_or(decision.outcome.as_str(), RefusalReason::as_str)),
     }
 }
 
@@ -128,6 +128,7 @@ fn detail(reason: RefusalReason) -> &'static str {
         Reason::MissingScope => "the key lacks a scope that this route requires",
         Reason::RateLimited => "too many requests: wait as long as `Retry-After` says",
         Reason::QuotaExceeded => "the quota is used up: `Retry-After` says when it is there again",
+        Reason::QuotaUnavailable => "what is left of the quota is not known at this moment: try again soon",
         Reason::StaleConfiguration => "the gateway's configuration is too old to decide by",
     }
 }

@@ -71,17 +71,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 )]
 async fn verify(State(door): State<Arc<Door>>, headers: HeaderMap, body: Body) -> Response {
     match read(&headers, body).await {
-        Ok(request) => answer(&door, &request),
+        Ok(request) => answer(&door, &request).await,
         Err(refused) => refused.into_response(),
     }
 }
 
-fn answer(door: &Door, request: &VerifyRequest) -> Response {
-    let answer = door.guarded(Kind::Verify, || {
-        let decision = door.judge(Kind::Verify, &request.call(door.environment()))?;
+async fn answer(door: &Door, request: &VerifyRequest) -> Response {
+    let answer = door.answer(Kind::Verify, |turn| {
+        let decision = door.judge(Kind::Verify, &request.call(door.environment()), turn)?;
         Ok(VerifyAnswer::from(&decision))
     });
-    match answer {
+    match answer.await {
         Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
         Err(fault) => fault.into_response(),
     }

@@ -1,5 +1,6 @@
 //! Counters: what was taken from each limit by each of those who are counted apart.
 
+mod pooled;
 mod rows;
 mod state;
 
@@ -11,13 +12,19 @@ use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
+use self::state::Answer;
 pub(crate) use self::{
+    pooled::{Pooled, Wanting},
     rows::{key_text, read_key},
     state::{Counter, CounterState, Moment},
 };
-use crate::index::{
-    limits::Limit,
-    slots::{EnvironmentSlot, LimitSlot, RouteSlot, wide},
+use crate::{
+    index::{
+        limits::Limit,
+        slots::{EnvironmentSlot, LimitSlot, RouteSlot, wide},
+    },
+    quota::shared::{Around, Patience},
+    sharing::{SharedQuotas, Shortage},
 };
 
 /// Those who are counted apart. The environment is part of it: test traffic never eats what production was granted.
@@ -57,6 +64,17 @@ pub(crate) struct Reading {
     pub(crate) reset_seconds: u64,
     /// How long to wait, of a limit that refused.
     pub(crate) wait_seconds: Option<u64>,
+    /// Whether it refused because the pool could not be asked.
+    pub(crate) unavailable: bool,
+}
+
+/// What becomes of a call's asks.
+#[derive(Debug)]
+pub(crate) enum Reserved {
+    /// Where each stands, and whether it refused.
+    Settled(SmallVec<[Reading; 4]>),
+    /// More must be reserved first; nothing was taken.
+    Short(Shortage),
 }
 
 /// One counter as it is kept over a restart; without state, it is back at its start and forgotten.
@@ -73,6 +91,10 @@ pub(crate) struct Counters {
     shards: Box<[Mutex<Shard>]>,
     /// The shard to be swept next.
     sweep: AtomicU32,
+    /// Gateways alive, at least 1: rates and rolling quotas are split among them.
+    nodes: AtomicU32,
+    /// None where quotas are not shared.
+    pooled: Option<Pooled>,
 }
 
 const SHARD_BITS: u32 = 8;
@@ -96,25 +118,66 @@ struct Account {
 
 impl Default for Counters {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), sweep: AtomicU32::new(0) }
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            sweep: AtomicU32::new(0),
+            nodes: AtomicU32::new(1),
+            pooled: None,
+        }
     }
 }
 
 impl Counters {
-    /// Takes the cost from every limit, or from none when one of them refuses.
-    pub(crate) fn reserve(&self, asks: &[Ask<'_>], now: Moment) -> SmallVec<[Reading; 4]> {
+    /// The same with calendar quotas shared.
+    pub(crate) fn sharing(self, settings: SharedQuotas) -> Self {
+        Self { pooled: Some(Pooled::new(settings)), ..self }
+    }
+
+    pub(crate) fn set_nodes(&self, nodes: u32) {
+        self.nodes.store(nodes.max(1), Ordering::Relaxed);
+    }
+
+    pub(crate) fn nodes(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn around(&self, now: Moment, patience: Patience) -> Around {
+        let pooled = self.pooled.as_ref();
+        Around {
+            now_ns: now.ns,
+            nodes: self.nodes(),
+            when_alone: pooled.map(|pooled| pooled.settings.when_alone).unwrap_or_default(),
+            alone_since: pooled.and_then(Pooled::alone_since),
+            patience,
+            pooled: pooled.is_some(),
+        }
+    }
+
+    /// Takes the cost from every limit, or from none when one of them refuses or has too little reserved.
+    pub(crate) fn reserve(&self, asks: &[Ask<'_>], now: Moment, patience: Patience) -> Reserved {
+        let around = self.around(now, patience);
         let mut shards = self.lock(asks);
         let mut readings = SmallVec::new();
-        let mut granted = true;
+        let (mut granted, mut short) = (true, false);
         for asks in runs(asks) {
-            granted &= shards.of(asks).is_some_and(|shard| shard.grants(asks, now));
+            let (grants, lacks) =
+                shards.of(asks).map_or((false, false), |shard| shard.grants(asks, now, &around));
+            granted &= grants;
+            short |= lacks;
+        }
+        if granted
+            && short
+            && let Some(shortage) = self.wait_for(&mut shards, asks, now, &around)
+        {
+            return Reserved::Short(shortage);
         }
         for asks in runs(asks) {
             if let Some(shard) = shards.of(asks) {
-                shard.settle(asks, granted, now, &mut readings);
+                let wanting = shard.settle(asks, granted, now, &around, &mut readings);
+                self.want(wanting);
             }
         }
-        readings
+        Reserved::Settled(readings)
     }
 
     /// In ascending order, whoever asks: so nobody waits for one who waits for him.
@@ -173,6 +236,17 @@ impl Counters {
     }
 }
 
+impl Reading {
+    fn after(self, answer: Answer) -> Self {
+        match answer {
+            Answer::Granted | Answer::Short => self,
+            Answer::Refused { wait_seconds, unavailable } => {
+                Self { wait_seconds: Some(wait_seconds), unavailable, ..self }
+            }
+        }
+    }
+}
+
 /// Asks of one account, together.
 fn runs<'asks, 'index>(asks: &'asks [Ask<'index>]) -> impl Iterator<Item = &'asks [Ask<'index>]> {
     asks.chunk_by(|one, next| one.account == next.account)
@@ -189,42 +263,50 @@ impl Locked<'_> {
 }
 
 impl Shard {
-    /// Brings the counters of one account to this moment. Whether all of them grant the cost.
-    fn grants(&mut self, asks: &[Ask<'_>], now: Moment) -> bool {
-        let Some(first) = asks.first() else { return true };
+    /// Brings the counters of one account to this moment. Whether none of them refuses the cost, and whether one
+    /// would have to reserve more.
+    fn grants(&mut self, asks: &[Ask<'_>], now: Moment, around: &Around) -> (bool, bool) {
+        let Some(first) = asks.first() else { return (true, false) };
         let account = self.accounts.entry(first.account).or_default();
-        let mut granted = true;
+        let (mut granted, mut short) = (true, false);
         for Ask { limit, revision, cost, .. } in asks {
-            let counter = account.counter(limit, *revision, now);
-            counter.bring_to(&limit.rule, *revision, now);
-            granted &= counter.wait(limit, *cost, now).is_none();
+            let counter = account.counter(limit, *revision, now, around);
+            counter.bring_to(limit, *revision, now, around);
+            match counter.ask(limit, *cost, now, around) {
+                Answer::Granted => {}
+                Answer::Short => short = true,
+                Answer::Refused { .. } => granted = false,
+            }
         }
-        granted
+        (granted, short)
     }
 
-    /// Takes the cost when all have granted it, and reads the counters.
+    /// Takes the cost when all have granted it, and reads the counters. Answers with those whose block runs low.
     fn settle(
         &mut self,
         asks: &[Ask<'_>],
         granted: bool,
         now: Moment,
+        around: &Around,
         readings: &mut SmallVec<[Reading; 4]>,
-    ) {
+    ) -> SmallVec<[Wanting; 1]> {
+        let mut wanting = SmallVec::new();
         let Some(account) = asks.first().and_then(|first| self.accounts.get_mut(&first.account)) else {
-            return;
+            return wanting;
         };
-        for Ask { limit, revision, cost, .. } in asks {
-            let counter = account.counter(limit, *revision, now);
-            let wait_seconds = if granted { None } else { counter.wait(limit, *cost, now) };
-            if granted {
-                counter.take(&limit.rule, *cost, now);
+        for Ask { limit, revision, cost, account: key } in asks {
+            let counter = account.counter(limit, *revision, now, around);
+            let answer = if granted { Answer::Granted } else { counter.ask(limit, *cost, now, around) };
+            if granted && counter.take(&limit.rule, *cost, now, around) {
+                wanting.push((*key, limit.slot));
             }
-            readings.push(Reading { wait_seconds, ..counter.reading(limit, now) });
+            readings.push(counter.reading(limit, now, around).after(answer));
         }
         if granted && !account.changed {
             account.changed = true;
             self.changed.extend(asks.first().map(|first| first.account));
         }
+        wanting
     }
 
     fn take_changed(&mut self, taken: &mut Vec<Changed>) {
@@ -260,9 +342,9 @@ impl Account {
     }
 
     /// The limit's counter, which begins when it is first asked.
-    fn counter(&mut self, limit: &Limit, revision: u32, now: Moment) -> &mut Counter {
+    fn counter(&mut self, limit: &Limit, revision: u32, now: Moment, around: &Around) -> &mut Counter {
         let at = self.find(limit.slot).unwrap_or_else(|| {
-            self.counters.push((limit.slot, Counter::fresh(&limit.rule, revision, now)));
+            self.counters.push((limit.slot, Counter::fresh(&limit.rule, revision, now, around)));
             self.counters.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "found there, or put there, just before")]

@@ -11,7 +11,10 @@ use domain::{
 };
 use smallvec::SmallVec;
 
-use self::{caller::Caller, limits::Limited};
+use self::{
+    caller::Caller,
+    limits::{Limited, NotTaken},
+};
 use crate::{
     call::{Call, Decision},
     counters::Counters,
@@ -21,8 +24,10 @@ use crate::{
         slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
     },
     path,
+    quota::shared::Patience,
     scopes::Scopes,
     settings::{OnStale, Settings, Unmatched},
+    sharing::Shortage,
     usage::Counted,
 };
 
@@ -44,12 +49,15 @@ pub(crate) struct Asked<'a> {
     /// The call's environment.
     pub(crate) environment: EnvironmentSlot,
     pub(crate) now: Timestamp,
+    pub(crate) patience: Patience,
 }
 
 /// A decision, and how it is counted.
 pub(crate) struct Verdict {
     pub(crate) decision: Decision,
     pub(crate) counted: Counted,
+    /// The decision is none yet: more of a quota must be reserved first.
+    pub(crate) short: Option<Shortage>,
 }
 
 /// Judges a call. An allowed one has been taken from its limits; a refused one has changed nothing.
@@ -68,6 +76,7 @@ struct Findings<'a> {
     decision: Decision,
     caller: Option<Caller<'a>>,
     route: Option<(RouteSlot, &'a ActiveRoute)>,
+    short: Option<Shortage>,
 }
 
 impl<'a> Findings<'a> {
@@ -87,7 +96,7 @@ impl<'a> Findings<'a> {
             position: grounds.index.position,
             stale: grounds.stale,
         };
-        Self { decision, caller: None, route: None }
+        Self { decision, caller: None, route: None, short: None }
     }
 
     /// One question after the other; the first no is the answer.
@@ -147,10 +156,19 @@ impl<'a> Findings<'a> {
             environment: asked.environment,
             cost: u64::from(cost),
             now: asked.now,
+            patience: asked.patience,
         };
-        let Err(refused) = limited.take(grounds, &mut self.decision.limits) else { return Ok(()) };
-        self.decision.retry_after_seconds = Some(refused.retry_after_seconds);
-        Err(refused.reason)
+        match limited.take(grounds, &mut self.decision.limits) {
+            Ok(()) => Ok(()),
+            Err(NotTaken::Refused(refused)) => {
+                self.decision.retry_after_seconds = Some(refused.retry_after_seconds);
+                Err(refused.reason)
+            }
+            Err(NotTaken::Short(shortage)) => {
+                self.short = Some(shortage);
+                Ok(())
+            }
+        }
     }
 
     fn route_slot(&self) -> RouteSlot {
@@ -166,7 +184,7 @@ impl<'a> Findings<'a> {
             environment: asked.environment,
             outcome: self.decision.outcome,
         };
-        Verdict { decision: self.decision, counted }
+        Verdict { decision: self.decision, counted, short: self.short }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod feed;
 mod flushing;
+mod sharing;
 
 use std::{fmt, sync::atomic::AtomicI64};
 
@@ -18,6 +19,7 @@ use crate::{
     counters::Counters,
     decide::{Asked, Grounds, Verdict, decide},
     index::{Index, slots::EnvironmentSlot},
+    quota::shared::Patience,
     settings::Settings,
     usage::{FACTS_MAX, Usage},
 };
@@ -59,7 +61,16 @@ impl Gateway {
     }
 
     /// Decides on a call, takes from its limits when it is allowed, and counts it whatever becomes of it.
+    ///
+    /// Never waits: of a quota that several gateways share it takes what is reserved here, and what its settings allow
+    /// it alone. Who can wait asks [`Self::judge_shared`] or [`Self::attempt`].
     pub fn judge(&self, call: &Call<'_>, now: Timestamp) -> Decision {
+        let Verdict { decision, counted, short: _ } = self.decide(call, now, Patience::Spent);
+        self.usage.count(counted, now);
+        decision
+    }
+
+    fn decide(&self, call: &Call<'_>, now: Timestamp, patience: Patience) -> Verdict {
         let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
         let id = DecisionId::from_parts(unix_ms, rand::random());
         let stale = self.is_stale(now);
@@ -81,10 +92,7 @@ impl Gateway {
             settings: &self.settings,
             stale,
         };
-        let Verdict { decision, counted } = decide(&grounds, &Asked { id, call, environment, now });
-        drop(index);
-        self.usage.count(counted, now);
-        decision
+        decide(&grounds, &Asked { id, call, environment, now, patience })
     }
 
     fn number(&self, name: &Environment) -> EnvironmentSlot {

@@ -51,6 +51,55 @@ impl Rate {
     }
 }
 
+/// Among how many gateways a rate is split. Each enforces an equal part of it by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Nodes(u16);
+
+impl Nodes {
+    pub(crate) const ONE: Self = Self(1);
+
+    fn is_one(&self) -> bool {
+        *self == Self::ONE
+    }
+
+    /// The part of one gateway. A bucket of it holds at least one call, and as much as the call at hand costs if the
+    /// whole bucket does: what is dear would never pass otherwise. The rate is kept all the same.
+    pub(crate) fn part_of(self, rate: &Rate, cost: u64) -> Rate {
+        if self.is_one() {
+            return *rate;
+        }
+        let Rate { requests, per_seconds, burst } = *rate;
+        Rate {
+            requests,
+            per_seconds: per_seconds.saturating_mul(u32::from(self.0)),
+            burst: (burst / u64::from(self.0)).max(cost.max(1).min(burst)),
+        }
+    }
+
+    /// Splits among another number of gateways. What is left in the bucket stays, as far as the part holds it: no
+    /// call is granted that was not before.
+    pub(crate) fn split_anew(&mut self, nodes: u32, bucket: &mut Bucket, rate: &Rate, now_ns: i64) {
+        let nodes = Self(u16::try_from(nodes).unwrap_or(u16::MAX).max(1));
+        if nodes == *self {
+            return;
+        }
+        let (before, after) = (self.part_of(rate, 0), nodes.part_of(rate, 0));
+        bucket.bring_to(&before, now_ns);
+        let left = before.capacity().saturating_sub(bucket.missing());
+        let left = left.saturating_mul(u128::from(after.token())) / u128::from(before.token().max(1));
+        bucket.set_missing(after.capacity().saturating_sub(left));
+        bucket.per_seconds = after.per_seconds;
+        bucket.full_in = u32::try_from(after.seconds(bucket.missing())).unwrap_or(u32::MAX);
+        *self = nodes;
+    }
+}
+
+impl Default for Nodes {
+    fn default() -> Self {
+        Self::ONE
+    }
+}
+
 /// How empty one bucket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
@@ -75,6 +124,8 @@ pub(crate) struct BucketRow {
     per_seconds: u32,
     #[serde(rename = "f")]
     full_in: u32,
+    #[serde(rename = "n", default, skip_serializing_if = "Nodes::is_one")]
+    pub(crate) nodes: Nodes,
 }
 
 impl Bucket {
@@ -151,11 +202,16 @@ impl Bucket {
 
     pub(crate) fn row(&self) -> BucketRow {
         let Self { missing: _, at_ns, per_seconds, full_in } = *self;
-        BucketRow { missing: self.missing().to_string(), at_ns, per_seconds, full_in }
+        BucketRow { missing: self.missing().to_string(), at_ns, per_seconds, full_in, nodes: Nodes::ONE }
+    }
+
+    /// The same, and among how many gateways its rate was split.
+    pub(crate) fn row_of(&self, nodes: Nodes) -> BucketRow {
+        BucketRow { nodes, ..self.row() }
     }
 
     pub(crate) fn restored(row: &BucketRow) -> Option<Self> {
-        let BucketRow { missing, at_ns, per_seconds, full_in } = row;
+        let BucketRow { missing, at_ns, per_seconds, full_in, nodes: _ } = row;
         let mut bucket =
             Self { missing: (0, 0), at_ns: *at_ns, per_seconds: (*per_seconds).max(1), full_in: *full_in };
         bucket.set_missing(missing.parse().ok()?);

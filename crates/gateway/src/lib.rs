@@ -13,6 +13,7 @@ pub mod path;
 mod quota;
 mod scopes;
 mod settings;
+pub mod sharing;
 #[cfg(test)]
 mod testing;
 mod usage;
@@ -23,3 +24,4 @@ pub use follow::{ConfigurationFeed, FeedBatch, FeedFailure};
 pub use gateway::Gateway;
 pub use scopes::Scopes;
 pub use settings::{OnStale, Settings, Unmatched};
+pub use sharing::{Judged, PoolFailure, PoolKey, QuotaPool, Reservation, SharedQuotas, Shortage, WhenAlone};

@@ -6,13 +6,14 @@ use anyhow::{Context as _, Result};
 use tollgate_tests::repository_file;
 
 /// The crates of ours that each may name, in `[dependencies]`.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("eventlog", &["domain"]),
     ("projections", &["domain", "eventlog"]),
     ("api", &["domain", "eventlog", "projections"]),
     ("notifier", &["domain", "eventlog"]),
     ("gateway", &["domain"]),
+    ("gateway-bus", &["domain", "gateway"]),
     ("gateway-doors", &["domain", "gateway"]),
     ("tollgate", &["domain", "eventlog", "projections", "api", "notifier", "gateway", "gateway-doors"]),
 ];

@@ -58,7 +58,7 @@ impl Rejection {
 }
 
 /// What a genuine secret can be refused for; the other reasons all are `unauthenticated`.
-const TOLD: [RefusalReason; 11] = [
+const TOLD: [RefusalReason; 12] = [
     RefusalReason::KeySuspended,
     RefusalReason::ClientSuspended,
     RefusalReason::ClientArchived,
@@ -69,6 +69,7 @@ const TOLD: [RefusalReason; 11] = [
     RefusalReason::MissingScope,
     RefusalReason::RateLimited,
     RefusalReason::QuotaExceeded,
+    RefusalReason::QuotaUnavailable,
     RefusalReason::StaleConfiguration,
 ];
 

@@ -68,9 +68,11 @@ fn a_forbidden_call_is_told_why() {
 
 #[test]
 fn a_call_over_a_limit_is_told_when_to_come_back() {
-    for (reason, title) in
-        [(RefusalReason::RateLimited, "Rate limited"), (RefusalReason::QuotaExceeded, "Quota exceeded")]
-    {
+    for (reason, title) in [
+        (RefusalReason::RateLimited, "Rate limited"),
+        (RefusalReason::QuotaExceeded, "Quota exceeded"),
+        (RefusalReason::QuotaUnavailable, "Quota unavailable"),
+    ] {
         let limits = [gateway::LimitStatus { refused: true, remaining: 0, ..burst() }].into_iter().collect();
         let decision = Decision { limits, retry_after_seconds: Some(7), stale: true, ..refusal(reason) };
         let refused = refused(&decision).unwrap();
@@ -123,6 +125,7 @@ fn the_catalogue_has_every_code_once() {
         "media_type_unsupported",
         "missing_scope",
         "quota_exceeded",
+        "quota_unavailable",
         "rate_limited",
         "stale_configuration",
         "unauthenticated",

@@ -6,13 +6,15 @@ use smallvec::SmallVec;
 use super::{Grounds, caller::Caller};
 use crate::{
     call::{LimitKind, LimitStatus},
-    counters::{AccountKey, Ask, Moment, Reading},
+    counters::{AccountKey, Ask, Moment, Reading, Reserved},
     index::{
         assignments::{Binding, Target},
         limits::Limit,
         micros,
         slots::{EnvironmentSlot, RouteSlot},
     },
+    quota::shared::Patience,
+    sharing::Shortage,
 };
 
 /// A call that everything but its limits allows.
@@ -23,6 +25,14 @@ pub(super) struct Limited<'a> {
     pub(super) environment: EnvironmentSlot,
     pub(super) cost: u64,
     pub(super) now: Timestamp,
+    pub(super) patience: Patience,
+}
+
+/// Why nothing was taken.
+pub(super) enum NotTaken {
+    Refused(Refused),
+    /// It is not known yet.
+    Short(Shortage),
 }
 
 /// A no of the limits.
@@ -38,25 +48,24 @@ impl Limited<'_> {
         &self,
         grounds: &Grounds<'_>,
         statuses: &mut SmallVec<[LimitStatus; 4]>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), NotTaken> {
         let Some(client) = self.caller.client else { return Ok(()) };
         let call =
             Target { client: self.caller.key.client, route: self.route, environment: self.environment };
         let index = grounds.index;
         let bindings = index.assignments.resolve(&index.policies, call, client, micros(self.now));
-        let refused = self.reserve(grounds, &bindings.enforced, statuses);
-        if refused.is_none() {
-            self.reserve(grounds, &bindings.shadowed, statuses);
-        }
-        refused.map_or(Ok(()), Err)
+        self.reserve(grounds, &bindings.enforced, self.patience, statuses)?;
+        // Nothing comes of what these say: it stands in the statuses.
+        self.reserve(grounds, &bindings.shadowed, Patience::Shadow, statuses).or(Ok(()))
     }
 
     fn reserve(
         &self,
         grounds: &Grounds<'_>,
         bindings: &[Binding<'_>],
+        patience: Patience,
         statuses: &mut SmallVec<[LimitStatus; 4]>,
-    ) -> Option<Refused> {
+    ) -> Result<(), NotTaken> {
         let mut asks: SmallVec<[Ask<'_>; 4]> = SmallVec::new();
         for binding in bindings {
             let (account, revision) = (self.account(binding), binding.policy.revision);
@@ -65,9 +74,12 @@ impl Limited<'_> {
             }
         }
         if asks.is_empty() {
-            return None;
+            return Ok(());
         }
-        let readings = grounds.counters.reserve(&asks, Moment::from(self.now));
+        let readings = match grounds.counters.reserve(&asks, Moment::from(self.now), patience) {
+            Reserved::Settled(readings) => readings,
+            Reserved::Short(shortage) => return Err(NotTaken::Short(shortage)),
+        };
         let mut readings = readings.iter();
         let mut refused = None;
         for binding in bindings {
@@ -76,7 +88,7 @@ impl Limited<'_> {
                 refused = Refused::also(refused, binding.kind, reading);
             }
         }
-        refused
+        refused.map_or(Ok(()), |refused| Err(NotTaken::Refused(refused)))
     }
 
     fn account(&self, binding: &Binding<'_>) -> AccountKey {
@@ -91,7 +103,7 @@ impl Limited<'_> {
 }
 
 fn status(binding: &Binding<'_>, limit: &Limit, reading: &Reading) -> LimitStatus {
-    let Reading { window_seconds, remaining, reset_seconds, wait_seconds } = *reading;
+    let Reading { window_seconds, remaining, reset_seconds, wait_seconds, unavailable: _ } = *reading;
     LimitStatus {
         name: limit.name.clone(),
         kind: binding.kind,
@@ -108,14 +120,20 @@ fn status(binding: &Binding<'_>, limit: &Limit, reading: &Reading) -> LimitStatu
 }
 
 impl Refused {
-    /// A quota that is used up is the graver news; the wait is the longest of all that refused.
+    /// The gravest news is told: a quota used up before one that cannot be asked, that before a rate. The wait is the
+    /// longest of all that refused.
     fn also(before: Option<Self>, kind: LimitKind, reading: &Reading) -> Option<Self> {
         let Some(wait) = reading.wait_seconds else { return before };
-        let quota = kind == LimitKind::Quota
-            || before.as_ref().is_some_and(|before| before.reason == RefusalReason::QuotaExceeded);
-        Some(Self {
-            reason: if quota { RefusalReason::QuotaExceeded } else { RefusalReason::RateLimited },
-            retry_after_seconds: before.map_or(1, |before| before.retry_after_seconds).max(wait),
-        })
+        let reason = match kind {
+            LimitKind::Quota if reading.unavailable => RefusalReason::QuotaUnavailable,
+            LimitKind::Quota => RefusalReason::QuotaExceeded,
+            LimitKind::Rate => RefusalReason::RateLimited,
+        };
+        const GRAVITY: [RefusalReason; 3] =
+            [RefusalReason::RateLimited, RefusalReason::QuotaUnavailable, RefusalReason::QuotaExceeded];
+        let gravity = |reason| GRAVITY.iter().position(|told| *told == reason);
+        let (told, waited) = before.map_or((reason, 1), |before| (before.reason, before.retry_after_seconds));
+        let reason = if gravity(reason) > gravity(told) { reason } else { told };
+        Some(Self { reason, retry_after_seconds: waited.max(wait) })
     }
 }

@@ -164,6 +164,15 @@ impl CalendarCount {
         u64::try_from(self.window.seconds()).unwrap_or_default()
     }
 
+    pub(crate) fn used(&self) -> u64 {
+        self.used
+    }
+
+    /// The window's first second, and the first after it.
+    pub(crate) fn window(&self) -> (i64, i64) {
+        (self.window.start, self.window.end)
+    }
+
     /// When the window ends, in Unix seconds.
     pub(crate) fn end(&self) -> i64 {
         self.window.end

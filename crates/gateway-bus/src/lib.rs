@@ -1,0 +1,7 @@
+//! What several gateways say to each other over NATS: what they reserve of shared quotas, and that they live.
+
+mod membership;
+mod pool;
+
+pub use membership::{Heartbeat, Member, MembershipFailure, run as announce};
+pub use pool::{NatsPool, PoolSettings, STREAM};
