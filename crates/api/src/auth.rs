@@ -27,6 +27,13 @@ impl AdminTokens {
         Self::new([(digest, bootstrap_admin())])
     }
 
+    /// And one that gateway nodes have in common.
+    #[must_use]
+    pub fn with_gateways(mut self, digest: SecretDigest) -> Self {
+        self.tokens.push((digest, gateways()));
+        self
+    }
+
     /// Whom the token stands for. Looks at every digest, each in constant time, so that time tells nothing.
     pub(crate) fn principal(&self, peppers: &Peppers, token: &str) -> Option<Principal> {
         let matches = |kept: &SecretDigest| {
@@ -47,6 +54,15 @@ fn bootstrap_admin() -> Principal {
         kind: ActorKind::ServiceAccount,
         authenticated_by: "bootstrap_token",
         roles: vec![Role::Admin],
+    }
+}
+
+fn gateways() -> Principal {
+    Principal {
+        id: "gateways".to_owned(),
+        kind: ActorKind::ServiceAccount,
+        authenticated_by: "gateway_token",
+        roles: vec![Role::Gateway],
     }
 }
 

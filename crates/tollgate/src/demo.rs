@@ -55,12 +55,13 @@ pub(crate) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
         () = stop.cancelled() => Ok(()),
     };
     if told.is_ok() && !stop.is_cancelled() {
-        print_checkpoint(&server.log).await?;
+        if let Some(log) = &server.log {
+            print_checkpoint(log).await?;
+        }
         println!("\nConsole: http://{}    Admin token of this run: {}", server.http, token.expose());
-        println!(
-            "Gateway doors: {} (ext_authz over gRPC, POST /v1/verify, /v1/forward-auth)",
-            server.gateway
-        );
+        if let Some(gateway) = server.gateway {
+            println!("Gateway doors: {gateway} (ext_authz over gRPC, POST /v1/verify, /v1/forward-auth)");
+        }
     }
     if flags.exit || told.is_err() {
         stop.cancel();

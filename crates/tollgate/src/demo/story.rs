@@ -28,7 +28,7 @@ pub(super) async fn tell(server: &Server, token: &str, calls: u32) -> anyhow::Re
     let before = rest.total().await?;
 
     println!("Sending {calls} calls to the gateway door:");
-    let tally = traffic::send(server.gateway, &[acme, fulfilment], calls).await?;
+    let tally = traffic::send(doors, &[acme, fulfilment], calls).await?;
     println!("{tally}");
 
     let report = rest.report_of(before + u64::from(calls)).await?;

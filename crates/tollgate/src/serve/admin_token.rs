@@ -6,7 +6,7 @@ use domain::secret::{PlainSecret, SecretDigest};
 use eventlog::installation::Installation;
 use secrecy::ExposeSecret;
 
-use super::Rooms;
+use super::rooms::Rooms;
 use crate::settings::Settings;
 
 const FILE: &str = "bootstrap-admin.json";
@@ -25,17 +25,27 @@ pub(super) fn open(rooms: &Rooms, settings: &Settings) -> anyhow::Result<Opened>
     if let Some(given) = &settings.bootstrap_token {
         let digest = api::admin_token_digest(&rooms.peppers, given.expose_secret())
             .context("the bootstrap token is not right")?;
-        return Ok(Opened { tokens: AdminTokens::bootstrap(digest), new_token: None, digest: Some(digest) });
+        let tokens = tokens(digest, rooms, settings)?;
+        return Ok(Opened { tokens, new_token: None, digest: Some(digest) });
     }
     if let Some(kept) = rooms.installation.read(FILE)? {
         let digest: SecretDigest = serde_json::from_str(&kept).with_context(|| {
             format!("{FILE} is damaged; remove it and start with TOLLGATE_BOOTSTRAP_TOKEN to set a new token")
         })?;
-        return Ok(Opened { tokens: AdminTokens::bootstrap(digest), new_token: None, digest: None });
+        return Ok(Opened { tokens: tokens(digest, rooms, settings)?, new_token: None, digest: None });
     }
     let token = api::new_admin_token(&api::SystemRandom).context("cannot make an admin token")?;
     let digest = rooms.peppers.digest_new(&token);
-    Ok(Opened { tokens: AdminTokens::bootstrap(digest), new_token: Some(token), digest: Some(digest) })
+    let tokens = tokens(digest, rooms, settings)?;
+    Ok(Opened { tokens, new_token: Some(token), digest: Some(digest) })
+}
+
+/// The first administrator, and gateways without a database if they have a token.
+fn tokens(admin: SecretDigest, rooms: &Rooms, settings: &Settings) -> anyhow::Result<AdminTokens> {
+    let Some(given) = &settings.gateway_token else { return Ok(AdminTokens::bootstrap(admin)) };
+    let gateway = api::admin_token_digest(&rooms.peppers, given.expose_secret())
+        .context("the gateways' token is not right")?;
+    Ok(AdminTokens::bootstrap(admin).with_gateways(gateway))
 }
 
 impl Opened {

@@ -5,11 +5,18 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context;
 use api::{PartReadiness, Readiness};
 use domain::SharedClock;
-use eventlog::EventLog;
+use eventlog::{
+    EventLog,
+    bus::{
+        Bus,
+        publish::{PublisherState, PublisherStatus},
+    },
+};
 use gateway::Gateway;
 use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use projections::Visibility;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Seconds; a decision is far below the first, a write through the whole API among the middle ones.
@@ -40,27 +47,23 @@ pub(super) async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) -
 
 /// What `/readyz` and `/metrics` ask.
 pub(super) struct Health {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) visibility: Visibility,
+    /// The gateway, where calls are judged.
+    pub(super) judges: Option<Arc<Gateway>>,
+    pub(super) visibility: Option<Visibility>,
+    pub(super) publisher: Option<watch::Receiver<PublisherStatus>>,
+    pub(super) bus: Option<Bus>,
     pub(super) clock: SharedClock,
-    pub(super) log: EventLog,
+    pub(super) log: Option<EventLog>,
     pub(super) metrics: PrometheusHandle,
 }
 
 impl Health {
     pub(super) fn readiness(&self) -> Readiness {
-        let stale = self.gateway.is_stale(self.clock.now());
-        let gateway = PartReadiness {
-            ready: self.gateway.ready() && !stale,
-            detail: format!(
-                "at position {} of {}{}",
-                self.gateway.position(),
-                self.log.head(),
-                if stale { ", stale" } else { "" }
-            ),
-        };
-        let mut parts: BTreeMap<String, PartReadiness> = [("gateway".to_owned(), gateway)].into();
-        for projection in self.visibility.status() {
+        let mut parts = BTreeMap::new();
+        if let Some(gateway) = &self.judges {
+            parts.insert("gateway".to_owned(), self.of_gateway(gateway));
+        }
+        for projection in self.visibility.iter().flat_map(Visibility::status) {
             let part = PartReadiness {
                 ready: projection.halted.is_none(),
                 detail: projection.halted.unwrap_or_else(|| {
@@ -69,20 +72,57 @@ impl Health {
             };
             parts.insert(format!("projection {}", projection.name), part);
         }
+        if let Some(publisher) = &self.publisher {
+            parts.insert("publisher".to_owned(), of_publisher(&publisher.borrow()));
+        }
+        if let Some(bus) = &self.bus {
+            // Everything goes on without it for a while: whoever cannot says so in its own part.
+            let detail = if bus.is_connected() { "connected" } else { "not connected" };
+            parts.insert("bus".to_owned(), PartReadiness { ready: true, detail: detail.to_owned() });
+        }
         Readiness { ready: parts.values().all(|part| part.ready), parts }
     }
 
+    fn of_gateway(&self, gateway: &Gateway) -> PartReadiness {
+        let stale = gateway.is_stale(self.clock.now());
+        let of = self.log.as_ref().map(|log| format!(" of {}", log.head())).unwrap_or_default();
+        PartReadiness {
+            // A stale one that is set to serve does serve: taking it out of service would leave nobody.
+            ready: gateway.ready() && (!stale || gateway.serves_stale()),
+            detail: format!("at position {}{of}{}", gateway.position(), if stale { ", stale" } else { "" }),
+        }
+    }
+
     pub(super) fn metrics(&self) -> String {
-        gauge!("tollgate_log_head").set(measure(self.log.head().get()));
-        gauge!("tollgate_gateway_position").set(measure(self.gateway.position().get()));
-        gauge!("tollgate_gateway_stale").set(if self.gateway.is_stale(self.clock.now()) { 1.0 } else { 0.0 });
-        for projection in self.visibility.status() {
+        if let Some(log) = &self.log {
+            gauge!("tollgate_log_head").set(measure(log.head().get()));
+        }
+        if let Some(gateway) = &self.judges {
+            gauge!("tollgate_gateway_position").set(measure(gateway.position().get()));
+            let stale = gateway.is_stale(self.clock.now());
+            gauge!("tollgate_gateway_stale").set(if stale { 1.0 } else { 0.0 });
+        }
+        if let Some(bus) = &self.bus {
+            gauge!("tollgate_bus_connected").set(if bus.is_connected() { 1.0 } else { 0.0 });
+        }
+        for projection in self.visibility.iter().flat_map(Visibility::status) {
             gauge!("tollgate_projection_lag_events", "name" => projection.name)
                 .set(measure(projection.lag_events));
             gauge!("tollgate_projection_halted", "name" => projection.name)
                 .set(if projection.halted.is_some() { 1.0 } else { 0.0 });
         }
         self.metrics.render()
+    }
+}
+
+fn of_publisher(status: &PublisherStatus) -> PartReadiness {
+    let PublisherStatus { position, lag_events, state } = status;
+    let at = format!("at {position}, {lag_events} behind");
+    match state {
+        PublisherState::Starting => PartReadiness { ready: true, detail: "standing by".to_owned() },
+        PublisherState::Publishing => PartReadiness { ready: true, detail: at },
+        PublisherState::Held { why } => PartReadiness { ready: true, detail: format!("{at}, held up: {why}") },
+        PublisherState::Stopped { why } => PartReadiness { ready: false, detail: why.clone() },
     }
 }
 

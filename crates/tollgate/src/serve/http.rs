@@ -3,48 +3,76 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use api::{AdminTokens, Api};
-use axum::Router;
+use api::Api;
+use axum::{
+    Json, Router,
+    http::{StatusCode, header},
+    routing::get,
+};
 use domain::access::Permission;
-use gateway_doors::Door;
 use projections::Visibility;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{Rooms, health::Health};
+use super::{admin_token::Opened, follow_door, gateway_node::Node, health::Health, rooms::Rooms};
 use crate::settings::Settings;
 
 /// Requests under way may take so long once a stop is asked for.
 const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
 
+/// The admin API where that is the role; elsewhere health and metrics alone.
 pub(super) fn router(
     rooms: &Rooms,
     settings: &Settings,
-    admin: AdminTokens,
-    visibility: Visibility,
+    admin: Option<&Opened>,
+    visibility: Option<Visibility>,
     health: Health,
-    door: Arc<Door>,
+    node: Option<&Node>,
 ) -> anyhow::Result<Router> {
     let health = Arc::new(health);
+    let (Some(admin), Some(store), Some(visibility)) = (admin, &rooms.store, visibility) else {
+        return Ok(operations(health));
+    };
     let rendered = Arc::clone(&health);
     let api = Arc::new(Api {
-        log: rooms.log.clone(),
-        read: rooms.read.clone(),
+        log: store.log.clone(),
+        read: store.read.clone(),
         visibility,
         clock: Arc::clone(&rooms.clock),
         random: Arc::new(api::SystemRandom),
         peppers: rooms.peppers.clone(),
         brand: settings.brand.clone(),
-        admin,
+        admin: admin.tokens.clone(),
         readiness: Box::new(move || health.readiness()),
         metrics: Box::new(move || rendered.metrics()),
         openapi: super::openapi().to_json().context("the OpenAPI document cannot be written")?,
         settings: api::Settings::default(),
     });
-    let verify = api::protect(gateway_doors::verify_router(door), Arc::clone(&api), Permission::CallVerify);
-    let (admin_api, _) = api::router(api);
-    Ok(admin_api.merge(verify))
+    let (admin_api, _) = api::router(Arc::clone(&api));
+    let Some(Node { gateway, door }) = node else { return Ok(admin_api) };
+    let follow = follow_door::router(Arc::clone(gateway), store.log.clone(), Arc::clone(&api));
+    let admin_api = admin_api.merge(follow);
+    let Some(door) = door else { return Ok(admin_api) };
+    let verify = gateway_doors::verify_router(Arc::clone(door));
+    Ok(admin_api.merge(api::protect(verify, api, Permission::CallVerify)))
+}
+
+/// What every process answers, whatever it does.
+fn operations(health: Arc<Health>) -> Router {
+    let measured = Arc::clone(&health);
+    let ready = move || async move {
+        let readiness = health.readiness();
+        let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (status, Json(readiness))
+    };
+    let metrics = move || async move {
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], measured.metrics())
+    };
+    Router::new()
+        .route("/healthz", get(|| async { Json(serde_json::json!({ "status": "ok" })) }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
 }
 
 /// Serves until stopped, then lets requests under way finish.
