@@ -3,6 +3,7 @@
 mod feed;
 mod flushing;
 mod sharing;
+mod snapshots;
 
 use std::{fmt, sync::atomic::AtomicI64};
 

@@ -70,6 +70,14 @@ impl Index {
         }
     }
 
+    /// Whether nothing was ever said to it.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { position, environments, scope_sets: _, clients, keys, routes, policies, assignments: _ } =
+            self;
+        *position == Position::START
+            && [environments.len(), clients.len(), keys.len(), routes.len(), policies.len()] == [0; 5]
+    }
+
     fn bind(&mut self, policy: PolicySlot, event: &RateLimitPolicyEvent, position: Position) {
         match event {
             RateLimitPolicyEvent::Assigned(Assigned { assignment }) => {

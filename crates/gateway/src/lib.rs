@@ -14,6 +14,8 @@ mod quota;
 mod scopes;
 mod settings;
 pub mod sharing;
+mod snapshot;
+pub mod snapshot_file;
 #[cfg(test)]
 mod testing;
 mod usage;
@@ -25,3 +27,4 @@ pub use gateway::Gateway;
 pub use scopes::Scopes;
 pub use settings::{OnStale, Settings, Unmatched};
 pub use sharing::{Judged, PoolFailure, PoolKey, QuotaPool, Reservation, SharedQuotas, Shortage, WhenAlone};
+pub use snapshot::{GatewaySnapshot, SnapshotFailure};

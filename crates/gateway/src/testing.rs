@@ -27,6 +27,8 @@ pub(crate) struct Organisation {
     pub(crate) now: Timestamp,
     pub(crate) position: u64,
     peppers: Peppers,
+    /// What was told, for one who is to hear it later.
+    told: Vec<Recorded>,
 }
 
 pub(crate) const CLIENT: &str = "cli_00000000000000000000000001";
@@ -67,7 +69,13 @@ impl Organisation {
     /// Nobody in it.
     pub(crate) fn empty(settings: Settings) -> Self {
         let now = read("2026-11-22T12:00:00Z");
-        Self { gateway: Gateway::new(settings, peppers()), now, position: 0, peppers: peppers() }
+        Self {
+            gateway: Gateway::new(settings, peppers()),
+            now,
+            position: 0,
+            peppers: peppers(),
+            told: vec![],
+        }
     }
 
     /// One client with one key, and one route that anybody with `orders:read` may call.
@@ -87,8 +95,18 @@ impl Organisation {
     pub(crate) fn tell(&mut self, event: DomainEvent) {
         self.position += 1;
         let recorded = recorded(self.position, self.now, event);
-        self.gateway.apply(&[recorded], self.now);
+        self.gateway.apply(std::slice::from_ref(&recorded), self.now);
+        self.told.push(recorded);
         self.gateway.caught_up(Position::new(self.position), self.now);
+    }
+
+    /// Forgets what was told until now.
+    pub(crate) fn record_from_now(&mut self) {
+        self.told.clear();
+    }
+
+    pub(crate) fn recorded(&self) -> Vec<Recorded> {
+        self.told.clone()
     }
 
     pub(crate) fn pass(&mut self, seconds: i64) {

@@ -1,5 +1,7 @@
 //! Which policies bind a call: the most specific assignment wins, for each kind of limit and each mode by itself.
 
+pub(crate) mod rows;
+
 use domain::{
     AssignmentId, Position,
     rate_limit_policy::{Assignment, Mode},
@@ -99,10 +101,14 @@ impl Assignments {
             from: from.map_or(i64::MIN, micros),
             until: until.map_or(i64::MAX, micros),
         };
+        self.bind(target, bound);
+    }
+
+    fn bind(&mut self, target: Target, bound: Bound) {
+        self.targets.insert(bound.assignment_id, target);
         let all = self.by_target.entry(target).or_default();
-        let place = all.iter().position(|other| other.assigned_at < assigned_at).unwrap_or(all.len());
+        let place = all.iter().position(|other| other.assigned_at < bound.assigned_at).unwrap_or(all.len());
         all.insert(place, bound);
-        self.targets.insert(*assignment_id, target);
     }
 
     pub(crate) fn unassign(&mut self, assignment_id: AssignmentId) {

@@ -1,5 +1,7 @@
 //! Clients: whether they stand, where they may call, what they hold.
 
+pub(crate) mod rows;
+
 use std::sync::Arc;
 
 use domain::{

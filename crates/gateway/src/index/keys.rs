@@ -1,5 +1,7 @@
 //! Keys and their secrets: 112 bytes for a key with its current secret, and some eight for each way to find it.
 
+pub(crate) mod rows;
+
 use std::{fmt, sync::Arc};
 
 use domain::{

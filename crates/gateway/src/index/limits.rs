@@ -1,5 +1,7 @@
 //! Policies, made ready to be counted against.
 
+pub(crate) mod rows;
+
 use domain::{
     LimitName, PolicyId,
     rate_limit_policy::{

@@ -1,5 +1,6 @@
 //! Routes, and which of them a call belongs to.
 
+pub(crate) mod rows;
 mod tree;
 
 use std::{

@@ -49,6 +49,10 @@ impl AddressRanges {
         Self(ranges.into())
     }
 
+    pub(crate) fn as_slice(&self) -> &[IpNet] {
+        &self.0
+    }
+
     /// An IPv4 address in IPv6 clothing is the IPv4 address. Ranges within `::ffff:0:0/96` are left as they are
     /// written and compared with the mapped form too.
     pub(crate) fn contain(&self, address: IpAddr) -> bool {
@@ -88,6 +92,10 @@ impl Environments {
 
     pub(crate) fn name(&self, slot: EnvironmentSlot) -> Option<&Environment> {
         self.names.get(slot.0)
+    }
+
+    pub(crate) fn row(&self, number: u32) -> Option<Environment> {
+        self.names.get(number).cloned()
     }
 
     pub(crate) fn len(&self) -> usize {

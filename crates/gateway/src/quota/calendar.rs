@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug)]
 pub(crate) struct Calendar {
     period: Period,
+    name: TimeZoneName,
     zone: TimeZone,
     /// Asked for last: when a day turns, every counter asks for the same one.
     latest: Mutex<Bounds>,
@@ -40,7 +41,12 @@ impl Bounds {
 
 impl Calendar {
     pub(crate) fn new(period: Period, zone: &TimeZoneName) -> Self {
-        Self { period, zone: zone.zone(), latest: Mutex::default() }
+        Self { period, name: zone.clone(), zone: zone.zone(), latest: Mutex::default() }
+    }
+
+    /// What it was made of.
+    pub(crate) fn made_of(&self) -> (Period, &TimeZoneName) {
+        (self.period, &self.name)
     }
 
     fn window(&self, second: i64) -> Bounds {

@@ -32,6 +32,14 @@ impl Span {
         Self { part: seconds / PARTS }
     }
 
+    /// The period that is so long.
+    pub(crate) fn period(self) -> Option<Period> {
+        use Period as P;
+        [P::Minute, P::Hour, P::Day, P::Week, P::Month, P::Year]
+            .into_iter()
+            .find(|period| Self::of(*period) == self)
+    }
+
     fn seconds(self) -> u64 {
         (self.part * PARTS).unsigned_abs()
     }
