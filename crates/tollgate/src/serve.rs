@@ -48,7 +48,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     if let Some(token) = &server.new_token {
         println!("Admin token, shown this once: {}", token.expose());
     }
-    let what = if settings.roles.contains(&Role::Api) { "Admin API and console" } else { "Health and metrics" };
+    let what =
+        if settings.roles.contains(&Role::Api) { "Admin API and console" } else { "Health and metrics" };
     match server.gateway {
         Some(gateway) => println!("{what} on http://{}, gateway doors on {gateway}.", server.http),
         None => println!("{what} on http://{}.", server.http),
@@ -84,7 +85,8 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let visibility = follow_log(settings, &rooms, &mut tasks).await?;
     let publisher = if has(Role::Sequencer) { sequencer::start(&rooms, &mut tasks) } else { None };
     let node = gateway_node::start(settings, &rooms, &mut tasks).await?;
-    let (http_address, gateway_address) = (http.local_addr()?, doors.as_ref().map(TcpListener::local_addr).transpose()?);
+    let (http_address, gateway_address) =
+        (http.local_addr()?, doors.as_ref().map(TcpListener::local_addr).transpose()?);
     if let (Some(doors), Some(Node { door: Some(door), .. })) = (doors, &node) {
         let (door, stop) = (Arc::clone(door), tasks.stop_token());
         tasks.spawn("gateway doors", async move {

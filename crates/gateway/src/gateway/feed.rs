@@ -5,7 +5,10 @@ use std::sync::atomic::Ordering;
 use domain::{Position, Recorded, Timestamp};
 
 use super::Gateway;
-use crate::index::{micros, routes::Rebuilt};
+use crate::{
+    OnStale,
+    index::{micros, routes::Rebuilt},
+};
 
 /// In place of a moment.
 pub(super) const NEVER: i64 = i64::MIN;
@@ -70,5 +73,11 @@ impl Gateway {
     #[must_use]
     pub fn ready(&self) -> bool {
         self.caught_up_at.load(Ordering::Relaxed) != NEVER
+    }
+
+    /// Whether calls are judged while the configuration is stale.
+    #[must_use]
+    pub fn serves_stale(&self) -> bool {
+        self.settings.on_stale == OnStale::Serve
     }
 }

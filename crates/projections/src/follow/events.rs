@@ -52,7 +52,7 @@ impl Turn for Follower {
 
     async fn go_on(&mut self, stop: &CancellationToken) -> End {
         let owner = Owner::of(self.projection);
-        let (mut feed, mut retry) = (self.log.feed(), Retry::new(owner.name));
+        let (mut feed, mut retry) = (self.log.feed_of(owner.name), Retry::new(owner.name));
         let mut checkpoint = loop {
             match begin::events(&self.model, &self.log, owner, &self.process).await {
                 Ok(checkpoint) => break checkpoint,

@@ -64,7 +64,7 @@ pub(crate) async fn migrated() -> (Database, PgPool) {
 /// The same in a cluster of the test's own.
 pub(crate) async fn migrated_in(postgres: &Postgres) -> (Database, PgPool) {
     let (database, pool) = database_in(postgres).await;
-    migrate_postgres(&pool).await.unwrap();
+    migrate_postgres(&pool, None).await.unwrap();
     (database, pool)
 }
 

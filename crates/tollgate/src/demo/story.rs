@@ -27,6 +27,7 @@ pub(super) async fn tell(server: &Server, token: &str, calls: u32) -> anyhow::Re
     let (acme, fulfilment) = rest.set_up().await?;
     let before = rest.total().await?;
 
+    let doors = server.gateway.context("the demo has a gateway")?;
     println!("Sending {calls} calls to the gateway door:");
     let tally = traffic::send(doors, &[acme, fulfilment], calls).await?;
     println!("{tally}");

@@ -112,7 +112,10 @@ impl UsageHead {
                     self.head.send_if_modified(|known| std::mem::replace(known, last) != last);
                 }
                 // Gateways do not make the stream: only here it is known which numbers are taken.
-                None => drop(self.feed.lock().await.provision(*self.head.borrow()).await),
+                None => {
+                    let counted = *self.head.borrow();
+                    drop(self.feed.lock().await.provision(counted).await);
+                }
             }
             tokio::select! {
                 biased;

@@ -140,7 +140,10 @@ async fn restore(gateway: &Gateway, file: &std::path::Path, control_plane: &Cont
     match gateway.restore(&snapshot) {
         Ok(()) => {
             let position = snapshot.position().get();
-            info!(event.position = position, "Beginning at position {position} with a snapshot from {whence}");
+            info!(
+                event.position = position,
+                "Beginning at position {position} with a snapshot from {whence}"
+            );
         }
         Err(failure) => warn!(error = %failure, "The snapshot from {whence} cannot be used"),
     }

@@ -121,7 +121,9 @@ fn of_publisher(status: &PublisherStatus) -> PartReadiness {
     match state {
         PublisherState::Starting => PartReadiness { ready: true, detail: "standing by".to_owned() },
         PublisherState::Publishing => PartReadiness { ready: true, detail: at },
-        PublisherState::Held { why } => PartReadiness { ready: true, detail: format!("{at}, held up: {why}") },
+        PublisherState::Held { why } => {
+            PartReadiness { ready: true, detail: format!("{at}, held up: {why}") }
+        }
         PublisherState::Stopped { why } => PartReadiness { ready: false, detail: why.clone() },
     }
 }

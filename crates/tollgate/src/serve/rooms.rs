@@ -75,7 +75,9 @@ impl Rooms {
     pub(super) async fn usage_source(&self, tasks: &mut Tasks) -> anyhow::Result<AnyUsage> {
         match (&self.bus, &self.usage) {
             (None, Some(usage)) => Ok(AnyUsage::File(usage.clone())),
-            (None, None) => anyhow::bail!("without a bus there is no usage to read where no calls are judged"),
+            (None, None) => {
+                anyhow::bail!("without a bus there is no usage to read where no calls are judged")
+            }
             (Some(bus), _) => {
                 let (usage, head) = BusUsage::open(bus.clone()).await;
                 let stop = tasks.keepers_stop_token();
@@ -126,8 +128,7 @@ fn of_database(database: &Database, allow_plaintext: bool) -> PostgresSettings {
 }
 
 async fn connect(nats: &Nats, settings: &Settings) -> anyhow::Result<Bus> {
-    let roles: Vec<String> =
-        settings.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
+    let roles: Vec<String> = settings.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
     let settings = BusSettings {
         urls: nats.urls.clone(),
         credentials_file: nats.credentials.clone(),

@@ -17,13 +17,14 @@ static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
 /// Of Postgres: the table is not there.
 const UNDEFINED_TABLE: &str = "42P01";
 
-/// Brings the read models' schema up to date, under a role that may change it. The pool's search path names the
-/// schema, which is there. Safe to repeat, and to run from two places at once.
+/// Brings the read models' schema up to date, under a role that may change it, and lets `application_role` write in it,
+/// if one is named. The pool's search path names the schema, which is there. Safe to repeat, and to run from two places
+/// at once.
 ///
 /// # Errors
 /// When the database cannot be reached, or was migrated by a newer Tollgate or by altered files.
-pub async fn migrate_postgres(pool: &PgPool) -> Result<(), OpenFailure> {
-    let Err(failure) = MIGRATOR.run(pool).await else { return Ok(()) };
+pub async fn migrate_postgres(pool: &PgPool, application_role: Option<&str>) -> Result<(), OpenFailure> {
+    let Err(failure) = MIGRATOR.run(pool).await else { return grant(pool, application_role).await };
     Err(if let MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) = failure {
         OpenFailure::SchemaNewer
     } else if let MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) = failure {
@@ -31,6 +32,20 @@ pub async fn migrate_postgres(pool: &PgPool) -> Result<(), OpenFailure> {
     } else {
         OpenFailure::Postgres { doing: "migrating the read models", source: Box::new(failure) }
     })
+}
+
+async fn grant(pool: &PgPool, application_role: Option<&str>) -> Result<(), OpenFailure> {
+    let Some(role) = application_role else { return Ok(()) };
+    let failed = |source| OpenFailure::Postgres {
+        doing: "granting the read models' tables",
+        source: Box::new(source),
+    };
+    let schema: String =
+        sqlx::query_scalar("select current_schema()").fetch_one(pool).await.map_err(failed)?;
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let grants =
+        include_str!("grants.sql").replace("{schema}", &quoted(&schema)).replace("{role}", &quoted(role));
+    sqlx::raw_sql(&grants).execute(pool).await.map(drop).map_err(failed)
 }
 
 /// Refuses every schema but the one that this program was built for.

@@ -14,17 +14,17 @@ async fn refusal(pool: &PgPool) -> String {
 async fn an_empty_database_is_told_to_be_migrated() {
     let (_database, pool) = database().await;
     assert!(refusal(&pool).await.contains("run `tollgate migrate`"));
-    migrate_postgres(&pool).await.unwrap();
+    migrate_postgres(&pool, None).await.unwrap();
     ReadModel::open_postgres(pool).await.unwrap();
 }
 
 #[tokio::test]
 async fn migrating_again_or_at_once_changes_nothing() {
     let (_database, pool) = database().await;
-    let (one, two) = tokio::join!(migrate_postgres(&pool), migrate_postgres(&pool));
+    let (one, two) = tokio::join!(migrate_postgres(&pool, None), migrate_postgres(&pool, None));
     one.unwrap();
     two.unwrap();
-    migrate_postgres(&pool).await.unwrap();
+    migrate_postgres(&pool, None).await.unwrap();
     ReadModel::open_postgres(pool).await.unwrap();
 }
 
@@ -39,7 +39,7 @@ async fn an_older_a_newer_and_an_altered_schema_are_refused() {
         let refusal = refusal(&pool).await;
         assert!(refusal.contains(says), "{change}: {refusal}");
         if says == "newer Tollgate" {
-            assert!(migrate_postgres(&pool).await.unwrap_err().to_string().contains(says));
+            assert!(migrate_postgres(&pool, None).await.unwrap_err().to_string().contains(says));
             sqlx::query("delete from _sqlx_migrations where version = 9999").execute(&pool).await.unwrap();
         }
     }
