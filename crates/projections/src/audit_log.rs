@@ -14,7 +14,7 @@ use crate::{
     BadColumn, Change, Column, Columns, Folded, Poison, Projection, Row, Rows, Stored, Table, Value,
 };
 
-static ENTRIES: Table = Table {
+pub(crate) static ENTRIES: Table = Table {
     name: "audit_log",
     key_columns: 1,
     appended: true,

@@ -127,7 +127,12 @@ async fn rebuild_locked(
     let Sources { log, .. } = sources;
     let events = if projections.is_empty() { 0 } else { log.head().get() };
     let total = events.saturating_add(batches.unwrap_or_default());
-    events_again(sources, projections, events, |done| progress(done, total)).await?;
+    let made = events_again(sources, projections, events, |done| progress(done, total)).await;
+    // Also when it ended early: what is there is to be read.
+    for projection in projections {
+        sources.model.complete(Owner::of(*projection)).await?;
+    }
+    made?;
     if let Some(batches) = batches {
         usage_again(sources, batches, |done| progress(events.saturating_add(done), total)).await?;
     }
@@ -144,7 +149,7 @@ async fn events_again(
     let mut rebuilt = vec![];
     for projection in projections.iter().copied() {
         let owner = Owner::of(projection);
-        model.reset(owner).await?;
+        model.strip(owner).await?;
         rebuilt.push((projection, Checkpoint { version: owner.version, ..Checkpoint::default() }));
     }
     progress(0);

@@ -257,6 +257,22 @@ impl ReadModel {
             Engine::Postgres(model) => model.reset(owner).await,
         }
     }
+
+    /// The same before a rebuild, which calls [`Self::complete`] at its end.
+    pub(crate) async fn strip(&self, owner: Owner) -> Result<(), WriteFailure> {
+        match &self.engine {
+            Engine::Sqlite(model) => model.reset(owner).await,
+            Engine::Postgres(model) => model.strip(owner).await,
+        }
+    }
+
+    /// Makes what a rebuild has done without, also one that was cut off.
+    pub(crate) async fn complete(&self, owner: Owner) -> Result<(), WriteFailure> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(model) => model.complete(owner).await,
+        }
+    }
 }
 
 impl Stored for Checkpoint {

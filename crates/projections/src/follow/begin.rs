@@ -27,6 +27,7 @@ pub(super) async fn events(
         }
     };
     model.claim(owner, process).await?;
+    model.complete(owner).await?;
     Ok(checkpoint)
 }
 

@@ -11,8 +11,8 @@ use crate::{
     Projections,
     queries::clients,
     testing::{
-        Engine, at, client, event_log, execute, migrated, on_every_engine, pool, read_model, register,
-        usage_batch, usage_log, write_log,
+        Engine, at, client, event_log, execute, migrated, migrated_in, on_every_engine, pool, read_model,
+        register, usage_batch, usage_log, write_log,
     },
 };
 
@@ -144,4 +144,38 @@ async fn lags_are_told_in_events_and_in_seconds(on: Engine) {
     };
     let (ran, ()) = tokio::join!(projections.run(stop.clone()), watching);
     ran.unwrap();
+}
+
+/// `cargo test --release -p tollgate-projections -- --ignored --nocapture visible_within`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement: 600 writes, some seconds"]
+async fn visible_within() {
+    let postgres = test_servers::Postgres::durable().await.unwrap();
+    let (database, admin) = migrated_in(&postgres).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (log, usage) = (event_log(dir.path()).await, usage_log(dir.path()).await);
+    let here = ReadModel::open_postgres(admin).await.unwrap();
+    let there = ReadModel::open_postgres(pool(&database).await).await.unwrap();
+    let watcher = Watcher::start(Observer::open(here, log.clone(), usage.clone()).await.unwrap());
+    let projections = Projections::open(there, log.clone(), usage).await.unwrap();
+    let (beside, stop, mut running) = (projections.visibility(), CancellationToken::new(), JoinSet::new());
+    running.spawn(projections.run(stop.clone()));
+    let mut n = 0;
+    for (place, visibility) in [("in the process", &beside), ("in another process", &watcher.visibility)] {
+        let mut took = vec![];
+        let mut pace = interval(Duration::from_millis(5));
+        for _ in 0..300 {
+            pace.tick().await;
+            n += 1;
+            let position = execute::<ApiClient>(&log, client(n), register("Acme")).await;
+            let begun = std::time::Instant::now();
+            assert!(visibility.wait_for(position, LONG).await);
+            took.push(begun.elapsed());
+        }
+        took.sort();
+        println!("{place}: p50 {:?}, p99 {:?}, max {:?}", took[150], took[297], took[299]);
+    }
+    stop.cancel();
+    running.join_next().await.unwrap().unwrap().unwrap();
+    watcher.stop().await;
 }

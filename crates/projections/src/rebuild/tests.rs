@@ -3,13 +3,15 @@
 use std::{cell::RefCell, time::Duration};
 
 use eventlog::usage::UsageLog;
+use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
     Projections, Row,
     testing::{
-        Engine, dump, event_log, on_every_engine, read_model, rows_of, usage_batch, usage_log, write_log,
+        Engine, dump, event_log, migrated, on_every_engine, read_model, rows_of, usage_batch, usage_log,
+        write_log,
     },
 };
 
@@ -134,6 +136,56 @@ async fn rows_of_another_log_are_made_anew(on: Engine) {
     assert!(format!("{:?}", rows_of(&rebuilt, "client_directory")).contains("Another"));
     assert!(!format!("{:?}", rows_of(&rebuilt, "audit_log")).contains("Acme"));
     drop(mixed.dir);
+}
+
+async fn indexes(pool: &PgPool) -> Vec<(String, String)> {
+    let sql = "select indexname::text, indexdef from pg_indexes where tablename = 'audit_log' order by 1";
+    sqlx::query_as(sql).fetch_all(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
+    let here = installation(Engine::Sqlite, "Acme").await;
+    let (_database, pool) = migrated().await;
+    let migrated = indexes(&pool).await;
+    assert_eq!(migrated.len(), 8);
+    let model = ReadModel::open_postgres(pool.clone()).await.unwrap();
+    rebuild(&model, &here.log, &here.usage, None, |_, _| {}).await.unwrap();
+    assert_eq!(indexes(&pool).await, migrated);
+    let rebuilt = dump(&model).await;
+
+    // Cut off in the middle: whoever follows makes them again.
+    let cut = CancellationToken::new();
+    let sources = Sources { model: &model, log: &here.log, usage: &here.usage, events_max: 1 };
+    let hear = |done, _| {
+        if done >= 2 {
+            cut.cancel()
+        }
+    };
+    tokio::select! {
+        biased;
+        () = cut.cancelled() => {}
+        _ = rebuild_from(&sources, Some("audit_log"), hear) => panic!("it was cut off"),
+    }
+    assert_eq!(indexes(&pool).await.len(), 1, "the primary key alone");
+    let followed = Installation { model: model.clone(), ..here };
+    followed.follow().await;
+    assert_eq!((indexes(&pool).await, dump(&model).await), (migrated, rebuilt));
+}
+
+#[tokio::test]
+async fn a_rebuild_does_not_wait_for_a_reader_that_does_not_end() {
+    let here = installation(Engine::Sqlite, "Acme").await;
+    let (database, pool) = migrated().await;
+    let model = ReadModel::open_postgres(pool.clone()).await.unwrap();
+    rebuild(&model, &here.log, &here.usage, None, |_, _| {}).await.unwrap();
+    let rebuilt = dump(&model).await;
+    let elsewhere = crate::testing::pool(&database).await;
+    let mut reading = elsewhere.begin().await.unwrap();
+    sqlx::query("select count(*) from audit_log").execute(&mut *reading).await.unwrap();
+    rebuild(&model, &here.log, &here.usage, None, |_, _| {}).await.unwrap();
+    assert_eq!(dump(&model).await, rebuilt);
+    reading.rollback().await.unwrap();
 }
 
 /// `cargo test --release -p tollgate-projections -- --ignored --nocapture rate`

@@ -3,6 +3,7 @@
 
 mod batch;
 mod copy;
+mod indexes;
 mod lock;
 mod schema;
 
@@ -128,6 +129,20 @@ impl PostgresReadModel {
         }
         execute(&mut transaction, Write::reset(owner)).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// The same for a rebuild, which can do without indexes until [`Self::complete`].
+    pub(super) async fn strip(&self, owner: Owner) -> Result<(), WriteFailure> {
+        let stripped = indexes::strip(&self.pool, owner).await;
+        match stripped.map_err(|source| failed(owner, "emptying the tables")(source.into()))? {
+            true => Ok(()),
+            false => self.reset(owner).await,
+        }
+    }
+
+    pub(super) async fn complete(&self, owner: Owner) -> Result<(), WriteFailure> {
+        let completed = indexes::complete(&self.pool, owner).await;
+        completed.map_err(|source| failed(owner, "making the indexes")(source.into()))
     }
 
     pub(super) async fn write(&self, owner: Owner, write: Write) -> Result<u64, WriteFailure> {

@@ -47,9 +47,9 @@ impl Lock {
             };
             let taken = sqlx::query_scalar(include_str!("take_lock.sql"));
             let taken: bool = taken.bind(self.name).fetch_one(&mut session).await?;
-            Ok((session, taken))
+            Ok::<_, sqlx::Error>((session, taken))
         };
-        let (session, taken) = timeout(ANSWER_WITHIN, ask).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        let (session, taken) = timeout(ANSWER_WITHIN, ask).await.map_err(std::io::Error::from)??;
         self.session = Some(session);
         Ok(taken)
     }

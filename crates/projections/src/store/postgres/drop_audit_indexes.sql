@@ -1,0 +1,6 @@
+-- Empties the audit log and takes away what would be kept up to date with every row. Waits no longer than a reader may
+-- wait behind it.
+set local lock_timeout = '2s';
+drop index if exists audit_log_by_subject, audit_log_by_client, audit_log_by_actor, audit_log_by_action,
+    audit_log_by_correlation, audit_log_by_request, audit_log_by_time;
+truncate audit_log;
