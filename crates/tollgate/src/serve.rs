@@ -95,7 +95,8 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     }
     let health = health::Health {
         judges: has(Role::Gateway).then(|| node.as_ref().map(|node| Arc::clone(&node.gateway))).flatten(),
-        visibility: visibility.clone(),
+        // Where others move them, one that has stopped is not this process's fault.
+        visibility: visibility.clone().filter(|_| has(Role::Projections)),
         publisher,
         bus: rooms.bus.clone(),
         clock: Arc::clone(&rooms.clock),
