@@ -23,6 +23,7 @@
 
 mod admin;
 mod clock;
+mod cluster;
 mod envoy;
 mod http;
 mod launch;
@@ -32,13 +33,14 @@ mod world;
 
 pub use crate::admin::Admin;
 pub use crate::clock::{FakeClock, now};
+pub use crate::cluster::{Cluster, Role};
 pub use crate::envoy::EnvoyProxy;
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;
 pub use crate::product::Product;
 pub use crate::upstream::{Received, Upstream};
 pub use crate::world::{IssuedKey, TOKEN, World};
-pub use test_servers::{Exit, Nats, Port, Postgres, Process, until};
+pub use test_servers::{Exit, Nats, Port, Postgres, Process, Wire, until};
 
 use test_servers::{scratch, tool};
 

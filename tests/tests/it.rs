@@ -6,8 +6,10 @@ mod it {
     mod calls;
     mod cli;
     mod clock;
+    mod cluster;
     mod crash;
     mod envoy;
+    mod faults;
     mod harness;
     mod limits;
     mod readme;

@@ -6,12 +6,14 @@ mod poll;
 mod ports;
 mod postgres;
 mod process;
+mod wire;
 
 pub use nats::Nats;
 pub use poll::until;
 pub use ports::Port;
 pub use postgres::{Database, Postgres};
 pub use process::{Exit, Process};
+pub use wire::Wire;
 
 use std::path::PathBuf;
 

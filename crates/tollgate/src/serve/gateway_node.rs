@@ -23,6 +23,8 @@ use crate::{
 
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
+/// Well below the quarter of a second that the recommended Envoy gives the door.
+const RESERVED_WITHIN: Duration = Duration::from_millis(100);
 const SNAPSHOT_FILE: &str = "gateway.snapshot";
 
 /// A gateway that follows.
@@ -87,7 +89,7 @@ fn shared(when_alone: WhenAlone) -> SharedQuotas {
         WhenAlone::Allow => gateway::WhenAlone::Allow,
         WhenAlone::Refuse => gateway::WhenAlone::Refuse,
     };
-    SharedQuotas { when_alone, ..SharedQuotas::default() }
+    SharedQuotas { when_alone, wait_max: RESERVED_WITHIN, ..SharedQuotas::default() }
 }
 
 /// Follows the configuration: from the log where it is at hand, by way of the bus where it is not, beginning with what was

@@ -1,0 +1,176 @@
+//! The production engine on one machine: a Postgres, a nats-server, and roles in processes of their own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+use test_servers::{Nats, Postgres, scratch};
+
+use crate::{Admin, Launch, Product, TOKEN};
+
+/// What gateways show for a snapshot.
+const GATEWAY_TOKEN: &str = "a-gateway-token-for-tests-only";
+const APPLICATION: &str = "tollgate_application";
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Api,
+    Sequencer,
+    Projections,
+    Gateway,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Sequencer => "sequencer",
+            Self::Projections => "projections",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+/// Servers and the instances on them. Everything ends with it.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Before the servers, so that they are ended first.
+    instances: BTreeMap<String, Product>,
+    pub postgres: Postgres,
+    pub nats: Nats,
+    database: String,
+    secrets: PathBuf,
+    directory: TempDir,
+}
+
+impl Cluster {
+    /// Servers with a prepared database and no instances yet.
+    ///
+    /// # Errors
+    /// When a server does not start, or the database cannot be prepared.
+    pub async fn start() -> Result<Self> {
+        Self::on(Postgres::durable().await?).await
+    }
+
+    /// The same on a Postgres that is there.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn on(postgres: Postgres) -> Result<Self> {
+        let nats = Nats::start().await?;
+        let directory = scratch()?;
+        let database = postgres.database()?.name;
+        postgres.sql(&database, &format!("create role {APPLICATION} login"))?;
+        let secrets = directory.path().join("secrets");
+        let cluster = Self { instances: BTreeMap::new(), postgres, nats, database, secrets, directory };
+        cluster.succeeds(&["secrets", "init", &cluster.secrets.to_string_lossy()])?;
+        let owner = cluster.postgres.url("postgres", &cluster.database);
+        cluster.succeeds(&["migrate", "--database-url", &owner, "--application-role", APPLICATION])?;
+        Ok(cluster)
+    }
+
+    /// An api, a sequencer, projections and a gateway: `api-1`, `sequencer-1` and so on; as many of each as asked.
+    ///
+    /// # Errors
+    /// When one does not become ready.
+    pub async fn with_each(mut self, instances: usize) -> Result<Self> {
+        for number in 1..=instances {
+            for role in [Role::Api, Role::Sequencer, Role::Projections, Role::Gateway] {
+                self.add(role, &format!("{}-{number}", role.as_str())).await?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// One more instance.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn add(&mut self, role: Role, name: &str) -> Result<()> {
+        let launch = self.launch(role, name)?;
+        self.add_launched(name, launch).await
+    }
+
+    /// One more instance, as a test has varied it.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn add_launched(&mut self, name: &str, launch: Launch) -> Result<()> {
+        let product = launch.start().await.with_context(|| format!("starting {name}"))?;
+        self.instances.insert(name.to_owned(), product);
+        Ok(())
+    }
+
+    /// How an instance is started, to be varied.
+    ///
+    /// # Errors
+    /// When there is no directory or no port for it.
+    pub fn launch(&self, role: Role, name: &str) -> Result<Launch> {
+        let launch = Launch::new(TOKEN)?
+            .arg("--role")
+            .arg(role.as_str())
+            .arg("--node")
+            .arg(name)
+            .env("TOLLGATE_SECRETS_DIR", &self.secrets)
+            .env("TOLLGATE_NATS_URL", self.nats.url())
+            .env("TOLLGATE_GATEWAY_TOKEN", GATEWAY_TOKEN);
+        let control_plane = self.instances.values().next().map(|first| first.url(""));
+        match (role, control_plane) {
+            (Role::Gateway, Some(url)) => Ok(launch.env("TOLLGATE_CONTROL_PLANE", url)),
+            (Role::Gateway, None) => Ok(launch),
+            (Role::Api | Role::Sequencer | Role::Projections, _) => {
+                Ok(launch.env("TOLLGATE_DATABASE_URL", self.database_url()))
+            }
+        }
+    }
+
+    /// The database as the application's role sees it.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        self.postgres.url(APPLICATION, &self.database)
+    }
+
+    /// What psql answers about this database, as the superuser.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub fn sql(&self, statement: &str) -> Result<String> {
+        self.postgres.sql(&self.database, statement)
+    }
+
+    /// # Errors
+    /// When there is no instance of this name.
+    pub fn instance(&self, name: &str) -> Result<&Product> {
+        self.instances.get(name).with_context(|| format!("there is no instance `{name}`"))
+    }
+
+    /// # Errors
+    /// When there is no instance of this name.
+    pub fn instance_mut(&mut self, name: &str) -> Result<&mut Product> {
+        self.instances.get_mut(name).with_context(|| format!("there is no instance `{name}`"))
+    }
+
+    /// Every instance's name.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.instances.keys().cloned().collect()
+    }
+
+    /// # Errors
+    /// When there is no instance of this name.
+    pub fn admin(&self, api: &str) -> Result<Admin> {
+        self.instance(api)?.admin()
+    }
+
+    fn succeeds(&self, arguments: &[&str]) -> Result<()> {
+        let arguments = arguments.iter().map(OsString::from);
+        let mut command = Launch::new(TOKEN)?.command()?;
+        let ended = command.current_dir(self.directory.path()).args(arguments).output()?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        ensure!(ended.status.success(), "{command:?} ended with {}: {said}", ended.status);
+        Ok(())
+    }
+}
