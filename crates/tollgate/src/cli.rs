@@ -81,13 +81,13 @@ pub(crate) enum ProjectionsCommand {
 #[derive(Args, Debug)]
 pub(crate) struct MigrateFlags {
     /// The database, as the role that owns the tables
-    #[arg(long, env = "TOLLGATE_MIGRATION_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "TOLLGATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database_url: secrecy::SecretString,
     /// The role that `tollgate serve` connects as: is granted what it needs, and not to change what was written
     #[arg(long, env = "TOLLGATE_APPLICATION_ROLE", value_name = "ROLE")]
     pub(crate) application_role: Option<String>,
     /// Speak to a server on another machine without TLS
-    #[arg(long)]
+    #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub(crate) allow_plaintext: bool,
 }
 

@@ -173,7 +173,7 @@ async fn all_is_whole(cluster: &Cluster, acknowledged: &BTreeSet<String>) -> Res
 
 async fn projected(cluster: &Cluster, head: u64) -> Result<()> {
     let behind = format!(
-        "select count(*) from tollgate_read.projection_checkpoints where name <> 'usage' and position <> {head}"
+        "select count(*) from tollgate_read.checkpoints where name <> 'usage' and position <> {head}"
     );
     until("every projection to be at the head", SOON, async || {
         Ok((cluster.sql(&behind)? == "0").then_some(()))

@@ -32,7 +32,7 @@ pub(crate) struct ServeFlags {
     /// The certificate authority of the NATS servers, in PEM
     #[arg(long, env = "TOLLGATE_NATS_CA", value_name = "FILE")]
     pub(crate) nats_ca: Option<PathBuf>,
-    /// How many NATS servers keep each stream: 1, 3 or 5 [default: 1]
+    /// How many NATS servers keep each stream: 1 or 3 [default: 1]
     #[arg(long, env = "TOLLGATE_NATS_REPLICAS", value_name = "NUMBER")]
     pub(crate) nats_replicas: Option<u8>,
     /// Where the peppers and the signing key lie, the same on every instance [default: the data directory]

@@ -50,6 +50,7 @@ pub(crate) struct Database {
 /// The bus.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Nats {
+    #[serde(serialize_with = "mask_users")]
     pub(crate) urls: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) credentials: Option<PathBuf>,
@@ -67,6 +68,15 @@ pub(crate) struct ControlPlane {
 /// It may have a password in it.
 fn mask_url<S: serde::Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     mask(&None, serializer)
+}
+
+/// Only the part that a password may be in.
+fn mask_users<S: serde::Serializer>(urls: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    let masked = urls.iter().map(|url| match url.rsplit_once('@') {
+        Some((_, server)) => format!("********@{server}"),
+        None => url.clone(),
+    });
+    serializer.collect_seq(masked)
 }
 
 pub(super) fn roles(flags: Vec<Role>, file: Vec<Role>) -> BTreeSet<Role> {
@@ -126,7 +136,7 @@ pub(super) fn check(settings: &Settings, named: bool) -> anyhow::Result<()> {
         );
     }
     if let Some(nats) = &settings.nats {
-        ensure!([1, 3, 5].contains(&nats.replicas), "nats_replicas = {} must be 1, 3 or 5", nats.replicas);
+        ensure!([1, 3].contains(&nats.replicas), "nats_replicas = {} must be 1 or 3", nats.replicas);
     }
     Ok(())
 }
@@ -178,14 +188,17 @@ mod tests {
             refused(ServeFlags { bootstrap_token: None, ..api.clone() }).contains("TOLLGATE_BOOTSTRAP_TOKEN")
         );
         assert!(refused(ServeFlags { nats_url: vec![], ..api.clone() }).contains("--nats-url"));
-        assert!(refused(ServeFlags { nats_replicas: Some(2), ..api.clone() }).contains("1, 3 or 5"));
+        assert!(refused(ServeFlags { nats_replicas: Some(2), ..api.clone() }).contains("1 or 3"));
         let asks = ServeFlags { control_plane: Some("http://127.0.0.1:8080".to_owned()), ..api };
         assert!(refused(asks).contains("TOLLGATE_GATEWAY_TOKEN"));
     }
 
     #[test]
-    fn the_database_s_address_is_masked() {
-        let shown = toml::to_string(&load(on_servers(&[])).unwrap()).unwrap();
-        assert!(!shown.contains("hunter2"), "{shown}");
+    fn passwords_in_addresses_are_masked() {
+        let nats_url = vec!["nats://user:hunter3@127.0.0.1:4222".to_owned()];
+        let settings = load(ServeFlags { nats_url, ..on_servers(&[]) }).unwrap();
+        let shown = toml::to_string(&settings).unwrap();
+        assert!(!shown.contains("hunter2") && !shown.contains("hunter3"), "{shown}");
+        assert!(shown.contains("@127.0.0.1:4222"), "{shown}");
     }
 }
