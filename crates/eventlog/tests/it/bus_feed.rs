@@ -159,7 +159,7 @@ async fn an_altered_message_stops_its_follower_alone_until_it_is_passed_over() {
     follow(&mut other, &log, 0, 5).await;
     // Both wait on the bus when the messages come; nobody else publishes them.
     let news = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        listening(&bus, 2).await;
         append(&log, 3).await;
         for event in log.read_stored(Position::new(5), 3).await.unwrap() {
             let envelope::Envelope { subject, mut body } = envelope::encode(&event).unwrap();
@@ -169,7 +169,8 @@ async fn an_altered_message_stops_its_follower_alone_until_it_is_passed_over() {
             put(&bus, &subject, body).await;
         }
     };
-    let (first, ()) = tokio::join!(next(&mut feed, Position::new(5)), news);
+    let (first, others, ()) =
+        tokio::join!(next(&mut feed, Position::new(5)), next(&mut other, Position::new(5)), news);
     let mut applied = first.unwrap().last().unwrap().position;
     assert_eq!(applied, Position::new(6));
     for _ in 0..3 {
@@ -180,8 +181,9 @@ async fn an_altered_message_stops_its_follower_alone_until_it_is_passed_over() {
     applied = applied.next();
     let after = next(&mut feed, applied).await.unwrap();
     assert_eq!(after[0].position, Position::new(8));
-    // Another follower has got as far as it can.
-    assert_eq!(next(&mut other, Position::new(5)).await.unwrap().len(), 1);
+    // Another follower of the same message stands where it stood, and has not moved the first.
+    assert_eq!(others.unwrap().last().unwrap().position, Position::new(6));
+    assert!(next(&mut other, Position::new(6)).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,16 +207,31 @@ async fn a_follower_goes_on_from_the_log_while_the_bus_is_away() {
     append(&log, 300).await;
     follow(&mut feed, &log, 15, 315).await;
     follow(&mut ordered, &log, 15, 315).await;
-    consumer_is_at_least(&bus, 15).await;
+    // And by the bus again: its consumer went with the disk.
+    let idle = feed.next_within(Position::new(315), 10, Duration::from_secs(2)).await.unwrap();
+    assert!(idle.is_empty());
+    let (events, ()) = tokio::join!(next(&mut feed, Position::new(315)), append(&log, 1));
+    assert_eq!(events.unwrap()[0].position, Position::new(316));
+    consumer_is_delivered(&bus, 316).await;
     publisher.stop().await;
 }
 
-/// The durable consumer is there again and is read by.
-async fn consumer_is_at_least(bus: &Bus, position: u64) {
+/// The durable consumer is there and has been sent this.
+async fn consumer_is_delivered(bus: &Bus, position: u64) {
     test_servers::until("the consumer", AT_MOST, async || {
         let stream = bus.jetstream().get_stream(EVENTS_STREAM).await?;
         let delivered = stream.consumer_info("follower").await?.delivered.stream_sequence;
-        Ok((delivered >= position).then_some(()))
+        Ok((delivered == position).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// So many followers have asked the log, found nothing, and wait on the bus.
+async fn listening(bus: &Bus, followers: usize) {
+    test_servers::until("the followers to listen", AT_MOST, async || {
+        let stream = bus.jetstream().get_stream(EVENTS_STREAM).await?;
+        Ok((stream.cached_info().state.consumer_count == followers).then_some(()))
     })
     .await
     .unwrap();

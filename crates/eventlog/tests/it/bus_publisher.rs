@@ -26,6 +26,11 @@ async fn every_event_is_published_under_its_position() {
     append(&log, 10).await;
     publisher.reaches(3_030).await;
     is_the_log_from(&bus, &log, 1).await;
+    let stream = bus.jetstream().get_stream(EVENTS_STREAM).await.unwrap();
+    for (sequence, in_a_batch) in [(1, true), (3_000, true), (3_001, false)] {
+        let headers = stream.get_raw_message(sequence).await.unwrap().headers;
+        assert_eq!(headers.get("Nats-Batch-Id").is_some(), in_a_batch, "{sequence}: {headers:?}");
+    }
     assert_eq!(publisher.status.borrow().lag_events, 0);
     assert_eq!(publisher.status.borrow().state, PublisherState::Publishing);
     publisher.stop().await;
