@@ -114,6 +114,14 @@ impl Bus {
         self.client().connection_state() == State::Connected
     }
 
+    /// Sends what is still to be sent, such as acknowledgements, and closes the connection for all who share it.
+    ///
+    /// # Errors
+    /// When it was closed before.
+    pub async fn close(&self) -> Result<(), BusFailure> {
+        self.client().drain().await.map_err(|source| BusFailure::Connect { source: Box::new(source) })
+    }
+
     /// The client under it, for what Tollgate's other parts keep on the bus.
     #[must_use]
     pub fn client(&self) -> Client {

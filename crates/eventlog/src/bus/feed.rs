@@ -60,7 +60,7 @@ enum Heard {
 }
 
 impl BusFeed {
-    /// Follows by a durable consumer of this name: for projections, of which one instance is active at a time. What it
+    /// Follows by a durable consumer of this name (letters, digits, `-`, `_`): for projections, of which one instance is active at a time. What it
     /// has acknowledged shows operators how far it is; where it goes on from is the follower's own checkpoint.
     #[must_use]
     pub fn durable(bus: Bus, name: &str, refill: Arc<dyn Refill>) -> Self {
@@ -273,6 +273,7 @@ impl BusFeed {
             // A redelivery replaces what we hold: its acknowledgement is the one that is waited for.
             drop(self.held.insert(position, message));
         } else {
+            counter!("tollgate_bus_repeated_total", "follower" => self.kind.name().to_owned()).increment(1);
             self.acknowledge(message).await;
         }
     }

@@ -65,6 +65,19 @@ async fn a_cluster_that_loses_its_leaders_ends_with_every_event_once() {
     publisher.stop().await;
 }
 
+#[test]
+fn the_example_of_a_cluster_is_one_that_the_server_takes() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/nats/nats.conf");
+    let store = tempfile::tempdir().unwrap();
+    let mut check = std::process::Command::new(test_servers::tool("TOLLGATE_TEST_NATS").unwrap());
+    check.arg("-t").arg("-c").arg(file).env("NATS_NAME", "n1").env("NATS_STORE", store.path());
+    for user in ["SYS", "PUBLISHER", "FOLLOWER", "GATEWAY"] {
+        check.env(format!("NATS_{user}_PASSWORD"), "a-password");
+    }
+    let checked = check.output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
 /// One server with the accounts that we recommend; each password is its user's name.
 async fn with_accounts() -> Nats {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/nats/nats.conf");
