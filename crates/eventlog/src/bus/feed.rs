@@ -67,7 +67,8 @@ impl BusFeed {
         Self::new(bus, Kind::Durable(name.to_owned()), refill)
     }
 
-    /// Follows without a trace on the server: for gateways, which are many and start from a snapshot of their own.
+    /// Follows without a trace on the server: for gateways, which are many and start from a snapshot of their own. The
+    /// log is asked only for what the stream does not have.
     #[must_use]
     pub fn ordered(bus: Bus, refill: Arc<dyn Refill>) -> Self {
         Self::new(bus, Kind::Ordered, refill)
@@ -80,7 +81,7 @@ impl BusFeed {
             kind,
             messages: None,
             held: BTreeMap::new(),
-            behind: true,
+            behind: false,
             handed: None,
             head: Position::START,
             was_away: false,
@@ -124,9 +125,9 @@ impl BusFeed {
         events_max: usize,
         deadline: Option<Instant>,
     ) -> Result<Vec<Recorded>, LogFailure> {
-        // It stands elsewhere than our last answer: a first call, a rebuild, a restored checkpoint.
-        self.behind |= self.handed != Some(after);
-        self.handed = Some(after);
+        if self.handed.replace(after) != Some(after) {
+            self.stands_elsewhere();
+        }
         self.applied(after).await;
         loop {
             let next = self.held.first_key_value().map(|(position, _)| *position);
@@ -148,6 +149,19 @@ impl BusFeed {
                 Heard::GoOn => {}
                 Heard::AskTheLog => self.behind = true,
                 Heard::Idle => return Ok(vec![]),
+            }
+        }
+    }
+
+    /// The follower is not where our last answer ended: a first call, a rebuild, a restored checkpoint.
+    fn stands_elsewhere(&mut self) {
+        match self.kind {
+            // The server goes on from what was acknowledged, wherever that is.
+            Kind::Durable(_) => self.behind = true,
+            // Begun again where the follower is, for nothing: it needs no log as long as the stream has it all.
+            Kind::Ordered => {
+                self.messages = None;
+                self.held.clear();
             }
         }
     }
@@ -203,6 +217,8 @@ impl BusFeed {
     }
 
     async fn read_log(&mut self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
+        // A gateway whose control plane is away as well asks the bus again.
+        self.behind &= self.kind.acknowledges();
         let events = self.refill.read(after, events_max).await?;
         match events.last() {
             None => self.behind = false,

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Position, Recorded};
+use futures::future::BoxFuture;
 use test_servers::Nats;
 use tollgate_eventlog::{
     EventLog, LogFailure,
-    bus::{Bus, BusFeed, EVENTS_STREAM, envelope},
+    bus::{Bus, BusFeed, EVENTS_STREAM, Refill, envelope},
 };
 
 use crate::bus::{AT_MOST, Running, append, connect, durable, log_with, put};
@@ -263,5 +264,49 @@ async fn a_follower_that_is_cut_short_again_and_again_misses_nothing() {
         let (cut, ()) = tokio::join!(following, append(&log, 1_000));
         assert!(cut > 0, "it was never cut short");
     }
+    publisher.stop().await;
+}
+
+/// A control plane that is away.
+#[derive(Debug)]
+struct Away;
+
+impl Refill for Away {
+    fn read(&self, after: Position, _: usize) -> BoxFuture<'_, Result<Vec<Recorded>, LogFailure>> {
+        Box::pin(async move { Err(LogFailure::Read { after, source: "the control plane is away".into() }) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_follows_by_the_bus_alone_while_the_control_plane_is_away() {
+    let (mut nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 1_000).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(1_000).await;
+    let mut feed = BusFeed::ordered(bus.clone(), Arc::new(Away));
+    // From its snapshot, from the start, and from its snapshot again.
+    let mut applied = Position::START;
+    for start in [700, 0, 990] {
+        applied = Position::new(start);
+        while applied < Position::new(1_000) {
+            let events = next(&mut feed, applied).await.unwrap();
+            assert_eq!(events[0].position, applied.next());
+            assert!(events.iter().all(|event| event.personal.is_empty()), "a gateway is given none");
+            applied = events.last().unwrap().position;
+        }
+    }
+    // With both away it says so, and it goes on when the bus is back.
+    nats.kill_9().unwrap();
+    assert!(next(&mut feed, applied).await.is_err());
+    nats.start_again().await.unwrap();
+    append(&log, 100).await;
+    test_servers::until("the events", AT_MOST, async || {
+        let events = feed.next(applied, 10).await?;
+        assert_eq!(events[0].position, applied.next());
+        applied = events.last().unwrap().position;
+        Ok((applied == log.head()).then_some(()))
+    })
+    .await
+    .unwrap();
     publisher.stop().await;
 }
