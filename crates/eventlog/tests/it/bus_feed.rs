@@ -1,8 +1,15 @@
 //! The follower of the bus: contiguous and whole, whatever the stream brings twice, late or not at all.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use domain::{Position, Recorded};
+use domain::{Position, Recorded, personal::PersonalValues};
 use futures::future::BoxFuture;
 use test_servers::Nats;
 use tollgate_eventlog::{
@@ -10,7 +17,7 @@ use tollgate_eventlog::{
     bus::{Bus, BusFeed, EVENTS_STREAM, Refill, envelope},
 };
 
-use crate::bus::{AT_MOST, Running, append, connect, durable, log_with, put};
+use crate::bus::{AT_MOST, Running, append, connect, durable, log_with, on_the_stream, put};
 use crate::support::{address, client, email, suspend};
 
 /// Applies everything up to a position and holds it against the log.
@@ -59,6 +66,54 @@ async fn a_follower_gets_what_is_there_and_what_comes() {
     // Nothing is acknowledged that was not said to be applied.
     let idle = feed.next_within(Position::new(3_020), 10, Duration::from_millis(50)).await.unwrap();
     assert!(idle.is_empty());
+    consumer_is_at(&bus, 3_020).await;
+    publisher.stop().await;
+}
+
+/// The log, and how many events were read from it.
+#[derive(Debug)]
+struct Counted(EventLog, AtomicUsize);
+
+impl Refill for Counted {
+    fn read(&self, after: Position, max: usize) -> BoxFuture<'_, Result<Vec<Recorded>, LogFailure>> {
+        Box::pin(async move {
+            let events = self.0.read(after, max).await?;
+            self.1.fetch_add(events.len(), Ordering::Relaxed);
+            Ok(events)
+        })
+    }
+
+    fn personal(
+        &self,
+        after: Position,
+        until: Position,
+    ) -> BoxFuture<'_, Result<HashMap<Position, PersonalValues>, LogFailure>> {
+        Refill::personal(&self.0, after, until)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_that_has_caught_up_reads_no_event_from_the_log() {
+    let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 20).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(20).await;
+    let read = Arc::new(Counted(log.clone(), AtomicUsize::new(0)));
+    let mut durable = BusFeed::durable(bus.clone(), "follower", read.clone());
+    let mut ordered = BusFeed::ordered(bus.clone(), read.clone());
+    for feed in [&mut durable, &mut ordered] {
+        follow(feed, &log, 0, 20).await;
+        assert!(feed.next_within(Position::new(20), 1, Duration::from_millis(300)).await.unwrap().is_empty());
+    }
+    assert_eq!(read.1.load(Ordering::Relaxed), 20, "only the durable one asks the log first");
+    tokio::join!(
+        append(&log, 3_000),
+        follow(&mut durable, &log, 20, 3_020),
+        follow(&mut ordered, &log, 20, 3_020)
+    );
+    assert_eq!(read.1.load(Ordering::Relaxed), 20);
+    // The next question says that all of it is applied.
+    assert!(durable.next_within(log.head(), 1, Duration::from_millis(10)).await.unwrap().is_empty());
     consumer_is_at(&bus, 3_020).await;
     publisher.stop().await;
 }
@@ -126,6 +181,32 @@ async fn a_gap_in_the_stream_is_filled_from_the_log() {
     stream.purge().await.unwrap();
     follow(&mut feed, &log, 520, 550).await;
     follow(&mut ordered, &log, 520, 550).await;
+    publisher.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_comes_too_early_waits_for_those_before_it() {
+    let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 20).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(20).await;
+    publisher.stop().await;
+    let mut feeds = [durable(&bus, &log), BusFeed::ordered(bus.clone(), Arc::new(log.clone()))];
+    for feed in &mut feeds {
+        follow(feed, &log, 0, 20).await;
+        assert!(feed.next_within(Position::new(20), 1, Duration::from_millis(300)).await.unwrap().is_empty());
+    }
+    listening(&bus, 2).await;
+    // The stream leaves three numbers out while both listen.
+    append(&log, 5).await;
+    let stream = bus.jetstream().get_stream(EVENTS_STREAM).await.unwrap();
+    stream.purge().sequence(24).await.unwrap();
+    let mut publisher = Running::start(&log, &bus);
+    for feed in &mut feeds {
+        follow(feed, &log, 20, 25).await;
+    }
+    publisher.reaches(25).await;
+    assert_eq!(on_the_stream(&bus).await.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [24, 25]);
     publisher.stop().await;
 }
 
