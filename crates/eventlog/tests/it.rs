@@ -9,6 +9,8 @@
 
 #[path = "it/bus.rs"]
 mod bus;
+#[path = "it/bus_cluster.rs"]
+mod bus_cluster;
 #[path = "it/bus_envelope.rs"]
 mod bus_envelope;
 #[path = "it/bus_faults.rs"]

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, ConnectOptions, Event,
+    Client, ConnectOptions, Event, ServerAddr,
     connection::State,
     jetstream::{Context, context::ContextBuilder},
 };
@@ -23,7 +23,8 @@ const RECONNECT_MAX: Duration = Duration::from_secs(2);
 /// Where the bus is and what its streams should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusSettings {
-    /// Any of the cluster's servers; the others are learnt from it.
+    /// Any of the cluster's servers; the others are learnt from it. The first user and password in them are given to
+    /// all, as they stand: nothing is unescaped.
     pub urls: Vec<String>,
     /// A user's JWT and seed, as `nsc` writes them.
     pub credentials_file: Option<PathBuf>,
@@ -73,7 +74,8 @@ struct Inner {
 
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Bus({})", self.inner.settings.urls.join(","))
+        // Not the addresses: a URL may carry a password.
+        write!(f, "Bus({})", self.inner.settings.name)
     }
 }
 
@@ -91,9 +93,11 @@ impl Bus {
             return Err(BusFailure::Replicas { replicas: settings.replicas });
         }
         let (lost, losses) = watch::channel(0);
-        let options = options(&settings, lost).await?;
+        let servers: Result<Vec<ServerAddr>, _> = settings.urls.iter().map(|url| url.parse()).collect();
+        let servers = servers.map_err(|source| BusFailure::Connect { source: Box::new(source) })?;
+        let options = options(&settings, &servers, lost).await?;
         let client = options
-            .connect(settings.urls.join(","))
+            .connect(servers)
             .await
             .map_err(|source| BusFailure::Connect { source: Box::new(source) })?;
         let jetstream = ContextBuilder::new()
@@ -108,6 +112,14 @@ impl Bus {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.client().connection_state() == State::Connected
+    }
+
+    /// Sends what is still to be sent, such as acknowledgements, and closes the connection for all who share it.
+    ///
+    /// # Errors
+    /// When it was closed before.
+    pub async fn close(&self) -> Result<(), BusFailure> {
+        self.client().drain().await.map_err(|source| BusFailure::Connect { source: Box::new(source) })
     }
 
     /// The client under it, for what Tollgate's other parts keep on the bus.
@@ -134,7 +146,11 @@ impl Bus {
     }
 }
 
-async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<ConnectOptions, BusFailure> {
+async fn options(
+    settings: &BusSettings,
+    servers: &[ServerAddr],
+    lost: watch::Sender<u64>,
+) -> Result<ConnectOptions, BusFailure> {
     let lost = Arc::new(lost);
     let mut options = ConnectOptions::new()
         .name(&settings.name)
@@ -150,6 +166,11 @@ async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<Con
             tell(&event);
             std::future::ready(())
         });
+    // The client would read past them.
+    let named = servers.iter().find_map(|server| server.username().zip(server.password()));
+    if let Some((user, password)) = named {
+        options = options.user_and_password(user.to_owned(), password.to_owned());
+    }
     if let Some(file) = &settings.root_ca_file {
         options = options.add_root_certificates(file.clone());
     }

@@ -48,8 +48,8 @@ impl NotAnEvent {
     /// The same as a follower is told it: reading again will not help.
     pub(super) fn at(self, position: Position) -> LogFailure {
         LogFailure::Decode {
-            event_type: format!("at position {position} of the bus"),
-            event_version: "unknown".to_owned(),
+            event_type: format!("(unreadable, at position {position} of the bus)"),
+            event_version: "(unknown)".to_owned(),
             source: self.into(),
         }
     }

@@ -21,8 +21,6 @@ pub const USAGE_SUBJECTS: &str = "tollgate.usage.v1.>";
 
 /// In the metadata of the stream of events: the leaf hash of event 1 of the log that it is a copy of.
 const LOG_IDENTITY: &str = "tollgate_log";
-/// Larger than any event can be by the bounds on what it holds.
-const MESSAGE_BYTES_MAX: i32 = 512 * 1024;
 /// Belt and braces: the expected sequence already refuses a repetition.
 const EVENTS_DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
 /// A gateway that got no answer publishes the batch again; the longer this is, the less is left to the projection.
@@ -73,7 +71,8 @@ impl Bus {
             config.num_replicas = settings.replicas;
             config.max_messages = history.unwrap_or(-1);
             config.max_age = Duration::ZERO;
-            config.max_message_size = MESSAGE_BYTES_MAX;
+            // The server's own bound is enough: an event too large for the stream would hold up all that follow.
+            config.max_message_size = -1;
             config.duplicate_window = EVENTS_DUPLICATE_WINDOW;
             // One event that is taken away would be a gap for ever. A purge is allowed: it is how an operator makes
             // room, and followers refill from the log.

@@ -88,12 +88,14 @@ impl Running {
 
 /// Everything that the stream holds from its first message on, by its own numbers.
 pub(crate) async fn on_the_stream(bus: &Bus) -> Vec<(u64, Vec<u8>)> {
-    let stream =
-        until("the stream", AT_MOST, async || Ok(Some(bus.jetstream().get_stream(EVENTS_STREAM).await?)));
-    let stream = stream.await.unwrap();
-    let state = stream.cached_info().state.clone();
-    let config = pull::Config { ack_policy: AckPolicy::None, ..pull::Config::default() };
-    let consumer = stream.create_consumer(config).await.unwrap();
+    // A server of a cluster that has just come back may not have its part of the consumer yet.
+    let opened = until("the stream", AT_MOST, async || {
+        let stream = bus.jetstream().get_stream(EVENTS_STREAM).await?;
+        let config = pull::Config { ack_policy: AckPolicy::None, ..pull::Config::default() };
+        let consumer = stream.create_consumer(config).await?;
+        Ok(Some((stream.cached_info().state.clone(), consumer)))
+    });
+    let (state, consumer) = opened.await.unwrap();
     let mut messages = consumer.messages().await.unwrap();
     let mut found = vec![];
     for _ in 0..state.messages {

@@ -2,6 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
+use async_nats::{
+    header::{NATS_BATCH_ID, NATS_BATCH_SEQUENCE},
+    jetstream::message::PublishMessage,
+};
 use domain::Position;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use test_servers::Nats;
@@ -52,6 +56,33 @@ async fn a_publisher_that_is_cut_off_anywhere_is_taken_up_by_the_next() {
     }
     println!("{rounds} rounds");
     is_the_log_from(&bus, &log, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_that_others_began_and_left_do_not_stop_the_publisher() {
+    let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 10).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(10).await;
+    let mut refused = vec![];
+    for number in 0..60 {
+        let begun = PublishMessage::build()
+            .header(NATS_BATCH_ID, format!("left-{number}"))
+            .header(NATS_BATCH_SEQUENCE, "1")
+            .outbound_message("tollgate.events.v1.api_client.x.registered");
+        let request = async_nats::Request::new().headers(begun.headers.unwrap());
+        let answer = bus.client().send_request(begun.subject, request).await.unwrap();
+        refused.extend(serde_json::from_slice::<serde_json::Value>(&answer.payload).ok());
+    }
+    assert!(!refused.is_empty(), "the server takes so many");
+    assert!(refused.iter().all(|answer| answer["error"]["err_code"] == 10_210), "{refused:?}");
+    append(&log, 256).await;
+    publisher.reaches(266).await;
+    let stream = bus.jetstream().get_stream(EVENTS_STREAM).await.unwrap();
+    let headers = stream.get_raw_message(11).await.unwrap().headers;
+    assert!(headers.get(NATS_BATCH_ID).is_none(), "it waited for a place: {headers:?}");
+    is_the_log_from(&bus, &log, 1).await;
+    publisher.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

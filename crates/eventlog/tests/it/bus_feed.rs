@@ -1,15 +1,23 @@
 //! The follower of the bus: contiguous and whole, whatever the stream brings twice, late or not at all.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use domain::{Position, Recorded};
+use domain::{Position, Recorded, personal::PersonalValues};
+use futures::future::BoxFuture;
 use test_servers::Nats;
 use tollgate_eventlog::{
     EventLog, LogFailure,
-    bus::{Bus, BusFeed, EVENTS_STREAM, envelope},
+    bus::{Bus, BusFeed, EVENTS_STREAM, Refill, envelope},
 };
 
-use crate::bus::{AT_MOST, Running, append, connect, durable, log_with, put};
+use crate::bus::{AT_MOST, Running, append, connect, durable, log_with, on_the_stream, put};
 use crate::support::{address, client, email, suspend};
 
 /// Applies everything up to a position and holds it against the log.
@@ -58,6 +66,54 @@ async fn a_follower_gets_what_is_there_and_what_comes() {
     // Nothing is acknowledged that was not said to be applied.
     let idle = feed.next_within(Position::new(3_020), 10, Duration::from_millis(50)).await.unwrap();
     assert!(idle.is_empty());
+    consumer_is_at(&bus, 3_020).await;
+    publisher.stop().await;
+}
+
+/// The log, and how many events were read from it.
+#[derive(Debug)]
+struct Counted(EventLog, AtomicUsize);
+
+impl Refill for Counted {
+    fn read(&self, after: Position, max: usize) -> BoxFuture<'_, Result<Vec<Recorded>, LogFailure>> {
+        Box::pin(async move {
+            let events = self.0.read(after, max).await?;
+            self.1.fetch_add(events.len(), Ordering::Relaxed);
+            Ok(events)
+        })
+    }
+
+    fn personal(
+        &self,
+        after: Position,
+        until: Position,
+    ) -> BoxFuture<'_, Result<HashMap<Position, PersonalValues>, LogFailure>> {
+        Refill::personal(&self.0, after, until)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_that_has_caught_up_reads_no_event_from_the_log() {
+    let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 20).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(20).await;
+    let read = Arc::new(Counted(log.clone(), AtomicUsize::new(0)));
+    let mut durable = BusFeed::durable(bus.clone(), "follower", read.clone());
+    let mut ordered = BusFeed::ordered(bus.clone(), read.clone());
+    for feed in [&mut durable, &mut ordered] {
+        follow(feed, &log, 0, 20).await;
+        assert!(feed.next_within(Position::new(20), 1, Duration::from_millis(300)).await.unwrap().is_empty());
+    }
+    assert_eq!(read.1.load(Ordering::Relaxed), 20, "only the durable one asks the log first");
+    tokio::join!(
+        append(&log, 3_000),
+        follow(&mut durable, &log, 20, 3_020),
+        follow(&mut ordered, &log, 20, 3_020)
+    );
+    assert_eq!(read.1.load(Ordering::Relaxed), 20);
+    // The next question says that all of it is applied.
+    assert!(durable.next_within(log.head(), 1, Duration::from_millis(10)).await.unwrap().is_empty());
     consumer_is_at(&bus, 3_020).await;
     publisher.stop().await;
 }
@@ -129,6 +185,32 @@ async fn a_gap_in_the_stream_is_filled_from_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_comes_too_early_waits_for_those_before_it() {
+    let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 20).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(20).await;
+    publisher.stop().await;
+    let mut feeds = [durable(&bus, &log), BusFeed::ordered(bus.clone(), Arc::new(log.clone()))];
+    for feed in &mut feeds {
+        follow(feed, &log, 0, 20).await;
+        assert!(feed.next_within(Position::new(20), 1, Duration::from_millis(300)).await.unwrap().is_empty());
+    }
+    listening(&bus, 2).await;
+    // The stream leaves three numbers out while both listen.
+    append(&log, 5).await;
+    let stream = bus.jetstream().get_stream(EVENTS_STREAM).await.unwrap();
+    stream.purge().sequence(24).await.unwrap();
+    let mut publisher = Running::start(&log, &bus);
+    for feed in &mut feeds {
+        follow(feed, &log, 20, 25).await;
+    }
+    publisher.reaches(25).await;
+    assert_eq!(on_the_stream(&bus).await.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [24, 25]);
+    publisher.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_starts_over_while_the_consumer_is_far_ahead() {
     let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
     let (log, bus) = (log_with(dir.path(), 1_000).await, connect(&nats).await);
@@ -159,7 +241,7 @@ async fn an_altered_message_stops_its_follower_alone_until_it_is_passed_over() {
     follow(&mut other, &log, 0, 5).await;
     // Both wait on the bus when the messages come; nobody else publishes them.
     let news = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        listening(&bus, 2).await;
         append(&log, 3).await;
         for event in log.read_stored(Position::new(5), 3).await.unwrap() {
             let envelope::Envelope { subject, mut body } = envelope::encode(&event).unwrap();
@@ -169,7 +251,8 @@ async fn an_altered_message_stops_its_follower_alone_until_it_is_passed_over() {
             put(&bus, &subject, body).await;
         }
     };
-    let (first, ()) = tokio::join!(next(&mut feed, Position::new(5)), news);
+    let (first, others, ()) =
+        tokio::join!(next(&mut feed, Position::new(5)), next(&mut other, Position::new(5)), news);
     let mut applied = first.unwrap().last().unwrap().position;
     assert_eq!(applied, Position::new(6));
     for _ in 0..3 {
@@ -180,8 +263,9 @@ async fn an_altered_message_stops_its_follower_alone_until_it_is_passed_over() {
     applied = applied.next();
     let after = next(&mut feed, applied).await.unwrap();
     assert_eq!(after[0].position, Position::new(8));
-    // Another follower has got as far as it can.
-    assert_eq!(next(&mut other, Position::new(5)).await.unwrap().len(), 1);
+    // Another follower of the same message stands where it stood, and has not moved the first.
+    assert_eq!(others.unwrap().last().unwrap().position, Position::new(6));
+    assert!(next(&mut other, Position::new(6)).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,16 +289,31 @@ async fn a_follower_goes_on_from_the_log_while_the_bus_is_away() {
     append(&log, 300).await;
     follow(&mut feed, &log, 15, 315).await;
     follow(&mut ordered, &log, 15, 315).await;
-    consumer_is_at_least(&bus, 15).await;
+    // And by the bus again: its consumer went with the disk.
+    let idle = feed.next_within(Position::new(315), 10, Duration::from_secs(2)).await.unwrap();
+    assert!(idle.is_empty());
+    let (events, ()) = tokio::join!(next(&mut feed, Position::new(315)), append(&log, 1));
+    assert_eq!(events.unwrap()[0].position, Position::new(316));
+    consumer_is_delivered(&bus, 316).await;
     publisher.stop().await;
 }
 
-/// The durable consumer is there again and is read by.
-async fn consumer_is_at_least(bus: &Bus, position: u64) {
+/// The durable consumer is there and has been sent this.
+async fn consumer_is_delivered(bus: &Bus, position: u64) {
     test_servers::until("the consumer", AT_MOST, async || {
         let stream = bus.jetstream().get_stream(EVENTS_STREAM).await?;
         let delivered = stream.consumer_info("follower").await?.delivered.stream_sequence;
-        Ok((delivered >= position).then_some(()))
+        Ok((delivered == position).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// So many followers have asked the log, found nothing, and wait on the bus.
+async fn listening(bus: &Bus, followers: usize) {
+    test_servers::until("the followers to listen", AT_MOST, async || {
+        let stream = bus.jetstream().get_stream(EVENTS_STREAM).await?;
+        Ok((stream.cached_info().state.consumer_count == followers).then_some(()))
     })
     .await
     .unwrap();
@@ -246,5 +345,49 @@ async fn a_follower_that_is_cut_short_again_and_again_misses_nothing() {
         let (cut, ()) = tokio::join!(following, append(&log, 1_000));
         assert!(cut > 0, "it was never cut short");
     }
+    publisher.stop().await;
+}
+
+/// A control plane that is away.
+#[derive(Debug)]
+struct Away;
+
+impl Refill for Away {
+    fn read(&self, after: Position, _: usize) -> BoxFuture<'_, Result<Vec<Recorded>, LogFailure>> {
+        Box::pin(async move { Err(LogFailure::Read { after, source: "the control plane is away".into() }) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_follows_by_the_bus_alone_while_the_control_plane_is_away() {
+    let (mut nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 1_000).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(1_000).await;
+    let mut feed = BusFeed::ordered(bus.clone(), Arc::new(Away));
+    // From its snapshot, from the start, and from its snapshot again.
+    let mut applied = Position::START;
+    for start in [700, 0, 990] {
+        applied = Position::new(start);
+        while applied < Position::new(1_000) {
+            let events = next(&mut feed, applied).await.unwrap();
+            assert_eq!(events[0].position, applied.next());
+            assert!(events.iter().all(|event| event.personal.is_empty()), "a gateway is given none");
+            applied = events.last().unwrap().position;
+        }
+    }
+    // With both away it says so, and it goes on when the bus is back.
+    nats.kill_9().unwrap();
+    assert!(next(&mut feed, applied).await.is_err());
+    nats.start_again().await.unwrap();
+    append(&log, 100).await;
+    test_servers::until("the events", AT_MOST, async || {
+        let events = feed.next(applied, 10).await?;
+        assert_eq!(events[0].position, applied.next());
+        applied = events.last().unwrap().position;
+        Ok((applied == log.head()).then_some(()))
+    })
+    .await
+    .unwrap();
     publisher.stop().await;
 }

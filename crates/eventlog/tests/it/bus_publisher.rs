@@ -7,7 +7,7 @@ use domain::Position;
 use test_servers::Nats;
 use tollgate_eventlog::bus::{
     Bus, BusSettings, EVENTS_STREAM, EVENTS_SUBJECTS,
-    publish::{PublishFailure, PublisherState},
+    publish::{PublishFailure, PublisherState, PublisherStatus},
 };
 
 use crate::bus::{AT_MOST, Running, append, connect, is_the_log_from, log_with, put, settings};
@@ -26,6 +26,11 @@ async fn every_event_is_published_under_its_position() {
     append(&log, 10).await;
     publisher.reaches(3_030).await;
     is_the_log_from(&bus, &log, 1).await;
+    let stream = bus.jetstream().get_stream(EVENTS_STREAM).await.unwrap();
+    for (sequence, in_a_batch) in [(1, true), (3_000, true), (3_001, false)] {
+        let headers = stream.get_raw_message(sequence).await.unwrap().headers;
+        assert_eq!(headers.get("Nats-Batch-Id").is_some(), in_a_batch, "{sequence}: {headers:?}");
+    }
     assert_eq!(publisher.status.borrow().lag_events, 0);
     assert_eq!(publisher.status.borrow().state, PublisherState::Publishing);
     publisher.stop().await;
@@ -78,12 +83,7 @@ async fn a_publisher_waits_for_a_bus_that_starts_later() {
     nats.stop().await.unwrap();
     let (log, bus) = (log_with(dir.path(), 10).await, connect(&nats).await);
     let mut publisher = Running::start(&log, &bus);
-    let held = |status: &_| {
-        matches!(
-            status,
-            tollgate_eventlog::bus::publish::PublisherStatus { state: PublisherState::Held { .. }, .. }
-        )
-    };
+    let held = |status: &PublisherStatus| matches!(status.state, PublisherState::Held { .. });
     tokio::time::timeout(AT_MOST, publisher.status.wait_for(held)).await.unwrap().unwrap();
     nats.start_again().await.unwrap();
     publisher.reaches(10).await;
@@ -210,4 +210,28 @@ async fn a_log_that_was_restored_from_an_older_copy_is_not_published() {
     append(&older, 5).await;
     let failure = Running::start(&older, &bus).end().await.unwrap_err();
     assert!(matches!(failure, PublishFailure::Differs { at, .. } if at == Position::new(10)), "{failure}");
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_meant_are_refused_in_words() {
+    let refused = async |settings: BusSettings| Bus::connect(settings).await.unwrap_err().to_string();
+    let nowhere = BusSettings { urls: vec![], ..BusSettings::default() };
+    assert!(refused(nowhere).await.contains("--nats-url"));
+    let two = BusSettings { replicas: 2, ..BusSettings::default() };
+    assert_eq!(refused(two).await, "2 replicas are not 1 or 3");
+    let missing = BusSettings { credentials_file: Some("/nowhere/x.creds".into()), ..BusSettings::default() };
+    assert!(refused(missing).await.starts_with("cannot read the bus credentials /nowhere/x.creds"));
+}
+
+#[tokio::test]
+async fn a_closed_bus_is_told_and_does_not_hang() {
+    let (nats, dir) = (Nats::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (log, bus) = (log_with(dir.path(), 3).await, connect(&nats).await);
+    let mut publisher = Running::start(&log, &bus);
+    publisher.reaches(3).await;
+    bus.close().await.unwrap();
+    append(&log, 1).await;
+    let held = |status: &PublisherStatus| matches!(status.state, PublisherState::Held { .. });
+    tokio::time::timeout(AT_MOST, publisher.status.wait_for(held)).await.unwrap().unwrap();
+    publisher.stop().await;
 }

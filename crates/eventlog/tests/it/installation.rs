@@ -101,5 +101,5 @@ async fn databases_are_ours_alone_whatever_the_directory_is() {
         let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    assert_eq!(log.pepper_versions().await.unwrap(), [] as [u16; 0]);
+    assert!(log.pepper_versions().await.unwrap().is_empty());
 }

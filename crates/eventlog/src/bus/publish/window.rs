@@ -184,6 +184,8 @@ impl From<PublishError> for Interrupted {
                 ErrorCode::ATOMIC_PUBLISH_DISABLED
                 | ErrorCode::ATOMIC_PUBLISH_UNSUPPORTED_HEADER
                 | ErrorCode::ATOMIC_PUBLISH_TOO_MANY_INFLIGHT
+                // What the last message hears when there was no place for the first.
+                | ErrorCode::ATOMIC_PUBLISH_INCOMPLETE_BATCH
                 | ErrorCode::ATOMIC_PUBLISH_CONTAINS_DUPLICATE_MESSAGE,
             ) => Self::NoBatches,
             Some(_) | None => Self::Failed(Box::new(error)),
