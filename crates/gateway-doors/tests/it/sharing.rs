@@ -56,8 +56,8 @@ async fn open(answers: bool) -> (Open, String, CancellationToken) {
     });
     let stop = CancellationToken::new();
     let pool = Arc::new(Pool { total: AtomicI64::new(0), answers });
-    let running =
-        gateway::sharing::run(Arc::clone(&world.gateway), pool, Arc::clone(&world.clock) as _, stop.clone());
+    let clock = Arc::clone(&world.clock);
+    let running = gateway::sharing::run(Arc::clone(&world.gateway), pool, clock, stop.clone());
     #[expect(clippy::disallowed_methods, reason = "a test has no task set; it ends with its runtime")]
     let _reserver = tokio::spawn(running);
     (world.open().await, secret, stop)

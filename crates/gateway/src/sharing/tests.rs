@@ -115,7 +115,8 @@ impl World {
         org.assign(POLICY, |_| {});
         let gateway = Arc::new(org.gateway);
         let stop = CancellationToken::new();
-        let clock: domain::clock::SharedClock = Arc::clone(&self.clock) as _;
+        let clock = self.clock.clone();
+        #[expect(clippy::disallowed_methods, reason = "a test has no task set; it waits for the task itself")]
         let reserver =
             tokio::task::spawn(run(Arc::clone(&gateway), Arc::clone(&self.pool), clock, stop.clone()));
         self.nodes.push(Node { gateway, stop, reserver });
