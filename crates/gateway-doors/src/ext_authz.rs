@@ -56,12 +56,7 @@ impl ExtAuthz {
         }
     }
 
-    async fn check_later(
-        self,
-        request: Bytes,
-        turn: Turn,
-        shortage: Shortage,
-    ) -> Result<Response<Vec<u8>>, Status> {
+    async fn check_later(self, request: Bytes, turn: Turn, shortage: Shortage) -> Answer {
         let again = |turn| self.try_check(&request, turn);
         let answer = self.door.answer_later(Kind::ExtAuthz, turn, shortage, again).await;
         answer.map(Response::new).or_else(faulted)
@@ -74,7 +69,7 @@ impl ExtAuthz {
     }
 }
 
-fn faulted(fault: Fault) -> Result<Response<Vec<u8>>, Status> {
+fn faulted(fault: Fault) -> Answer {
     match fault {
         // Envoy counts this against the door and may ask another; what it then tells the caller is its
         // `status_on_error`.
@@ -85,14 +80,16 @@ fn faulted(fault: Fault) -> Result<Response<Vec<u8>>, Status> {
     }
 }
 
+type Answer = Result<Response<Vec<u8>>, Status>;
+
 /// An answer that is there, or that waits for a shared quota.
 pub enum Checking {
-    Ready(Ready<Result<Response<Vec<u8>>, Status>>),
-    Waiting(Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, Status>> + Send>>),
+    Ready(Ready<Answer>),
+    Waiting(Pin<Box<dyn Future<Output = Answer> + Send>>),
 }
 
 impl Future for Checking {
-    type Output = Result<Response<Vec<u8>>, Status>;
+    type Output = Answer;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {

@@ -91,7 +91,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<VerifyRequest, Refused>
     if !is_json(headers) {
         return Err(refuse::rejected(Rejection::MediaTypeUnsupported, None, None));
     }
-    question::parse(&whole(body).await?)
+    question::parse(&whole(body).await?).map_err(|refused| *refused)
 }
 
 /// `application/json`, whatever its parameters.

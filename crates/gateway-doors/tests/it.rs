@@ -12,6 +12,7 @@ mod it {
     mod ext_authz;
     mod forward_auth;
     mod listener;
+    mod sharing;
     mod verify;
     mod world;
 }

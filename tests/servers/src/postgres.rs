@@ -23,8 +23,23 @@ pub struct Postgres {
     user: Option<User>,
     port: Port,
     settings: String,
+    /// Before the directory that it is mounted in.
+    disk: Option<SmallDisk>,
     directory: TempDir,
     databases: AtomicU32,
+}
+
+/// A disk of its own that a test can fill. Unmounted when dropped.
+#[derive(Debug)]
+struct SmallDisk {
+    mount: PathBuf,
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: the last process on it may still be ending. Left behind, it is gone with the machine.
+        drop(Command::new("umount").arg("--lazy").arg(&self.mount).status());
+    }
 }
 
 /// A database of a test's own; it goes with its cluster.
@@ -65,14 +80,68 @@ impl Postgres {
         Self::start_with(DURABLE, false).await
     }
 
-    async fn start_with(settings: &str, ends_with_us: bool) -> Result<Self> {
+    /// A durable cluster on a disk of so many MiB, which a test fills up by [`Self::fill_disk`]. None where we are not
+    /// root, who alone can mount one.
+    ///
+    /// # Errors
+    /// As [`Self::shared`].
+    pub async fn on_small_disk(mib: u32) -> Result<Option<Self>> {
+        let Some(user) = user()? else { return Ok(None) };
         let directory = scratch()?;
+        let User { id, group } = user;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={mib}m,uid={id},gid={group},mode=700"), "tmpfs"])
+            .arg(directory.path())
+            .status()
+            .context("starting mount")?;
+        ensure!(mounted.success(), "a disk of {mib} MiB could not be mounted");
+        let disk = SmallDisk { mount: directory.path().to_owned() };
+        let settings = format!("{DURABLE}min_wal_size = 32MB\nmax_wal_size = 48MB\n");
+        Self::start_in(directory, Some(disk), &settings, false).await.map(Some)
+    }
+
+    /// Leaves so many KiB of the disk.
+    ///
+    /// # Errors
+    /// When there is less already, or the file cannot be written.
+    pub fn fill_disk(&self, left_kib: u64) -> Result<()> {
+        let free = Command::new("df").args(["--output=avail", "-k"]).arg(self.directory.path()).output()?;
+        let free = String::from_utf8_lossy(&free.stdout);
+        let free: u64 =
+            free.lines().last().unwrap_or_default().trim().parse().context("df answers a number")?;
+        let ballast = free.checked_sub(left_kib).context("the disk is fuller than that")?;
+        std::fs::write(self.ballast(), vec![0; usize::try_from(ballast * 1024)?]).context("filling the disk")
+    }
+
+    /// Makes room again.
+    ///
+    /// # Errors
+    /// When it was not filled.
+    pub fn make_room(&self) -> Result<()> {
+        std::fs::remove_file(self.ballast()).context("making room")
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.directory.path().join("ballast")
+    }
+
+    async fn start_with(settings: &str, ends_with_us: bool) -> Result<Self> {
+        Self::start_in(scratch()?, None, settings, ends_with_us).await
+    }
+
+    async fn start_in(
+        directory: TempDir,
+        disk: Option<SmallDisk>,
+        settings: &str,
+        ends_with_us: bool,
+    ) -> Result<Self> {
         let mut postgres = Self {
             server: None,
             programs: tool("TOLLGATE_TEST_POSTGRES")?,
             user: user()?,
             port: Port::reserve()?,
             settings: settings.to_owned(),
+            disk,
             directory,
             databases: AtomicU32::new(0),
         };
@@ -217,6 +286,17 @@ impl Postgres {
             Some(mut server) => server.kill_9(),
             None => Ok(()),
         }
+    }
+
+    /// Whether it still runs: it ends itself when it cannot write its own log.
+    pub fn runs(&mut self) -> bool {
+        self.server.as_mut().is_some_and(|server| server.still_running().is_ok())
+    }
+
+    /// Whether it is on a disk of its own.
+    #[must_use]
+    pub fn has_small_disk(&self) -> bool {
+        self.disk.is_some()
     }
 
     /// Ends it in an orderly way, throwing its clients out.

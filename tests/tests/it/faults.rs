@@ -19,7 +19,7 @@ use eventlog::{
 use futures::future::BoxFuture;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use tokio::task::JoinSet;
-use tollgate_tests::{Admin, Cluster, until};
+use tollgate_tests::{Admin, Cluster, Postgres, until};
 
 use super::cluster::{applied, registration};
 
@@ -130,6 +130,55 @@ async fn whatever_is_killed_nothing_acknowledged_is_lost_doubled_or_moved() -> R
         acknowledged.extend(written??);
     }
     all_is_whole(&cluster, &acknowledged).await.with_context(|| format!("seed {seed}"))
+}
+
+/// As many writes as it takes until one is refused; answers what was acknowledged and how the refusal was put.
+async fn write_until_refused(admin: &Admin) -> Result<(BTreeSet<String>, tollgate_tests::Answer)> {
+    let mut acknowledged = BTreeSet::new();
+    for number in 0..50_000 {
+        let name = format!("full {number}");
+        let answer = admin.post("/clients", &registration(&name)).await?;
+        match answer.status {
+            201 | 202 => acknowledged.insert(name),
+            _ => return Ok((acknowledged, answer)),
+        };
+    }
+    anyhow::bail!("the disk was never full")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_commands_and_loses_none() -> Result<()> {
+    let Some(postgres) = Postgres::on_small_disk(160).await? else {
+        println!("not run: only root can mount a small disk");
+        return Ok(());
+    };
+    let mut cluster = Cluster::on(postgres).await?.with_each(1).await?;
+    cluster.add(tollgate_tests::Role::Gateway, "gateway-2").await?;
+    let admin = cluster.admin("api-1")?;
+    cluster.postgres.fill_disk(1_024)?;
+    let (mut acknowledged, refused) = write_until_refused(&admin).await?;
+    ensure!(!acknowledged.is_empty(), "the disk was full from the start");
+    assert_eq!(
+        (refused.status, refused.json["code"].as_str()),
+        (503, Some("unavailable")),
+        "{}",
+        refused.body
+    );
+    assert!(refused.header("retry-after").is_some(), "{:?}", refused.headers);
+    let alive = cluster.instance("api-1")?.get("/healthz").await?;
+    assert_eq!(alive.status, 200, "a full disk ends no instance");
+    cluster.postgres.make_room()?;
+    if !cluster.postgres.runs() {
+        cluster.postgres.start_again().await?;
+    }
+    let again = admin.with("idempotency-key", "after")?;
+    until("commands to be taken again", SOON, async || {
+        let answer = again.post("/clients", &registration("after")).await?;
+        Ok([201, 202].contains(&answer.status).then_some(()))
+    })
+    .await?;
+    acknowledged.insert("after".to_owned());
+    all_is_whole(&cluster, &acknowledged).await
 }
 
 /// Every acknowledged command is in the log once, in every projection once, on the stream at its position, and known to

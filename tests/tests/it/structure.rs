@@ -21,7 +21,7 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
 /// What the core of the gateway and the rules must stay free of.
 const WITHOUT: [(&str, &[&str]); 2] = [
     ("domain", &["axum", "tonic", "tokio", "sqlx", "rusqlite", "cqrs-es", "http", "reqwest", "rand"]),
-    ("gateway", &["axum", "tonic", "sqlx", "rusqlite", "cqrs-es", "http", "reqwest"]),
+    ("gateway", &["axum", "tonic", "sqlx", "rusqlite", "cqrs-es", "http", "reqwest", "async-nats"]),
 ];
 
 /// The names in a crate's `[dependencies]`, not those of its tests.

@@ -69,7 +69,7 @@ impl fmt::Debug for VerifyRequest {
 }
 
 /// Reads a body.
-pub(super) fn parse(body: &[u8]) -> Result<VerifyRequest, Refused> {
+pub(super) fn parse(body: &[u8]) -> Result<VerifyRequest, Box<Refused>> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let pointer = pointer(error.path());
@@ -79,14 +79,14 @@ pub(super) fn parse(body: &[u8]) -> Result<VerifyRequest, Refused> {
     Ok(request)
 }
 
-fn wrong(error: &serde_json::Error, pointer: Option<String>) -> Refused {
+fn wrong(error: &serde_json::Error, pointer: Option<String>) -> Box<Refused> {
     if !error.is_data() {
-        return refuse::rejected(Rejection::BodyMalformed, None, None);
+        return Box::new(refuse::rejected(Rejection::BodyMalformed, None, None));
     }
     // Where it stands in the text helps nobody who wrote it by a library; `pointer` says it.
     let text = error.to_string();
     let detail = text.split(" at line ").next().map(str::to_owned);
-    refuse::rejected(Rejection::BodyInvalid, detail, pointer)
+    Box::new(refuse::rejected(Rejection::BodyInvalid, detail, pointer))
 }
 
 /// RFC 6901. No name of ours needs an escape, and an unknown one is named by the message.

@@ -22,7 +22,7 @@ use domain::{
     route::{self, RouteEvent, RouteSpec},
     secret::{Peppers, PlainSecret, PresentedSecret},
 };
-use gateway::{Gateway, OnStale, Settings};
+use gateway::{Gateway, OnStale, Settings, SharedQuotas};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tollgate_gateway_doors::{Door, ServeFailure, router, serve};
@@ -197,6 +197,10 @@ pub(super) struct World {
 impl World {
     /// A gateway that has heard nothing yet.
     pub(super) fn starting() -> Self {
+        Self::with(|gateway| gateway)
+    }
+
+    fn with(change: impl FnOnce(Gateway) -> Gateway) -> Self {
         let settings = Settings {
             unmatched: BTreeMap::new(),
             stale_after: jiff::SignedDuration::from_secs(3600),
@@ -204,13 +208,22 @@ impl World {
             node: "test".to_owned(),
             boot: "test".to_owned(),
         };
-        let gateway = Arc::new(Gateway::new(settings, peppers()));
+        let gateway = Arc::new(change(Gateway::new(settings, peppers())));
         Self { gateway, clock: Arc::new(StoppedClock(AtomicI64::new(NOW))) }
     }
 
     /// A gateway that has followed what `write` writes.
     pub(super) fn after<T>(write: impl FnOnce(&mut Log) -> T) -> (Self, T) {
-        let world = Self::starting();
+        Self::starting().following(write)
+    }
+
+    /// The same, sharing quotas with others.
+    pub(super) fn sharing_after<T>(sharing: SharedQuotas, write: impl FnOnce(&mut Log) -> T) -> (Self, T) {
+        Self::with(|gateway| gateway.sharing_quotas(sharing)).following(write)
+    }
+
+    fn following<T>(self, write: impl FnOnce(&mut Log) -> T) -> (Self, T) {
+        let world = self;
         let mut log = Log::default();
         let written = write(&mut log);
         let now = world.clock.now();

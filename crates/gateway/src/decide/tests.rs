@@ -3,3 +3,4 @@
 mod access;
 mod limits;
 mod specificity;
+mod splitting;

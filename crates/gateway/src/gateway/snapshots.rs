@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl Gateway {
-    /// What is known at this moment; None before the whole log was in force once. Takes a second or two for a million
-    /// keys, in which calls go on and events wait.
+    /// What is known at this moment; None before the whole log was in force once. Takes the longer the more keys there
+    /// are; calls go on meanwhile, and events wait.
     #[must_use]
     pub fn snapshot(&self) -> Option<GatewaySnapshot> {
         let _only = self.applying.lock();

@@ -115,7 +115,8 @@ impl World {
         org.assign(POLICY, |_| {});
         let gateway = Arc::new(org.gateway);
         let stop = CancellationToken::new();
-        let clock: domain::clock::SharedClock = Arc::clone(&self.clock) as _;
+        let clock = self.clock.clone();
+        #[expect(clippy::disallowed_methods, reason = "a test has no task set; it waits for the task itself")]
         let reserver =
             tokio::task::spawn(run(Arc::clone(&gateway), Arc::clone(&self.pool), clock, stop.clone()));
         self.nodes.push(Node { gateway, stop, reserver });
@@ -316,4 +317,34 @@ async fn the_quota_is_there_again_when_its_window_turns() {
     assert_eq!(world.exhaust(&[0, 1], u64::MAX).await.0, 10);
     world.pass(12 * 3_600).await;
     assert_eq!(world.exhaust(&[0, 1], u64::MAX).await.0, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_counted_before_quotas_were_shared_is_brought_to_the_pool() {
+    let mut org = Organisation::small();
+    org.policy(POLICY, spec(vec![], vec![quota("daily", 100)]));
+    org.assign(POLICY, |_| {});
+    for _ in 0..30 {
+        assert_eq!(org.call(1).reason, None);
+    }
+    let rows = org.gateway.take_flush(org.now).counters;
+    let world = World::new(2, 100, WhenAlone::Share);
+    world.nodes[0].gateway.restore_counters(rows, org.now);
+    assert_eq!(world.exhaust(&[0], 10).await.0, 10);
+    world.pass(1).await;
+    assert_eq!(world.exhaust(&[1], u64::MAX).await.0, 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_was_killed_and_starts_again_counts_on() {
+    let mut world = World::new(2, QUOTA, WhenAlone::Share);
+    assert_eq!(world.exhaust(&[0, 1], 4_000).await.0, 4_000);
+    let rows = world.nodes[1].gateway.take_flush(world.clock.now()).counters;
+    world.kill(1);
+    world.join(QUOTA, WhenAlone::Share);
+    let again = &world.nodes[2].gateway;
+    again.set_live_nodes(2);
+    again.restore_counters(rows, world.clock.now());
+    let (rest, _) = world.exhaust(&[0, 2], u64::MAX).await;
+    assert!((9_900..=QUOTA).contains(&(4_000 + rest)), "{rest}");
 }

@@ -259,6 +259,33 @@ fn a_key_takes_some_200_bytes() {
     assert!((after - before) / 1_000 < 200, "{}", (after - before) / 1_000);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_news_is_kept_and_what_is_known_at_the_stop() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("gateway.snapshot");
+    let kept = || crate::snapshot_file::load(&path).unwrap().map(|kept| kept.position().get());
+    let gateway = std::sync::Arc::new(Gateway::new(settings(), peppers()));
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (minute, org) = (std::time::Duration::from_secs(60), Organisation::small());
+    let keeping =
+        crate::snapshot_file::keep(std::sync::Arc::clone(&gateway), path.clone(), minute, stop.clone());
+    let living = async {
+        tokio::time::sleep(minute / 2).await;
+        assert_eq!(kept(), None, "nothing is known yet");
+        gateway.apply(&org.recorded(), org.now);
+        gateway.caught_up(gateway.position(), org.now);
+        tokio::time::sleep(minute).await;
+        while kept().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(kept(), Some(org.position));
+        std::fs::remove_file(&path).unwrap();
+        stop.cancel();
+    };
+    tokio::join!(keeping, living);
+    assert_eq!(kept(), Some(org.position), "once more at the stop");
+}
+
 #[test]
 fn a_file_is_whole_private_and_replaced() {
     use std::os::unix::fs::PermissionsExt as _;
