@@ -116,6 +116,8 @@ impl Cluster {
             .arg(name)
             .env("TOLLGATE_SECRETS_DIR", &self.secrets)
             .env("TOLLGATE_NATS_URL", self.nats.url())
+            // A busy machine is slow, and no reason to refuse a call.
+            .env("TOLLGATE_QUOTA_WAIT_MS", "3000")
             .env("TOLLGATE_GATEWAY_TOKEN", GATEWAY_TOKEN);
         let control_plane = self.instances.values().next().map(|first| first.url(""));
         match (role, control_plane) {

@@ -13,6 +13,7 @@ use crate::http::{self, Answer};
 use crate::{repository_file, scratch, tool};
 
 const BOOTSTRAP: &str = "deploy/envoy/tollgate-ext-authz.yaml";
+const SEVERAL_NODES: &str = "deploy/envoy/tollgate-several-nodes.yaml";
 const READY_AT_MOST: Duration = Duration::from_secs(30);
 
 /// A running Envoy. Ended when dropped.
@@ -38,13 +39,50 @@ impl EnvoyProxy {
     /// # Errors
     /// As [`EnvoyProxy::start`].
     pub async fn start_behind(trusted_hops: u32, door: u16, upstream: u16) -> Result<Self> {
+        Self::start_on(BOOTSTRAP, |ingress, admin| {
+            let mut replaced =
+                vec![("xff_num_trusted_hops: 0".to_owned(), format!("xff_num_trusted_hops: {trusted_hops}"))];
+            let ports = [(10_000, ingress), (19_000, admin), (18_080, upstream), (9_090, door)];
+            replaced.extend(
+                ports.map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} "))),
+            );
+            replaced
+        })
+        .await
+    }
+
+    /// The same on the file for several doors, which Envoy waits for as long as it takes on a busy machine.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`].
+    pub async fn start_before(doors: [u16; 2], upstream: u16) -> Result<Self> {
+        Self::start_on(SEVERAL_NODES, |ingress, admin| {
+            let here =
+                |from: &str, port: u16| (from.to_owned(), format!("address: 127.0.0.1, port_value: {port}"));
+            vec![
+                here("address: 0.0.0.0, port_value: 10000", ingress),
+                here("address: 127.0.0.1, port_value: 19000", admin),
+                here("address: upstream, port_value: 8080", upstream),
+                here("address: gateway-1, port_value: 9090", doors[0]),
+                here("address: gateway-2, port_value: 9090", doors[1]),
+                ("timeout: 0.25s".to_owned(), "timeout: 5s".to_owned()),
+                ("max_interval: 0.25s".to_owned(), "max_interval: 5s".to_owned()),
+            ]
+        })
+        .await
+    }
+
+    /// On a file of the repository, with what is replaced in it for these ports of ingress and admin.
+    async fn start_on(
+        file: &'static str,
+        replaced: impl FnOnce(u16, u16) -> Vec<(String, String)>,
+    ) -> Result<Self> {
         let directory = scratch()?;
         let (mut ingress, mut admin) = (Port::reserve()?, Port::reserve()?);
-        let ports = [(10_000, ingress.number()), (19_000, admin.number()), (18_080, upstream), (9_090, door)];
-        let recommended =
-            std::fs::read_to_string(repository_file(BOOTSTRAP)?).context("reading the bootstrap")?;
+        let recommended = std::fs::read_to_string(repository_file(file)?).context("reading the bootstrap")?;
+        let replaced = replaced(ingress.number(), admin.number());
         let bootstrap = directory.path().join("envoy.yaml");
-        std::fs::write(&bootstrap, render(&recommended, &ports, trusted_hops)?)
+        std::fs::write(&bootstrap, render(file, &recommended, &replaced)?)
             .context("writing the bootstrap")?;
         let mut command = command(&bootstrap)?;
         ingress.release();
@@ -124,16 +162,11 @@ fn command(bootstrap: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Replaces the recommended ports. Each must be there once: else the test would start something that is not the file.
-fn render(recommended: &str, ports: &[(u16, u16)], trusted_hops: u32) -> Result<String> {
-    let mut replacements =
-        vec![("xff_num_trusted_hops: 0".to_owned(), format!("xff_num_trusted_hops: {trusted_hops}"))];
-    replacements.extend(
-        ports.iter().map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} "))),
-    );
-    for (from, _) in &replacements {
+/// Each of what is replaced must be there once: else the test would start something that is not the file.
+fn render(file: &str, recommended: &str, replacements: &[(String, String)]) -> Result<String> {
+    for (from, _) in replacements {
         let times = recommended.matches(from).count();
-        ensure!(times == 1, "{BOOTSTRAP} has `{from}` {times} times, not once");
+        ensure!(times == 1, "{file} has `{from}` {times} times, not once");
     }
     // Line by line, so that a new port that equals a recommended one is not replaced again.
     let line = |line: &str| {

@@ -73,7 +73,6 @@ impl Server {
 pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let has = |role| settings.roles.contains(&role);
     let http = listen(settings.http).await?;
-    let doors = if has(Role::Gateway) { Some(listen(settings.gateway).await?) } else { None };
     let rooms = Rooms::open(settings).await?;
     let admin = if has(Role::Api) { Some(admin_token::open(&rooms, settings)?) } else { None };
     // The recorder comes before whatever is measured.
@@ -85,14 +84,8 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let visibility = follow_log(settings, &rooms, &mut tasks).await?;
     let publisher = if has(Role::Sequencer) { sequencer::start(&rooms, &mut tasks) } else { None };
     let node = gateway_node::start(settings, &rooms, &mut tasks).await?;
-    let (http_address, gateway_address) =
-        (http.local_addr()?, doors.as_ref().map(TcpListener::local_addr).transpose()?);
-    if let (Some(doors), Some(Node { door: Some(door), .. })) = (doors, &node) {
-        let (door, stop) = (Arc::clone(door), tasks.stop_token());
-        tasks.spawn("gateway doors", async move {
-            gateway_doors::serve(doors, gateway_doors::router(door), stop).await.context("the gateway doors")
-        });
-    }
+    let http_address = http.local_addr()?;
+    let gateway_address = open_doors(settings, &rooms, node.as_ref(), &mut tasks).await?;
     let health = health::Health {
         judges: has(Role::Gateway).then(|| node.as_ref().map(|node| Arc::clone(&node.gateway))).flatten(),
         // Where others move them, one that has stopped is not this process's fault.
@@ -116,6 +109,24 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         tasks,
         _installation: installation,
     })
+}
+
+/// Opens the doors of a gateway that is fit to judge; answers where they are.
+async fn open_doors(
+    settings: &Settings,
+    rooms: &Rooms,
+    node: Option<&Node>,
+    tasks: &mut Tasks,
+) -> anyhow::Result<Option<SocketAddr>> {
+    let Some(node @ Node { door: Some(door), .. }) = node else { return Ok(None) };
+    gateway_node::settle(node, rooms).await;
+    let doors = listen(settings.gateway).await?;
+    let address = doors.local_addr()?;
+    let (door, stop) = (Arc::clone(door), tasks.stop_token());
+    tasks.spawn("gateway doors", async move {
+        gateway_doors::serve(doors, gateway_doors::router(door), stop).await.context("the gateway doors")
+    });
+    Ok(Some(address))
 }
 
 /// Starts the projections where that is the role; elsewhere what they have come to is watched. None without a database.

@@ -52,6 +52,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control_plane: Option<ControlPlane>,
     pub(crate) when_alone: WhenAlone,
+    pub(crate) quota_wait_ms: u32,
     pub(crate) secrets_dir: PathBuf,
     pub(crate) data_dir: PathBuf,
     pub(crate) http: SocketAddr,
@@ -101,6 +102,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         ),
         control_plane: flags.control_plane.or(file.control_plane).map(|url| ControlPlane { url }),
         when_alone: flags.when_alone.or(file.when_alone).unwrap_or(WhenAlone::Share),
+        quota_wait_ms: flags.quota_wait_ms.or(file.quota_wait_ms).unwrap_or(100),
         secrets_dir: flags.secrets_dir.or(file.secrets_dir).unwrap_or_else(|| data_dir.clone()),
         gateway_token: flags.gateway_token.or(file.gateway_token),
         data_dir,
@@ -141,6 +143,9 @@ impl Settings {
         let node_ok = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if !(1..=64).contains(&self.node.len()) || !self.node.bytes().all(node_ok) {
             bail!("node = `{}` must be 1 to 64 characters of A-Z, a-z, 0-9 and . _ -", self.node);
+        }
+        if !(1..=5_000).contains(&self.quota_wait_ms) {
+            bail!("quota_wait_ms = {} must be 1 to 5000", self.quota_wait_ms);
         }
         if !(1..=86_400).contains(&self.stale_after_seconds) {
             bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);

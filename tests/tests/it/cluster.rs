@@ -1,10 +1,17 @@
 //! Roles in processes of their own: together they answer like one server, and none is needed for calls to go on.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use tollgate_tests::{Answer, Cluster, Product, Role, Wire, until};
+use tokio::task::JoinSet;
+use tollgate_tests::{Answer, Cluster, EnvoyProxy, Product, Role, Upstream, Wire, until};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -161,5 +168,68 @@ async fn instances_start_only_on_what_fits() -> Result<()> {
     cluster.sql("delete from tollgate._sqlx_migrations")?;
     let refused = cluster.launch(Role::Api, "api-1")?.refuses_to_start(at_most).await?;
     assert!(refused.stderr.contains("tollgate migrate"), "{}", refused.stderr);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_of_everything_refuses_no_call() -> Result<()> {
+    let mut cluster = Cluster::start().await?.with_each(2).await?;
+    let (secret, position) = governed(&cluster, 1_000_000).await?;
+    let upstream = Upstream::start().await?;
+    let mut doors = [0; 2];
+    for (door, name) in doors.iter_mut().zip(["gateway-1", "gateway-2"]) {
+        applied(cluster.instance(name)?, position).await?;
+        *door = cluster.instance(name)?.gateway_port();
+    }
+    let envoy = Arc::new(EnvoyProxy::start_before(doors, upstream.port()).await?);
+    let (on, calls) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
+    let mut callers = JoinSet::new();
+    for _ in 0..3 {
+        let (envoy, secret, on, calls) =
+            (Arc::clone(&envoy), secret.clone(), Arc::clone(&on), Arc::clone(&calls));
+        callers.spawn(async move {
+            while on.load(Ordering::Relaxed) {
+                let answer = envoy.call("GET", "/orders/7", &[("x-api-key", &secret)]).await?;
+                if answer.status != 200 {
+                    let log = envoy.process().stdout()?;
+                    let refused = log.lines().filter(|line| !line.contains("\"status\":200"));
+                    let refused: Vec<&str> = refused.take(5).collect();
+                    anyhow::bail!("a call was answered {} {}; {refused:#?}", answer.status, answer.body);
+                }
+                calls.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        });
+    }
+    for name in cluster.names() {
+        let goal = calls.load(Ordering::Relaxed) + 30;
+        until("calls to go on", SOON, async || {
+            // One that has ended has failed.
+            if let Some(ended) = callers.try_join_next() {
+                return Ok(Some(ended.map_err(anyhow::Error::from).flatten()));
+            }
+            Ok((calls.load(Ordering::Relaxed) >= goal).then_some(Ok(())))
+        })
+        .await
+        .flatten()
+        .with_context(|| format!("before {name} is restarted"))?;
+        // As an orchestrator does it: the next one goes when the one before is back in service.
+        until("Envoy to find both doors well", SOON, async || {
+            let doors = envoy.admin("/clusters").await?.body;
+            let well =
+                |line: &&str| line.starts_with("tollgate::") && line.ends_with("::health_flags::healthy");
+            Ok((doors.lines().filter(well).count() == 2).then_some(()))
+        })
+        .await?;
+        let instance = cluster.instance_mut(&name)?;
+        let status = instance.terminate().await?;
+        ensure!(status.success(), "{name} ended with {status}");
+        instance.restart().await?;
+    }
+    on.store(false, Ordering::Relaxed);
+    while let Some(called) = callers.join_next().await {
+        called??;
+    }
+    assert!(calls.load(Ordering::Relaxed) >= 240);
     Ok(())
 }

@@ -75,6 +75,13 @@ impl Gateway {
         self.caught_up_at.load(Ordering::Relaxed) != NEVER
     }
 
+    /// When the feed last gave a sign of life; of a run before, when this one began with a snapshot.
+    #[must_use]
+    pub fn caught_up_at(&self) -> Option<Timestamp> {
+        let caught_up_at = self.caught_up_at.load(Ordering::Relaxed);
+        (caught_up_at != NEVER).then(|| Timestamp::from_microsecond(caught_up_at).ok()).flatten()
+    }
+
     /// Whether calls are judged while the configuration is stale.
     #[must_use]
     pub fn serves_stale(&self) -> bool {

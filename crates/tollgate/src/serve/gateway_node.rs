@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use eventlog::bus::{BusFeed, Refill, UsagePublisher};
-use gateway::{Gateway, SharedQuotas, snapshot_file};
+use gateway::{Gateway, PoolKey, QuotaPool as _, Reservation, SharedQuotas, snapshot_file};
 use gateway_bus::{Member, NatsPool, PoolSettings};
 use gateway_doors::Door;
 use jiff::SignedDuration;
@@ -23,8 +23,6 @@ use crate::{
 
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
-/// Well below the quarter of a second that the recommended Envoy gives the door.
-const RESERVED_WITHIN: Duration = Duration::from_millis(100);
 const SNAPSHOT_FILE: &str = "gateway.snapshot";
 
 /// A gateway that follows.
@@ -32,6 +30,26 @@ pub(super) struct Node {
     pub(super) gateway: Arc<Gateway>,
     /// None where no calls are judged.
     pub(super) door: Option<Arc<Door>>,
+}
+
+/// What a gateway waits for before its doors open: longer, and it begins with what it knows.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Waits until the configuration is that of now and shared quotas can be asked for, for a bounded time. A door that is not
+/// open yet is passed over by its callers; one that opens early refuses them, or lets in who was revoked meanwhile.
+pub(super) async fn settle(node: &Node, rooms: &Rooms) {
+    let begun = rooms.clock.now();
+    let settled = async {
+        while !(node.gateway.caught_up_at() >= Some(begun)
+            && rooms.bus.as_ref().is_none_or(eventlog::bus::Bus::is_connected))
+        {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    if tokio::time::timeout(SETTLED_WITHIN, settled).await.is_err() {
+        warn!("Opening the doors without news of the log: judging by what is known");
+    }
 }
 
 /// Starts it where calls are judged, and where other gateways fetch their beginning.
@@ -48,13 +66,13 @@ pub(super) async fn start(
     let boot = Alphanumeric.sample_string(&mut rand::rng(), 16);
     let gateway = Gateway::new(settings_of(settings, &boot), rooms.peppers.clone());
     let shares = judges && rooms.bus.is_some();
-    let gateway = if shares { gateway.sharing_quotas(shared(settings.when_alone)) } else { gateway };
+    let gateway = if shares { gateway.sharing_quotas(shared(settings)) } else { gateway };
     let gateway = Arc::new(gateway);
     let clock = Arc::clone(&rooms.clock);
     begin(settings, rooms, &gateway, tasks).await?;
     let door = if judges {
         keep_usage(rooms, &gateway, tasks).await?;
-        join_others(settings, rooms, &gateway, &boot, tasks);
+        join_others(settings, rooms, &gateway, &boot, tasks).await;
         let door = Door::new(Arc::clone(&gateway), clock, settings.environment.clone());
         Some(Arc::new(door.trusting_forwarded(settings.trust_forwarded)))
     } else {
@@ -83,13 +101,14 @@ fn settings_of(settings: &Settings, boot: &str) -> gateway::Settings {
     }
 }
 
-fn shared(when_alone: WhenAlone) -> SharedQuotas {
-    let when_alone = match when_alone {
+fn shared(settings: &Settings) -> SharedQuotas {
+    let when_alone = match settings.when_alone {
         WhenAlone::Share => gateway::WhenAlone::Share,
         WhenAlone::Allow => gateway::WhenAlone::Allow,
         WhenAlone::Refuse => gateway::WhenAlone::Refuse,
     };
-    SharedQuotas { when_alone, wait_max: RESERVED_WITHIN, ..SharedQuotas::default() }
+    let wait_max = Duration::from_millis(settings.quota_wait_ms.into());
+    SharedQuotas { when_alone, wait_max, ..SharedQuotas::default() }
 }
 
 /// Follows the configuration: from the log where it is at hand, by way of the bus where it is not, beginning with what was
@@ -174,11 +193,28 @@ async fn keep_usage(rooms: &Rooms, gateway: &Arc<Gateway>, tasks: &mut Tasks) ->
     Ok(())
 }
 
+/// Asks the pool once, so that the first call need not wait for its stream to be made. One that is away is found so again.
+async fn warm_up(pool: &NatsPool) {
+    let key = PoolKey { account: "warm-up".to_owned(), window: (0, 0) };
+    let question = Reservation { key, amount: 0, id: "warm-up".to_owned() };
+    let asked = tokio::time::timeout(SETTLED_WITHIN, pool.reserve(&question)).await;
+    if !matches!(asked, Ok(Ok(_))) {
+        warn!("The pool of shared quotas does not answer yet");
+    }
+}
+
 /// Says to the other nodes that this one lives, and shares quotas with them.
-fn join_others(settings: &Settings, rooms: &Rooms, gateway: &Arc<Gateway>, boot: &str, tasks: &mut Tasks) {
+async fn join_others(
+    settings: &Settings,
+    rooms: &Rooms,
+    gateway: &Arc<Gateway>,
+    boot: &str,
+    tasks: &mut Tasks,
+) {
     let Some(bus) = &rooms.bus else { return };
     let replicas = usize::from(settings.nats.as_ref().map_or(1, |nats| nats.replicas));
     let pool = Arc::new(NatsPool::new(bus.client(), PoolSettings { replicas }));
+    warm_up(&pool).await;
     let (sharing, clock, stop) = (Arc::clone(gateway), Arc::clone(&rooms.clock), tasks.keepers_stop_token());
     tasks.spawn_keeper("shared quotas", async move {
         gateway::sharing::run(sharing, pool, clock, stop).await;

@@ -47,6 +47,9 @@ pub(crate) struct ServeFlags {
     /// What a gateway does with shared quotas while NATS is away [default: share]
     #[arg(long, env = "TOLLGATE_WHEN_ALONE")]
     pub(crate) when_alone: Option<WhenAlone>,
+    /// How long a call may wait for its part of a shared quota, in milliseconds: less than Envoy waits [default: 100]
+    #[arg(long, env = "TOLLGATE_QUOTA_WAIT_MS", value_name = "MS")]
+    pub(crate) quota_wait_ms: Option<u32>,
     /// Where the embedded engine, or this node, keeps its files [default: tollgate-data]
     #[arg(long, env = "TOLLGATE_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
