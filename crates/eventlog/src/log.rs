@@ -18,6 +18,7 @@ use crate::{
     execute::TRIES_MAX,
     postgres::{PostgresLog, PostgresSettings},
     sqlite::SqliteLog,
+    stored::{StoredCommand, StoredPersonal},
     warm::WarmAggregates,
 };
 
@@ -240,6 +241,31 @@ impl EventLog {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.personal(first_event_no, last_event_no).await,
             Engine::Postgres(log) => log.personal(first_event_no, last_event_no).await,
+        }
+    }
+
+    /// Personal values with what proves them, by number and commitment.
+    pub(crate) async fn stored_personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<StoredPersonal>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.stored_personal(first_event_no, last_event_no).await,
+            Engine::Postgres(log) => log.stored_personal(first_event_no, last_event_no).await,
+        }
+    }
+
+    /// Named commands up to a position, by their keys, at most so many.
+    pub(crate) async fn stored_commands(
+        &self,
+        after_key: &str,
+        until: Position,
+        commands_max: usize,
+    ) -> Result<Vec<StoredCommand>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.stored_commands(after_key, until, commands_max).await,
+            Engine::Postgres(log) => log.stored_commands(after_key, until, commands_max).await,
         }
     }
 
