@@ -9,6 +9,7 @@ mod runtime;
 mod schemas;
 mod serve;
 mod settings;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(flags) => demo::run(flags).await,
         Command::Config(flags) => config::print(*flags),
         Command::Projections(command) => rebuild::run(command).await,
+        Command::Export(flags) => transfer::export(flags).await,
+        Command::Import(flags) => transfer::import(flags).await,
         Command::Openapi => schemas::print_openapi(),
         Command::Schemas(command) => schemas::run(command),
         Command::Client(command) => cli::client::run(command).await,

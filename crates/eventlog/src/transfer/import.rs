@@ -9,7 +9,7 @@ use domain::{Position, personal::PersonalValues};
 
 use super::{
     COMMANDS_AT_ONCE, Destination, EVENTS_AT_ONCE, Progress, Stage, Summary, TransferFailure,
-    line::Moved,
+    line::{Header, Moved},
     reader::{Item, Reader},
     target::{Rows, Target},
 };
@@ -22,7 +22,7 @@ pub struct Verified {
     summary: Summary,
     /// Of every byte but its last line, which has this in it.
     sha256: [u8; 32],
-    exported_at: String,
+    header: Header,
 }
 
 impl Verified {
@@ -44,7 +44,7 @@ impl Verified {
                         file: file.to_owned(),
                         summary: reader.tally().summary(),
                         sha256: end.sha256,
-                        exported_at: reader.tally().header().exported_at.clone(),
+                        header: reader.tally().header().clone(),
                     });
                 }
             }
@@ -81,6 +81,9 @@ impl Verified {
         let Some(head) = self.head_to_go_on_from(target).await? else { return Ok(()) };
         let changed = || TransferFailure::Changed { file: self.file.clone() };
         let (mut reader, _) = open(&self.file)?.ok_or_else(changed)?;
+        if *reader.tally().header() != self.header {
+            return Err(changed());
+        }
         let mut writing = Writing { target, head, events: vec![], commands: vec![] };
         loop {
             match reader.next()?.ok_or_else(changed)? {
@@ -119,7 +122,7 @@ impl Verified {
             Some(digest) if digest == self.sha256 => Ok(Some(rows.placed)),
             Some(_) => Err(TransferFailure::AnotherImport { place }),
             None if rows.events == 0 && rows.commands == 0 => {
-                target.begin(&self.sha256, &self.exported_at).await?;
+                target.begin(&self.sha256, &self.header.exported_at).await?;
                 Ok(Some(0))
             }
             None if self.is_all_there(target, rows).await? => Ok(None),
