@@ -36,7 +36,7 @@ struct Inner {
 /// Where the log is kept.
 enum Engine {
     Sqlite(SqliteLog),
-    Postgres(PostgresLog),
+    Postgres(Box<PostgresLog>),
 }
 
 impl fmt::Debug for EventLog {
@@ -65,7 +65,7 @@ impl EventLog {
     /// When the server does not answer, or its schema is not the one that this program knows.
     pub async fn open_postgres(settings: &PostgresSettings, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
-        let engine = Engine::Postgres(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?);
+        let engine = Engine::Postgres(Box::new(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?));
         Ok(Self { inner: Arc::new(Inner { engine, warm }) })
     }
 

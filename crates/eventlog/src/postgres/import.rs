@@ -1,7 +1,7 @@
 //! Writes a log that is moved here into a prepared database, holding the sequencer's lock all the while.
 
 use domain::Position;
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Row as _};
 
 use super::{
     PostgresSettings,
@@ -46,12 +46,12 @@ impl ImportDatabase {
     }
 
     pub(crate) async fn mark(&mut self) -> Result<Option<Vec<u8>>, TransferFailure> {
-        let mark: Result<Option<(Vec<u8>, String, String, i64, i64)>, _> =
-            sqlx::query_as(include_str!("recall_command.sql"))
-                .bind(UNDER_WAY)
-                .fetch_optional(&mut self.session)
-                .await;
-        Ok(mark.map_err(|source| self.failed(source))?.map(|(digest, ..)| digest))
+        let mark = sqlx::query(include_str!("recall_command.sql")).bind(UNDER_WAY);
+        let digest = match mark.fetch_optional(&mut self.session).await {
+            Ok(row) => row.map(|row| row.try_get("request_digest")).transpose(),
+            Err(source) => Err(source),
+        };
+        digest.map_err(|source| self.failed(source))
     }
 
     pub(crate) async fn begin(&mut self, digest: &[u8; 32], now: &str) -> Result<(), TransferFailure> {

@@ -34,14 +34,16 @@ pub(crate) struct Rows {
 /// A log that nobody else works on.
 pub(super) enum Target {
     Sqlite(ImportFile),
-    Postgres(ImportDatabase),
+    Postgres(Box<ImportDatabase>),
 }
 
 impl Target {
     pub(super) async fn open(destination: &Destination<'_>) -> Result<Self, TransferFailure> {
         Ok(match destination {
             Destination::Sqlite(file) => Self::Sqlite(ImportFile::open(file).await?),
-            Destination::Postgres(settings) => Self::Postgres(ImportDatabase::open(settings).await?),
+            Destination::Postgres(settings) => {
+                Self::Postgres(Box::new(ImportDatabase::open(settings).await?))
+            }
         })
     }
 
