@@ -69,7 +69,6 @@ struct Files {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn a_log_moves_to_postgres_and_back_and_its_keys_are_still_recognised() -> Result<()> {
     let mut product = Launch::new(TOKEN)?.start().await?;
     let secret = fill(&product, 20).await?;
