@@ -241,3 +241,21 @@ fn a_fingerprint_tells_secret_files_apart() {
     let secret = fs::read_to_string(one.path().join("pepper.1.key")).unwrap();
     assert!(!secret.contains(&first["pepper.1.key"]), "it is no part of the secret");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_role_that_may_only_add_is_enough_to_import_and_to_export() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, again) = (dir.path().join("file"), dir.path().join("again"));
+    write(&filled(dir.path(), 8).await, &file).await.unwrap();
+    let postgres = Postgres::shared().await.unwrap();
+    let database = postgres.database().unwrap();
+    let role = format!("mover_{}", database.name);
+    postgres.sql(&database.name, &format!("create role {role} login")).unwrap();
+    migrate(&settings(&database), Some(&role)).await.unwrap();
+    let as_role = Database { url: postgres.url(&role, &database.name), name: database.name };
+    import(&file, &Destination::Postgres(&settings(&as_role))).await.unwrap();
+    let log = open_database(&as_role).await;
+    write(&log, &again).await.unwrap();
+    assert_eq!(event_lines(&again), event_lines(&file));
+    log.close().await;
+}
