@@ -18,4 +18,5 @@ mod it {
     mod secrets;
     mod start;
     mod structure;
+    mod transfer;
 }

@@ -51,6 +51,10 @@ pub enum OpenFailure {
     Newer { server: String, what: String },
     #[error("migrating the database at {server}")]
     Migrate { server: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error(
+        "an import into the log at {place} was not finished; run `tollgate import` again with the same file"
+    )]
+    Importing { place: String },
     #[error("cannot open the database {file}")]
     Database { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
 }

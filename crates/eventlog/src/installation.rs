@@ -1,6 +1,7 @@
 //! The data directory of one installation: its lock, its secrets, its files.
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions, TryLockError},
     io::{ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use domain::secret::Peppers;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::OpenFailure;
@@ -189,6 +191,25 @@ fn make_key(file: &Path) -> Result<Key, OpenFailure> {
     let text = Zeroizing::new(hex::encode(*key));
     write_private(file, &text).map_err(|source| OpenFailure::SecretFile { file: file.to_owned(), source })?;
     Ok(key)
+}
+
+/// What tells the secret files of this directory from others without giving them away, by their names: the peppers and
+/// the signing key, as far as they are there.
+///
+/// # Errors
+/// When one of them is damaged, or open to other users.
+pub fn fingerprints(dir: &Path) -> Result<BTreeMap<String, String>, OpenFailure> {
+    let peppers = (1..=PEPPERS_MAX).map(|version| format!("pepper.{version}.key"));
+    let mut found = BTreeMap::new();
+    for name in peppers.chain(["signing.key".to_owned()]) {
+        let file = dir.join(&name);
+        if file.exists() {
+            // 32 random bytes: nothing to guess from their hash.
+            let hash = Sha256::new().chain_update(b"tollgate fingerprint").chain_update(*read_key(&file)?);
+            found.insert(name, hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect());
+        }
+    }
+    Ok(found)
 }
 
 fn read_key(file: &Path) -> Result<Key, OpenFailure> {

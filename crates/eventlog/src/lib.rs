@@ -16,6 +16,7 @@ pub mod postgres;
 mod repository;
 pub mod sqlite;
 mod stored;
+pub mod transfer;
 pub mod upcast;
 pub mod usage;
 mod warm;

@@ -19,6 +19,7 @@ use crate::{
     execute::TRIES_MAX,
     postgres::{PostgresLog, PostgresSettings},
     sqlite::SqliteLog,
+    stored::{StoredCommand, StoredPersonal},
     warm::WarmAggregates,
 };
 
@@ -37,7 +38,7 @@ struct Inner {
 /// Where the log is kept.
 enum Engine {
     Sqlite(SqliteLog),
-    Postgres(PostgresLog),
+    Postgres(Box<PostgresLog>),
 }
 
 impl fmt::Debug for EventLog {
@@ -66,7 +67,7 @@ impl EventLog {
     /// When the server does not answer, or its schema is not the one that this program knows.
     pub async fn open_postgres(settings: &PostgresSettings, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
-        let engine = Engine::Postgres(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?);
+        let engine = Engine::Postgres(Box::new(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?));
         Ok(Self { inner: Arc::new(Inner { engine, warm }), bus: None })
     }
 
@@ -266,6 +267,31 @@ impl EventLog {
         match &self.inner.engine {
             Engine::Sqlite(log) => log.personal(after, until).await,
             Engine::Postgres(log) => log.personal(after, until).await,
+        }
+    }
+
+    /// Personal values with what proves them, by number and commitment.
+    pub(crate) async fn stored_personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<StoredPersonal>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.stored_personal(first_event_no, last_event_no).await,
+            Engine::Postgres(log) => log.stored_personal(first_event_no, last_event_no).await,
+        }
+    }
+
+    /// Named commands up to a position, by their keys, at most so many.
+    pub(crate) async fn stored_commands(
+        &self,
+        after_key: &str,
+        until: Position,
+        commands_max: usize,
+    ) -> Result<Vec<StoredCommand>, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(log) => log.stored_commands(after_key, until, commands_max).await,
+            Engine::Postgres(log) => log.stored_commands(after_key, until, commands_max).await,
         }
     }
 

@@ -6,11 +6,14 @@
 mod connect;
 mod fault;
 mod head;
+mod import;
 mod insert;
 mod read;
 mod schema;
 mod sequencer;
 mod writer;
+
+pub(crate) use import::ImportDatabase;
 
 pub use connect::{PostgresSettings, READ_MODELS, pool_for};
 pub use schema::migrate;
@@ -26,6 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent,
     append::{Append, AppendRefused, Appended},
+    stored::{StoredCommand, StoredPersonal},
     warm::WarmAggregates,
 };
 use connect::Server;
@@ -53,6 +57,9 @@ impl PostgresLog {
         let server = Server::of(settings, connect::EVENTS)?;
         let pool = server.pool(settings).await?;
         schema::check(&pool, server.name()).await?;
+        if read::is_importing(&pool).await.map_err(|source| server.failed(source))? {
+            return Err(OpenFailure::Importing { place: server.name().to_owned() });
+        }
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let head = Arc::new(Head::read(&pool).await.map_err(|source| server.failed(source))?);
         let writer = Writer::start(&pool, clock, warm, &head, &tasks);
@@ -90,6 +97,23 @@ impl PostgresLog {
         until: Position,
     ) -> Result<Vec<(i64, String, String)>, LogFailure> {
         read::personal(&self.pool, after, until).await
+    }
+
+    pub(crate) async fn stored_personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<StoredPersonal>, LogFailure> {
+        read::stored_personal(&self.pool, first_event_no, last_event_no).await
+    }
+
+    pub(crate) async fn stored_commands(
+        &self,
+        after_key: &str,
+        until: Position,
+        commands_max: usize,
+    ) -> Result<Vec<StoredCommand>, LogFailure> {
+        read::stored_commands(&self.pool, after_key, until, commands_max).await
     }
 
     pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {

@@ -1,9 +1,11 @@
 //! The embedded engine: one writer thread that groups appends, and a pool that reads.
 
+mod import;
 mod open;
 mod read;
 mod writer;
 
+pub(crate) use import::ImportFile;
 pub use open::{migrate, open_failure, open_reader, open_writer};
 
 use std::{path::Path, sync::Arc};
@@ -16,6 +18,7 @@ use tokio::sync::watch;
 use crate::{
     LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent,
     append::{Append, AppendRefused, Appended},
+    stored::{StoredCommand, StoredPersonal},
     warm::WarmAggregates,
 };
 use writer::Writer;
@@ -33,9 +36,12 @@ impl SqliteLog {
         clock: SharedClock,
         warm: Arc<WarmAggregates>,
     ) -> Result<Self, OpenFailure> {
-        migrate(file, &sqlx::migrate!("migrations/events")).await?;
-        let writer = Writer::start(file, clock, warm)?;
+        prepare(file).await?;
         let pool = open_reader(file).await?;
+        if read::is_importing(&pool).await.map_err(|source| open::sqlx_failure(file, source))? {
+            return Err(OpenFailure::Importing { place: file.display().to_string() });
+        }
+        let writer = Writer::start(file, clock, warm)?;
         let repository = Arc::new(SqliteEventRepository::new(pool.clone()));
         Ok(Self { pool, repository, writer })
     }
@@ -64,6 +70,23 @@ impl SqliteLog {
         read::recall(&self.pool, command_key).await
     }
 
+    pub(crate) async fn stored_personal(
+        &self,
+        first_event_no: i64,
+        last_event_no: i64,
+    ) -> Result<Vec<StoredPersonal>, LogFailure> {
+        read::stored_personal(&self.pool, first_event_no, last_event_no).await
+    }
+
+    pub(crate) async fn stored_commands(
+        &self,
+        after_key: &str,
+        until: Position,
+        commands_max: usize,
+    ) -> Result<Vec<StoredCommand>, LogFailure> {
+        read::stored_commands(&self.pool, after_key, until, commands_max).await
+    }
+
     pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {
         read::leaves(&self.pool, after, until).await
     }
@@ -84,4 +107,9 @@ impl SqliteLog {
         self.writer.stop().await;
         self.pool.close().await;
     }
+}
+
+/// Creates the file of a log if there is none and brings its schema up to date.
+async fn prepare(file: &Path) -> Result<(), OpenFailure> {
+    migrate(file, &sqlx::migrate!("migrations/events")).await
 }

@@ -87,3 +87,32 @@ impl StoredEvent {
         }
     }
 }
+
+/// A personal value's row, with all that proves it. For who moves the log; a follower gets [`PersonalValues`].
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct StoredPersonal {
+    pub(crate) event_no: i64,
+    pub(crate) commitment: String,
+    /// Whose it is.
+    pub(crate) subject: String,
+    pub(crate) salt: [u8; 16],
+    pub(crate) value: String,
+}
+
+impl std::fmt::Debug for StoredPersonal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoredPersonal({})", self.commitment)
+    }
+}
+
+/// A named command's row. Its place is a position, which means the same on every engine; zero: there was no event yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredCommand {
+    pub(crate) command_key: String,
+    pub(crate) request_digest: [u8; 32],
+    pub(crate) aggregate_type: String,
+    pub(crate) aggregate_id: String,
+    pub(crate) version: u64,
+    pub(crate) position: Position,
+    pub(crate) recorded_at: String,
+}

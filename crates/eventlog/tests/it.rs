@@ -35,5 +35,7 @@ mod postgres;
 mod sqlite;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/transfer.rs"]
+mod transfer;
 #[path = "it/usage.rs"]
 mod usage;

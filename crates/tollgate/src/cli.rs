@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{demo::DemoFlags, settings::ServeFlags};
+use crate::{demo::DemoFlags, settings::ServeFlags, transfer::TransferFlags};
 
 /// API-client governance beside Envoy: keys, rate limits, quotas, and the proof of who changed what.
 #[derive(Debug, Parser)]
@@ -58,6 +58,16 @@ pub(crate) enum Command {
     /// The secrets that all instances have in common
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// Write the log to a file, to be imported on the other engine; resumes one that was cut off
+    ///
+    /// Events, personal values and idempotency keys are in the file. The peppers and the signing key are not, nor are usage
+    /// and the gateways' counters. On Postgres the server may run meanwhile.
+    Export(TransferFlags),
+    /// Read an exported log into an empty one, verified; resumes one that was cut off
+    ///
+    /// Every line is checked before the first is written. The server must not be running. The peppers and the signing key
+    /// (pepper.*.key, signing.key) must be brought along; usage and the gateways' counters do not move.
+    Import(TransferFlags),
     /// Print the OpenAPI document of the REST API
     Openapi,
     /// Write or check the files under schemas/

@@ -10,6 +10,7 @@ mod runtime;
 mod schemas;
 mod serve;
 mod settings;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Projections(command) => rebuild::run(command).await,
         Command::Migrate(flags) => prepare::migrate(flags).await,
         Command::Secrets(command) => prepare::secrets(&command),
+        Command::Export(flags) => transfer::export(flags).await,
+        Command::Import(flags) => transfer::import(flags).await,
         Command::Openapi => schemas::print_openapi(),
         Command::Schemas(command) => schemas::run(command),
         Command::Client(command) => cli::client::run(command).await,

@@ -40,6 +40,14 @@ impl PostgresSettings {
     pub fn new(url: SecretString) -> Self {
         Self { url, connections_max: 8, statement_timeout: Duration::from_secs(10), allow_plaintext: false }
     }
+
+    /// The server and the database, without user and password.
+    ///
+    /// # Errors
+    /// When the address is not one.
+    pub fn server_name(&self) -> Result<String, OpenFailure> {
+        Server::of(self, EVENTS).map(|server| server.name().to_owned())
+    }
 }
 
 /// A server's address with the options of every session on it.

@@ -4,7 +4,11 @@ use domain::{Position, Timestamp};
 use sqlx::{FromRow, PgPool, Row as _, postgres::PgRow};
 
 use super::fault::fault;
-use crate::{LogFailure, Place, Remembered, StoredEvent};
+use crate::{
+    LogFailure, Place, Remembered, StoredEvent,
+    stored::{StoredCommand, StoredPersonal},
+    transfer::UNDER_WAY,
+};
 
 impl FromRow<'_, PgRow> for StoredEvent {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
@@ -102,6 +106,75 @@ pub(super) async fn pepper_versions(pool: &PgPool) -> Result<Vec<u16>, LogFailur
         .await
         .map_err(|source| fault(source, |source| LogFailure::Read { after: Position::START, source }))?;
     Ok(versions.into_iter().filter_map(|version| u16::try_from(version).ok()).collect())
+}
+
+/// Whether an import into this log was begun and not finished.
+pub(super) async fn is_importing(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    let mark = sqlx::query(include_str!("recall_command.sql")).bind(UNDER_WAY);
+    Ok(mark.fetch_optional(pool).await?.is_some())
+}
+
+pub(super) async fn stored_personal(
+    pool: &PgPool,
+    first_event_no: i64,
+    last_event_no: i64,
+) -> Result<Vec<StoredPersonal>, LogFailure> {
+    sqlx::query_as(include_str!("select_personal_rows.sql"))
+        .bind(first_event_no)
+        .bind(last_event_no)
+        .fetch_all(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Personal { source }))
+}
+
+impl FromRow<'_, PgRow> for StoredPersonal {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let salt: &[u8] = row.try_get("salt")?;
+        Ok(Self {
+            event_no: row.try_get("event_no")?,
+            commitment: row.try_get("commitment")?,
+            subject: row.try_get("subject")?,
+            salt: salt.try_into().map_err(|_| damaged("salt"))?,
+            value: row.try_get("value")?,
+        })
+    }
+}
+
+pub(super) async fn stored_commands(
+    pool: &PgPool,
+    after_key: &str,
+    until: Position,
+    commands_max: usize,
+) -> Result<Vec<StoredCommand>, LogFailure> {
+    sqlx::query_as(include_str!("select_commands.sql"))
+        .bind(after_key)
+        .bind(column(until))
+        .bind(i64::try_from(commands_max).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Recall { source }))
+}
+
+impl FromRow<'_, PgRow> for StoredCommand {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let digest: &[u8] = row.try_get("request_digest")?;
+        let number =
+            |column: &'static str| u64::try_from(row.try_get::<i64, _>(column)?).map_err(|_| damaged(column));
+        let recorded_at = Timestamp::from_microsecond(row.try_get("recorded_at_us")?);
+        Ok(Self {
+            command_key: row.try_get("command_key")?,
+            request_digest: digest.try_into().map_err(|_| damaged("request_digest"))?,
+            aggregate_type: row.try_get("aggregate_type")?,
+            aggregate_id: row.try_get("aggregate_id")?,
+            version: number("version")?,
+            position: Position::new(number("position")?),
+            recorded_at: recorded_at.map_err(|_| damaged("recorded_at"))?.to_string(),
+        })
+    }
+}
+
+fn damaged(column: &'static str) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: "it is not what was written".into() }
 }
 
 fn column(position: Position) -> i64 {

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The lock's number: "tollgate" in ASCII.
-const LOCK: i64 = 0x746f_6c6c_6761_7465;
+pub(super) const LOCK: i64 = 0x746f_6c6c_6761_7465;
 /// How often a standby asks for the lock.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 const EVENTS_AT_ONCE: i64 = 5_000;

@@ -111,7 +111,7 @@ pub fn open_failure(file: &Path, source: rusqlite::Error) -> OpenFailure {
     }
 }
 
-fn sqlx_failure(file: &Path, source: sqlx::Error) -> OpenFailure {
+pub(super) fn sqlx_failure(file: &Path, source: sqlx::Error) -> OpenFailure {
     let code = source.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     match code.as_deref() {
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => {

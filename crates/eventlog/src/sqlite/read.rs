@@ -3,7 +3,11 @@
 use domain::Position;
 use sqlx::{FromRow, Row as _, SqlitePool, sqlite::SqliteRow};
 
-use crate::{LogFailure, Place, Remembered, StoredEvent};
+use crate::{
+    LogFailure, Place, Remembered, StoredEvent,
+    stored::{StoredCommand, StoredPersonal},
+    transfer::UNDER_WAY,
+};
 
 pub(super) async fn stored(
     pool: &SqlitePool,
@@ -107,4 +111,72 @@ pub(super) async fn pepper_versions(pool: &SqlitePool) -> Result<Vec<u16>, LogFa
         .await
         .map_err(failed)?;
     Ok(rows.into_iter().filter_map(|(version,)| u16::try_from(version).ok()).collect())
+}
+
+/// Whether an import into this log was begun and not finished.
+pub(super) async fn is_importing(pool: &SqlitePool) -> Result<bool, sqlx::Error> {
+    let mark = sqlx::query(include_str!("../sql/recall_command.sql")).bind(UNDER_WAY);
+    Ok(mark.fetch_optional(pool).await?.is_some())
+}
+
+pub(super) async fn stored_personal(
+    pool: &SqlitePool,
+    first_event_no: i64,
+    last_event_no: i64,
+) -> Result<Vec<StoredPersonal>, LogFailure> {
+    sqlx::query_as(include_str!("../sql/select_personal_rows.sql"))
+        .bind(first_event_no)
+        .bind(last_event_no)
+        .fetch_all(pool)
+        .await
+        .map_err(|source| LogFailure::Personal { source: Box::new(source) })
+}
+
+impl FromRow<'_, SqliteRow> for StoredPersonal {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let salt: Vec<u8> = row.try_get("salt")?;
+        Ok(Self {
+            event_no: row.try_get("event_no")?,
+            commitment: row.try_get("commitment")?,
+            subject: row.try_get("subject")?,
+            salt: salt.try_into().map_err(|_: Vec<u8>| damaged("salt"))?,
+            value: row.try_get("value")?,
+        })
+    }
+}
+
+pub(super) async fn stored_commands(
+    pool: &SqlitePool,
+    after_key: &str,
+    until: Position,
+    commands_max: usize,
+) -> Result<Vec<StoredCommand>, LogFailure> {
+    sqlx::query_as(include_str!("../sql/select_commands.sql"))
+        .bind(after_key)
+        .bind(i64::try_from(until.get()).unwrap_or(i64::MAX))
+        .bind(i64::try_from(commands_max).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await
+        .map_err(|source| LogFailure::Recall { source: Box::new(source) })
+}
+
+impl FromRow<'_, SqliteRow> for StoredCommand {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let digest: Vec<u8> = row.try_get("request_digest")?;
+        let number =
+            |column: &'static str| u64::try_from(row.try_get::<i64, _>(column)?).map_err(|_| damaged(column));
+        Ok(Self {
+            command_key: row.try_get("command_key")?,
+            request_digest: digest.try_into().map_err(|_: Vec<u8>| damaged("request_digest"))?,
+            aggregate_type: row.try_get("aggregate_type")?,
+            aggregate_id: row.try_get("aggregate_id")?,
+            version: number("version")?,
+            position: Position::new(number("position")?),
+            recorded_at: row.try_get("recorded_at")?,
+        })
+    }
+}
+
+fn damaged(column: &'static str) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: "it is not what was written".into() }
 }
