@@ -15,15 +15,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use cqrs_es::{CqrsFramework, persist::PersistedEventStore};
 use domain::{
-    ClientId, Clock, Metadata, Timestamp,
-    api_client::{ApiClient, ApiClientCommand, ClientKind, NewOwner, RegisterClient, UpdateClient},
-    metadata::ActorKind,
-    personal::PersonalValue,
+    ClientId,
+    api_client::{ApiClient, ApiClientCommand},
 };
-use eventlog::{EventLog, Execute, Live};
+use eventlog::{EventLog, Live};
 use futures::future::try_join_all;
 use sqlite_es::SqliteEventRepository;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tollgate_bench::{Fixed, client, execute as ours, median, now, register, rename};
 
 #[derive(Parser)]
 struct Flags {
@@ -35,70 +34,6 @@ struct Flags {
     commands: u32,
     #[arg(long, default_value_t = 5)]
     rounds: u32,
-}
-
-struct Fixed(Timestamp);
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
-
-fn now() -> Result<Timestamp> {
-    "2026-03-01T12:00:00Z".parse().context("a time")
-}
-
-fn client(number: u32) -> ClientId {
-    ClientId::from_parts(1_772_366_400_000, u128::from(number))
-}
-
-fn register() -> Result<ApiClientCommand> {
-    let owner = NewOwner { team: "bench".parse()?, email: PersonalValue::new([1; 16], "bench@example.com") };
-    Ok(ApiClientCommand::Register(RegisterClient {
-        name: "Bench".parse()?,
-        kind: ClientKind::Internal,
-        owner,
-        contacts: vec![],
-        environments: ["prod".parse()?].into(),
-        scopes: [].into(),
-        labels: [].into(),
-    }))
-}
-
-fn rename(round: u32, number: u32) -> Result<ApiClientCommand> {
-    let name = Some(format!("round {round} command {number}").parse()?);
-    Ok(ApiClientCommand::Update(UpdateClient { name, ..UpdateClient::default() }))
-}
-
-fn metadata() -> Result<Metadata> {
-    Ok(Metadata {
-        occurred_at: now()?,
-        actor: "bench".to_owned(),
-        actor_kind: ActorKind::System,
-        authenticated_by: "internal".to_owned(),
-        on_behalf_of: None,
-        allowed_by: "system".to_owned(),
-        address: None,
-        user_agent: None,
-        request_id: "r".to_owned(),
-        correlation_id: "r".to_owned(),
-        causation_id: None,
-        reason: None,
-        command_id: "c".to_owned(),
-    })
-}
-
-async fn ours(log: &EventLog, id: ClientId, command: ApiClientCommand) -> Result<()> {
-    let ask = Execute {
-        id,
-        command,
-        metadata: metadata()?,
-        expected_version: None,
-        idempotency: None,
-        personal: vec![],
-    };
-    log.execute::<ApiClient>(ask).await.map(drop).context("our append")
 }
 
 type Framework = CqrsFramework<Live<ApiClient>, PersistedEventStore<SqliteEventRepository, Live<ApiClient>>>;
@@ -132,11 +67,6 @@ async fn theirs(framework: &Framework, id: ClientId, command: ApiClientCommand) 
 /// Commands per second of one round.
 fn rate(flags: &Flags, began: Instant) -> f64 {
     f64::from(flags.clients) * f64::from(flags.commands) / began.elapsed().as_secs_f64()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 #[tokio::main]
