@@ -14,6 +14,7 @@ pub mod queries;
 mod rebuild;
 mod route_directory;
 mod runner;
+mod skip;
 mod status;
 mod store;
 mod table;
