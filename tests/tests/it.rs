@@ -10,6 +10,7 @@ mod it {
     mod envoy;
     mod harness;
     mod limits;
+    mod projections;
     mod readme;
     mod rotation;
     mod schemas;

@@ -30,7 +30,7 @@ pub use observe::Observer;
 pub use projection::{Change, Poison, Projection, Rows};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
-pub use store::{ReadModel, migrate_postgres};
+pub use store::{ReadModel, Standing, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};
