@@ -267,6 +267,30 @@ async fn a_rebuild_stops_at_what_nobody_has_said_to_leave_out(on: Engine) {
 }
 
 #[tokio::test]
+async fn a_word_finds_whoever_has_taken_over_from_a_process_that_died() {
+    let here = World::with_poison(Engine::Postgres, UNFITTING).await;
+    let (database, _) = here.postgres.as_ref().unwrap();
+    let mut processes = vec![];
+    for _ in 0..2 {
+        let model = ReadModel::open_postgres(pool(database).await).await.unwrap();
+        let projections = Projections::open(model, here.log.clone(), here.usage.clone()).await.unwrap();
+        let (visibility, mut running) = (projections.visibility(), JoinSet::new());
+        running.spawn(projections.run(CancellationToken::new()));
+        here.stands(&visibility, &["client_directory"]).await;
+        processes.push((visibility, running));
+    }
+    // Dropped wherever it is, its sessions with it.
+    let (visibility, running) = processes.remove(0);
+    assert!(visibility.status().iter().all(|status| status.active), "the first one had every turn");
+    drop(running);
+    here.say("client_directory", POISON).await;
+    let (visibility, _running) = processes.remove(0);
+    here.stands(&visibility, &[]).await;
+    let active = visibility.status().into_iter().find(|status| status.name == "client_directory").unwrap();
+    assert!(active.active, "it was let past by the second one");
+}
+
+#[tokio::test]
 async fn a_word_is_about_one_event_and_one_projection() {
     let here = World::with_poison(Engine::Sqlite, UNKNOWN).await;
     let mut skips = Skips::default();
