@@ -120,7 +120,10 @@ impl Launch {
     }
 
     /// The binary with nothing of the developer's own settings, under the clock if there is one.
-    pub(crate) fn command(&self) -> Result<Command> {
+    ///
+    /// # Errors
+    /// When there is no binary.
+    pub fn command(&self) -> Result<Command> {
         let mut command = Command::new(binary()?);
         command.current_dir(self.directory.path());
         for (name, _) in

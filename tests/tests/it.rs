@@ -12,6 +12,7 @@ mod it {
     mod faults;
     mod harness;
     mod limits;
+    mod projections;
     mod readme;
     mod rotation;
     mod schemas;

@@ -4,8 +4,8 @@
 mod tests;
 
 use domain::{
-    AssignmentId, ClientId, DomainEvent, PolicyId, Position, Recorded, RouteId, Timestamp,
-    rate_limit_policy::{Assignment, RateLimitPolicyEvent},
+    Aggregate as _, AssignmentId, ClientId, DomainEvent, PolicyId, Position, Recorded, RouteId, Timestamp,
+    rate_limit_policy::{Assignment, RateLimitPolicy, RateLimitPolicyEvent},
 };
 use serde::Serialize;
 
@@ -84,6 +84,7 @@ pub(crate) struct AssignmentDirectory;
 impl Directory for AssignmentDirectory {
     type Row = AssignmentRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
+    const AGGREGATE: &'static str = RateLimitPolicy::TYPE;
 
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {

@@ -6,8 +6,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use domain::{
-    ClientId, DomainEvent, Position, Recorded, Timestamp,
-    api_client::{ApiClientEvent, ClientKind, Contact, ContactRole, Owner, Registered},
+    Aggregate as _, ClientId, DomainEvent, Position, Recorded, Timestamp,
+    api_client::{ApiClient, ApiClientEvent, ClientKind, Contact, ContactRole, Owner, Registered},
     personal::{Personal, PersonalValues},
 };
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,7 @@ pub(crate) struct ClientDirectory;
 impl Directory for ClientDirectory {
     type Row = ClientRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
+    const AGGREGATE: &'static str = ApiClient::TYPE;
 
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {

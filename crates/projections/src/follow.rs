@@ -23,7 +23,7 @@ use crate::{
 };
 pub(crate) use begin::is_of_this_log;
 use events::Follower;
-pub(crate) use pace::gauges;
+pub(crate) use pace::{gauges, said};
 use usage::UsageFollower;
 
 /// The projections could not begin, or one of their tasks broke.

@@ -5,8 +5,8 @@
 mod tests;
 
 use domain::{
-    ClientId, DomainEvent, KeyId, Position, Recorded, Timestamp,
-    api_key::{ApiKeyEvent, Issued, Rotated},
+    Aggregate as _, ClientId, DomainEvent, KeyId, Position, Recorded, Timestamp,
+    api_key::{ApiKey, ApiKeyEvent, Issued, Rotated},
 };
 use serde::Serialize;
 
@@ -148,6 +148,7 @@ pub(crate) struct KeyDirectory;
 impl Directory for KeyDirectory {
     type Row = KeyRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
+    const AGGREGATE: &'static str = ApiKey::TYPE;
 
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {

@@ -204,7 +204,9 @@ impl Observer {
     }
 
     async fn next_event_at(&self, after: Position) -> Result<Option<Timestamp>, LogFailure> {
-        Ok(self.log.read(after, 1).await?.first().map(|recorded| recorded.recorded_at))
+        // As it is stored: one that cannot be decoded grows old all the same.
+        let next = self.log.read_stored(after, 1).await?;
+        Ok(next.first().and_then(|stored| stored.recorded_at.parse().ok()))
     }
 
     async fn next_batch_at(&self, after: Position) -> Result<Option<Timestamp>, LogFailure> {

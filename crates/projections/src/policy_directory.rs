@@ -4,8 +4,8 @@
 mod tests;
 
 use domain::{
-    DomainEvent, PolicyId, Position, Recorded, Timestamp,
-    rate_limit_policy::{PolicySpec, RateLimitPolicyEvent, Revised},
+    Aggregate as _, DomainEvent, PolicyId, Position, Recorded, Timestamp,
+    rate_limit_policy::{PolicySpec, RateLimitPolicy, RateLimitPolicyEvent, Revised},
 };
 use serde::Serialize;
 
@@ -85,6 +85,7 @@ pub(crate) struct PolicyDirectory;
 impl Directory for PolicyDirectory {
     type Row = PolicyRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
+    const AGGREGATE: &'static str = RateLimitPolicy::TYPE;
 
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {

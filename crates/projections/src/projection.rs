@@ -91,6 +91,12 @@ pub trait Projection: Send + Sync + 'static {
 
     fn tables(&self) -> &'static [&'static Table];
 
+    /// Whether events of these aggregates change its rows. Of others it need not understand even the form: one that
+    /// this program cannot decode does not stop it.
+    fn takes(&self, _aggregate_type: &str) -> bool {
+        true
+    }
+
     /// The rows that the event's fold reads.
     fn keys(&self, event: &Recorded) -> Vec<(&'static Table, Value)>;
 
@@ -105,6 +111,8 @@ pub trait Projection: Send + Sync + 'static {
 pub(crate) trait Directory: Send + Sync + 'static {
     type Row: Folded;
     const TABLES: [&'static Table; 1];
+    /// The type of the aggregates whose events change its rows.
+    const AGGREGATE: &'static str;
 
     /// The key of the row that the event changes.
     fn key(event: &Recorded) -> Option<Value>;
@@ -135,6 +143,10 @@ impl<D: Directory> Projection for DirectoryOf<D> {
 
     fn tables(&self) -> &'static [&'static Table] {
         const { &D::TABLES }
+    }
+
+    fn takes(&self, aggregate_type: &str) -> bool {
+        aggregate_type == D::AGGREGATE
     }
 
     fn keys(&self, event: &Recorded) -> Vec<(&'static Table, Value)> {

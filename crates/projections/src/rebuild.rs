@@ -11,7 +11,9 @@ use eventlog::{EventLog, LogFailure};
 
 use crate::{
     ALL, Projection, ReadFailure, ReadModel, USAGE, UsageSource, WriteFailure,
-    runner::{self, Halt},
+    follow::said,
+    runner::{self, Applied, Halt},
+    skip::{self, PassFailure, Skips},
     store::{Checkpoint, Committed, Lead, Owner},
     usage::{CountFailure, OWNER, apply as count},
 };
@@ -25,7 +27,7 @@ const BATCHES_MAX: usize = 500;
 pub enum RebuildFailure {
     #[error("no projection is called `{name}`; there are: {known}")]
     Unknown { name: String, known: String },
-    #[error("the projection `{projection}` {why}")]
+    #[error("the projection `{projection}` has stopped: {why}")]
     Halted { projection: &'static str, why: String },
     #[error(
         "a running Tollgate moves the projection `{projection}`; stop the instances that run projections first"
@@ -44,6 +46,7 @@ pub enum RebuildFailure {
 }
 
 /// Makes one read model again, or all: every projection of events, then usage where its batches are all there.
+/// Events that operators have left out of a projection are left out again, where it still cannot take them.
 /// Nothing else may follow the log into them meanwhile; on Postgres their locks see to it. `progress` hears how many of how many events and batches are done.
 ///
 /// # Errors
@@ -64,6 +67,15 @@ impl From<CountFailure> for RebuildFailure {
         match failure {
             CountFailure::Read(failure) => failure.into(),
             CountFailure::Write(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<PassFailure> for RebuildFailure {
+    fn from(failure: PassFailure) -> Self {
+        match failure {
+            PassFailure::Log(failure) => failure.into(),
+            PassFailure::Write(failure) => failure.into(),
         }
     }
 }
@@ -139,51 +151,92 @@ async fn rebuild_locked(
     Ok(())
 }
 
+/// A projection and how far it is made again.
+type Rebuilt = (&'static dyn Projection, Checkpoint);
+
 /// Reads each batch of events once, for all projections, and the next one while it is applied.
 async fn events_again(
-    Sources { model, log, events_max, .. }: &Sources<'_>,
+    sources: &Sources<'_>,
     projections: &[&'static dyn Projection],
     head: u64,
     progress: impl Fn(u64),
 ) -> Result<(), RebuildFailure> {
-    let mut rebuilt = vec![];
+    let Sources { model, log, events_max, .. } = sources;
+    let (mut rebuilt, mut skips): (Vec<Rebuilt>, _) = (vec![], Skips::default());
     for projection in projections.iter().copied() {
         let owner = Owner::of(projection);
         model.strip(owner).await?;
         rebuilt.push((projection, Checkpoint { version: owner.version, ..Checkpoint::default() }));
     }
     progress(0);
-    if head == 0 {
-        return Ok(());
+    let mut reached = Position::START;
+    let mut read = log.read(reached, *events_max).await;
+    while reached.get() < head {
+        (reached, read) = match read {
+            Ok(batch) => {
+                let Some(last) = batch.last().map(|recorded| recorded.position) else {
+                    return Err(halted("log", &Halt::Gap { after: reached, found: Position::new(head) }));
+                };
+                let applying = apply_to_all(sources, &mut rebuilt, &batch, &mut skips);
+                let (next, applied) = tokio::join!(log.read(last, *events_max), applying);
+                applied?;
+                (last, next)
+            }
+            // All have come so far, and each needs a word of its own.
+            Err(failure) if matches!(failure, LogFailure::Decode { .. }) => {
+                for one in &mut rebuilt {
+                    get_past(sources, one, &failure, &mut skips).await?;
+                }
+                (reached.next(), log.read(reached.next(), *events_max).await)
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        progress(reached.get().min(head));
     }
-    let mut batch = log.read(Position::START, *events_max).await?;
-    while let Some(last) = batch.last().map(|recorded| recorded.position) {
-        let (next, applied) =
-            tokio::join!(log.read(last, *events_max), apply_to_all(model, &mut rebuilt, &batch));
-        applied?;
-        progress(last.get().min(head));
-        if last.get() >= head {
-            return Ok(());
-        }
-        batch = next?;
-    }
-    let reached = rebuilt.first().map(|(_, checkpoint)| checkpoint.position).unwrap_or_default();
-    Err(halted("log", &Halt::Gap { after: reached, found: Position::new(head) }))
+    Ok(())
 }
 
 async fn apply_to_all(
-    model: &ReadModel,
-    rebuilt: &mut [(&'static dyn Projection, Checkpoint)],
+    sources: &Sources<'_>,
+    rebuilt: &mut [Rebuilt],
     batch: &[Recorded],
+    skips: &mut Skips,
 ) -> Result<(), RebuildFailure> {
-    for (projection, checkpoint) in rebuilt {
-        let applied = runner::apply(model, *projection, checkpoint.clone(), batch).await?;
-        *checkpoint = applied.checkpoint;
-        if let Some(why) = applied.halt {
-            return Err(halted(projection.name(), &why));
+    for one in rebuilt {
+        loop {
+            let applied = runner::apply(sources.model, one.0, one.1.clone(), batch).await?;
+            one.1 = applied.checkpoint;
+            match applied.halt {
+                None => break,
+                Some(why @ Halt::Poison { .. }) => get_past(sources, one, &why, skips).await?,
+                Some(why @ (Halt::Gap { .. } | Halt::Fenced { .. })) => {
+                    return Err(halted(one.0.name(), &why));
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// Over the next event if an operator has said so. Otherwise it ends here, and why stands beside the checkpoint: only
+/// what has stopped there may be left out.
+async fn get_past(
+    Sources { model, log, .. }: &Sources<'_>,
+    (projection, checkpoint): &mut Rebuilt,
+    why: &(dyn std::error::Error + Send + Sync + 'static),
+    skips: &mut Skips,
+) -> Result<(), RebuildFailure> {
+    match skip::past(model, log, *projection, checkpoint, skips).await? {
+        Some(Applied { checkpoint: beyond, halt: None }) => {
+            *checkpoint = beyond;
+            Ok(())
+        }
+        Some(Applied { checkpoint: _, halt: Some(fenced) }) => Err(halted(projection.name(), &fenced)),
+        None => {
+            model.halt(Owner::of(*projection), checkpoint.position, &said(why)).await?;
+            Err(halted(projection.name(), why))
+        }
+    }
 }
 
 async fn usage_again(
@@ -206,6 +259,6 @@ async fn usage_again(
     Ok(())
 }
 
-fn halted(projection: &'static str, why: &Halt) -> RebuildFailure {
-    RebuildFailure::Halted { projection, why: why.to_string() }
+fn halted(projection: &'static str, why: &dyn std::error::Error) -> RebuildFailure {
+    RebuildFailure::Halted { projection, why: said(why) }
 }

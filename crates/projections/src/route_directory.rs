@@ -4,8 +4,8 @@
 mod tests;
 
 use domain::{
-    DomainEvent, Position, Recorded, RouteId, Timestamp,
-    route::{RouteEvent, RouteSpec},
+    Aggregate as _, DomainEvent, Position, Recorded, RouteId, Timestamp,
+    route::{Route, RouteEvent, RouteSpec},
 };
 use serde::Serialize;
 
@@ -82,6 +82,7 @@ pub(crate) struct RouteDirectory;
 impl Directory for RouteDirectory {
     type Row = RouteRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
+    const AGGREGATE: &'static str = Route::TYPE;
 
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {

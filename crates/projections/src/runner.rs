@@ -54,6 +54,25 @@ pub(crate) async fn apply(
     })
 }
 
+/// Moves on over the next event, which has this leaf hash, and leaves the rows as they are.
+///
+/// # Errors
+/// When the store failed; then it has not moved.
+pub(crate) async fn pass_over(
+    model: &ReadModel,
+    projection: &dyn Projection,
+    checkpoint: Checkpoint,
+    leaf_hash: [u8; 32],
+) -> Result<Applied, WriteFailure> {
+    let (owner, from) = (Owner::of(projection), checkpoint.position);
+    let to = Checkpoint { version: owner.version, position: from.next(), leaf: hex::encode(leaf_hash) };
+    let commit = Commit { owner, from, to: to.clone(), changes: vec![] };
+    Ok(match model.commit(commit).await? {
+        Committed::Yes => Applied { checkpoint: to, halt: None },
+        Committed::Fenced => Applied { checkpoint, halt: Some(Halt::Fenced { position: from }) },
+    })
+}
+
 /// The events right after the checkpoint. Those at or before it are a second delivery; one that leaves a
 /// position out ends the run.
 fn contiguous(after: Position, batch: &[Recorded]) -> (&[Recorded], Option<Halt>) {

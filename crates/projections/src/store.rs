@@ -53,11 +53,25 @@ pub(crate) struct Checkpoint {
 
 /// A checkpoint as every process sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub(crate) name: String,
+pub struct Standing {
+    pub name: String,
     pub(crate) checkpoint: Checkpoint,
     /// Why it goes no further.
-    pub(crate) halted: Option<String>,
+    pub halted: Option<String>,
+}
+
+impl Standing {
+    /// Of the last event that it has; the number of the last batch, for [`USAGE`](crate::USAGE).
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.checkpoint.position
+    }
+
+    /// Of the event that it has stopped at, if it has.
+    #[must_use]
+    pub fn halted_at(&self) -> Option<Position> {
+        self.halted.as_ref().map(|_| self.checkpoint.position.next())
+    }
 }
 
 /// What belongs to a checkpoint: who moves it, and the tables that move with it.
@@ -160,8 +174,11 @@ impl ReadModel {
         self.fetch_one(Select::new(file, vec![name.into()])).await
     }
 
-    /// Every checkpoint, in one question.
-    pub(crate) async fn standings(&self) -> Result<Vec<Standing>, ReadFailure> {
+    /// Every checkpoint, in one question. Projections that have never run have none.
+    ///
+    /// # Errors
+    /// When the read model cannot be read.
+    pub async fn standings(&self) -> Result<Vec<Standing>, ReadFailure> {
         self.fetch(Select::new(include_str!("store/select_standings.sql"), vec![])).await
     }
 

@@ -1,4 +1,4 @@
-//! The command line: servers are started here, and everything else is a call of the REST API.
+//! The command line: servers are started here, and read models looked after; everything else is a call of the REST API.
 
 pub(crate) mod audit;
 pub(crate) mod client;
@@ -6,6 +6,7 @@ pub(crate) mod key;
 mod limits;
 pub(crate) mod output;
 pub(crate) mod policy;
+pub(crate) mod projections;
 pub(crate) mod report;
 mod rest;
 pub(crate) mod route;
@@ -50,9 +51,9 @@ pub(crate) enum Command {
     /// Usage reports
     #[command(subcommand)]
     Report(report::ReportCommand),
-    /// The read models of a stopped server
+    /// The read models: list, leave an event out, rebuild
     #[command(subcommand)]
-    Projections(ProjectionsCommand),
+    Projections(projections::ProjectionsCommand),
     /// Prepare a Postgres database, or bring it up to date; run by the role that owns the tables
     Migrate(MigrateFlags),
     /// The secrets that all instances have in common
@@ -73,18 +74,6 @@ pub(crate) enum Command {
     /// Write or check the files under schemas/
     #[command(subcommand, hide = true)]
     Schemas(SchemasCommand),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProjectionsCommand {
-    /// Build read models anew from the log; the server must not be running
-    Rebuild {
-        /// One of them; all without it
-        name: Option<String>,
-        /// Where the embedded engine keeps its files
-        #[arg(long, env = "TOLLGATE_DATA_DIR", default_value = "tollgate-data", value_name = "DIR")]
-        data_dir: PathBuf,
-    },
 }
 
 /// Which database is prepared, and for whom.

@@ -5,7 +5,6 @@ mod cli;
 mod config;
 mod demo;
 mod prepare;
-mod rebuild;
 mod runtime;
 mod schemas;
 mod serve;
@@ -36,7 +35,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(flags) => serve::run(settings::load(*flags)?).await,
         Command::Demo(flags) => demo::run(flags).await,
         Command::Config(flags) => config::print(*flags),
-        Command::Projections(command) => rebuild::run(command).await,
+        Command::Projections(command) => cli::projections::run(command).await,
         Command::Migrate(flags) => prepare::migrate(flags).await,
         Command::Secrets(command) => prepare::secrets(&command),
         Command::Export(flags) => transfer::export(flags).await,

@@ -81,8 +81,8 @@ pub(crate) fn gauges(name: &'static str, progress: &Progress, head: u64) {
     metrics::gauge!("tollgate_projection_halted", "name" => name).set(flag(halted.is_some()));
 }
 
-/// The projection goes no further until someone has looked. Says so here and, for the other processes, beside its
-/// checkpoint; then waits until told to stop. Another process would meet the same: the lock is kept.
+/// The projection goes no further, and nothing but another program or another log can help it: says so and waits
+/// until told to stop. Another process would meet the same: the lock is kept.
 pub(super) async fn halt(
     model: &ReadModel,
     owner: Owner,
@@ -90,6 +90,20 @@ pub(super) async fn halt(
     why: &(dyn std::error::Error + Send + Sync + 'static),
     stop: &CancellationToken,
 ) {
+    if say_why(model, owner, progress, why, stop).await {
+        stop.cancelled().await;
+    }
+}
+
+/// Says why the projection goes no further: here and, for the other processes, beside its checkpoint. False when
+/// told to stop.
+pub(super) async fn say_why(
+    model: &ReadModel,
+    owner: Owner,
+    progress: &watch::Sender<Progress>,
+    why: &(dyn std::error::Error + Send + Sync + 'static),
+    stop: &CancellationToken,
+) -> bool {
     let name = owner.name;
     error!(projection.name = name, error = why, "The projection `{name}` has stopped");
     metrics::gauge!("tollgate_projection_halted", "name" => name).set(1.0);
@@ -98,14 +112,14 @@ pub(super) async fn halt(
     let mut retry = Retry::new(name);
     while let Err(failure) = model.halt(owner, position, &why).await {
         if !retry.after(&failure, stop).await {
-            return;
+            return false;
         }
     }
-    stop.cancelled().await;
+    true
 }
 
 /// A failure with its causes, in one line.
-fn said(failure: &dyn std::error::Error) -> String {
+pub(crate) fn said(failure: &dyn std::error::Error) -> String {
     let mut text = failure.to_string();
     let mut source = failure.source();
     while let Some(cause) = source {

@@ -18,6 +18,7 @@ on_every_engine!(
     a_poison_event_stops_before_it,
     a_batch_that_cannot_be_written_leaves_nothing,
     a_checkpoint_that_someone_else_moved_is_left_alone,
+    passing_over_an_event_takes_its_leaf_and_no_rows_and_only_once,
     the_size_of_batches_does_not_matter,
     emptying_takes_the_rows_and_the_checkpoint,
     the_migrations_have_the_tables_that_the_projections_name,
@@ -59,6 +60,21 @@ async fn rows_and_checkpoint_move_together(on: Engine) {
     // The route is not its business, and still it has got past it.
     assert_eq!(state(&model).await, (vec![client(1).into(), client(2).into()], 3));
     assert_eq!(model.mark("client_directory").await.unwrap(), Some(applied.checkpoint));
+}
+
+async fn passing_over_an_event_takes_its_leaf_and_no_rows_and_only_once(on: Engine) {
+    let (_dir, model) = read_model(on).await;
+    let checkpoint = start(&model).await;
+    let once = apply(&model, CLIENTS, checkpoint, &three()[..1]).await.unwrap().checkpoint;
+    let over = pass_over(&model, CLIENTS, once.clone(), [7; 32]).await.unwrap();
+    assert!(over.halt.is_none());
+    assert_eq!(state(&model).await, (vec![client(1).into()], 2));
+    let expected = Checkpoint { version: 1, position: Position::new(2), leaf: "07".repeat(32) };
+    assert_eq!(model.mark("client_directory").await.unwrap(), Some(expected));
+    // One who does not know of it moves nothing.
+    let late = pass_over(&model, CLIENTS, once, [7; 32]).await.unwrap();
+    assert!(matches!(late.halt, Some(Halt::Fenced { .. })));
+    assert_eq!(state(&model).await.1, 2);
 }
 
 async fn what_was_applied_before_is_ignored(on: Engine) {

@@ -45,7 +45,7 @@ pub(crate) fn rows_of<'dump>(dump: &'dump [(&'static str, Vec<Row>)], table: &st
 }
 
 #[derive(Debug)]
-struct Standing(Timestamp);
+pub(crate) struct Standing(pub(crate) Timestamp);
 
 impl Clock for Standing {
     fn now(&self) -> Timestamp {

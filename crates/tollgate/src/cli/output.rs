@@ -6,7 +6,7 @@ use comfy_table::{Table, presets::NOTHING};
 use serde_json::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Table,
     Json,
 }
