@@ -15,7 +15,10 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("gateway", &["domain"]),
     ("gateway-bus", &["domain", "gateway"]),
     ("gateway-doors", &["domain", "gateway"]),
-    ("tollgate", &["domain", "eventlog", "projections", "api", "notifier", "gateway", "gateway-doors"]),
+    (
+        "tollgate",
+        &["domain", "eventlog", "projections", "api", "notifier", "gateway", "gateway-bus", "gateway-doors"],
+    ),
 ];
 
 /// What the core of the gateway and the rules must stay free of.
