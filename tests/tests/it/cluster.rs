@@ -233,3 +233,60 @@ async fn a_rolling_restart_of_everything_refuses_no_call() -> Result<()> {
     assert!(calls.load(Ordering::Relaxed) >= 240);
     Ok(())
 }
+
+/// An event that no program of this version can read, as a newer one would write it.
+fn from_the_future(cluster: &Cluster) -> Result<u64> {
+    cluster.sql(
+        "with appended as (
+             insert into tollgate.events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, event_id)
+             select aggregate_type, aggregate_id, sequence + 1, 'api_client.renamed', '99', '{\"event\":\"renamed\"}', metadata,
+                    'evt_01m82pswntqmh8nxk1778dx31m'
+               from tollgate.events where event_type = 'api_client.registered' limit 1
+             returning event_no)
+         insert into tollgate.events_pending select event_no, sha256('a newer leaf') from appended",
+    )?;
+    Ok(cluster.sql("select count(*) from tollgate.events")?.parse()?)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_cannot_be_read_stops_its_read_models_until_an_operator_leaves_it_out() -> Result<()> {
+    let cluster = Cluster::start().await?.with_each(1).await?;
+    command(&cluster, "api-1", "/clients", &registration("Acme")).await?;
+    let position = from_the_future(&cluster)?;
+    let halted =
+        "select string_agg(name, ' ' order by name) from tollgate_read.checkpoints where halted is not null";
+    until("the two that need it to stop", SOON, async || {
+        Ok((cluster.sql(halted)? == "audit_log client_directory").then_some(()))
+    })
+    .await?;
+    let projections = cluster.instance("projections-1")?;
+    assert_eq!(projections.get("/readyz").await?.status, 503, "whoever moves them says so");
+    assert_eq!(cluster.instance("api-1")?.get("/readyz").await?.status, 200);
+    let written = cluster.admin("api-1")?.post("/clients", &registration("Late")).await?;
+    assert_eq!(written.status, 202, "commands are taken, and shown later: {}", written.body);
+    for name in ["audit_log", "client_directory"] {
+        let left_out = projections
+            .cli(&[
+                "projections",
+                "skip",
+                name,
+                &position.to_string(),
+                "--reason",
+                "written by a newer release",
+                "--operator",
+                "on-call",
+                "--database-url",
+                &cluster.database_url(),
+            ])
+            .await?;
+        ensure!(left_out.status.success(), "{}", left_out.stderr);
+    }
+    until("the read models to go on", SOON, async || {
+        Ok((cluster.sql(halted)?.is_empty() && projections.get("/readyz").await?.status == 200).then_some(()))
+    })
+    .await?;
+    let audit = cluster.admin("api-1")?.get("/audit?limit=2").await?.json;
+    assert_eq!(audit["items"][0]["action"], "projection.event_skipped");
+    assert_eq!(audit["items"][0]["actor"], "operator:on-call");
+    Ok(())
+}
