@@ -10,6 +10,7 @@ mod runtime;
 mod schemas;
 mod serve;
 mod settings;
+mod traces;
 
 use std::process::ExitCode;
 

@@ -45,6 +45,7 @@ pub(crate) struct SettingsFile {
     pub(super) bootstrap_token: Option<SecretString>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
+    pub(super) otlp_endpoint: Option<String>,
 }
 
 impl SettingsFile {

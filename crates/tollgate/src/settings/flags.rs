@@ -89,4 +89,7 @@ pub(crate) struct ServeFlags {
     /// How log lines are written [default: text]
     #[arg(long, env = "TOLLGATE_LOG_FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
+    /// An OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; none are without it
+    #[arg(long, env = "TOLLGATE_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
 }

@@ -25,6 +25,15 @@ pub(crate) enum Role {
 
 impl Role {
     pub(crate) const ALL: [Self; 4] = [Self::Api, Self::Sequencer, Self::Projections, Self::Gateway];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Sequencer => "sequencer",
+            Self::Projections => "projections",
+            Self::Gateway => "gateway",
+        }
+    }
 }
 
 /// What a gateway does with quotas that several nodes share while it cannot reach NATS.
