@@ -27,6 +27,8 @@ pub(super) struct Fields {
     /// The caller's span, from `trace.parent`.
     pub(super) caller: Option<Origin>,
     pub(super) failed: bool,
+    /// There turned out to be nothing to do, which is not worth telling.
+    pub(super) idle: bool,
 }
 
 impl Fields {
@@ -42,6 +44,7 @@ impl Fields {
     }
 
     fn number(&mut self, field: &Field, number: i64) {
+        self.idle |= field.name() == "batch.events" && number == 0;
         self.failed |= field.name() == "http.status" && number >= FAILED_FROM;
         self.keep(field, Value::IntValue(number));
     }

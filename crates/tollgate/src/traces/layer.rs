@@ -120,6 +120,10 @@ where
         let Some(span) = context.span(id) else { return };
         let mut fields = Fields::default();
         values.record(&mut fields);
+        if fields.idle {
+            span.extensions_mut().remove::<Recording>();
+            return;
+        }
         if let Some(Recording { span, .. }) = span.extensions_mut().get_mut() {
             span.attributes.append(&mut fields.attributes);
             span.status = if fields.failed { failed() } else { span.status.take() };
