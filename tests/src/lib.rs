@@ -23,6 +23,7 @@
 
 mod admin;
 mod clock;
+mod collector;
 mod envoy;
 mod http;
 mod launch;
@@ -32,6 +33,7 @@ mod world;
 
 pub use crate::admin::Admin;
 pub use crate::clock::{FakeClock, now};
+pub use crate::collector::{Collected, Collector};
 pub use crate::envoy::EnvoyProxy;
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;

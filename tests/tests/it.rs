@@ -16,4 +16,5 @@ mod it {
     mod secrets;
     mod start;
     mod structure;
+    mod traces;
 }

@@ -21,9 +21,9 @@ const RECONNECT_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// Where the bus is and what its streams should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BusSettings {
-    /// Any of the cluster's servers; the others are learnt from it.
+    /// Any of the cluster's servers; the others are learnt from it. A user and a password may stand in them.
     pub urls: Vec<String>,
     /// A user's JWT and seed, as `nsc` writes them.
     pub credentials_file: Option<PathBuf>,
@@ -59,6 +59,27 @@ impl Default for BusSettings {
     }
 }
 
+impl fmt::Debug for BusSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { urls, name, replicas, require_tls, .. } = self;
+        let urls: Vec<String> = urls.iter().map(|url| shown(url)).collect();
+        f.debug_struct("BusSettings")
+            .field("urls", &urls)
+            .field("name", name)
+            .field("replicas", replicas)
+            .field("require_tls", require_tls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The address of a server without what is to be kept secret in it.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    let Some((before, server)) = url.rsplit_once('@') else { return url.to_owned() };
+    let scheme = before.split_once("://").map(|(scheme, _user)| format!("{scheme}://")).unwrap_or_default();
+    format!("{scheme}********@{server}")
+}
+
 /// A connection to JetStream. Cheap to clone.
 #[derive(Clone)]
 pub struct Bus {
@@ -73,7 +94,7 @@ struct Inner {
 
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Bus({})", self.inner.settings.urls.join(","))
+        write!(f, "Bus({:?})", self.inner.settings)
     }
 }
 

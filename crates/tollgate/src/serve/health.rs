@@ -136,3 +136,6 @@ fn of_publisher(status: &PublisherStatus) -> PartReadiness {
 fn measure(number: u64) -> f64 {
     number as f64
 }
+
+#[cfg(test)]
+mod tests;

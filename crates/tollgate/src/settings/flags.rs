@@ -24,8 +24,14 @@ pub(crate) struct ServeFlags {
     #[arg(long, env = "TOLLGATE_DATABASE_CONNECTIONS", value_name = "NUMBER")]
     pub(crate) database_connections: Option<u32>,
     /// NATS servers with JetStream, several with commas
-    #[arg(long, env = "TOLLGATE_NATS_URL", value_delimiter = ',', value_name = "URL")]
-    pub(crate) nats_url: Vec<String>,
+    #[arg(
+        long,
+        env = "TOLLGATE_NATS_URL",
+        hide_env_values = true,
+        value_delimiter = ',',
+        value_name = "URL"
+    )]
+    pub(crate) nats_url: Vec<SecretString>,
     /// A NATS credentials file
     #[arg(long, env = "TOLLGATE_NATS_CREDENTIALS", value_name = "FILE")]
     pub(crate) nats_credentials: Option<PathBuf>,

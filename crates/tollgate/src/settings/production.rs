@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{bail, ensure};
 use clap::ValueEnum;
-use secrecy::SecretString;
+use eventlog::bus::shown;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, mask};
@@ -59,7 +60,8 @@ pub(crate) struct Database {
 /// The bus.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Nats {
-    pub(crate) urls: Vec<String>,
+    #[serde(serialize_with = "mask_users")]
+    pub(crate) urls: Vec<SecretString>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) credentials: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +80,11 @@ fn mask_url<S: serde::Serializer>(_: &SecretString, serializer: S) -> Result<S::
     mask(&None, serializer)
 }
 
+/// Servers may be named with a user and a password.
+fn mask_users<S: serde::Serializer>(urls: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(urls.iter().map(|url| shown(url.expose_secret())))
+}
+
 pub(super) fn roles(flags: Vec<Role>, file: Vec<Role>) -> BTreeSet<Role> {
     let given = if flags.is_empty() { file } else { flags };
     if given.is_empty() { Role::ALL.into() } else { given.into_iter().collect() }
@@ -88,7 +95,7 @@ pub(super) fn database(url: Option<SecretString>, connections: Option<u32>) -> O
 }
 
 pub(super) fn nats(
-    urls: Vec<String>,
+    urls: Vec<SecretString>,
     credentials: Option<PathBuf>,
     ca: Option<PathBuf>,
     replicas: Option<u8>,
@@ -153,7 +160,7 @@ mod tests {
         ServeFlags {
             roles: roles.to_vec(),
             database_url: Some("postgres://app:hunter2@127.0.0.1/tollgate".into()),
-            nats_url: vec!["nats://127.0.0.1:4222".to_owned()],
+            nats_url: vec!["nats://app:hunter3@127.0.0.1:4222".into()],
             node: Some("gw-1".to_owned()),
             bootstrap_token: Some("a-long-enough-token".into()),
             ..ServeFlags::default()
@@ -193,8 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn the_database_s_address_is_masked() {
-        let shown = toml::to_string(&load(on_servers(&[])).unwrap()).unwrap();
-        assert!(!shown.contains("hunter2"), "{shown}");
+    fn what_is_secret_in_addresses_and_tokens_is_shown_in_no_way() {
+        let flags = ServeFlags { gateway_token: Some("hunter4-and-longer".into()), ..on_servers(&[]) };
+        let given = format!("{flags:?}");
+        let settings = load(flags).unwrap();
+        let shown = toml::to_string(&settings).unwrap();
+        assert!(shown.contains("nats://********@127.0.0.1:4222"), "{shown}");
+        for shown in [given, shown, format!("{settings:?}")] {
+            for secret in ["hunter2", "hunter3", "hunter4", "a-long-enough-token"] {
+                assert!(!shown.contains(secret), "{secret} in {shown}");
+            }
+        }
     }
 }
