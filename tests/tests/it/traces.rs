@@ -22,11 +22,12 @@ fn traceparent(admin: &Admin) -> Result<Admin> {
     admin.with("traceparent", &format!("00-{TRACE}-{CALLER}-01"))
 }
 
-/// The spans of a trace, once those are among them whose names are given.
+/// The spans of a trace, once those are among them whose names, or names and processes, are given.
 async fn trace_with(collector: &Collector, trace: &str, names: &[&str]) -> Result<Vec<Collected>> {
     until("the whole trace", AT_MOST, async || {
         let spans: Vec<_> = collector.spans().into_iter().filter(|span| span.trace == trace).collect();
-        let there: BTreeSet<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+        let both = |span: &Collected| [span.name.clone(), format!("{} in {}", span.name, span.process.1)];
+        let there: BTreeSet<String> = spans.iter().flat_map(both).collect();
         let missing: Vec<_> = names.iter().filter(|name| !there.contains(**name)).collect();
         ensure!(missing.is_empty(), "{missing:?} are missing; there are {there:?}");
         Ok(Some(spans))
@@ -190,10 +191,14 @@ async fn processes_that_share_a_log_and_a_bus_share_the_trace_and_log_no_secret(
     let secret = issued.json["secret"].as_str().unwrap_or_default().to_owned();
     assert!(secret.starts_with("tg_prod_"), "{}", issued.body);
 
-    let names = ["POST /v1/clients", "append", "publish", "project client_directory", "apply"];
-    let spans = trace_with(&apart.collector, TRACE, &names).await?;
-    let by = |name: &str| named(&spans, name).process.1.clone();
-    assert_eq!(names.map(by), ["api", "api", "sequencer", "projections", "gateway"]);
+    let steps = [
+        "POST /v1/clients in api",
+        "append in api",
+        "publish in sequencer",
+        "project client_directory in projections",
+        "apply in gateway",
+    ];
+    trace_with(&apart.collector, TRACE, &steps).await?;
     assert!(apart.collector.spans().iter().any(|span| span.name == "sequence"));
 
     for (role, product) in &apart.roles {

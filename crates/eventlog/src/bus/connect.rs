@@ -3,10 +3,11 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, ConnectOptions, Event,
+    Client, ConnectOptions, Event, ServerAddr,
     connection::State,
     jetstream::{Context, context::ContextBuilder},
 };
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
@@ -75,9 +76,13 @@ impl fmt::Debug for BusSettings {
 /// The address of a server without what is to be kept secret in it.
 #[must_use]
 pub fn shown(url: &str) -> String {
+    with_account(url, "********@")
+}
+
+fn with_account(url: &str, account: &str) -> String {
     let Some((before, server)) = url.rsplit_once('@') else { return url.to_owned() };
-    let scheme = before.split_once("://").map(|(scheme, _user)| format!("{scheme}://")).unwrap_or_default();
-    format!("{scheme}********@{server}")
+    let scheme = before.split_once("://").map(|(scheme, _account)| format!("{scheme}://"));
+    format!("{}{account}{server}", scheme.unwrap_or_default())
 }
 
 /// A connection to JetStream. Cheap to clone.
@@ -113,8 +118,10 @@ impl Bus {
         }
         let (lost, losses) = watch::channel(0);
         let options = options(&settings, lost).await?;
+        // Without the accounts, which are in the options: the client library logs addresses as they are.
+        let addresses = settings.urls.iter().map(|url| with_account(url, "")).collect::<Vec<_>>().join(",");
         let client = options
-            .connect(settings.urls.join(","))
+            .connect(addresses)
             .await
             .map_err(|source| BusFailure::Connect { source: Box::new(source) })?;
         let jetstream = ContextBuilder::new()
@@ -171,6 +178,12 @@ async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<Con
             tell(&event);
             std::future::ready(())
         });
+    // Told here, for the client library makes no use of what stands in an address.
+    match settings.urls.iter().find_map(|url| account(url)) {
+        Some((user, Some(password))) => options = options.user_and_password(user, password),
+        Some((token, None)) => options = options.token(token),
+        None => {}
+    }
     if let Some(file) = &settings.root_ca_file {
         options = options.add_root_certificates(file.clone());
     }
@@ -181,6 +194,13 @@ async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<Con
             .map_err(|source| BusFailure::Credentials { file: file.clone(), source })?;
     }
     Ok(options)
+}
+
+/// The user and the password, or the token alone, that stand in an address.
+fn account(url: &str) -> Option<(String, Option<String>)> {
+    let address: ServerAddr = url.parse().ok()?;
+    let text = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    address.username().map(|user| (text(user), address.password().map(text)))
 }
 
 fn reconnect_pause(attempts: usize) -> Duration {
@@ -196,5 +216,22 @@ fn tell(event: &Event) {
         Event::LameDuckMode | Event::Draining => debug!("The server of the bus is leaving: {event}"),
         Event::SlowConsumer(_) => warn!("We read the bus too slowly: {event}"),
         Event::ServerError(_) | Event::ClientError(_) => error!("The bus complains: {event}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_in_an_address_is_used_and_not_shown() {
+        let (url, told) =
+            ("nats://app:a%40b@127.0.0.1:4222", Some(("app".to_owned(), Some("a@b".to_owned()))));
+        assert_eq!((account(url), shown(url)), (told, "nats://********@127.0.0.1:4222".to_owned()));
+        assert_eq!(with_account(url, ""), "nats://127.0.0.1:4222");
+        assert_eq!(account("tls://token@host"), Some(("token".to_owned(), None)));
+        assert_eq!((account("host:4222"), shown("host:4222")), (None, "host:4222".to_owned()));
+        let settings = BusSettings { urls: vec![url.to_owned()], ..BusSettings::default() };
+        assert!(!format!("{settings:?}").contains("a%40b"));
     }
 }
