@@ -2,11 +2,7 @@
 
 use domain::SharedClock;
 use metrics::counter;
-use opentelemetry_proto::tonic::trace::v1::{
-    Span, Status,
-    span::{Link, SpanKind},
-    status::StatusCode,
-};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::Link, status::StatusCode};
 use tokio::sync::mpsc;
 use tracing::{
     Event, Level, Subscriber,
@@ -57,7 +53,7 @@ impl SpanLayer {
             span_id: at.span.to_vec(),
             parent_span_id: place.parent.map(SpanId::to_vec).unwrap_or_default(),
             name: fields.title(name),
-            kind: SpanKind::from(fields.kind(name)).into(),
+            kind: fields.kind(name).into(),
             start_time_unix_nano: self.now_nanos(),
             attributes: fields.attributes,
             links: place.link.map(link).into_iter().collect(),

@@ -3,6 +3,8 @@
 use tracing::{Level, error, field::Empty, info, info_span, span_enabled, trace_span};
 use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+
 use super::*;
 use crate::{runtime::system_clock, traces::is_ours};
 
