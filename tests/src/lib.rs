@@ -24,6 +24,7 @@
 mod admin;
 mod clock;
 mod cluster;
+mod collector;
 mod envoy;
 mod http;
 mod launch;
@@ -34,6 +35,7 @@ mod world;
 pub use crate::admin::Admin;
 pub use crate::clock::{FakeClock, now};
 pub use crate::cluster::{Cluster, Role};
+pub use crate::collector::{Collected, Collector};
 pub use crate::envoy::EnvoyProxy;
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;

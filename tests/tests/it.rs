@@ -19,5 +19,6 @@ mod it {
     mod secrets;
     mod start;
     mod structure;
+    mod traces;
     mod transfer;
 }

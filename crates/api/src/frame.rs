@@ -62,8 +62,11 @@ async fn frame(State(door): State<Door>, mut request: Request, next: Next) -> Re
     let span = tracing::info_span!(
         "request",
         request.id = circumstances.request_id,
+        correlation.id = circumstances.correlation_id,
+        trace.parent = circumstances.traceparent,
         http.method = %method,
         http.route = path,
+        http.status = tracing::field::Empty,
     );
     let mut response = next.run(request).instrument(span.clone()).await;
     finish(&mut response, &circumstances.request_id);
@@ -75,6 +78,7 @@ async fn frame(State(door): State<Door>, mut request: Request, next: Next) -> Re
             "Answered {method} {path} with {status}"
         );
     });
+    span.record("http.status", status);
     let labels = [("method", known(&method).to_owned()), ("route", path), ("status", status.to_string())];
     metrics::counter!("tollgate_api_requests_total", &labels).increment(1);
     metrics::histogram!("tollgate_api_request_seconds", &labels).record(took.as_secs_f64());

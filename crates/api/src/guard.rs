@@ -214,7 +214,8 @@ impl<P: Needs> Allowed<P> {
         reason: Option<&Reason>,
     ) -> (Metadata, Option<PersonalValue>) {
         let now = self.now();
-        let Circumstances { request_id, correlation_id, address, user_agent } = self.circumstances.clone();
+        let Circumstances { request_id, correlation_id, address, user_agent, traceparent: _ } =
+            self.circumstances.clone();
         let address = address.map(|address| PersonalValue::new(salt(self.random()), &address.to_string()));
         let metadata = Metadata {
             occurred_at: now,

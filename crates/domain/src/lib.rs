@@ -29,6 +29,6 @@ pub use clock::{Clock, SharedClock};
 pub use ids::{AssignmentId, ClientId, EventId, KeyId, PolicyId, RouteId};
 pub use jiff::Timestamp;
 pub use metadata::Metadata;
-pub use recorded::{DomainEvent, Position, Recorded};
+pub use recorded::{DomainEvent, Position, Recorded, correlations};
 pub use refusal::{Refusal, RefusalDoc, all_refusals};
 pub use text::{Environment, InvalidValue, LabelKey, LabelValue, LimitName, Name, Reason, Scope};

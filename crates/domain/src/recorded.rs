@@ -123,3 +123,20 @@ pub struct Recorded {
     /// The RFC 6962 leaf hash of the audited bytes.
     pub leaf_hash: [u8; 32],
 }
+
+/// The correlation ids of a batch, each once and at most so many, with the position where each is first met: what a
+/// follower names the traces of its work by.
+#[must_use]
+pub fn correlations(batch: &[Recorded], at_most: usize) -> Vec<(&str, Position)> {
+    let mut met: Vec<(&str, Position)> = vec![];
+    for recorded in batch {
+        let id = recorded.metadata.correlation_id.as_str();
+        if met.len() >= at_most {
+            break;
+        }
+        if met.iter().all(|(known, _)| *known != id) {
+            met.push((id, recorded.position));
+        }
+    }
+    met
+}

@@ -13,7 +13,7 @@ mod refill;
 mod streams;
 mod usage;
 
-pub use connect::{Bus, BusSettings};
+pub use connect::{Bus, BusSettings, shown};
 pub use failure::BusFailure;
 pub use feed::BusFeed;
 pub use refill::Refill;

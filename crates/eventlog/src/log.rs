@@ -9,6 +9,7 @@ use cqrs_es::{
 use domain::{Position, SharedClock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, field::Empty, trace_span};
 
 use crate::{
     EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure, Place,
@@ -112,8 +113,22 @@ impl EventLog {
                 }
             };
             let append = Append::new::<A>(&stream, loaded.version, self.encode::<A>(&events, &ask)?, &ask);
-            match self.append(append).await? {
-                Ok(appended) => return Ok(self.keep_warm(stream, &loaded, events, &appended)),
+            let appending = trace_span!(
+                "append",
+                correlation.id = ask.metadata.correlation_id,
+                aggregate.type = A::TYPE,
+                aggregate.id = stream,
+                events = events.len(),
+                event.position = Empty,
+            );
+            let answer = self.append(append).instrument(appending.clone()).await?;
+            match answer {
+                Ok(appended) => {
+                    if let Place::At(position) = appended.last {
+                        appending.record("event.position", position.get());
+                    }
+                    return Ok(self.keep_warm(stream, &loaded, events, &appended));
+                }
                 Err(AppendRefused::Repeated(remembered)) => return Err(ExecuteError::Repeated(remembered)),
                 Err(AppendRefused::Conflict) => ask_store = true,
             }

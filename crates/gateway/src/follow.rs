@@ -2,10 +2,10 @@
 
 use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
-use domain::{Position, Recorded, clock::SharedClock};
+use domain::{Position, Recorded, clock::SharedClock, correlations};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{Level, Span, info, span_enabled, trace_span, warn};
 
 use crate::Gateway;
 
@@ -41,6 +41,8 @@ impl FeedFailure {
     }
 }
 
+/// Pieces of work of one batch that are traced.
+const TRACES_MAX: usize = 24;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
@@ -62,7 +64,9 @@ pub async fn run(
         match read {
             // A batch once read is finished; stopping in between is of no consequence, for nothing is written.
             Ok(FeedBatch { events, head }) => {
+                let traces = if gateway.ready() { traces(&events) } else { vec![] };
                 gateway.apply(&events, clock.now());
+                drop(traces);
                 gateway.caught_up(head, clock.now());
                 retry.succeeded(head);
             }
@@ -73,6 +77,23 @@ pub async fn run(
             },
         }
     }
+}
+
+/// A span for each piece of work that the batch goes on with. What was done before this process began is not traced
+/// again.
+fn traces(events: &[Recorded]) -> Vec<Span> {
+    if !span_enabled!(Level::TRACE) {
+        return vec![];
+    }
+    let apply = |(id, position): (&str, Position)| {
+        trace_span!(
+            "apply",
+            correlation.id = id,
+            event.position = position.get(),
+            batch.events = events.len()
+        )
+    };
+    correlations(events, TRACES_MAX).into_iter().map(apply).collect()
 }
 
 /// Says once that the feed fails, and once that it does no more.

@@ -3,12 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use domain::{Position, Recorded};
+use domain::{Position, Recorded, correlations};
+use tracing::{Level, Span, span_enabled, trace_span};
 
 use crate::{
     Poison, Projection, ReadModel, Rows, WriteFailure,
     store::{Checkpoint, Commit, Committed, Owner},
 };
+
+/// Pieces of work of one batch that are traced.
+const TRACES_MAX: usize = 24;
 
 /// Why a projection goes no further. What came before it in the batch is applied.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,7 @@ pub(crate) async fn apply(
     batch: &[Recorded],
 ) -> Result<Applied, WriteFailure> {
     let owner = Owner::of(projection);
+    let _traces = traces(projection.name(), batch, checkpoint.position);
     let (events, gap) = contiguous(checkpoint.position, batch);
     let keys = events.iter().flat_map(|recorded| projection.keys(recorded)).collect();
     let mut rows = model.load(owner, keys).await?;
@@ -71,6 +76,25 @@ pub(crate) async fn pass_over(
         Committed::Yes => Applied { checkpoint: to, halt: None },
         Committed::Fenced => Applied { checkpoint, halt: Some(Halt::Fenced { position: from }) },
     })
+}
+
+/// A span for each piece of work that the batch goes on with, where anybody wants them.
+fn traces(name: &'static str, batch: &[Recorded], after: Position) -> Vec<Span> {
+    if !span_enabled!(Level::TRACE) {
+        return vec![];
+    }
+    let news = batch.iter().position(|recorded| recorded.position > after).unwrap_or(batch.len());
+    let works = correlations(batch.get(news..).unwrap_or_default(), TRACES_MAX);
+    let project = |(id, position): (&str, Position)| {
+        trace_span!(
+            "project",
+            projection.name = name,
+            correlation.id = id,
+            event.position = position.get(),
+            batch.events = batch.len(),
+        )
+    };
+    works.into_iter().map(project).collect()
 }
 
 /// The events right after the checkpoint. Those at or before it are a second delivery; one that leaves a

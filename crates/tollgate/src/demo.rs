@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use eventlog::EventLog;
 use secrecy::SecretString;
+use tracing_subscriber::layer::Identity;
 
 use crate::{
     serve,
@@ -36,7 +37,7 @@ pub(crate) struct DemoFlags {
 }
 
 pub(crate) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
-    crate::runtime::start_logging("warn", settings::LogFormat::Text)?;
+    crate::runtime::start_logging("warn", settings::LogFormat::Text, None::<Identity>)?;
     // A token of this run: on a second run the first one's could not be shown again.
     let token = api::new_admin_token(&api::SystemRandom).context("cannot make an admin token")?;
     let settings = settings::load(ServeFlags {

@@ -9,6 +9,7 @@ mod runtime;
 mod schemas;
 mod serve;
 mod settings;
+mod traces;
 mod transfer;
 
 use std::process::ExitCode;

@@ -7,7 +7,9 @@ use domain::{Clock, SharedClock, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::settings::LogFormat;
 
@@ -35,16 +37,22 @@ pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
     runtime.block_on(work)
 }
 
-/// Log lines on standard error, filtered by what the settings say.
-pub(crate) fn start_logging(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+/// Log lines on standard error, filtered by what the settings say, and beside them what `more` makes of spans.
+pub(crate) fn start_logging(
+    filter: &str,
+    format: LogFormat,
+    more: Option<impl Layer<Registry> + Send + Sync>,
+) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter)
         .with_context(|| format!("`{filter}` is not a log filter, such as `info`"))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
-    started.map_err(|source| anyhow::anyhow!("cannot start logging: {source}"))
+    // Each has a filter of its own: what one of them wants is not asked of the other.
+    let started = tracing_subscriber::registry().with(more).with(lines.with_filter(filter)).try_init();
+    started.context("cannot start logging")
 }
 
 /// Stops the tasks at the first SIGINT or SIGTERM.

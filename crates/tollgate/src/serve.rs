@@ -18,11 +18,13 @@ use domain::access::Permission;
 use eventlog::{EventLog, installation::Installation};
 use projections::{Observer, Projections, Visibility};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
     runtime::{self, Tasks},
     settings::{Role, Settings},
+    traces,
 };
 use gateway_node::Node;
 use rooms::Rooms;
@@ -43,7 +45,9 @@ pub(crate) struct Server {
 
 /// Runs until a signal or a failure.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
-    runtime::start_logging(&settings.log, settings.log_format)?;
+    let traces = traces::to_collector(&settings, runtime::system_clock())?;
+    let (layer, exporter) = traces.map_or((None, None), |(layer, exporter)| (Some(layer), Some(exporter)));
+    runtime::start_logging(&settings.log, settings.log_format, layer)?;
     let server = start(&settings).await?;
     if let Some(token) = &server.new_token {
         println!("Admin token, shown this once: {}", token.expose());
@@ -54,7 +58,20 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         Some(gateway) => println!("{what} on http://{}, gateway doors on {gateway}.", server.http),
         None => println!("{what} on http://{}.", server.http),
     }
-    server.wait().await
+    let ended = CancellationToken::new();
+    // Beside the server to its end: its last spans are sent too.
+    let serving = async {
+        let outcome = server.wait().await;
+        ended.cancel();
+        outcome
+    };
+    let exporting = async {
+        if let Some(exporter) = exporter {
+            exporter.run(ended.clone()).await;
+        }
+    };
+    let (outcome, ()) = tokio::join!(serving, exporting);
+    outcome
 }
 
 impl Server {

@@ -67,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) allow_plaintext: bool,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) otlp_endpoint: Option<String>,
     #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
     pub(crate) bootstrap_token: Option<SecretString>,
     #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
@@ -118,6 +120,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         allow_plaintext: flags.allow_plaintext.or(file.allow_plaintext).unwrap_or(false),
         log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
         log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+        otlp_endpoint: flags.otlp_endpoint.or(file.otlp_endpoint),
         bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
     };
     settings.check()?;
@@ -147,11 +150,23 @@ impl Settings {
         if !(1..=5_000).contains(&self.quota_wait_ms) {
             bail!("quota_wait_ms = {} must be 1 to 5000", self.quota_wait_ms);
         }
+        if let Some(endpoint) = &self.otlp_endpoint
+            && !is_plain_url(endpoint)
+        {
+            // Not repeated: there may be a password in it.
+            bail!("otlp_endpoint must be a URL such as http://127.0.0.1:4318, without a user or a query");
+        }
         if !(1..=86_400).contains(&self.stale_after_seconds) {
             bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);
         }
         Ok(())
     }
+}
+
+/// Of HTTP, and with nothing in it that must not be shown.
+fn is_plain_url(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']))
 }
 
 fn parse_unmatched(given: &[String]) -> anyhow::Result<BTreeMap<Environment, Unmatched>> {

@@ -83,6 +83,7 @@ const CONFLICTS: &[&str] = &[
     "policy_already_defined",
     "policy_retired",
     "policy_still_assigned",
+    "projection_not_halted",
     "rotation_running",
     "route_already_defined",
     "route_retired",

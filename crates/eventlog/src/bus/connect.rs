@@ -7,6 +7,7 @@ use async_nats::{
     connection::State,
     jetstream::{Context, context::ContextBuilder},
 };
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
@@ -21,7 +22,7 @@ const RECONNECT_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// Where the bus is and what its streams should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BusSettings {
     /// Any of the cluster's servers; the others are learnt from it. The first user and password in them are given to
     /// all, as they stand: nothing is unescaped.
@@ -60,6 +61,31 @@ impl Default for BusSettings {
     }
 }
 
+impl fmt::Debug for BusSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { urls, name, replicas, require_tls, .. } = self;
+        let urls: Vec<String> = urls.iter().map(|url| shown(url)).collect();
+        f.debug_struct("BusSettings")
+            .field("urls", &urls)
+            .field("name", name)
+            .field("replicas", replicas)
+            .field("require_tls", require_tls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The address of a server without what is to be kept secret in it.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    with_account(url, "********@")
+}
+
+fn with_account(url: &str, account: &str) -> String {
+    let Some((before, server)) = url.rsplit_once('@') else { return url.to_owned() };
+    let scheme = before.split_once("://").map(|(scheme, _account)| format!("{scheme}://"));
+    format!("{}{account}{server}", scheme.unwrap_or_default())
+}
+
 /// A connection to JetStream. Cheap to clone.
 #[derive(Clone)]
 pub struct Bus {
@@ -74,8 +100,7 @@ struct Inner {
 
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the addresses: a URL may carry a password.
-        write!(f, "Bus({})", self.inner.settings.name)
+        write!(f, "Bus({:?})", self.inner.settings)
     }
 }
 
@@ -93,9 +118,11 @@ impl Bus {
             return Err(BusFailure::Replicas { replicas: settings.replicas });
         }
         let (lost, losses) = watch::channel(0);
-        let servers: Result<Vec<ServerAddr>, _> = settings.urls.iter().map(|url| url.parse()).collect();
+        // Without the accounts, which are in the options: the client library logs addresses as they are.
+        let servers: Result<Vec<ServerAddr>, _> =
+            settings.urls.iter().map(|url| with_account(url, "").parse()).collect();
         let servers = servers.map_err(|source| BusFailure::Connect { source: Box::new(source) })?;
-        let options = options(&settings, &servers, lost).await?;
+        let options = options(&settings, lost).await?;
         let client = options
             .connect(servers)
             .await
@@ -146,11 +173,7 @@ impl Bus {
     }
 }
 
-async fn options(
-    settings: &BusSettings,
-    servers: &[ServerAddr],
-    lost: watch::Sender<u64>,
-) -> Result<ConnectOptions, BusFailure> {
+async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<ConnectOptions, BusFailure> {
     let lost = Arc::new(lost);
     let mut options = ConnectOptions::new()
         .name(&settings.name)
@@ -166,10 +189,11 @@ async fn options(
             tell(&event);
             std::future::ready(())
         });
-    // The client would read past them.
-    let named = servers.iter().find_map(|server| server.username().zip(server.password()));
-    if let Some((user, password)) = named {
-        options = options.user_and_password(user.to_owned(), password.to_owned());
+    // Told here, for the client library makes no use of what stands in an address.
+    match settings.urls.iter().find_map(|url| account(url)) {
+        Some((user, Some(password))) => options = options.user_and_password(user, password),
+        Some((token, None)) => options = options.token(token),
+        None => {}
     }
     if let Some(file) = &settings.root_ca_file {
         options = options.add_root_certificates(file.clone());
@@ -181,6 +205,13 @@ async fn options(
             .map_err(|source| BusFailure::Credentials { file: file.clone(), source })?;
     }
     Ok(options)
+}
+
+/// The user and the password, or the token alone, that stand in an address.
+fn account(url: &str) -> Option<(String, Option<String>)> {
+    let address: ServerAddr = url.parse().ok()?;
+    let text = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    address.username().map(|user| (text(user), address.password().map(text)))
 }
 
 fn reconnect_pause(attempts: usize) -> Duration {
@@ -196,5 +227,22 @@ fn tell(event: &Event) {
         Event::LameDuckMode | Event::Draining => debug!("The server of the bus is leaving: {event}"),
         Event::SlowConsumer(_) => warn!("We read the bus too slowly: {event}"),
         Event::ServerError(_) | Event::ClientError(_) => error!("The bus complains: {event}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_in_an_address_is_used_and_not_shown() {
+        let (url, told) =
+            ("nats://app:a%40b@127.0.0.1:4222", Some(("app".to_owned(), Some("a@b".to_owned()))));
+        assert_eq!((account(url), shown(url)), (told, "nats://********@127.0.0.1:4222".to_owned()));
+        assert_eq!(with_account(url, ""), "nats://127.0.0.1:4222");
+        assert_eq!(account("tls://token@host"), Some(("token".to_owned(), None)));
+        assert_eq!((account("host:4222"), shown("host:4222")), (None, "host:4222".to_owned()));
+        let settings = BusSettings { urls: vec![url.to_owned()], ..BusSettings::default() };
+        assert!(!format!("{settings:?}").contains("a%40b"));
     }
 }

@@ -106,6 +106,11 @@ struct Repeated {
     causation_id: Option<String>,
 }
 
+/// What the event's work is called over all processes; none when its metadata are not what was ever written.
+pub(super) fn correlation_of(event: &StoredEvent) -> Option<String> {
+    serde_json::from_str::<Repeated>(&event.metadata).ok().map(|repeated| repeated.correlation_id)
+}
+
 /// The message for an event.
 ///
 /// # Errors

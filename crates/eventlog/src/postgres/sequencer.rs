@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge, histogram};
 use sqlx::{Connection as _, PgConnection};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{Instrument as _, field::Empty, info, trace_span, warn};
 
 use super::{
     connect::Server,
@@ -92,8 +92,10 @@ async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken)
 
 async fn sequence(session: &mut PgConnection) -> Result<Vec<(i64, i64)>, sqlx::Error> {
     let begun = Instant::now();
-    let mut given: Vec<(i64, i64)> =
-        sqlx::query_as(include_str!("sequence_pending.sql")).bind(EVENTS_AT_ONCE).fetch_all(session).await?;
+    let span = trace_span!("sequence", batch.events = Empty);
+    let giving = sqlx::query_as(include_str!("sequence_pending.sql")).bind(EVENTS_AT_ONCE).fetch_all(session);
+    let mut given: Vec<(i64, i64)> = giving.instrument(span.clone()).await?;
+    span.record("batch.events", given.len());
     if !given.is_empty() {
         histogram!("tollgate_sequencer_batch_seconds").record(begun.elapsed());
     }

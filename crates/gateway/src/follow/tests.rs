@@ -95,3 +95,33 @@ async fn pauses_grow_to_a_bound() {
     // 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 and then every five seconds.
     assert_eq!(ASKED.load(Ordering::Relaxed), 7 + 10);
 }
+
+#[test]
+fn a_batch_names_each_piece_of_work_once_and_no_more_than_so_many() {
+    let event = || DomainEvent::ApiClient {
+        id: read(CLIENT),
+        event: ApiClientEvent::Reinstated(Reinstated { reason: read("why") }),
+    };
+    let of = |position: u64| {
+        let mut recorded = recorded(position, Noon.now(), event());
+        recorded.metadata.correlation_id = format!("work {}", position / 2);
+        recorded
+    };
+    let batch: Vec<Recorded> = (2..=9).map(of).collect();
+    let named = |at_most| correlations(&batch, at_most).into_iter().map(|(id, at)| (id.to_owned(), at.get()));
+    let all: Vec<_> = (1..=4).map(|work| (format!("work {work}"), work * 2)).collect();
+    assert_eq!(named(24).collect::<Vec<_>>(), all);
+    assert_eq!(named(2).collect::<Vec<_>>(), all[..2]);
+}
+
+#[test]
+fn how_long_a_gateway_is_behind_counts_from_when_it_had_everything() {
+    let gateway = Gateway::new(settings(), peppers());
+    let later = |seconds: i64| Noon.now() + jiff::SignedDuration::from_secs(seconds);
+    gateway.caught_up(Position::new(1), later(0));
+    assert_eq!(gateway.since_caught_up(later(0)), None, "it never had");
+    gateway.caught_up(Position::START, later(0));
+    assert_eq!(gateway.since_caught_up(later(7)), Some(Duration::from_secs(7)));
+    gateway.caught_up(Position::new(1), later(7));
+    assert_eq!(gateway.since_caught_up(later(9)), Some(Duration::from_secs(9)), "an event is missing");
+}

@@ -1,10 +1,10 @@
 //! Takes the log over.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use domain::{Position, Recorded, Timestamp};
 
-use super::Gateway;
+use super::{Gateway, snapshots::count};
 use crate::{
     OnStale,
     index::{micros, routes::Rebuilt},
@@ -50,9 +50,19 @@ impl Gateway {
 
     /// Hears from the feed that the log ends at `head`. When that is in force here, the configuration is fresh.
     pub fn caught_up(&self, head: Position, now: Timestamp) {
-        if head <= self.position() {
+        let lag_events = head.get().saturating_sub(self.position().get());
+        metrics::gauge!("tollgate_gateway_lag_events").set(count(lag_events));
+        if lag_events == 0 {
             self.caught_up_at.store(micros(now), Ordering::Relaxed);
         }
+    }
+
+    /// How long ago everything that the feed had was in force; none when that never was.
+    #[must_use]
+    pub fn since_caught_up(&self, now: Timestamp) -> Option<Duration> {
+        let caught_up_at = self.caught_up_at.load(Ordering::Relaxed);
+        let passed = u64::try_from(micros(now).saturating_sub(caught_up_at)).unwrap_or_default();
+        (caught_up_at != NEVER).then(|| Duration::from_micros(passed))
     }
 
     /// The last event that is in force.

@@ -43,7 +43,7 @@ impl Gateway {
 }
 
 /// As metrics have it: exact for any log that fits on a disk.
-fn count(number: u64) -> f64 {
+pub(super) fn count(number: u64) -> f64 {
     let (high, low) = (number >> 32, number & u64::from(u32::MAX));
     let part = |part: u64| f64::from(u32::try_from(part).unwrap_or(u32::MAX));
     part(high) * 4_294_967_296.0 + part(low)

@@ -99,8 +99,11 @@ impl Health {
         }
         if let Some(gateway) = &self.judges {
             gauge!("tollgate_gateway_position").set(measure(gateway.position().get()));
-            let stale = gateway.is_stale(self.clock.now());
-            gauge!("tollgate_gateway_stale").set(if stale { 1.0 } else { 0.0 });
+            let (now, flag) = (self.clock.now(), |on: bool| if on { 1.0 } else { 0.0 });
+            gauge!("tollgate_gateway_stale").set(flag(gateway.is_stale(now)));
+            if let Some(since) = gateway.since_caught_up(now) {
+                gauge!("tollgate_gateway_lag_seconds").set(since.as_secs_f64());
+            }
         }
         if let Some(bus) = &self.bus {
             gauge!("tollgate_bus_connected").set(if bus.is_connected() { 1.0 } else { 0.0 });
@@ -133,3 +136,6 @@ fn of_publisher(status: &PublisherStatus) -> PartReadiness {
 fn measure(number: u64) -> f64 {
     number as f64
 }
+
+#[cfg(test)]
+mod tests;

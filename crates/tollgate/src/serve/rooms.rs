@@ -11,6 +11,7 @@ use eventlog::{
     usage::UsageLog,
 };
 use projections::ReadModel;
+use secrecy::ExposeSecret;
 
 use super::adapters::{AnyUsage, BusUsage};
 use crate::{
@@ -130,7 +131,7 @@ fn of_database(database: &Database, allow_plaintext: bool) -> PostgresSettings {
 async fn connect(nats: &Nats, settings: &Settings) -> anyhow::Result<Bus> {
     let roles: Vec<String> = settings.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
     let settings = BusSettings {
-        urls: nats.urls.clone(),
+        urls: nats.urls.iter().map(|url| url.expose_secret().to_owned()).collect(),
         credentials_file: nats.credentials.clone(),
         root_ca_file: nats.ca.clone(),
         require_tls: nats.ca.is_some(),

@@ -23,7 +23,7 @@ pub(crate) struct SettingsFile {
     pub(super) role: Vec<Role>,
     pub(super) database_url: Option<SecretString>,
     pub(super) database_connections: Option<u32>,
-    pub(super) nats_url: Vec<String>,
+    pub(super) nats_url: Vec<SecretString>,
     pub(super) nats_credentials: Option<PathBuf>,
     pub(super) nats_ca: Option<PathBuf>,
     pub(super) nats_replicas: Option<u8>,
@@ -46,6 +46,7 @@ pub(crate) struct SettingsFile {
     pub(super) bootstrap_token: Option<SecretString>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
+    pub(super) otlp_endpoint: Option<String>,
 }
 
 impl SettingsFile {

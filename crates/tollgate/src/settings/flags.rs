@@ -24,8 +24,14 @@ pub(crate) struct ServeFlags {
     #[arg(long, env = "TOLLGATE_DATABASE_CONNECTIONS", value_name = "NUMBER")]
     pub(crate) database_connections: Option<u32>,
     /// NATS servers with JetStream, several with commas
-    #[arg(long, env = "TOLLGATE_NATS_URL", value_delimiter = ',', value_name = "URL")]
-    pub(crate) nats_url: Vec<String>,
+    #[arg(
+        long,
+        env = "TOLLGATE_NATS_URL",
+        hide_env_values = true,
+        value_delimiter = ',',
+        value_name = "URL"
+    )]
+    pub(crate) nats_url: Vec<SecretString>,
     /// A NATS credentials file
     #[arg(long, env = "TOLLGATE_NATS_CREDENTIALS", value_name = "FILE")]
     pub(crate) nats_credentials: Option<PathBuf>,
@@ -92,4 +98,7 @@ pub(crate) struct ServeFlags {
     /// How log lines are written [default: text]
     #[arg(long, env = "TOLLGATE_LOG_FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
+    /// An OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; none are without it
+    #[arg(long, env = "TOLLGATE_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
 }

@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{bail, ensure};
 use clap::ValueEnum;
-use secrecy::SecretString;
+use eventlog::bus::shown;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, mask};
@@ -25,6 +26,15 @@ pub(crate) enum Role {
 
 impl Role {
     pub(crate) const ALL: [Self; 4] = [Self::Api, Self::Sequencer, Self::Projections, Self::Gateway];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Sequencer => "sequencer",
+            Self::Projections => "projections",
+            Self::Gateway => "gateway",
+        }
+    }
 }
 
 /// What a gateway does with quotas that several nodes share while it cannot reach NATS.
@@ -51,7 +61,7 @@ pub(crate) struct Database {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Nats {
     #[serde(serialize_with = "mask_users")]
-    pub(crate) urls: Vec<String>,
+    pub(crate) urls: Vec<SecretString>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) credentials: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,13 +80,9 @@ fn mask_url<S: serde::Serializer>(_: &SecretString, serializer: S) -> Result<S::
     mask(&None, serializer)
 }
 
-/// Only the part that a password may be in.
-fn mask_users<S: serde::Serializer>(urls: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    let masked = urls.iter().map(|url| match url.rsplit_once('@') {
-        Some((_, server)) => format!("********@{server}"),
-        None => url.clone(),
-    });
-    serializer.collect_seq(masked)
+/// Servers may be named with a user and a password.
+fn mask_users<S: serde::Serializer>(urls: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(urls.iter().map(|url| shown(url.expose_secret())))
 }
 
 pub(super) fn roles(flags: Vec<Role>, file: Vec<Role>) -> BTreeSet<Role> {
@@ -89,7 +95,7 @@ pub(super) fn database(url: Option<SecretString>, connections: Option<u32>) -> O
 }
 
 pub(super) fn nats(
-    urls: Vec<String>,
+    urls: Vec<SecretString>,
     credentials: Option<PathBuf>,
     ca: Option<PathBuf>,
     replicas: Option<u8>,
@@ -154,7 +160,7 @@ mod tests {
         ServeFlags {
             roles: roles.to_vec(),
             database_url: Some("postgres://app:hunter2@127.0.0.1/tollgate".into()),
-            nats_url: vec!["nats://127.0.0.1:4222".to_owned()],
+            nats_url: vec!["nats://app:hunter3@127.0.0.1:4222".into()],
             node: Some("gw-1".to_owned()),
             bootstrap_token: Some("a-long-enough-token".into()),
             ..ServeFlags::default()
@@ -194,11 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn passwords_in_addresses_are_masked() {
-        let nats_url = vec!["nats://user:hunter3@127.0.0.1:4222".to_owned()];
-        let settings = load(ServeFlags { nats_url, ..on_servers(&[]) }).unwrap();
+    fn what_is_secret_in_addresses_and_tokens_is_shown_in_no_way() {
+        let flags = ServeFlags { gateway_token: Some("hunter4-and-longer".into()), ..on_servers(&[]) };
+        let given = format!("{flags:?}");
+        let settings = load(flags).unwrap();
         let shown = toml::to_string(&settings).unwrap();
-        assert!(!shown.contains("hunter2") && !shown.contains("hunter3"), "{shown}");
-        assert!(shown.contains("@127.0.0.1:4222"), "{shown}");
+        assert!(shown.contains("nats://********@127.0.0.1:4222"), "{shown}");
+        for shown in [given, shown, format!("{settings:?}")] {
+            for secret in ["hunter2", "hunter3", "hunter4", "a-long-enough-token"] {
+                assert!(!shown.contains(secret), "{secret} in {shown}");
+            }
+        }
     }
 }

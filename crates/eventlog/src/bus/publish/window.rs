@@ -13,6 +13,7 @@ use async_nats::{
 };
 use domain::Position;
 use futures::FutureExt;
+use tracing::{Level, Span, span_enabled, trace_span};
 
 use super::{Interrupted, status::Published};
 use crate::{
@@ -29,6 +30,8 @@ const WINDOW_EVENTS_MAX: usize = 2_048;
 const READ_EVENTS_MAX: usize = 500;
 /// From so many on a batch is cheaper than its events one by one.
 const BATCH_EVENTS_MIN: usize = 16;
+/// Events of a batch, from the first on, whose work is traced.
+const TRACES_MAX: usize = 24;
 const CONTENT_TYPE_HEADER: &str = "Content-Type";
 
 type Acknowledgement = Pin<Box<dyn Future<Output = Result<PublishAck, PublishError>> + Send>>;
@@ -37,6 +40,8 @@ struct Flight {
     published: Published,
     events: usize,
     acknowledged: Acknowledgement,
+    /// They end when the bus has it.
+    _traces: Vec<Span>,
 }
 
 /// The events between the last acknowledged and the last sent.
@@ -91,9 +96,11 @@ impl<'bus> Window<'bus> {
     }
 
     async fn send_one(&mut self, event: &StoredEvent, envelope: Envelope) -> Result<(), Interrupted> {
+        let traces = traces(std::slice::from_ref(event));
         let message = message(event, envelope.body).expected_last_sequence(self.sent.get());
         let acknowledged = self.bus.jetstream().send_publish(envelope.subject, message).await?.into_future();
-        self.fly(Published { first: event.position, last: event.position }, 1, acknowledged);
+        let published = Published { first: event.position, last: event.position };
+        self.fly(Flight { published, events: 1, acknowledged, _traces: traces });
         Ok(())
     }
 
@@ -105,7 +112,7 @@ impl<'bus> Window<'bus> {
     ) -> Result<(), Interrupted> {
         let (jetstream, client) = (self.bus.jetstream(), self.bus.client());
         let batch = client.new_inbox().rsplit('.').next().unwrap_or_default().to_owned();
-        let first = self.sent.next();
+        let (first, traces) = (self.sent.next(), traces(events));
         let count = events.len();
         for ((number, event), envelope) in (1..).zip(events).zip(envelopes) {
             let mut message = message(event, envelope.body)
@@ -117,7 +124,8 @@ impl<'bus> Window<'bus> {
             if number == count {
                 message = message.header(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
                 let acknowledged = jetstream.send_publish(envelope.subject, message).await?.into_future();
-                self.fly(Published { first, last: event.position }, count, acknowledged);
+                let published = Published { first, last: event.position };
+                self.fly(Flight { published, events: count, acknowledged, _traces: traces });
                 return Ok(());
             }
             let sent = message.outbound_message(envelope.subject);
@@ -130,10 +138,10 @@ impl<'bus> Window<'bus> {
         Ok(())
     }
 
-    fn fly(&mut self, published: Published, events: usize, acknowledged: Acknowledgement) {
-        self.sent = published.last;
-        self.events += events;
-        self.flights.push_back(Flight { published, events, acknowledged });
+    fn fly(&mut self, flight: Flight) {
+        self.sent = flight.published.last;
+        self.events += flight.events;
+        self.flights.push_back(flight);
     }
 
     /// Waits for the oldest acknowledgement, and takes those that are there as well. May be dropped while it waits.
@@ -151,6 +159,25 @@ impl<'bus> Window<'bus> {
         }
         Ok(Published { first, last })
     }
+}
+
+/// A span for each piece of work among these, where anybody wants them.
+fn traces(events: &[StoredEvent]) -> Vec<Span> {
+    if !span_enabled!(Level::TRACE) {
+        return vec![];
+    }
+    let mut ids: Vec<String> = vec![];
+    for event in events.iter().take(TRACES_MAX) {
+        let id = envelope::correlation_of(event).unwrap_or_default();
+        if !id.is_empty() && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let at = |event: Option<&StoredEvent>| event.map_or(0, |event| event.position.get());
+    let (first, last) = (at(events.first()), at(events.last()));
+    let publish =
+        |id: &String| trace_span!("publish", correlation.id = id, batch.first = first, batch.last = last);
+    ids.iter().map(publish).collect()
 }
 
 fn message(event: &StoredEvent, body: Vec<u8>) -> PublishMessage {
