@@ -20,7 +20,7 @@ pub struct EventFeed {
 #[derive(Debug)]
 enum Source {
     Log { log: EventLog, head: watch::Receiver<Position> },
-    Bus(BusFeed),
+    Bus(Box<BusFeed>),
 }
 
 impl EventFeed {
@@ -29,7 +29,7 @@ impl EventFeed {
     }
 
     pub(crate) fn of_bus(log: EventLog, bus: Bus, follower: &str) -> Self {
-        Self { source: Source::Bus(BusFeed::durable(bus, follower, Arc::new(log))) }
+        Self { source: Source::Bus(Box::new(BusFeed::durable(bus, follower, Arc::new(log)))) }
     }
 
     /// The events after a position, at most so many, as soon as there is one. May be dropped while it waits.

@@ -29,6 +29,7 @@ impl Wire {
         let listener = TcpListener::from_std(listener).context("listening")?;
         let (whole, _) = watch::channel(true);
         let whole = Arc::new(whole);
+        #[expect(clippy::disallowed_methods, reason = "it is ended when the wire is dropped")]
         let forwarding = tokio::spawn(forward(listener, target, Arc::clone(&whole)));
         Ok(Self { port, whole, forwarding })
     }
@@ -60,7 +61,11 @@ async fn forward(listener: TcpListener, target: u16, whole: Arc<watch::Sender<bo
         if !*state.borrow() {
             continue;
         }
-        tokio::spawn(async move {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends with either end of the connection, or the wire"
+        )]
+        drop(tokio::spawn(async move {
             let mut near = near;
             let far = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], target))).await;
             let Ok(mut far) = far else { return };
@@ -68,6 +73,6 @@ async fn forward(listener: TcpListener, target: u16, whole: Arc<watch::Sender<bo
                 _ = copy_bidirectional(&mut near, &mut far) => {}
                 _ = state.wait_for(|whole| !*whole) => {}
             }
-        });
+        }));
     }
 }

@@ -1,4 +1,4 @@
-//! How many calls a second the ext_authz door answers, against a gRPC server that answers at once.
+//! How many calls a second the `ext_authz` door answers, against a gRPC server that answers at once.
 //!
 //! Both servers run in this process, one worker thread each, and are asked in turn by the same client thread with the
 //! same questions: as Envoy sends them with the recommended configuration. The other server is tonic's own; it decodes

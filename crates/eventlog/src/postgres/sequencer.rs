@@ -17,6 +17,7 @@ use super::{
 pub(super) const LOCK: i64 = 0x746f_6c6c_6761_7465;
 /// How often a standby asks for the lock.
 const ASK_EVERY: Duration = Duration::from_millis(500);
+const BATCH_EVERY: Duration = Duration::from_millis(5);
 const EVENTS_AT_ONCE: i64 = 5_000;
 
 /// Stands by, leads when nobody else does, and stands by again when the session is lost. Until stopped.
@@ -66,9 +67,12 @@ async fn stand_by(server: &Server, stop: &CancellationToken) -> Result<Option<Pg
 async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
     head.leads.send_replace(true);
     gauge!("tollgate_sequencer_leads").set(1.0);
+    let mut last = None;
     loop {
+        pace(last, stop).await;
         match sequence(session).await {
             Ok(given) if !given.is_empty() => {
+                last = Some(Instant::now());
                 counter!("tollgate_sequenced_events_total")
                     .increment(u64::try_from(given.len()).unwrap_or_default());
                 head.note_sequenced(&given);
@@ -88,6 +92,17 @@ async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken)
     }
     head.leads.send_replace(false);
     gauge!("tollgate_sequencer_leads").set(0.0);
+}
+
+/// At once after a rest; in the midst of commands, those of some milliseconds together. Each batch is a commit of its own,
+/// and one for every command would make each command wait for the disk twice.
+async fn pace(last: Option<Instant>, stop: &CancellationToken) {
+    let rest = last.map_or(Duration::ZERO, |last| BATCH_EVERY.saturating_sub(last.elapsed()));
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(rest) => {}
+    }
 }
 
 async fn sequence(session: &mut PgConnection) -> Result<Vec<(i64, i64)>, sqlx::Error> {

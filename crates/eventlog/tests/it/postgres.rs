@@ -101,6 +101,27 @@ async fn append_slowly(mut connection: PgConnection, writer: u32, held: Cancella
     transaction.commit().await.unwrap();
 }
 
+/// Every event has a position, positions are contiguous, and every aggregate's events keep their order.
+async fn check_order(here: &Instance, events: i64) {
+    let mut look = here.connection().await;
+    assert_eq!(number(&mut look, "select count(*) from log").await, events);
+    assert_eq!(
+        number(
+            &mut look,
+            "select count(*) from events left join log using (event_no) where position is null"
+        )
+        .await,
+        0
+    );
+    assert_eq!(number(&mut look, "select count(*) from events_pending").await, 0);
+    assert_eq!(
+        number(&mut look, "select count(*) from (select sequence, lag(sequence) over (partition by aggregate_id order by position) as before
+                           from log join events using (event_no)) as ordered where sequence <> coalesce(before, 0) + 1").await,
+        0,
+        "every aggregate's events keep their order"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_event_is_skipped_however_late_it_commits_and_a_naive_reader_does_skip() {
     let here = Instance::on_a_new_database().await;
@@ -147,23 +168,7 @@ async fn no_event_is_skipped_however_late_it_commits_and_a_naive_reader_does_ski
     let mut head = here.log.watch_head();
     let all = 32 * 9 + 16;
     tokio::time::timeout(LONG, head.wait_for(|head| head.get() == all)).await.unwrap().unwrap();
-    let mut look = here.connection().await;
-    assert_eq!(number(&mut look, "select count(*) from log").await, 304);
-    assert_eq!(
-        number(
-            &mut look,
-            "select count(*) from events left join log using (event_no) where position is null"
-        )
-        .await,
-        0
-    );
-    assert_eq!(number(&mut look, "select count(*) from events_pending").await, 0);
-    assert_eq!(
-        number(&mut look, "select count(*) from (select sequence, lag(sequence) over (partition by aggregate_id order by position) as before
-                           from log join events using (event_no)) as ordered where sequence <> coalesce(before, 0) + 1").await,
-        0,
-        "every aggregate's events keep their order"
-    );
+    check_order(&here, 304).await;
     for _ in 0..40 {
         follow_naively(&mut naive, &mut seen).await;
     }
@@ -276,11 +281,9 @@ async fn the_applications_role_may_add_and_not_change() {
     migrate(&settings(&database.url), Some(&role)).await.unwrap();
     let url = Postgres::shared().await.unwrap().url(&role, &database.name);
     let log = EventLog::open_postgres(&settings(&url), clock()).await.unwrap();
-    let stop = CancellationToken::new();
-    let sequencer = tokio::spawn({
-        let (log, stop) = (log.clone(), stop.clone());
-        async move { log.run_sequencer(stop).await }
-    });
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let (sequenced, stopped) = (log.clone(), stop.clone());
+    tasks.spawn(async move { sequenced.run_sequencer(stopped).await });
     let done = log.execute(register(client(1))).await.unwrap();
     assert_eq!(place(&log, &done).await, Position::new(1));
     let mut application = PgConnection::connect(&url).await.unwrap();
@@ -298,7 +301,8 @@ async fn the_applications_role_may_add_and_not_change() {
         assert_eq!(code, "42501", "{statement}: {refused}");
     }
     stop.cancel();
-    sequencer.await.unwrap();
+    tasks.close();
+    tasks.wait().await;
     log.close().await;
 }
 

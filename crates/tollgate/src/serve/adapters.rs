@@ -28,7 +28,7 @@ const USAGE_AT_MOST: Duration = Duration::from_secs(5);
 /// Where a gateway's configuration comes from.
 pub(super) enum Configuration {
     Log(EventFeed),
-    Bus(Bus, BusFeed),
+    Bus(Bus, Box<BusFeed>),
 }
 
 impl ConfigurationFeed for Configuration {

@@ -127,7 +127,7 @@ async fn begin(
             restore(gateway, &file, &control_plane).await;
             keep_snapshot(gateway, file, tasks);
             let refill: Arc<dyn Refill> = Arc::new(control_plane);
-            Configuration::Bus(bus.clone(), BusFeed::ordered(bus.clone(), refill))
+            Configuration::Bus(bus.clone(), Box::new(BusFeed::ordered(bus.clone(), refill)))
         }
         (None, None) => anyhow::bail!("a gateway follows a log or a bus, and has neither"),
     };

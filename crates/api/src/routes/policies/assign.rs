@@ -114,7 +114,10 @@ async fn check_route(ask: &AssignAsk, route_id: RouteId) -> Result<(), Problem> 
 async fn recorded(ask: &AssignAsk, effect: &Effect<PolicyId>) -> Result<Assignment, Problem> {
     match ask.event_of::<RateLimitPolicy>(effect.id, effect.version).await? {
         RateLimitPolicyEvent::Assigned(Assigned { assignment }) => Ok(assignment),
-        other => Err(Problem::internal(&UnexpectedEvent(other.event_type()))),
+        other @ (RateLimitPolicyEvent::Defined(_)
+        | RateLimitPolicyEvent::Revised(_)
+        | RateLimitPolicyEvent::Unassigned(_)
+        | RateLimitPolicyEvent::Retired(_)) => Err(Problem::internal(&UnexpectedEvent(other.event_type()))),
     }
 }
 
