@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
-    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
-    route::RouteEvent,
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, projection::ProjectionEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
 };
 use serde_json::Value;
 use tollgate_eventlog::upcast;
@@ -16,6 +16,7 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "api_key" => serde_json::from_value::<ApiKeyEvent>(payload)?.event_type(),
         "route" => serde_json::from_value::<RouteEvent>(payload)?.event_type(),
         "rate_limit_policy" => serde_json::from_value::<RateLimitPolicyEvent>(payload)?.event_type(),
+        "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),
     })
 }
@@ -33,7 +34,13 @@ fn every_golden_sample_can_be_read_today() {
         assert_eq!(decode(event_type, raised).map_err(|e| e.to_string()), Ok(event_type), "{name}");
         seen.insert(event_type.to_owned());
     }
-    let every =
-        [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES].concat();
+    let every = [
+        ApiClientEvent::TYPES,
+        ApiKeyEvent::TYPES,
+        RouteEvent::TYPES,
+        RateLimitPolicyEvent::TYPES,
+        ProjectionEvent::TYPES,
+    ]
+    .concat();
     assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");
 }
