@@ -6,8 +6,9 @@ use domain::{Metadata, Position, personal::PersonalValue};
 
 use crate::{LogFailure, Stored};
 
-/// How often a command is decided again when others change its stream at the same time.
-pub(crate) const TRIES_MAX: usize = 5;
+/// How often a command is decided again when others change its stream at the same time. One of them gets through each
+/// time, so as many commands on one stream may come at once.
+pub(crate) const TRIES_MAX: usize = 16;
 
 /// A command with its circumstances.
 #[derive(Debug)]
