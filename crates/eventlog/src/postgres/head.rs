@@ -9,7 +9,10 @@ use std::{
 use domain::Position;
 use parking_lot::Mutex;
 use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -120,12 +123,15 @@ impl Head {
             return Ok(Position::START);
         }
         let mut moved = self.known.subscribe();
+        let mut ask_at = Instant::now() + POLL_EVERY;
         loop {
             moved.mark_unchanged();
             if let Some(position) = self.recent.lock().by_number.get(&event_no) {
                 return Ok(*position);
             }
-            if tokio::time::timeout(POLL_EVERY, moved.changed()).await.is_err() {
+            // However often the head moves: the position may have been given before this process looked.
+            if tokio::time::timeout_at(ask_at, moved.changed()).await.is_err() {
+                ask_at = Instant::now() + POLL_EVERY;
                 let found: Option<i64> = sqlx::query_scalar(include_str!("select_position.sql"))
                     .bind(event_no)
                     .fetch_optional(pool)

@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use sqlx::PgConnection;
 
+use super::read;
 use crate::{
     Place,
     append::{Append, AppendRefused, Appended, new_event_id},
@@ -39,7 +40,7 @@ pub(super) async fn nothing(
     recorded_at: Timestamp,
 ) -> Result<Inserted, sqlx::Error> {
     let name = append.idempotency.as_ref();
-    let event_no: Option<i64> = sqlx::query_scalar(include_str!("note_command.sql"))
+    let found: Option<(i64, Option<i64>)> = sqlx::query_as(include_str!("note_command.sql"))
         .bind(append.aggregate_type)
         .bind(&append.aggregate_id)
         .bind(column(append.version))
@@ -48,8 +49,8 @@ pub(super) async fn nothing(
         .bind(recorded_at.to_string())
         .fetch_optional(connection)
         .await?;
-    let place = |event_no| Appended { last: Place::Recorded { event_no } };
-    Ok(event_no.map(place).ok_or(AppendRefused::Conflict))
+    let appended = |(event_no, position)| Appended { last: read::place(event_no, position) };
+    Ok(found.map(appended).ok_or(AppendRefused::Conflict))
 }
 
 /// What has to be computed: identifiers, sequences, hashes.

@@ -10,4 +10,6 @@ with standing as (
       from standing
      where standing.version = $3 and $4 is not null
 )
-select event_no from standing where version = $3
+select standing.event_no, log.position
+  from standing left join log on log.event_no = standing.event_no
+ where standing.version = $3

@@ -79,13 +79,14 @@ pub(super) async fn leaves(
 }
 
 pub(super) async fn recall(pool: &PgPool, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
-    let row: Option<(Vec<u8>, String, String, i64, i64)> = sqlx::query_as(include_str!("recall_command.sql"))
-        .bind(command_key)
-        .fetch_optional(pool)
-        .await
-        .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
+    let row: Option<(Vec<u8>, String, String, i64, i64, Option<i64>)> =
+        sqlx::query_as(include_str!("recall_command.sql"))
+            .bind(command_key)
+            .fetch_optional(pool)
+            .await
+            .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
     let damaged = |what: &'static str| LogFailure::Recall { source: what.into() };
-    row.map(|(request_digest, aggregate_type, aggregate_id, version, event_no)| {
+    row.map(|(request_digest, aggregate_type, aggregate_id, version, event_no, position)| {
         Ok(Remembered {
             request_digest: request_digest
                 .as_slice()
@@ -94,10 +95,18 @@ pub(super) async fn recall(pool: &PgPool, command_key: &str) -> Result<Option<Re
             aggregate_type,
             aggregate_id,
             version: u64::try_from(version).map_err(|_| damaged("a version is negative"))?,
-            place: Place::Recorded { event_no },
+            place: place(event_no, position),
         })
     })
     .transpose()
+}
+
+/// Where an event lies: at its position if it had one when it was read. Whoever asks for an old event need not wait.
+pub(super) fn place(event_no: i64, position: Option<i64>) -> Place {
+    match position.and_then(|position| u64::try_from(position).ok()) {
+        Some(position) => Place::At(Position::new(position)),
+        None => Place::Recorded { event_no },
+    }
 }
 
 pub(super) async fn pepper_versions(pool: &PgPool) -> Result<Vec<u16>, LogFailure> {

@@ -70,6 +70,10 @@ async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken)
     let mut last = None;
     loop {
         pace(last, stop).await;
+        // What still waits is on record: the next one to lead gives it its positions.
+        if stop.is_cancelled() {
+            break;
+        }
         match sequence(session).await {
             Ok(given) if !given.is_empty() => {
                 last = Some(Instant::now());

@@ -11,7 +11,7 @@ use domain::{
     metadata::ActorKind,
     personal::PersonalValue,
 };
-use tollgate_eventlog::{EventLog, Execute, Executed, Stored};
+use tollgate_eventlog::{EventLog, Execute, Executed, Place, Stored};
 
 pub(crate) struct Still;
 
@@ -35,7 +35,11 @@ pub(crate) async fn open(dir: &std::path::Path) -> EventLog {
 
 /// The position of what a command did, once it has one.
 pub(crate) async fn place<A: Stored>(log: &EventLog, done: &Executed<A>) -> Position {
-    log.position(done.place, Duration::from_secs(20)).await.unwrap()
+    position(log, done.place).await
+}
+
+pub(crate) async fn position(log: &EventLog, place: Place) -> Position {
+    log.position(place, Duration::from_secs(20)).await.unwrap()
 }
 
 pub(crate) fn client(number: u128) -> ClientId {

@@ -11,7 +11,6 @@ use eventlog::{
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use super::rooms::{Rooms, Store};
 use crate::runtime::Tasks;
@@ -59,10 +58,10 @@ async fn publish(
                 _ = leads.wait_for(|leads| !*leads), if !turn.is_cancelled() => turn.cancel(),
             }
         };
+        told.send_replace(PublisherStatus::default());
         if let Err(failure) = ended {
-            // The log goes on: gateways and projections keep what they have, and an operator has to look.
+            // Told already. The log goes on: gateways and projections keep what they have, and an operator has to look.
             let why = format!("{:#}", anyhow::Error::new(failure));
-            error!("Publishing has stopped: {why}");
             told.send_modify(|status| status.state = PublisherState::Stopped { why });
             tokio::select! {
                 biased;
