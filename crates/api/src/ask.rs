@@ -51,6 +51,8 @@ pub(crate) struct Effect<Id> {
     pub(crate) version: u64,
     /// Whoever has applied this position shows it; none while no sequencer is at work.
     pub(crate) position: Option<Position>,
+    /// Of the command's aggregate: reads of others show nothing of it. None where that is not known any more.
+    pub(crate) aggregate_type: Option<&'static str>,
     pub(crate) replayed: bool,
 }
 
@@ -198,7 +200,8 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         match self.log().execute::<A>(ask).await {
             Ok(done) => {
                 let position = self.position(done.place).await;
-                Ok(Effect { id, version: done.version, position, replayed: false })
+                let aggregate_type = Some(A::TYPE);
+                Ok(Effect { id, version: done.version, position, aggregate_type, replayed: false })
             }
             Err(ExecuteError::Refused(refusal)) => Err(Problem::refused(&refusal)),
             Err(ExecuteError::VersionMismatch { expected: _, actual: 0 }) => Err(missing()),
@@ -227,26 +230,31 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         let Remembered { request_digest: _, aggregate_type: _, aggregate_id, version, place } = remembered;
         // The digest covers the path: a command that is remembered is about the same kind of thing.
         let id = aggregate_id.parse().map_err(|_| Problem::new(kinds::IDEMPOTENCY_KEY_REUSED))?;
-        Ok(Effect { id, version: *version, position: self.position(*place).await, replayed: true })
+        let position = self.position(*place).await;
+        Ok(Effect { id, version: *version, position, aggregate_type: None, replayed: true })
     }
 
-    /// Waits until reads show everything that is on record.
-    pub(crate) async fn caught_up(&self) -> Result<(), Problem> {
+    /// Waits until reads show everything that is on record of these aggregates.
+    pub(crate) async fn caught_up<A: Stored>(&self) -> Result<(), Problem> {
         let head = self.log().head();
-        if self.visible(head).await { Ok(()) } else { Err(Problem::unavailable()) }
+        if self.visible(head, Some(A::TYPE)).await { Ok(()) } else { Err(Problem::unavailable()) }
     }
 
     /// Whether the read models show an effect before the time is up. One without a position is shown nowhere yet.
     pub(crate) async fn shows<Id>(&self, effect: &Effect<Id>) -> bool {
         match effect.position {
-            Some(position) => self.visible(position).await,
+            Some(position) => self.visible(position, effect.aggregate_type).await,
             None => false,
         }
     }
 
     /// Whether the read models show the position before the time is up.
-    async fn visible(&self, position: Position) -> bool {
-        self.visibility().wait_for(position, self.door().settings().visible_wait).await
+    async fn visible(&self, position: Position, aggregate_type: Option<&str>) -> bool {
+        let at_most = self.door().settings().visible_wait;
+        match aggregate_type {
+            Some(of) => self.visibility().wait_for_effect(position, of, at_most).await,
+            None => self.visibility().wait_for(position, at_most).await,
+        }
     }
 }
 

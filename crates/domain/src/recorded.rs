@@ -5,13 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp,
-    api_client::ApiClientEvent,
-    api_key::ApiKeyEvent,
+    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    api_client::{ApiClient, ApiClientEvent},
+    api_key::{ApiKey, ApiKeyEvent},
     personal::PersonalValues,
-    projection::{ProjectionEvent, ProjectionName},
-    rate_limit_policy::RateLimitPolicyEvent,
-    route::RouteEvent,
+    projection::{Projection, ProjectionEvent, ProjectionName},
+    rate_limit_policy::{RateLimitPolicy, RateLimitPolicyEvent},
+    route::{Route, RouteEvent},
 };
 
 /// The contiguous place of an event in the log, from 1; 0 is before the first.
@@ -65,6 +65,18 @@ impl DomainEvent {
             Self::Route { event, .. } => event.event_type(),
             Self::RateLimitPolicy { event, .. } => event.event_type(),
             Self::Projection { event, .. } => event.event_type(),
+        }
+    }
+
+    /// What the event's aggregate is called in the store.
+    #[must_use]
+    pub fn aggregate_type(&self) -> &'static str {
+        match self {
+            Self::ApiClient { .. } => ApiClient::TYPE,
+            Self::ApiKey { .. } => ApiKey::TYPE,
+            Self::Route { .. } => Route::TYPE,
+            Self::RateLimitPolicy { .. } => RateLimitPolicy::TYPE,
+            Self::Projection { .. } => Projection::TYPE,
         }
     }
 

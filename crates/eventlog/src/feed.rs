@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Position, Recorded};
+use domain::Position;
 use tokio::sync::watch;
 
 use crate::{
     EventLog, LogFailure,
     bus::{Bus, BusFeed},
+    tail::Batch,
 };
 
 /// The events of the log in their order, to a follower that keeps its own checkpoint.
@@ -36,15 +37,15 @@ impl EventFeed {
     ///
     /// # Errors
     /// When the log cannot be read or has stopped. Asking again is safe.
-    pub async fn next(&mut self, after: Position, events_max: usize) -> Result<Vec<Recorded>, LogFailure> {
+    pub async fn next(&mut self, after: Position, events_max: usize) -> Result<Batch, LogFailure> {
         let (log, head) = match &mut self.source {
-            Source::Bus(feed) => return feed.next(after, events_max).await,
+            Source::Bus(feed) => return Ok(feed.next(after, events_max).await?.into()),
             Source::Log { log, head } => (log, head),
         };
         loop {
             let last = *head.borrow_and_update();
             if last > after {
-                return log.read(after, events_max).await;
+                return log.read_shared(after, events_max).await;
             }
             head.changed().await.map_err(|_| LogFailure::Stopped)?;
         }
@@ -60,18 +61,18 @@ impl EventFeed {
         after: Position,
         events_max: usize,
         idle: Duration,
-    ) -> Result<Vec<Recorded>, LogFailure> {
+    ) -> Result<Batch, LogFailure> {
         let (log, head) = match &mut self.source {
-            Source::Bus(feed) => return feed.next_within(after, events_max, idle).await,
+            Source::Bus(feed) => return Ok(feed.next_within(after, events_max, idle).await?.into()),
             Source::Log { log, head } => (log, head),
         };
         let news = async { head.wait_for(|head| *head > after).await.map(drop) };
         match tokio::time::timeout(idle, news).await {
             Ok(Ok(())) => {}
             Ok(Err(_closed)) => return Err(LogFailure::Stopped),
-            Err(_idle) => return Ok(vec![]),
+            Err(_idle) => return Ok(Batch::none()),
         }
-        log.read(after, events_max).await
+        log.read_shared(after, events_max).await
     }
 
     /// The last position that is known of.

@@ -21,6 +21,7 @@ use crate::{
     postgres::{PostgresLog, PostgresSettings},
     sqlite::SqliteLog,
     stored::{StoredCommand, StoredPersonal},
+    tail::{Batch, Tail},
     warm::WarmAggregates,
 };
 
@@ -34,6 +35,7 @@ pub struct EventLog {
 struct Inner {
     engine: Engine,
     warm: Arc<WarmAggregates>,
+    tail: Tail,
 }
 
 /// Where the log is kept.
@@ -56,7 +58,7 @@ impl EventLog {
     pub async fn open_sqlite(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
         let engine = Engine::Sqlite(SqliteLog::open(file, clock, Arc::clone(&warm)).await?);
-        Ok(Self { inner: Arc::new(Inner { engine, warm }), bus: None })
+        Ok(Self { inner: Arc::new(Inner { engine, warm, tail: Tail::default() }), bus: None })
     }
 
     /// Connects to the database server. Its schema must have been prepared by [`postgres::migrate`].
@@ -69,7 +71,7 @@ impl EventLog {
     pub async fn open_postgres(settings: &PostgresSettings, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
         let engine = Engine::Postgres(Box::new(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?));
-        Ok(Self { inner: Arc::new(Inner { engine, warm }), bus: None })
+        Ok(Self { inner: Arc::new(Inner { engine, warm, tail: Tail::default() }), bus: None })
     }
 
     /// Gives events their positions until stopped, whenever no other process does. The embedded engine needs none.
@@ -216,6 +218,11 @@ impl EventLog {
             Engine::Sqlite(log) => log.pepper_versions().await,
             Engine::Postgres(log) => log.pepper_versions().await,
         }
+    }
+
+    /// The same as [`Self::read`], what is new being read once for all who follow.
+    pub(crate) async fn read_shared(&self, after: Position, events_max: usize) -> Result<Batch, LogFailure> {
+        self.inner.tail.read(self, after, events_max).await
     }
 
     /// Follows the log from wherever the follower has got to.

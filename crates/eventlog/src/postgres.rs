@@ -11,12 +11,14 @@ mod insert;
 mod read;
 mod schema;
 mod sequencer;
+mod sessions;
 mod writer;
 
 pub(crate) use import::ImportDatabase;
 
 pub use connect::{PostgresSettings, READ_MODELS, pool_for};
 pub use schema::migrate;
+pub use sessions::Sessions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,12 +36,15 @@ use crate::{
 };
 use connect::Server;
 use head::Head;
-use writer::Writer;
+use writer::{WRITERS, Writer};
 
 /// The log in the schema `tollgate` of a database.
 pub(crate) struct PostgresLog {
     server: Server,
+    /// For what is rare: a stream that is not warm, listening.
     pool: PgPool,
+    sessions: Arc<Sessions>,
+    appending: Arc<Sessions>,
     repository: Arc<PostgresEventRepository>,
     writer: Writer,
     head: Arc<Head>,
@@ -55,19 +60,21 @@ impl PostgresLog {
         warm: Arc<WarmAggregates>,
     ) -> Result<Self, OpenFailure> {
         let server = Server::of(settings, connect::EVENTS)?;
-        let pool = server.pool(settings).await?;
+        let pool = server.pool(connect::RARE_CONNECTIONS).await?;
         schema::check(&pool, server.name()).await?;
         if read::is_importing(&pool).await.map_err(|source| server.failed(source))? {
             return Err(OpenFailure::Importing { place: server.name().to_owned() });
         }
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let head = Arc::new(Head::read(&pool).await.map_err(|source| server.failed(source))?);
-        let writer = Writer::start(&pool, clock, warm, &head, &tasks);
-        tasks.spawn(head::watch(Arc::clone(&head), pool.clone(), stop.clone()));
-        tasks.spawn(head::wake_others(Arc::clone(&head), pool.clone(), stop.clone()));
+        let sessions = Arc::new(server.sessions());
+        let appending = Arc::new(server.appending_sessions(WRITERS));
+        let writer = Writer::start(&sessions, &appending, clock, warm, &head, &tasks);
+        tasks.spawn(head::watch(Arc::clone(&head), pool.clone(), Arc::clone(&sessions), stop.clone()));
+        tasks.spawn(head::wake_others(Arc::clone(&head), Arc::clone(&sessions), stop.clone()));
         tasks.close();
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
-        Ok(Self { server, pool, repository, writer, head, tasks, stop })
+        Ok(Self { server, pool, sessions, appending, repository, writer, head, tasks, stop })
     }
 
     pub(crate) async fn run_sequencer(&self, stop: CancellationToken) {
@@ -79,7 +86,7 @@ impl PostgresLog {
     }
 
     pub(crate) async fn position(&self, event_no: i64, at_most: Duration) -> Result<Position, LogFailure> {
-        let known = tokio::time::timeout(at_most, self.head.position_of(event_no, &self.pool));
+        let known = tokio::time::timeout(at_most, self.head.position_of(event_no, &self.sessions));
         known.await.unwrap_or(Err(LogFailure::NotSequenced))
     }
 
@@ -88,7 +95,7 @@ impl PostgresLog {
         after: Position,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, LogFailure> {
-        read::stored(&self.pool, after, events_max).await
+        read::stored(&self.sessions, after, events_max).await
     }
 
     pub(crate) async fn personal(
@@ -96,7 +103,7 @@ impl PostgresLog {
         after: Position,
         until: Position,
     ) -> Result<Vec<(i64, String, String)>, LogFailure> {
-        read::personal(&self.pool, after, until).await
+        read::personal(&self.sessions, after, until).await
     }
 
     pub(crate) async fn stored_personal(
@@ -104,7 +111,7 @@ impl PostgresLog {
         first_event_no: i64,
         last_event_no: i64,
     ) -> Result<Vec<StoredPersonal>, LogFailure> {
-        read::stored_personal(&self.pool, first_event_no, last_event_no).await
+        read::stored_personal(&self.sessions, first_event_no, last_event_no).await
     }
 
     pub(crate) async fn stored_commands(
@@ -113,15 +120,15 @@ impl PostgresLog {
         until: Position,
         commands_max: usize,
     ) -> Result<Vec<StoredCommand>, LogFailure> {
-        read::stored_commands(&self.pool, after_key, until, commands_max).await
+        read::stored_commands(&self.sessions, after_key, until, commands_max).await
     }
 
     pub(crate) async fn leaves(&self, after: Position, until: Position) -> Result<Vec<Vec<u8>>, LogFailure> {
-        read::leaves(&self.pool, after, until).await
+        read::leaves(&self.sessions, after, until).await
     }
 
     pub(crate) async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
-        read::recall(&self.pool, command_key).await
+        read::recall(&self.sessions, command_key).await
     }
 
     pub(crate) async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {
@@ -144,6 +151,8 @@ impl PostgresLog {
         self.writer.stop();
         self.stop.cancel();
         self.tasks.wait().await;
+        self.appending.close().await;
+        self.sessions.close().await;
         self.pool.close().await;
     }
 }

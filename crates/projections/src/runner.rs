@@ -42,6 +42,21 @@ pub(crate) async fn apply(
     checkpoint: Checkpoint,
     batch: &[Recorded],
 ) -> Result<Applied, WriteFailure> {
+    let kept = checkpoint.position;
+    apply_from(model, projection, kept, checkpoint, batch).await
+}
+
+/// The same for a checkpoint that the store has further back, at `kept`: nothing in between changes a row.
+///
+/// # Errors
+/// As [`apply`].
+pub(crate) async fn apply_from(
+    model: &ReadModel,
+    projection: &dyn Projection,
+    kept: Position,
+    checkpoint: Checkpoint,
+    batch: &[Recorded],
+) -> Result<Applied, WriteFailure> {
     let owner = Owner::of(projection);
     let _traces = traces(projection.name(), batch, checkpoint.position);
     let (events, gap) = contiguous(checkpoint.position, batch);
@@ -49,14 +64,28 @@ pub(crate) async fn apply(
     let mut rows = model.load(owner, keys).await?;
     let (folded, poison) = fold(projection, &mut rows, events);
     let Some(last) = folded.last() else { return Ok(Applied { checkpoint, halt: poison.or(gap) }) };
-    let from = checkpoint.position;
-    let to =
-        Checkpoint { version: owner.version, position: last.position, leaf: hex::encode(last.leaf_hash) };
-    let commit = Commit { owner, from, to: to.clone(), changes: rows.into_changes() };
+    let to = behind(owner.version, last);
+    let commit = Commit { owner, from: kept, to: to.clone(), changes: rows.into_changes() };
     Ok(match model.commit(commit).await? {
         Committed::Yes => Applied { checkpoint: to, halt: poison.or(gap) },
-        Committed::Fenced => Applied { checkpoint, halt: Some(Halt::Fenced { position: from }) },
+        Committed::Fenced => Applied { checkpoint, halt: Some(Halt::Fenced { position: kept }) },
     })
+}
+
+/// The checkpoint behind a batch that changes no row of the projection; none when it may, or is not what comes next.
+pub(crate) fn past(
+    projection: &dyn Projection,
+    checkpoint: &Checkpoint,
+    batch: &[Recorded],
+) -> Option<Checkpoint> {
+    let (events, gap) = contiguous(checkpoint.position, batch);
+    let takes = |recorded: &Recorded| projection.takes(recorded.event.aggregate_type());
+    let last = events.last().filter(|_| gap.is_none() && !events.iter().any(takes))?;
+    Some(behind(checkpoint.version, last))
+}
+
+fn behind(version: u32, last: &Recorded) -> Checkpoint {
+    Checkpoint { version, position: last.position, leaf: hex::encode(last.leaf_hash) }
 }
 
 /// Moves on over the next event, which has this leaf hash, and leaves the rows as they are.

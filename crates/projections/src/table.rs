@@ -126,7 +126,21 @@ impl Table {
 
     /// The same for many rows at once, a typed array for each column. No key may be in it twice.
     pub(crate) fn upsert_many(&self) -> String {
-        self.insert_or_merge(&format!("select * from unnest({})", arrays(self.columns)))
+        self.insert_or_merge(&format!("select * from unnest({})", arrays(self.columns, 0)))
+    }
+
+    /// The same as a part of a statement that has `before` parameters of its own, written only if that part of it has a
+    /// row. A table whose rows are written once takes no second one of a key.
+    pub(crate) fn put_many_if(&self, has_a_row: &str, before: usize) -> String {
+        let rows = format!(
+            "select * from unnest({}) as given where exists (select from {has_a_row})",
+            arrays(self.columns, before)
+        );
+        if self.appended {
+            format!("insert into {} ({}) {rows}", self.name, Self::names(self.columns))
+        } else {
+            self.insert_or_merge(&rows)
+        }
     }
 
     fn insert_or_merge(&self, rows: &str) -> String {
@@ -179,8 +193,8 @@ impl Kind {
     }
 }
 
-fn arrays(columns: &[Column]) -> String {
-    let arrays = columns.iter().zip(1..).map(|(column, at)| format!("${at}::{}[]", column.kind.sql()));
+fn arrays(columns: &[Column], before: usize) -> String {
+    let arrays = columns.iter().zip(before.saturating_add(1)..).map(|(column, at)| format!("${at}::{}[]", column.kind.sql()));
     arrays.collect::<Vec<_>>().join(", ")
 }
 
@@ -215,6 +229,11 @@ mod tests {
             "insert into t (a, b, c, d, e) select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], \
              $5::bigint[]) on conflict (a, b) do update set \
              c = excluded.c, d = t.d + excluded.d, e = case when excluded.e > t.e then excluded.e else t.e end"
+        );
+        assert_eq!(
+            Table { appended: true, ..TABLE }.put_many_if("moved", 5),
+            "insert into t (a, b, c, d, e) select * from unnest($6::text[], $7::bigint[], $8::text[], $9::bigint[], \
+             $10::bigint[]) as given where exists (select from moved)"
         );
         assert_eq!(TABLE.copy_in(), "copy t (a, b, c, d, e) from stdin (format binary)");
     }

@@ -7,6 +7,8 @@ use eventlog::EventLog;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::{ALL, Projection};
+
 /// Where a projection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
@@ -57,12 +59,31 @@ impl Visibility {
     /// Waits until every projection of events has applied this position. False when that took longer than
     /// `bounded`, or cannot come because one has stopped before it.
     pub async fn wait_for(&self, position: Position, bounded: Duration) -> bool {
-        if self.events.iter().all(|(_, progress)| progress.borrow().position >= position) {
+        self.wait(position, |_| true, bounded).await
+    }
+
+    /// The same for those projections alone whose rows events of this aggregate change.
+    pub async fn wait_for_effect(&self, position: Position, aggregate_type: &str, bounded: Duration) -> bool {
+        self.wait(position, |projection| projection.takes(aggregate_type), bounded).await
+    }
+
+    async fn wait(
+        &self,
+        position: Position,
+        concerns: impl Fn(&dyn Projection) -> bool,
+        bounded: Duration,
+    ) -> bool {
+        let concerned = |name: &str| {
+            ALL.iter().find(|projection| projection.name() == name).is_none_or(|found| concerns(*found))
+        };
+        let waited_for: Vec<_> =
+            self.events.iter().filter(|(name, _)| concerned(name)).map(|(_, progress)| progress).collect();
+        if waited_for.iter().all(|progress| progress.borrow().position >= position) {
             return true;
         }
         let _waiting = self.waiting.begin();
         let all = async {
-            for (_, progress) in &self.events {
+            for progress in waited_for {
                 if !reached(progress.clone(), position).await {
                     return false;
                 }

@@ -8,15 +8,20 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
+use super::sessions::Sessions;
 use crate::OpenFailure;
 
 /// The schema of the log, and the one of the read models: each has migrations of its own.
 pub(super) const EVENTS: &str = "tollgate";
 pub const READ_MODELS: &str = "tollgate_read";
 
-const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
+pub(super) const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 /// A connection is looked after: the server may be restarted, or moved behind its name.
-const CONNECTION_LIVES: Duration = Duration::from_secs(30 * 60);
+pub(super) const CONNECTION_LIVES: Duration = Duration::from_secs(30 * 60);
+/// How much longer than a statement may take its answer is waited for.
+const ANSWER_LATER: Duration = Duration::from_secs(2);
+/// Of a process, for statements that are rare: streams that are not warm, listening.
+pub(super) const RARE_CONNECTIONS: u32 = 3;
 /// Each statement of the log is known; there are some two dozen.
 const STATEMENTS_PREPARED: usize = 256;
 
@@ -25,8 +30,9 @@ const STATEMENTS_PREPARED: usize = 256;
 pub struct PostgresSettings {
     /// `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`
     pub url: SecretString,
-    /// Connections that one pool opens at most; a process has one for the log and one for the read models, and one
-    /// connection more as the active sequencer.
+    /// Connections for short statements that a process opens at most for the log, and the same number for the read models.
+    /// Beside them: two that append and three for what is rare on the log, as many again for long statements on the read
+    /// models, one as the active sequencer, one for each projection.
     pub connections_max: u32,
     /// What a statement may take, and so what a caller waits at most when the server is stuck.
     pub statement_timeout: Duration,
@@ -55,6 +61,8 @@ impl PostgresSettings {
 pub(crate) struct Server {
     options: PgConnectOptions,
     name: String,
+    connections_max: u32,
+    answer_at_most: Duration,
 }
 
 impl Server {
@@ -96,7 +104,8 @@ impl Server {
                 ("tcp_keepalives_count", "2"),
                 ("tcp_user_timeout", "3000"),
             ]);
-        Ok(Self { options, name })
+        let answer_at_most = settings.statement_timeout.saturating_add(ANSWER_LATER);
+        Ok(Self { options, name, connections_max: settings.connections_max, answer_at_most })
     }
 
     /// For messages: without user and password.
@@ -108,14 +117,29 @@ impl Server {
         OpenFailure::Server { server: self.name.clone(), source: Box::new(source) }
     }
 
-    pub(crate) async fn pool(&self, settings: &PostgresSettings) -> Result<PgPool, OpenFailure> {
+    pub(crate) async fn pool(&self, connections_max: u32) -> Result<PgPool, OpenFailure> {
         // No ping before each use: a connection that has died fails the one who gets it, who tries again or says so.
         let pool = PgPoolOptions::new()
-            .max_connections(settings.connections_max.max(5))
+            .max_connections(connections_max)
             .acquire_timeout(CONNECT_AT_MOST)
             .max_lifetime(CONNECTION_LIVES)
             .test_before_acquire(false);
         pool.connect_with(self.options.clone()).await.map_err(|source| self.failed(source))
+    }
+
+    /// For those who read. Each of their statements looks a run of keys up in an index; a planner without fresh statistics,
+    /// as of a log that grows, would rather read whole tables for a handful of rows.
+    pub(super) fn sessions(&self) -> Sessions {
+        let by_index = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        let options = self.options.clone().options(by_index);
+        Sessions::new(options, self.connections_max, self.answer_at_most)
+    }
+
+    /// For those who append. Their statements search no table, so that one plan is as good as any: made once, where planning
+    /// took as long as carrying it out. Who reads by ranges keeps plans that know the range.
+    pub(super) fn appending_sessions(&self, connections_max: u32) -> Sessions {
+        let options = self.options.clone().options([("plan_cache_mode", "force_generic_plan")]);
+        Sessions::new(options, connections_max, self.answer_at_most)
     }
 
     /// A connection beside the pool, for who keeps it.
@@ -138,7 +162,7 @@ fn is_here(options: &PgConnectOptions) -> bool {
 /// # Errors
 /// When the server does not answer or the address is not one.
 pub async fn pool_for(settings: &PostgresSettings, schema: &str) -> Result<PgPool, OpenFailure> {
-    Server::of(settings, schema)?.pool(settings).await
+    Server::of(settings, schema)?.pool(settings.connections_max.max(RARE_CONNECTIONS)).await
 }
 
 #[cfg(test)]

@@ -3,20 +3,22 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
 use domain::Position;
+use metrics::counter;
 use parking_lot::Mutex;
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Mutex as AsyncMutex, MutexGuard, Notify, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::fault::fault;
+use super::{fault::fault, sessions::Sessions};
 use crate::LogFailure;
 
 /// Without a word, we ask.
@@ -44,6 +46,26 @@ pub(super) struct Head {
     news: Notify,
     /// Whether this process gives the positions.
     pub(super) leads: watch::Sender<bool>,
+    /// Held by whoever of this process gives positions, one statement at a time: each counts on from what is committed.
+    placing: AsyncMutex<Places>,
+}
+
+/// Whether events get their positions with the commit that puts them on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Places {
+    /// Other processes append alone, or what waits for a position is much.
+    Later,
+    AtOnce,
+}
+
+/// The right to give positions until it is dropped.
+pub(super) struct Placing<'head>(MutexGuard<'head, Places>);
+
+impl Placing<'_> {
+    /// From now on appends of this process get their positions at once, or no longer.
+    pub(super) fn at_once(&mut self, at_once: bool) {
+        *self.0 = if at_once { Places::AtOnce } else { Places::Later };
+    }
 }
 
 #[derive(Default)]
@@ -75,6 +97,7 @@ impl Head {
             sequenced: Notify::new(),
             news: Notify::new(),
             leads: watch::Sender::new(false),
+            placing: AsyncMutex::new(Places::Later),
         })
     }
 
@@ -82,7 +105,21 @@ impl Head {
         self.known.subscribe()
     }
 
-    /// A command of this process has been committed.
+    /// The right to give positions to a group of this process's commands, where they get them at once.
+    pub(super) async fn placing(&self) -> Option<Placing<'_>> {
+        if !*self.leads.borrow() {
+            return None;
+        }
+        let placing = self.placing.lock().await;
+        (*placing == Places::AtOnce).then_some(Placing(placing))
+    }
+
+    /// The right to give positions to whatever waits for them.
+    pub(super) async fn sequencing(&self) -> Placing<'_> {
+        Placing(self.placing.lock().await)
+    }
+
+    /// A command of this process has been committed, and has no position yet.
     pub(super) fn note_appended(&self) {
         if *self.leads.borrow() {
             self.appended.notify_one();
@@ -91,8 +128,9 @@ impl Head {
         }
     }
 
-    /// The sequencer of this process has given these positions.
+    /// This process has given these positions.
     pub(super) fn note_sequenced(&self, given: &[(i64, i64)]) {
+        counter!("tollgate_sequenced_events_total").increment(u64::try_from(given.len()).unwrap_or_default());
         self.advance(given);
         let last = given.last().and_then(|(position, _)| u64::try_from(*position).ok());
         if last > Some(self.known.borrow().get()) {
@@ -118,7 +156,7 @@ impl Head {
     }
 
     /// Waits for the position of an event that is on record.
-    pub(super) async fn position_of(&self, event_no: i64, pool: &PgPool) -> Result<Position, LogFailure> {
+    pub(super) async fn position_of(&self, event_no: i64, sessions: &Sessions) -> Result<Position, LogFailure> {
         if event_no == 0 {
             return Ok(Position::START);
         }
@@ -132,9 +170,9 @@ impl Head {
             // However often the head moves: the position may have been given before this process looked.
             if tokio::time::timeout_at(ask_at, moved.changed()).await.is_err() {
                 ask_at = Instant::now() + POLL_EVERY;
-                let found: Option<i64> = sqlx::query_scalar(include_str!("select_position.sql"))
-                    .bind(event_no)
-                    .fetch_optional(pool)
+                let query = sqlx::query_scalar(include_str!("select_position.sql")).bind(event_no);
+                let found: Option<i64> = sessions
+                    .run(async |session| query.fetch_optional(session).await)
                     .await
                     .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
                 if let Some(position) = found {
@@ -144,14 +182,13 @@ impl Head {
         }
     }
 
-    async fn look(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    async fn look(&self, sessions: &Sessions) -> Result<(), sqlx::Error> {
         loop {
             let after = i64::try_from(self.known.borrow().get()).unwrap_or(i64::MAX);
-            let given: Vec<(i64, i64)> = sqlx::query_as(include_str!("select_sequenced.sql"))
-                .bind(after)
-                .bind(SEQUENCED_AT_ONCE)
-                .fetch_all(pool)
-                .await?;
+            let query =
+                sqlx::query_as(include_str!("select_sequenced.sql")).bind(after).bind(SEQUENCED_AT_ONCE);
+            let given: Vec<(i64, i64)> =
+                sessions.run(async |session| query.fetch_all(session).await).await?;
             if given.is_empty() {
                 return Ok(());
             }
@@ -161,7 +198,12 @@ impl Head {
 }
 
 /// Keeps up with positions that are given elsewhere.
-pub(super) async fn watch(head: std::sync::Arc<Head>, pool: PgPool, stop: CancellationToken) {
+pub(super) async fn watch(
+    head: Arc<Head>,
+    pool: PgPool,
+    sessions: Arc<Sessions>,
+    stop: CancellationToken,
+) {
     let listening = listen(&head, &pool);
     let looking = async {
         let mut failing = false;
@@ -170,7 +212,7 @@ pub(super) async fn watch(head: std::sync::Arc<Head>, pool: PgPool, stop: Cancel
                 () = head.sequenced.notified() => {}
                 () = tokio::time::sleep(POLL_EVERY) => {}
             }
-            match head.look(&pool).await {
+            match head.look(&sessions).await {
                 Ok(()) => failing = false,
                 Err(source) if !failing => {
                     failing = true;
@@ -214,7 +256,7 @@ async fn listen_once(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
 }
 
 /// Tells the other instances, at most once in a few milliseconds whatever happens here.
-pub(super) async fn wake_others(head: std::sync::Arc<Head>, pool: PgPool, stop: CancellationToken) {
+pub(super) async fn wake_others(head: Arc<Head>, sessions: Arc<Sessions>, stop: CancellationToken) {
     loop {
         tokio::select! {
             biased;
@@ -222,7 +264,8 @@ pub(super) async fn wake_others(head: std::sync::Arc<Head>, pool: PgPool, stop: 
             () = head.news.notified() => {}
         }
         let channel = if *head.leads.borrow() { SEQUENCED } else { APPENDED };
-        let told = sqlx::query("select pg_notify($1, '')").bind(channel).execute(&pool).await;
+        let notify = sqlx::query(include_str!("notify.sql")).bind(channel);
+        let told = sessions.run(async |session| notify.execute(session).await).await;
         if let Err(source) = told {
             debug!(error = %source, "Could not wake the other instances; they poll");
         }

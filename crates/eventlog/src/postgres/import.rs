@@ -1,12 +1,13 @@
 //! Writes a log that is moved here into a prepared database, holding the sequencer's lock all the while.
 
 use domain::Position;
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Row as _};
+use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 
 use super::{
     PostgresSettings,
-    connect::{EVENTS, Server},
+    connect::{EVENTS, RARE_CONNECTIONS, Server},
     read, schema, sequencer,
+    sessions::Sessions,
 };
 use crate::{
     LogFailure, StoredEvent,
@@ -18,15 +19,16 @@ use crate::{
 pub(crate) struct ImportDatabase {
     server: Server,
     session: PgConnection,
-    pool: PgPool,
+    sessions: Sessions,
 }
 
 impl ImportDatabase {
     pub(crate) async fn open(settings: &PostgresSettings) -> Result<Self, TransferFailure> {
         let server = Server::of(settings, EVENTS)?;
         let failed = |source: sqlx::Error| server.failed(source);
-        let pool = server.pool(settings).await?;
+        let pool = server.pool(RARE_CONNECTIONS).await?;
         schema::check(&pool, server.name()).await?;
+        pool.close().await;
         let mut session = server.connect().await.map_err(failed)?;
         // Counting a large log may take longer than a caller of the API would wait.
         session.execute("set statement_timeout = '10min'").await.map_err(failed)?;
@@ -38,7 +40,8 @@ impl ImportDatabase {
         if !ours {
             return Err(TransferFailure::Busy { place: server.name().to_owned() });
         }
-        Ok(Self { server, session, pool })
+        let sessions = server.sessions();
+        Ok(Self { server, session, sessions })
     }
 
     pub(crate) fn place(&self) -> String {
@@ -117,7 +120,7 @@ impl ImportDatabase {
         after: Position,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, LogFailure> {
-        read::stored(&self.pool, after, events_max).await
+        read::stored(&self.sessions, after, events_max).await
     }
 
     pub(crate) async fn finish(&mut self) -> Result<(), TransferFailure> {
@@ -127,7 +130,7 @@ impl ImportDatabase {
     }
 
     pub(crate) async fn close(self) {
-        self.pool.close().await;
+        self.sessions.close().await;
         // Closed in an orderly way, the lock is free at once.
         drop(self.session.close().await);
     }

@@ -5,12 +5,31 @@ use sqlx::PgConnection;
 
 use super::read;
 use crate::{
-    Place,
     append::{Append, AppendRefused, Appended, new_event_id},
 };
 
 /// What one command's append came to.
 pub(super) type Inserted = Result<Appended, AppendRefused>;
+
+/// Where the events of a group came to lie.
+pub(super) struct Group {
+    /// Of each append.
+    pub(super) appended: Vec<Appended>,
+    /// Positions that were given, in order, with the numbers of their events.
+    pub(super) placed: Vec<(i64, i64)>,
+}
+
+/// What becomes of the positions of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Positions {
+    /// The sequencer gives them.
+    Queued,
+    /// They are given here and now.
+    Given,
+}
+
+/// An event's number and its position: the group's own come last, in the order in which they were given.
+type Answered = (i64, Option<i64>);
 
 /// Appends all of them or none; each has at least one event.
 ///
@@ -19,18 +38,20 @@ pub(super) type Inserted = Result<Appended, AppendRefused>;
 pub(super) async fn all(
     connection: &mut PgConnection,
     appends: &[&Append],
-    recorded_at: Timestamp,
-) -> Result<Vec<Appended>, sqlx::Error> {
-    let rows = Rows::of(appends, recorded_at);
-    let texts = rows.texts(appends);
-    let given: Vec<(String, i64)> = texts.insert(connection, &rows).await?;
-    let number_of = |event_id: &String| {
-        let row = given.iter().find(|(given, _)| given == event_id);
-        row.map(|(_, event_no)| *event_no).ok_or(sqlx::Error::RowNotFound)
+    rows: &Rows,
+    positions: Positions,
+) -> Result<Group, sqlx::Error> {
+    let answered = rows.texts(appends).insert(connection, rows, positions).await?;
+    let others = answered.len().saturating_sub(rows.event_ids.len());
+    let own = answered.get(others..).unwrap_or_default();
+    let place_of = |place: &i64| {
+        let at = usize::try_from(*place).ok().and_then(|place| own.get(place.checked_sub(1)?));
+        let (event_no, position) = at.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Appended { last: read::place(*event_no, *position) })
     };
-    let last =
-        rows.last_ids.iter().map(|id| Ok(Appended { last: Place::Recorded { event_no: number_of(id)? } }));
-    last.collect()
+    let appended = rows.last_places.iter().map(place_of).collect::<Result<_, sqlx::Error>>()?;
+    let placed = answered.iter().filter_map(|(event_no, position)| Some(((*position)?, *event_no)));
+    Ok(Group { appended, placed: placed.collect() })
 }
 
 /// What a command that had nothing to append rests on; a conflict when its aggregate has moved on.
@@ -54,21 +75,21 @@ pub(super) async fn nothing(
 }
 
 /// What has to be computed: identifiers, sequences, hashes.
-struct Rows {
+pub(super) struct Rows {
     recorded_at: String,
     event_ids: Vec<String>,
     sequences: Vec<i64>,
     leaves: Vec<[u8; 32]>,
-    /// Of each append.
-    last_ids: Vec<String>,
+    /// Of each append: the place of its last event among all, from 1.
+    last_places: Vec<i64>,
     new_versions: Vec<i64>,
 }
 
 impl Rows {
-    fn of(appends: &[&Append], recorded_at: Timestamp) -> Self {
+    pub(super) fn of(appends: &[&Append], recorded_at: Timestamp) -> Self {
         let text = recorded_at.to_string();
         let (mut event_ids, mut sequences, mut leaves) = (vec![], vec![], vec![]);
-        let mut last_ids = Vec::with_capacity(appends.len());
+        let mut last_places = Vec::with_capacity(appends.len());
         for append in appends {
             for (event, sequence) in append.events.iter().zip(append.version.saturating_add(1)..) {
                 let event_id = new_event_id(recorded_at).to_string();
@@ -76,18 +97,18 @@ impl Rows {
                 sequences.push(column(sequence));
                 event_ids.push(event_id);
             }
-            last_ids.extend(event_ids.last().cloned());
+            last_places.push(i64::try_from(event_ids.len()).unwrap_or(i64::MAX));
         }
         let new_versions = appends.iter().map(|append| column(append.new_version())).collect();
-        Self { recorded_at: text, event_ids, sequences, leaves, last_ids, new_versions }
+        Self { recorded_at: text, event_ids, sequences, leaves, last_places, new_versions }
     }
 
     fn texts<'a>(&'a self, appends: &[&'a Append]) -> Texts<'a> {
         let mut texts = Texts::default();
-        let mut ids = self.event_ids.iter();
+        let mut places = 1..;
         for append in appends {
             for event in &append.events {
-                let Some(event_id) = ids.next() else { break };
+                let Some(place) = places.next() else { break };
                 texts.aggregate_types.push(append.aggregate_type);
                 texts.aggregate_ids.push(&append.aggregate_id);
                 texts.event_types.push(event.event_type);
@@ -95,7 +116,7 @@ impl Rows {
                 texts.payloads.push(&event.payload);
                 texts.metadata.push(&event.metadata);
                 for person in append.personal_of(event) {
-                    texts.personal.event_ids.push(event_id);
+                    texts.personal.places.push(place);
                     texts.personal.commitments.push(&person.commitment);
                     texts.personal.subjects.push(&person.subject);
                     texts.personal.salts.push(person.value.salt());
@@ -103,14 +124,14 @@ impl Rows {
                 }
             }
         }
-        for ((append, last_id), version) in appends.iter().zip(&self.last_ids).zip(&self.new_versions) {
+        for ((append, last), version) in appends.iter().zip(&self.last_places).zip(&self.new_versions) {
             if let Some(name) = &append.idempotency {
                 texts.named.keys.push(&name.key);
                 texts.named.digests.push(&name.request_digest);
                 texts.named.aggregate_types.push(append.aggregate_type);
                 texts.named.aggregate_ids.push(&append.aggregate_id);
                 texts.named.versions.push(*version);
-                texts.named.event_ids.push(last_id);
+                texts.named.places.push(*last);
             }
         }
         texts
@@ -132,7 +153,7 @@ struct Texts<'a> {
 
 #[derive(Default)]
 struct PersonalTexts<'a> {
-    event_ids: Vec<&'a str>,
+    places: Vec<i64>,
     commitments: Vec<&'a str>,
     subjects: Vec<&'a str>,
     salts: Vec<&'a [u8]>,
@@ -146,7 +167,7 @@ struct NamedTexts<'a> {
     aggregate_types: Vec<&'a str>,
     aggregate_ids: Vec<&'a str>,
     versions: Vec<i64>,
-    event_ids: Vec<&'a str>,
+    places: Vec<i64>,
 }
 
 impl Texts<'_> {
@@ -154,9 +175,14 @@ impl Texts<'_> {
         &self,
         connection: &mut PgConnection,
         rows: &Rows,
-    ) -> Result<Vec<(String, i64)>, sqlx::Error> {
+        positions: Positions,
+    ) -> Result<Vec<Answered>, sqlx::Error> {
+        let statement = match positions {
+            Positions::Queued => include_str!("insert_events.sql"),
+            Positions::Given => include_str!("place_events.sql"),
+        };
         let leaves: Vec<&[u8]> = rows.leaves.iter().map(<[u8; 32]>::as_slice).collect();
-        sqlx::query_as(include_str!("insert_events.sql"))
+        sqlx::query_as(statement)
             .bind(&self.aggregate_types)
             .bind(&self.aggregate_ids)
             .bind(&rows.sequences)
@@ -167,7 +193,7 @@ impl Texts<'_> {
             .bind(&rows.event_ids)
             .bind(leaves)
             .bind(&rows.recorded_at)
-            .bind(&self.personal.event_ids)
+            .bind(&self.personal.places)
             .bind(&self.personal.commitments)
             .bind(&self.personal.subjects)
             .bind(&self.personal.salts)
@@ -177,7 +203,7 @@ impl Texts<'_> {
             .bind(&self.named.aggregate_types)
             .bind(&self.named.aggregate_ids)
             .bind(&self.named.versions)
-            .bind(&self.named.event_ids)
+            .bind(&self.named.places)
             .fetch_all(connection)
             .await
     }

@@ -3,7 +3,7 @@
 use domain::{Position, Timestamp};
 use sqlx::{FromRow, PgPool, Row as _, postgres::PgRow};
 
-use super::fault::fault;
+use super::{fault::fault, sessions::Sessions};
 use crate::{
     LogFailure, Place, Remembered, StoredEvent,
     stored::{StoredCommand, StoredPersonal},
@@ -38,53 +38,58 @@ impl FromRow<'_, PgRow> for StoredEvent {
 }
 
 pub(super) async fn stored(
-    pool: &PgPool,
+    sessions: &Sessions,
     after: Position,
     events_max: usize,
 ) -> Result<Vec<StoredEvent>, LogFailure> {
     let until = after.get().saturating_add(u64::try_from(events_max).unwrap_or(u64::MAX));
-    sqlx::query_as(include_str!("select_events.sql"))
+    let query = sqlx::query_as(include_str!("select_events.sql"))
         .bind(column(after))
-        .bind(column(Position::new(until)))
-        .fetch_all(pool)
+        .bind(column(Position::new(until)));
+    sessions
+        .run(async |session| query.fetch_all(session).await)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
 }
 
 /// What is left of the personal values of a run of events: position, commitment, value.
 pub(super) async fn personal(
-    pool: &PgPool,
+    sessions: &Sessions,
     after: Position,
     until: Position,
 ) -> Result<Vec<(i64, String, String)>, LogFailure> {
-    sqlx::query_as(include_str!("select_personal_data.sql"))
+    let query = sqlx::query_as(include_str!("select_personal_data.sql"))
         .bind(column(after))
-        .bind(column(until))
-        .fetch_all(pool)
+        .bind(column(until));
+    sessions
+        .run(async |session| query.fetch_all(session).await)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Personal { source }))
 }
 
 pub(super) async fn leaves(
-    pool: &PgPool,
+    sessions: &Sessions,
     after: Position,
     until: Position,
 ) -> Result<Vec<Vec<u8>>, LogFailure> {
-    sqlx::query_scalar(include_str!("select_leaves.sql"))
+    let query = sqlx::query_scalar(include_str!("select_leaves.sql"))
         .bind(column(after))
-        .bind(column(until))
-        .fetch_all(pool)
+        .bind(column(until));
+    sessions
+        .run(async |session| query.fetch_all(session).await)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
 }
 
-pub(super) async fn recall(pool: &PgPool, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
-    let row: Option<(Vec<u8>, String, String, i64, i64, Option<i64>)> =
-        sqlx::query_as(include_str!("recall_command.sql"))
-            .bind(command_key)
-            .fetch_optional(pool)
-            .await
-            .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
+pub(super) async fn recall(
+    sessions: &Sessions,
+    command_key: &str,
+) -> Result<Option<Remembered>, LogFailure> {
+    let query = sqlx::query_as(include_str!("recall_command.sql")).bind(command_key);
+    let row: Option<(Vec<u8>, String, String, i64, i64, Option<i64>)> = sessions
+        .run(async |session| query.fetch_optional(session).await)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
     let damaged = |what: &'static str| LogFailure::Recall { source: what.into() };
     row.map(|(request_digest, aggregate_type, aggregate_id, version, event_no, position)| {
         Ok(Remembered {
@@ -124,14 +129,15 @@ pub(super) async fn is_importing(pool: &PgPool) -> Result<bool, sqlx::Error> {
 }
 
 pub(super) async fn stored_personal(
-    pool: &PgPool,
+    sessions: &Sessions,
     first_event_no: i64,
     last_event_no: i64,
 ) -> Result<Vec<StoredPersonal>, LogFailure> {
-    sqlx::query_as(include_str!("select_personal_rows.sql"))
+    let query = sqlx::query_as(include_str!("select_personal_rows.sql"))
         .bind(first_event_no)
-        .bind(last_event_no)
-        .fetch_all(pool)
+        .bind(last_event_no);
+    sessions
+        .run(async |session| query.fetch_all(session).await)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Personal { source }))
 }
@@ -150,16 +156,17 @@ impl FromRow<'_, PgRow> for StoredPersonal {
 }
 
 pub(super) async fn stored_commands(
-    pool: &PgPool,
+    sessions: &Sessions,
     after_key: &str,
     until: Position,
     commands_max: usize,
 ) -> Result<Vec<StoredCommand>, LogFailure> {
-    sqlx::query_as(include_str!("select_commands.sql"))
+    let query = sqlx::query_as(include_str!("select_commands.sql"))
         .bind(after_key)
         .bind(column(until))
-        .bind(i64::try_from(commands_max).unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .bind(i64::try_from(commands_max).unwrap_or(i64::MAX));
+    sessions
+        .run(async |session| query.fetch_all(session).await)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Recall { source }))
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use metrics::{counter, gauge, histogram};
+use metrics::{gauge, histogram};
 use sqlx::{Connection as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, field::Empty, info, trace_span, warn};
@@ -64,6 +64,8 @@ async fn stand_by(server: &Server, stop: &CancellationToken) -> Result<Option<Pg
     }
 }
 
+/// Until the session is lost or it is told to stop. What other processes append is given positions here; what this one
+/// appends gets them as it is appended, once nothing old waits before it.
 async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
     head.leads.send_replace(true);
     gauge!("tollgate_sequencer_leads").set(1.0);
@@ -74,26 +76,30 @@ async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken)
         if stop.is_cancelled() {
             break;
         }
+        let mut placing = head.sequencing().await;
         match sequence(session).await {
             Ok(given) if !given.is_empty() => {
                 last = Some(Instant::now());
-                counter!("tollgate_sequenced_events_total")
-                    .increment(u64::try_from(given.len()).unwrap_or_default());
                 head.note_sequenced(&given);
             }
-            Ok(_nothing_waits) => tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                () = head.appended.notified() => {}
-                // Should a word from another instance have been lost.
-                () = tokio::time::sleep(POLL_EVERY) => {}
-            },
+            Ok(_nothing_waits) => {
+                placing.at_once(true);
+                drop(placing);
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    () = head.appended.notified() => {}
+                    // Should a word from another instance have been lost.
+                    () = tokio::time::sleep(POLL_EVERY) => {}
+                }
+            }
             Err(source) => {
                 warn!(error = %source, "No longer giving positions to events from here");
                 break;
             }
         }
     }
+    head.sequencing().await.at_once(false);
     head.leads.send_replace(false);
     gauge!("tollgate_sequencer_leads").set(0.0);
 }

@@ -1,31 +1,32 @@
 //! Gathers waiting appends into one statement and one commit: one sync to disk for many commands.
 //!
-//! Two at a time, so that one group is gathered while another is on its way. Each command gets its own answer: when a group
-//! conflicts with what is there, its commands are appended one by one. Source: ADR 0018.
+//! Two at a time, so that one group is gathered while another is on its way; one at a time where this process gives the
+//! positions, which come with the commit then. Each command gets its own answer: when a group conflicts with what is there,
+//! its commands are appended one by one. Source: ADR 0018.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use domain::SharedClock;
 use metrics::{counter, histogram};
 use parking_lot::Mutex;
-use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use super::{
     fault::{fault, is_unreachable},
-    head::Head,
-    insert::{self, Inserted},
+    head::{Head, Placing},
+    insert::{self, Group, Inserted, Positions},
     read,
+    sessions::Sessions,
 };
 use crate::{
-    LogFailure,
-    append::{Answer, Append, AppendRefused, Waiting},
+    LogFailure, Place,
+    append::{Answer, Append, AppendRefused, Appended, Waiting},
     warm::WarmAggregates,
 };
 
-const WRITERS: usize = 2;
+pub(super) const WRITERS: u32 = 2;
 /// More than this in one statement only makes the first wait longer.
 const GROUP_COMMANDS_MAX: usize = 64;
 /// Commands that may wait; beyond it, callers wait to be let in.
@@ -33,6 +34,8 @@ const QUEUE_COMMANDS_MAX: usize = 1_024;
 /// Names of the constraints that tell a conflict from a fault.
 const VERSION_TAKEN: &str = "events_pkey";
 const COMMAND_GIVEN: &str = "commands_pkey";
+/// Somebody else gives positions, too: this process leads no longer, or does not know yet that it does not.
+const POSITION_TAKEN: &str = "log_pkey";
 
 /// The writers' handle.
 pub(super) struct Writer {
@@ -41,7 +44,8 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        pool: &PgPool,
+        sessions: &Arc<Sessions>,
+        appending: &Arc<Sessions>,
         clock: SharedClock,
         warm: Arc<WarmAggregates>,
         head: &Arc<Head>,
@@ -51,7 +55,8 @@ impl Writer {
         let waiting = Arc::new(AsyncMutex::new(waiting));
         for _ in 0..WRITERS {
             let task = Task {
-                pool: pool.clone(),
+                sessions: Arc::clone(sessions),
+                appending: Arc::clone(appending),
                 clock: Arc::clone(&clock),
                 warm: Arc::clone(&warm),
                 head: Arc::clone(head),
@@ -75,7 +80,8 @@ impl Writer {
 }
 
 struct Task {
-    pool: PgPool,
+    sessions: Arc<Sessions>,
+    appending: Arc<Sessions>,
     clock: SharedClock,
     warm: Arc<WarmAggregates>,
     head: Arc<Head>,
@@ -86,25 +92,33 @@ impl Task {
         let mut group = Vec::with_capacity(GROUP_COMMANDS_MAX);
         loop {
             // Held while waiting: the other writer is on its way with a group, or waits behind us.
-            let taken = waiting.lock().await.recv_many(&mut group, GROUP_COMMANDS_MAX).await;
-            if taken == 0 {
+            let mut queue = waiting.lock().await;
+            if queue.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
                 return;
             }
-            self.append_group(&mut group).await;
+            let placing = self.head.placing().await;
+            if placing.is_none() {
+                drop(queue);
+            }
+            self.append_group(&mut group, placing).await;
         }
     }
 
-    async fn append_group(&self, group: &mut Vec<Waiting>) {
+    async fn append_group(&self, group: &mut Vec<Waiting>, placing: Option<Placing<'_>>) {
         let begun = Instant::now();
         let (appends, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|w| (w.append, w.answer)).unzip();
         histogram!("tollgate_append_group_commands").record(u32::try_from(appends.len()).unwrap_or(u32::MAX));
-        let results = self.write(&appends).await;
+        let positions = if placing.is_some() { Positions::Given } else { Positions::Queued };
+        let results = self.write(&appends, positions).await;
+        drop(placing);
         for (append, result) in appends.iter().zip(&results) {
             if matches!(result, Ok(Ok(_))) {
                 self.warm.outdate(&append.aggregate_id, append.new_version());
             }
         }
-        self.head.note_appended();
+        if results.iter().any(|result| matches!(result, Ok(Ok(Appended { last: Place::Recorded { .. } })))) {
+            self.head.note_appended();
+        }
         for (result, answer) in results.into_iter().zip(answers) {
             // Who no longer waits has gone away; what was appended stays.
             drop(answer.send(result));
@@ -113,16 +127,9 @@ impl Task {
     }
 
     /// The answer to each.
-    async fn write(&self, appends: &[Append]) -> Vec<Answer> {
-        let mut connection = match self.pool.acquire().await {
-            Ok(connection) => connection,
-            Err(source) => {
-                report(&source, appends.len());
-                return failed(source, appends.len());
-            }
-        };
+    async fn write(&self, appends: &[Append], positions: Positions) -> Vec<Answer> {
         if let Some(together) = apart(appends) {
-            match insert::all(&mut connection, &together, self.clock.now()).await {
+            match self.write_all(&together, positions).await {
                 Ok(appended) => return appended.into_iter().map(|appended| Ok(Ok(appended))).collect(),
                 Err(source) if conflict_of(&source).is_none() => {
                     report(&source, appends.len());
@@ -134,17 +141,38 @@ impl Task {
         }
         let mut answers = Vec::with_capacity(appends.len());
         for append in appends {
-            answers.push(self.write_one(&mut connection, append).await);
+            answers.push(self.write_one(append, positions).await);
         }
         answers
     }
 
-    async fn write_one(&self, connection: &mut PgConnection, append: &Append) -> Answer {
-        let now = self.clock.now();
+    /// In one statement; where another process gives positions as well, the sequencers see to them.
+    async fn write_all(
+        &self,
+        appends: &[&Append],
+        positions: Positions,
+    ) -> Result<Vec<Appended>, sqlx::Error> {
+        let rows = insert::Rows::of(appends, self.clock.now());
+        let insert = async |positions| {
+            self.appending.run(async |session| insert::all(session, appends, &rows, positions).await).await
+        };
+        let mut written = insert(positions).await;
+        if written.as_ref().is_err_and(|source| constraint_of(source) == Some(POSITION_TAKEN)) {
+            written = insert(Positions::Queued).await;
+        }
+        let Group { appended, placed } = written?;
+        if !placed.is_empty() {
+            self.head.note_sequenced(&placed);
+        }
+        Ok(appended)
+    }
+
+    async fn write_one(&self, append: &Append, positions: Positions) -> Answer {
         let written: Result<Inserted, sqlx::Error> = if append.events.is_empty() {
-            insert::nothing(connection, append, now).await
+            let now = self.clock.now();
+            self.sessions.run(async |session| insert::nothing(session, append, now).await).await
         } else {
-            let one = insert::all(connection, &[append], now).await;
+            let one = self.write_all(&[append], positions).await;
             one.and_then(|appended| appended.first().copied().ok_or(sqlx::Error::RowNotFound)).map(Ok)
         };
         match written {
@@ -161,7 +189,7 @@ impl Task {
     async fn refused(&self, append: &Append) -> Answer {
         counter!("tollgate_append_conflicts_total").increment(1);
         let remembered = match &append.idempotency {
-            Some(name) => read::recall(&self.pool, &name.key).await?,
+            Some(name) => read::recall(&self.sessions, &name.key).await?,
             None => None,
         };
         Ok(Err(remembered.map_or(AppendRefused::Conflict, AppendRefused::Repeated)))
@@ -183,8 +211,11 @@ fn apart(appends: &[Append]) -> Option<Vec<&Append>> {
 
 /// The constraint that tells a conflict; a breach of any other is a fault.
 fn conflict_of(source: &sqlx::Error) -> Option<&str> {
-    let constraint = source.as_database_error()?.constraint()?;
-    [VERSION_TAKEN, COMMAND_GIVEN].contains(&constraint).then_some(constraint)
+    constraint_of(source).filter(|constraint| [VERSION_TAKEN, COMMAND_GIVEN].contains(constraint))
+}
+
+fn constraint_of(source: &sqlx::Error) -> Option<&str> {
+    source.as_database_error()?.constraint()
 }
 
 /// The same answer to each.

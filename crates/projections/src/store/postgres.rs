@@ -1,14 +1,16 @@
 //! The engine of several processes: a schema of its own on Postgres. Each batch is a handful of statements, one a
 //! table; the last commits may be lost with the server, and the log gives them back.
 
+mod at_once;
 mod batch;
 mod copy;
 mod indexes;
 mod lock;
 mod schema;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
+use eventlog::postgres::Sessions;
 use sqlx::{
     PgConnection, PgPool, Postgres, Row as _, TypeInfo as _, ValueRef as _,
     postgres::{PgArguments, PgRow},
@@ -31,17 +33,25 @@ const BEGIN: &str = "begin; set local synchronous_commit = off";
 /// Where the source may be gone by then.
 const BEGIN_DURABLE: &str = "begin; set local synchronous_commit = on";
 
+/// Longer than the server lets a statement take.
+const ANSWER_AT_MOST: Duration = Duration::from_secs(30);
+
 pub(super) struct PostgresReadModel {
+    /// For transactions, and for what is long or rare.
     pool: PgPool,
+    sessions: Sessions,
 }
 
 impl PostgresReadModel {
     pub(super) async fn open(pool: PgPool) -> Result<Self, OpenFailure> {
         schema::check(&pool).await?;
-        Ok(Self { pool })
+        let options = pool.connect_options().as_ref().clone().options([("synchronous_commit", "off")]);
+        let sessions = Sessions::new(options, pool.options().get_max_connections(), ANSWER_AT_MOST);
+        Ok(Self { pool, sessions })
     }
 
     pub(super) async fn close(&self) {
+        self.sessions.close().await;
         self.pool.close().await;
     }
 
@@ -51,7 +61,8 @@ impl PostgresReadModel {
 
     pub(super) async fn fetch<T: Stored>(&self, select: Select) -> Result<Vec<T>, ReadFailure> {
         let Select { sql, values } = select;
-        let rows = bound(sqlx::query(&sql), values).fetch_all(&self.pool).await;
+        let query = bound(sqlx::query(&sql), values);
+        let rows = self.sessions.run(async |session| query.fetch_all(session).await).await;
         let rows = rows.map_err(|source| ReadFailure::Query { source })?;
         rows.iter().map(|row| T::read(&Fetched(row)).map_err(|source| ReadFailure::Row { source })).collect()
     }
@@ -82,7 +93,7 @@ impl PostgresReadModel {
             };
             let select = table.select_many();
             let query = bind_array(sqlx::query(&select), kind, keys.iter().cloned())?;
-            for row in query.fetch_all(&self.pool).await? {
+            for row in self.sessions.run(async |session| query.fetch_all(session).await).await? {
                 let row = stored_row(table, &row)?;
                 rows.load(table, row.0.first().cloned().unwrap_or(Value::Null), Some(row));
             }
@@ -102,15 +113,18 @@ impl PostgresReadModel {
 
     async fn write_batch(&self, commit: Commit) -> Result<Committed, Failure> {
         let Commit { owner, from, to, changes } = commit;
+        let (advance, tables) = (Write::advance(owner, from, &to), Batch::by_table(changes));
+        if !owner.durable && at_once::fits(&tables) {
+            return at_once::write(&self.sessions, advance, tables).await;
+        }
         let begin = if owner.durable { BEGIN_DURABLE } else { BEGIN };
         let mut transaction = self.pool.begin_with(begin).await?;
-        let advance = Write::advance(owner, from, &to);
         // First: the row's lock keeps a second mover waiting, and shows it then that it is late.
         if execute(&mut transaction, advance).await? == 0 {
             transaction.rollback().await?;
             return Ok(Committed::Fenced);
         }
-        for (table, batch) in Batch::by_table(changes) {
+        for (table, batch) in tables {
             write_table(&mut transaction, table, batch).await?;
         }
         transaction.commit().await?;
@@ -148,7 +162,8 @@ impl PostgresReadModel {
     pub(super) async fn write(&self, owner: Owner, write: Write) -> Result<u64, WriteFailure> {
         let failed = failed(owner, write.doing);
         let Write { sql, values, doing: _ } = write;
-        let done = bound(sqlx::query(sql), values).execute(&self.pool).await;
+        let query = bound(sqlx::query(sql), values);
+        let done = self.sessions.run(async |session| query.execute(session).await).await;
         done.map(|done| done.rows_affected()).map_err(|source| failed(source.into()))
     }
 }
@@ -180,13 +195,21 @@ async fn write_table(
         return copy::copy_in(connection, table, &puts).await;
     }
     let upsert = table.upsert_many();
-    let mut query = sqlx::query(&upsert);
-    let mut columns = transposed(table.columns.len(), puts).into_iter();
+    bind_rows(sqlx::query(&upsert), table, puts)?.execute(connection).await?;
+    Ok(())
+}
+
+/// An array for each column.
+fn bind_rows<'query>(
+    mut query: PgQuery<'query>,
+    table: &Table,
+    rows: Vec<Row>,
+) -> Result<PgQuery<'query>, BadValue> {
+    let mut columns = transposed(table.columns.len(), rows).into_iter();
     for column in table.columns {
         query = bind_array(query, column.kind, columns.next().unwrap_or_default().into_iter())?;
     }
-    query.execute(connection).await?;
-    Ok(())
+    Ok(query)
 }
 
 /// The values of each column.

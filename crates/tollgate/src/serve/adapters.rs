@@ -37,7 +37,7 @@ impl ConfigurationFeed for Configuration {
             Self::Log(feed) => {
                 let events =
                     feed.next_within(after, BATCH_EVENTS_MAX, IDLE).await.map_err(FeedFailure::new)?;
-                Ok(FeedBatch { events, head: feed.head() })
+                Ok(FeedBatch { events: events.to_vec(), head: feed.head() })
             }
             Self::Bus(bus, feed) => {
                 let events =

@@ -128,7 +128,7 @@ impl OwnerPatch {
 
 /// The address is in no event: it is where reads have it, once they have caught up with the log.
 async fn email_on_record(ask: &UpdateAsk) -> Result<Email, Problem> {
-    ask.caught_up().await?;
+    ask.caught_up::<ApiClient>().await?;
     let row = clients::get(ask.read(), ask.id()).await.map_err(|failure| Problem::unread(&failure))?;
     let email = row.ok_or_else(ClientId::missing)?.owner_email.and_then(|email| Email::try_from(email).ok());
     let erased = || Problem::because(kinds::BODY_INVALID, "must be given: the address on record is erased");

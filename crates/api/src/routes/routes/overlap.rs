@@ -1,6 +1,9 @@
 //! Two active routes must not take the same call: which of them counts it would be chance.
 
-use domain::{RouteId, route::RouteSpec};
+use domain::{
+    RouteId,
+    route::{Route, RouteSpec},
+};
 use projections::queries::routes::find_overlapping;
 use tokio::sync::MutexGuard;
 
@@ -18,7 +21,7 @@ pub(super) async fn check<'ask, W, Q>(
     except: Option<RouteId>,
 ) -> Result<MutexGuard<'ask, ()>, Problem> {
     let alone = ask.door().routes.lock().await;
-    ask.caught_up().await?;
+    ask.caught_up::<Route>().await?;
     let RouteSpec { name: _, host, methods, path, required_scopes: _, cost: _ } = spec;
     let overlapping = find_overlapping(ask.read(), host.as_ref(), methods, &path.shape(), except).await;
     let overlapping = overlapping.map_err(|failure| Problem::unread(&failure))?;
