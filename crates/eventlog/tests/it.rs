@@ -31,6 +31,8 @@ mod installation;
 mod library;
 #[path = "it/postgres.rs"]
 mod postgres;
+#[path = "it/postgres_positions.rs"]
+mod postgres_positions;
 #[path = "it/sqlite.rs"]
 mod sqlite;
 #[path = "it/support.rs"]

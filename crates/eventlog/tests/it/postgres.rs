@@ -17,12 +17,12 @@ use tollgate_eventlog::{
 
 use crate::support::{client, clock, metadata, place, register, rename, suspend};
 
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// One process of an installation, as far as its log goes.
 pub(crate) struct Instance {
     pub(crate) log: EventLog,
-    database: Database,
+    pub(crate) database: Database,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -38,7 +38,7 @@ impl Instance {
         Self::on(&database).await
     }
 
-    async fn on(database: &Database) -> Self {
+    pub(crate) async fn on(database: &Database) -> Self {
         let log = EventLog::open_postgres(&settings(&database.url), clock()).await.unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         Self { log, database: database.clone(), tasks, stop }
@@ -61,14 +61,14 @@ impl Instance {
         self.log.close().await;
     }
 
-    async fn connection(&self) -> PgConnection {
+    pub(crate) async fn connection(&self) -> PgConnection {
         let mut connection = PgConnection::connect(&self.database.url).await.unwrap();
         connection.execute("set search_path = tollgate").await.unwrap();
         connection
     }
 }
 
-async fn number(connection: &mut PgConnection, statement: &str) -> i64 {
+pub(crate) async fn number(connection: &mut PgConnection, statement: &str) -> i64 {
     sqlx::query_scalar(statement).fetch_one(connection).await.unwrap()
 }
 
@@ -85,7 +85,7 @@ async fn follow_naively(connection: &mut PgConnection, seen: &mut BTreeSet<i64>)
 }
 
 /// An append as another program would make it: one event, committed late.
-async fn append_slowly(mut connection: PgConnection, writer: u32, held: CancellationToken) {
+pub(crate) async fn append_slowly(mut connection: PgConnection, writer: u32, held: CancellationToken) {
     let mut transaction = connection.begin().await.unwrap();
     sqlx::query(
         "with appended as (
@@ -102,7 +102,7 @@ async fn append_slowly(mut connection: PgConnection, writer: u32, held: Cancella
 }
 
 /// Every event has a position, positions are contiguous, and every aggregate's events keep their order.
-async fn check_order(here: &Instance, events: i64) {
+pub(crate) async fn check_order(here: &Instance, events: i64) {
     let mut look = here.connection().await;
     assert_eq!(number(&mut look, "select count(*) from log").await, events);
     assert_eq!(

@@ -9,7 +9,7 @@ use test_servers::until;
 
 use super::*;
 use crate::{
-    Change, Poison, ProjectionStatus, Rows, Table, Value,
+    Change, Poison, ProjectionStatus, Rows, Standing, Table, Value,
     queries::clients,
     testing::{
         Engine, client, dump, event_log, execute, on_every_engine, read_model, register, usage_batch,
@@ -19,6 +19,7 @@ use crate::{
 
 on_every_engine!(
     a_write_is_visible_once_it_was_waited_for,
+    what_changes_no_row_is_kept_in_mind_and_then_written_down,
     waiting_for_what_does_not_come_is_bounded,
     a_poison_event_stops_its_projection_alone,
     rows_of_other_rules_are_made_anew,
@@ -110,6 +111,23 @@ async fn a_write_is_visible_once_it_was_waited_for(on: Engine) {
     .await;
 }
 
+async fn what_changes_no_row_is_kept_in_mind_and_then_written_down(on: Engine) {
+    let here = installation(on).await;
+    let kept = async || here.model.checkpoint("key_directory").await;
+    while_following(&here, &ALL, async |visibility| {
+        let position = execute::<ApiClient>(&here.log, client(1), register("Acme")).await;
+        assert!(visibility.wait_for(position, LONG).await);
+        // Without another event, and without anybody asking.
+        until("the store to know", LONG, async || Ok((kept().await? == position).then_some(()))).await.unwrap();
+        for n in 2..=9 {
+            execute::<ApiClient>(&here.log, client(n), register("Acme")).await;
+        }
+        assert!(visibility.wait_for(here.log.head(), LONG).await);
+    })
+    .await;
+    assert_eq!(kept().await.unwrap(), here.log.head(), "at the latest when it stops");
+}
+
 async fn waiting_for_what_does_not_come_is_bounded(on: Engine) {
     let here = installation(on).await;
     while_following(&here, &ALL, async |visibility| {
@@ -125,6 +143,8 @@ async fn a_poison_event_stops_its_projection_alone(on: Engine) {
     while_following(&here, &[&CHOKING, ALL[5]], async |visibility| {
         // Not after the bound: it is known at once that it will not come.
         assert!(!visibility.wait_for(head, LONG).await);
+        assert!(!visibility.wait_for_effect(head, "api_client", LONG).await);
+        assert!(visibility.wait_for_effect(head, "api_key", LONG).await, "whose rows it does not change");
         let audit = Visibility { events: visibility.events[1..].to_vec(), ..visibility.clone() };
         assert!(audit.wait_for(head, LONG).await);
         let [clients, audit, _] = visibility.status().try_into().unwrap();
@@ -164,6 +184,14 @@ async fn one_that_is_moved_by_someone_else_finds_its_place_again(on: Engine) {
         }
         let position = execute::<ApiClient>(&here.log, client(20), register("Late")).await;
         assert!(visibility.wait_for(position, LONG).await, "{visibility:?}");
+        // Those that have no rows of the event find out when they write down how far they are.
+        until("every projection to have begun anew", LONG, async || {
+            let standings = here.model.standings().await?;
+            let there = |standing: &Standing| standing.name == crate::USAGE || standing.position() == position;
+            Ok(standings.iter().all(there).then_some(()))
+        })
+        .await
+        .unwrap();
         let after = dump(&here.model).await;
         for ((name, before), (_, after)) in before.iter().zip(&after) {
             let late = usize::from(["client_directory", "audit_log"].contains(name));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Clock, Timestamp, api_client::ApiClient};
+use domain::{Aggregate as _, Clock, Timestamp, api_client::ApiClient};
 use test_servers::until;
 use tokio::task::JoinSet;
 
@@ -67,7 +67,7 @@ async fn a_process_without_projections_waits_for_its_writes() {
     assert!(watcher.visibility.wait_for(position, LONG).await);
     for n in 2..=30 {
         let position = execute::<ApiClient>(&log, client(n), register("Acme")).await;
-        assert!(watcher.visibility.wait_for(position, LONG).await);
+        assert!(watcher.visibility.wait_for_effect(position, ApiClient::TYPE, LONG).await);
         assert!(clients::get(&here, client(n)).await.unwrap().is_some(), "client {n}");
     }
     usage.append(Some(usage_batch(1, 5)), vec![]).await.unwrap();

@@ -1,0 +1,157 @@
+//! Positions that come with the commit, in the process that gives them; and when it does so no longer.
+
+use domain::Position;
+use futures::future::join_all;
+use test_servers::until;
+use tollgate_eventlog::{Place, postgres::Sessions};
+
+use crate::{
+    postgres::{Instance, LONG, check_order, number},
+    support::{client, place, register, rename, suspend},
+};
+
+/// Sessions that hold the sequencer's lock are ended.
+const END_THE_LEADER: &str = "select count(pg_terminate_backend(pid)) from pg_locks
+    where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())";
+
+async fn leads(here: &Instance) {
+    let mut leads = here.log.watch_leads();
+    tokio::time::timeout(LONG, leads.wait_for(|leads| *leads)).await.unwrap().unwrap();
+    // Once nothing waits, what is appended has its position.
+    until("positions to come with the commit", LONG, async || {
+        let done = here.log.execute(register(client(u128::MAX))).await;
+        let done = match done {
+            Ok(done) => done,
+            Err(_) => here.log.execute(rename(client(u128::MAX), &ulid())).await.unwrap(),
+        };
+        Ok(matches!(done.place, Place::At(_)).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+/// A name that no client has had.
+fn ulid() -> String {
+    format!("name {:x}", rand::random::<u64>())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leads_answers_with_the_position() {
+    let here = Instance::on_a_new_database().await;
+    here.sequence();
+    leads(&here).await;
+    let before = here.log.head();
+    let done = here.log.execute(register(client(1))).await.unwrap();
+    assert_eq!(done.place, Place::At(before.next()));
+    assert_eq!(here.log.head(), before.next(), "followers hear of it with the answer");
+    let mut look = here.connection().await;
+    let events = number(&mut look, "select count(*) from events").await;
+    check_order(&here, events).await;
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_has_appended_comes_first() {
+    let one = Instance::on_a_new_database().await;
+    let other = Instance::on(&one.database).await;
+    one.sequence();
+    leads(&one).await;
+    for round in 0..20_u128 {
+        one.log.execute(register(client(round))).await.unwrap();
+        // At the version that the other process has made, which may have no position yet.
+        other.log.execute(suspend(client(round))).await.unwrap();
+        let renamed = one.log.execute(rename(client(round), "Other")).await.unwrap();
+        assert_eq!(renamed.version, 3);
+        assert!(matches!(renamed.place, Place::At(_)), "{:?}", renamed.place);
+    }
+    let mut look = one.connection().await;
+    let events = number(&mut look, "select count(*) from events").await;
+    check_order(&one, events).await;
+    other.end().await;
+    one.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_believe_they_lead_leave_no_gap_and_give_nothing_twice() {
+    let one = Instance::on_a_new_database().await;
+    let other = Instance::on(&one.database).await;
+    one.sequence();
+    leads(&one).await;
+    other.sequence();
+    let mut look = one.connection().await;
+    let writers = |here: &Instance, from: u128| {
+        let log = here.log.clone();
+        join_all((from..from + 8).map(move |number| {
+            let log = log.clone();
+            async move {
+                let mut places = vec![];
+                for round in 0..12 {
+                    let ask = match round {
+                        0 => register(client(number)),
+                        round => rename(client(number), &format!("round {round}")),
+                    };
+                    // A session that was ended in mid statement: the command is given again.
+                    if let Ok(done) = log.execute(ask).await {
+                        places.push(place(&log, &done).await);
+                    }
+                }
+                places
+            }
+        }))
+    };
+    let cutting = async {
+        for _ in 0..3 {
+            number(&mut look, END_THE_LEADER).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let (ones, others, ()) = tokio::join!(writers(&one, 100), writers(&other, 200), cutting);
+    for places in ones.iter().chain(&others) {
+        assert!(places.is_sorted(), "a client's own commands keep their order: {places:?}");
+    }
+    let mut all: Vec<Position> = ones.iter().chain(&others).flatten().copied().collect();
+    let answered = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), answered, "no position is given twice");
+    let mut look = one.connection().await;
+    let events = number(&mut look, "select count(*) from events").await;
+    until("every event to have its position", LONG, async || {
+        Ok((number(&mut look, "select count(*) from log").await == events).then_some(()))
+    })
+    .await
+    .unwrap();
+    check_order(&one, events).await;
+    other.end().await;
+    one.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_whose_answer_was_not_waited_for_is_not_used_again() {
+    let here = Instance::on_a_new_database().await;
+    let options = here.database.url.parse().unwrap();
+    let sessions = Sessions::new(options, 1, LONG);
+    let backend = async |sessions: &Sessions| {
+        let pid = sqlx::query_scalar::<_, i32>("select pg_backend_pid()");
+        sessions.run(async |session| pid.fetch_one(session).await).await
+    };
+    let first = backend(&sessions).await.unwrap();
+    assert_eq!(backend(&sessions).await.unwrap(), first, "one that has answered is");
+    let refused = sessions.run(async |session| sqlx::query("select 1 / 0").execute(session).await).await;
+    assert!(refused.is_err());
+    assert_eq!(backend(&sessions).await.unwrap(), first, "one that was refused something, too");
+    tokio::select! {
+        biased;
+        _ = sessions.run(async |session| sqlx::query("select pg_sleep(60)").execute(session).await) => panic!("it sleeps"),
+        () = tokio::task::yield_now() => {}
+    }
+    let second = backend(&sessions).await.unwrap();
+    assert_ne!(second, first);
+    let mut look = here.connection().await;
+    sqlx::query("select pg_terminate_backend($1)").bind(second).execute(&mut look).await.unwrap();
+    assert!(backend(&sessions).await.is_err(), "it has died");
+    assert_ne!(backend(&sessions).await.unwrap(), second);
+    sessions.close().await;
+    assert!(matches!(backend(&sessions).await, Err(sqlx::Error::PoolClosed)));
+    here.end().await;
+}
