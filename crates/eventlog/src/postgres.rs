@@ -62,7 +62,7 @@ impl PostgresLog {
         }
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let head = Arc::new(Head::read(&pool).await.map_err(|source| server.failed(source))?);
-        let writer = Writer::start(&pool, clock, warm, &head, &tasks);
+        let writer = Writer::start(&server, &pool, clock, warm, &head, &tasks);
         tasks.spawn(head::watch(Arc::clone(&head), pool.clone(), stop.clone()));
         tasks.spawn(head::wake_others(Arc::clone(&head), pool.clone(), stop.clone()));
         tasks.close();
@@ -144,6 +144,7 @@ impl PostgresLog {
         self.writer.stop();
         self.stop.cancel();
         self.tasks.wait().await;
+        self.writer.close().await;
         self.pool.close().await;
     }
 }

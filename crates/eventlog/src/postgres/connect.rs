@@ -16,7 +16,9 @@ pub const READ_MODELS: &str = "tollgate_read";
 
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 /// A connection is looked after: the server may be restarted, or moved behind its name.
-const CONNECTION_LIVES: Duration = Duration::from_secs(30 * 60);
+pub(super) const CONNECTION_LIVES: Duration = Duration::from_secs(30 * 60);
+/// How much longer than a statement may take its answer is waited for.
+const ANSWER_LATER: Duration = Duration::from_secs(2);
 /// Each statement of the log is known; there are some two dozen.
 const STATEMENTS_PREPARED: usize = 256;
 
@@ -25,8 +27,8 @@ const STATEMENTS_PREPARED: usize = 256;
 pub struct PostgresSettings {
     /// `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`
     pub url: SecretString,
-    /// Connections that one pool opens at most; a process has one for the log and one for the read models, and one
-    /// connection more as the active sequencer.
+    /// Connections that one pool opens at most; a process has one for the log and one for the read models, and beside
+    /// them two connections that append and one as the active sequencer.
     pub connections_max: u32,
     /// What a statement may take, and so what a caller waits at most when the server is stuck.
     pub statement_timeout: Duration,
@@ -55,6 +57,7 @@ impl PostgresSettings {
 pub(crate) struct Server {
     options: PgConnectOptions,
     name: String,
+    answer_at_most: Duration,
 }
 
 impl Server {
@@ -96,7 +99,8 @@ impl Server {
                 ("tcp_keepalives_count", "2"),
                 ("tcp_user_timeout", "3000"),
             ]);
-        Ok(Self { options, name })
+        let answer_at_most = settings.statement_timeout.saturating_add(ANSWER_LATER);
+        Ok(Self { options, name, answer_at_most })
     }
 
     /// For messages: without user and password.
@@ -104,18 +108,26 @@ impl Server {
         &self.name
     }
 
+    /// After so long no answer will come: the server is gone without a word.
+    pub(super) fn answer_at_most(&self) -> Duration {
+        self.answer_at_most
+    }
+
     pub(crate) fn failed(&self, source: sqlx::Error) -> OpenFailure {
         OpenFailure::Server { server: self.name.clone(), source: Box::new(source) }
     }
 
     pub(crate) async fn pool(&self, settings: &PostgresSettings) -> Result<PgPool, OpenFailure> {
-        // No ping before each use: a connection that has died fails the one who gets it, who tries again or says so.
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.connections_max.max(5))
-            .acquire_timeout(CONNECT_AT_MOST)
-            .max_lifetime(CONNECTION_LIVES)
-            .test_before_acquire(false);
+        let pool = pool_of(settings.connections_max.max(5));
         pool.connect_with(self.options.clone()).await.map_err(|source| self.failed(source))
+    }
+
+    /// Connections for those alone who append. Their statements touch no table that has to be searched, so that one plan
+    /// is as good as any: made once, not at every append, which took as long as carrying it out. Who reads by ranges keeps
+    /// plans that know the range.
+    pub(crate) fn append_pool(&self, connections: u32) -> PgPool {
+        pool_of(connections)
+            .connect_lazy_with(self.options.clone().options([("plan_cache_mode", "force_generic_plan")]))
     }
 
     /// A connection beside the pool, for who keeps it.
@@ -123,6 +135,15 @@ impl Server {
         let connected = tokio::time::timeout(CONNECT_AT_MOST, PgConnection::connect_with(&self.options));
         connected.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
+}
+
+/// No ping before each use: a connection that has died fails the one who gets it, who tries again or says so.
+fn pool_of(connections_max: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(CONNECT_AT_MOST)
+        .max_lifetime(CONNECTION_LIVES)
+        .test_before_acquire(false)
 }
 
 fn is_here(options: &PgConnectOptions) -> bool {

@@ -1,7 +1,7 @@
-//! One statement for the appends of many commands.
+//! One statement for the appends of many commands; shorter ones where they have less to say.
 
 use domain::Timestamp;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::read;
 use crate::{
@@ -23,6 +23,9 @@ pub(super) async fn all(
 ) -> Result<Vec<Appended>, sqlx::Error> {
     let rows = Rows::of(appends, recorded_at);
     let texts = rows.texts(appends);
+    if let Some(event_no) = texts.insert_single(connection, &rows).await? {
+        return Ok(vec![Appended { last: Place::Recorded { event_no } }]);
+    }
     let given: Vec<(String, i64)> = texts.insert(connection, &rows).await?;
     let number_of = |event_id: &String| {
         let row = given.iter().find(|(given, _)| given == event_id);
@@ -35,7 +38,7 @@ pub(super) async fn all(
 
 /// What a command that had nothing to append rests on; a conflict when its aggregate has moved on.
 pub(super) async fn nothing(
-    connection: &mut PgConnection,
+    pool: &PgPool,
     append: &Append,
     recorded_at: Timestamp,
 ) -> Result<Inserted, sqlx::Error> {
@@ -47,7 +50,7 @@ pub(super) async fn nothing(
         .bind(name.map(|name| name.key.as_str()))
         .bind(name.map(|name| name.request_digest.as_slice()))
         .bind(recorded_at.to_string())
-        .fetch_optional(connection)
+        .fetch_optional(pool)
         .await?;
     let appended = |(event_no, position)| Appended { last: read::place(event_no, position) };
     Ok(found.map(appended).ok_or(AppendRefused::Conflict))
@@ -150,13 +153,51 @@ struct NamedTexts<'a> {
 }
 
 impl Texts<'_> {
+    /// Whether there are neither personal values nor named commands.
+    fn is_plain(&self) -> bool {
+        self.personal.event_ids.is_empty() && self.named.keys.is_empty()
+    }
+
+    /// The number of the one event that there is, appended; none, and nothing done, when there is more than that.
+    async fn insert_single(
+        &self,
+        connection: &mut PgConnection,
+        rows: &Rows,
+    ) -> Result<Option<i64>, sqlx::Error> {
+        let ([event_id], [sequence], [leaf]) =
+            (rows.event_ids.as_slice(), rows.sequences.as_slice(), rows.leaves.as_slice())
+        else {
+            return Ok(None);
+        };
+        if !self.is_plain() {
+            return Ok(None);
+        }
+        sqlx::query_scalar(include_str!("insert_event.sql"))
+            .bind(self.aggregate_types.first())
+            .bind(self.aggregate_ids.first())
+            .bind(sequence)
+            .bind(self.event_types.first())
+            .bind(self.event_versions.first())
+            .bind(self.payloads.first())
+            .bind(self.metadata.first())
+            .bind(event_id)
+            .bind(leaf.as_slice())
+            .bind(&rows.recorded_at)
+            .fetch_one(connection)
+            .await
+            .map(Some)
+    }
+
     async fn insert(
         &self,
         connection: &mut PgConnection,
         rows: &Rows,
     ) -> Result<Vec<(String, i64)>, sqlx::Error> {
         let leaves: Vec<&[u8]> = rows.leaves.iter().map(<[u8; 32]>::as_slice).collect();
-        sqlx::query_as(include_str!("insert_events.sql"))
+        let plain = self.is_plain();
+        let statement =
+            if plain { include_str!("insert_plain_events.sql") } else { include_str!("insert_events.sql") };
+        let mut insert = sqlx::query_as(statement)
             .bind(&self.aggregate_types)
             .bind(&self.aggregate_ids)
             .bind(&rows.sequences)
@@ -166,20 +207,22 @@ impl Texts<'_> {
             .bind(&self.metadata)
             .bind(&rows.event_ids)
             .bind(leaves)
-            .bind(&rows.recorded_at)
-            .bind(&self.personal.event_ids)
-            .bind(&self.personal.commitments)
-            .bind(&self.personal.subjects)
-            .bind(&self.personal.salts)
-            .bind(&self.personal.values)
-            .bind(&self.named.keys)
-            .bind(&self.named.digests)
-            .bind(&self.named.aggregate_types)
-            .bind(&self.named.aggregate_ids)
-            .bind(&self.named.versions)
-            .bind(&self.named.event_ids)
-            .fetch_all(connection)
-            .await
+            .bind(&rows.recorded_at);
+        if !plain {
+            insert = insert
+                .bind(&self.personal.event_ids)
+                .bind(&self.personal.commitments)
+                .bind(&self.personal.subjects)
+                .bind(&self.personal.salts)
+                .bind(&self.personal.values)
+                .bind(&self.named.keys)
+                .bind(&self.named.digests)
+                .bind(&self.named.aggregate_types)
+                .bind(&self.named.aggregate_ids)
+                .bind(&self.named.versions)
+                .bind(&self.named.event_ids);
+        }
+        insert.fetch_all(connection).await
     }
 }
 
