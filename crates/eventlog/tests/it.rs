@@ -35,6 +35,8 @@ mod postgres;
 mod sqlite;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/tls.rs"]
+mod tls;
 #[path = "it/transfer.rs"]
 mod transfer;
 #[path = "it/usage.rs"]

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{Port, Process, scratch, tool, until};
+use crate::{Authority, Port, Process, scratch, tool, until};
 
 const READY_AT_MOST: Duration = Duration::from_secs(60);
 const STOP_AT_MOST: Duration = Duration::from_secs(60);
@@ -98,6 +98,28 @@ impl Postgres {
         let disk = SmallDisk { mount: directory.path().to_owned() };
         let settings = format!("{DURABLE}min_wal_size = 32MB\nmax_wal_size = 48MB\n");
         Self::start_in(directory, Some(disk), &settings, false).await.map(Some)
+    }
+
+    /// A cluster that takes connections over TLS alone, under the certificate of this authority.
+    ///
+    /// # Errors
+    /// As [`Self::shared`].
+    pub async fn over_tls(authority: &Authority) -> Result<Self> {
+        let directory = scratch()?;
+        let file = |name: &str| directory.path().join(name);
+        std::fs::copy(authority.server_certificate(), file("server.pem")).context("the certificate")?;
+        std::fs::copy(authority.server_key(), file("server.key")).context("the certificate's key")?;
+        std::fs::write(file("hba.conf"), "hostssl all all 127.0.0.1/32 trust\n")
+            .context("who may connect")?;
+        if let Some(User { id, group }) = user()? {
+            std::os::unix::fs::chown(file("server.key"), Some(id), Some(group))
+                .context("handing over the key")?;
+        }
+        let settings = format!(
+            "{QUICK}ssl = on\nssl_cert_file = '{0}/server.pem'\nssl_key_file = '{0}/server.key'\nhba_file = '{0}/hba.conf'\n",
+            directory.path().display()
+        );
+        Self::start_in(directory, None, &settings, false).await
     }
 
     /// Leaves so many KiB of the disk.
@@ -261,6 +283,8 @@ impl Postgres {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command.current_dir(self.directory.path()).env("LC_ALL", "C");
+        // Nothing of the user who runs the tests: no passwords, no certificates.
+        command.env("HOME", self.directory.path());
         if let Some(User { id, group }) = self.user {
             command.uid(id).gid(group);
         }
