@@ -13,6 +13,7 @@ mod schema;
 mod sequencer;
 mod writer;
 
+pub(crate) use fault::load_failure;
 pub(crate) use import::ImportDatabase;
 
 pub use connect::{PostgresSettings, READ_MODELS, pool_for};
@@ -83,12 +84,21 @@ impl PostgresLog {
         known.await.unwrap_or(Err(LogFailure::NotSequenced))
     }
 
+    /// The server ends what takes too long; a wire on which nothing arrives any more does not say so.
+    pub(crate) async fn bounded<T>(
+        &self,
+        work: impl Future<Output = Result<T, LogFailure>>,
+    ) -> Result<T, LogFailure> {
+        let done = tokio::time::timeout(self.server.read_at_most(), work).await;
+        done.unwrap_or_else(|_| Err(LogFailure::Unreachable { source: "it does not answer".into() }))
+    }
+
     pub(crate) async fn read_stored(
         &self,
         after: Position,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, LogFailure> {
-        read::stored(&self.pool, after, events_max).await
+        self.bounded(read::stored(&self.pool, after, events_max)).await
     }
 
     pub(crate) async fn personal(
@@ -96,7 +106,7 @@ impl PostgresLog {
         after: Position,
         until: Position,
     ) -> Result<Vec<(i64, String, String)>, LogFailure> {
-        read::personal(&self.pool, after, until).await
+        self.bounded(read::personal(&self.pool, after, until)).await
     }
 
     pub(crate) async fn stored_personal(
@@ -121,7 +131,7 @@ impl PostgresLog {
     }
 
     pub(crate) async fn recall(&self, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
-        read::recall(&self.pool, command_key).await
+        self.bounded(read::recall(&self.pool, command_key)).await
     }
 
     pub(crate) async fn pepper_versions(&self) -> Result<Vec<u16>, LogFailure> {
