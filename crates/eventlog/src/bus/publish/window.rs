@@ -180,8 +180,8 @@ fn traces(events: &[StoredEvent]) -> Vec<Span> {
     ids.iter().map(publish).collect()
 }
 
-/// Without a `Nats-Msg-Id`: the expected sequence refuses a repetition already, and to remember the names of all messages
-/// costs the server more than to keep them.
+/// Without a `Nats-Msg-Id`: the expected sequence refuses a repetition already, and what the server remembers of names costs
+/// a part of the rate.
 fn message(body: Vec<u8>) -> PublishMessage {
     PublishMessage::build().payload(body.into()).header(CONTENT_TYPE_HEADER, CONTENT_TYPE)
 }
