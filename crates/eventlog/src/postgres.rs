@@ -89,7 +89,7 @@ impl PostgresLog {
         &self,
         work: impl Future<Output = Result<T, LogFailure>>,
     ) -> Result<T, LogFailure> {
-        let done = tokio::time::timeout(self.server.read_at_most(), work).await;
+        let done = tokio::time::timeout(self.server.answer_at_most(), work).await;
         done.unwrap_or_else(|_| Err(LogFailure::Unreachable { source: "it does not answer".into() }))
     }
 

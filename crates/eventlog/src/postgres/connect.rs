@@ -113,11 +113,6 @@ impl Server {
         self.answer_at_most
     }
 
-    /// The same for who waits for a connection first.
-    pub(super) fn read_at_most(&self) -> Duration {
-        CONNECT_AT_MOST.saturating_add(self.answer_at_most)
-    }
-
     pub(crate) fn failed(&self, source: sqlx::Error) -> OpenFailure {
         OpenFailure::Server { server: self.name.clone(), source: Box::new(source) }
     }
