@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use crate::{Authority, Port, Process, scratch, tool, until};
 
 const READY_AT_MOST: Duration = Duration::from_secs(60);
+const CHILDREN_ARE_LEFT: &str = "pre-existing shared memory block";
 const STOP_AT_MOST: Duration = Duration::from_secs(60);
 
 /// One cluster. Killed, and its files removed, when dropped.
@@ -220,22 +221,42 @@ impl Postgres {
     /// When it does not start.
     pub async fn start_again(&mut self) -> Result<()> {
         self.port.release();
+        let began = Instant::now();
+        loop {
+            let mut server = self.start_once()?;
+            let ready = self.is_ready(&mut server).await.with_context(|| server.last_words())?;
+            if ready {
+                self.server = Some(server);
+                return Ok(());
+            }
+            // Killed, it leaves its children, who end when they notice; until then it does not start.
+            let words = server.last_words();
+            ensure!(
+                words.contains(CHILDREN_ARE_LEFT) && began.elapsed() < READY_AT_MOST,
+                "postgres ended\n{words}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn start_once(&self) -> Result<Process> {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data());
-        let mut server = Process::start("postgres", &mut command, self.directory.path())?;
+        Process::start("postgres", &mut command, self.directory.path())
+    }
+
+    /// Waits until it takes connections; not, if it ends before.
+    async fn is_ready(&self, server: &mut Process) -> Result<bool> {
         let mut ask = self.command("pg_isready");
         ask.args(["--quiet", "--host=127.0.0.1", "--username=postgres"]);
         ask.arg(format!("--port={}", self.port.number()));
-        let ready = until("postgres to be ready", READY_AT_MOST, async || {
+        until("postgres to be ready", READY_AT_MOST, async || {
             if server.still_running().is_err() {
                 return Ok(Some(false));
             }
             Ok(ask.status()?.success().then_some(true))
-        });
-        let ready = ready.await.with_context(|| server.last_words())?;
-        ensure!(ready, "postgres ended\n{}", server.last_words());
-        self.server = Some(server);
-        Ok(())
+        })
+        .await
     }
 
     /// An empty database.
