@@ -41,6 +41,8 @@ pub struct Cluster {
     instances: BTreeMap<String, Product>,
     pub postgres: Postgres,
     pub nats: Nats,
+    /// Those that make a cluster with it, if there is one.
+    pub more_nats: Vec<Nats>,
     database: String,
     secrets: PathBuf,
     directory: TempDir,
@@ -60,12 +62,26 @@ impl Cluster {
     /// # Errors
     /// As [`Self::start`].
     pub async fn on(postgres: Postgres) -> Result<Self> {
-        let nats = Nats::start().await?;
+        Self::with(postgres, Nats::start().await?, vec![]).await
+    }
+
+    /// The same with three servers of NATS, which keep three copies of each stream.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn with_three_nats() -> Result<Self> {
+        let mut servers = Nats::three().await?;
+        let first = servers.remove(0);
+        Self::with(Postgres::durable().await?, first, servers).await
+    }
+
+    async fn with(postgres: Postgres, nats: Nats, more_nats: Vec<Nats>) -> Result<Self> {
         let directory = scratch()?;
         let database = postgres.database()?.name;
         postgres.sql(&database, &format!("create role {APPLICATION} login"))?;
         let secrets = directory.path().join("secrets");
-        let cluster = Self { instances: BTreeMap::new(), postgres, nats, database, secrets, directory };
+        let cluster =
+            Self { instances: BTreeMap::new(), postgres, nats, more_nats, database, secrets, directory };
         cluster.succeeds(&["secrets", "init", &cluster.secrets.to_string_lossy()])?;
         let owner = cluster.postgres.url("postgres", &cluster.database);
         cluster.succeeds(&["migrate", "--database-url", &owner, "--application-role", APPLICATION])?;
@@ -115,7 +131,8 @@ impl Cluster {
             .arg("--node")
             .arg(name)
             .env("TOLLGATE_SECRETS_DIR", &self.secrets)
-            .env("TOLLGATE_NATS_URL", self.nats.url())
+            .env("TOLLGATE_NATS_URL", self.nats_urls().join(","))
+            .env("TOLLGATE_NATS_REPLICAS", self.nats_urls().len().to_string())
             // A busy machine is slow, and no reason to refuse a call.
             .env("TOLLGATE_QUOTA_WAIT_MS", "3000")
             .env("TOLLGATE_GATEWAY_TOKEN", GATEWAY_TOKEN);
@@ -127,6 +144,21 @@ impl Cluster {
                 Ok(launch.env("TOLLGATE_DATABASE_URL", self.database_url()))
             }
         }
+    }
+
+    /// The addresses of the bus.
+    #[must_use]
+    pub fn nats_urls(&self) -> Vec<String> {
+        std::iter::once(&self.nats).chain(&self.more_nats).map(Nats::url).collect()
+    }
+
+    /// One of the servers of the bus, by its place among [`Self::nats_urls`].
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn nats_mut(&mut self, number: usize) -> Result<&mut Nats> {
+        let mut all = std::iter::once(&mut self.nats).chain(&mut self.more_nats);
+        all.nth(number).with_context(|| format!("there is no server {number} of NATS"))
     }
 
     /// The database as the application's role sees it.

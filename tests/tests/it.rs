@@ -21,4 +21,5 @@ mod it {
     mod structure;
     mod traces;
     mod transfer;
+    mod wires;
 }

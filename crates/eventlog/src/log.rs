@@ -18,7 +18,7 @@ use crate::{
     bus::Bus,
     codec::Encoded,
     execute::TRIES_MAX,
-    postgres::{PostgresLog, PostgresSettings},
+    postgres::{PostgresLog, PostgresSettings, load_failure},
     sqlite::SqliteLog,
     stored::{StoredCommand, StoredPersonal},
     tail::{Batch, Tail},
@@ -156,12 +156,13 @@ impl EventLog {
     /// When the stream cannot be read or decoded.
     pub async fn event<A: Stored>(&self, id: A::Id, version: u64) -> Result<Option<A::Event>, LogFailure> {
         let stream = id.to_string();
-        let events = self.repository().get_events::<Live<A>>(&stream).await;
+        let repository = self.repository();
+        let events = self.answered(repository.get_events::<Live<A>>(&stream)).await?;
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| LogFailure::Load {
             stream: stream.clone(),
             source,
         };
-        let events = events.map_err(|source| failed(Box::new(source)))?;
+        let events = events.map_err(|source| load_failure(&stream, source))?;
         let found = events.into_iter().find(|event| u64::try_from(event.sequence) == Ok(version));
         found
             .map(|event| serde_json::from_value(event.payload))
@@ -175,11 +176,20 @@ impl EventLog {
             stream: stream.to_owned(),
             source,
         };
-        let context = store.load_aggregate(stream).await.map_err(|source| failed(Box::new(source)))?;
+        let loaded = self.answered(store.load_aggregate(stream)).await?;
+        let context = loaded.map_err(|source| load_failure(stream, source))?;
         let version = u64::try_from(context.current_sequence).map_err(|source| failed(Box::new(source)))?;
         let loaded = Loaded { state: Arc::new(context.aggregate.0), version };
         self.inner.warm.keep(stream.to_owned(), &loaded);
         Ok(loaded)
+    }
+
+    /// What the library asks, with the bound that it does not give.
+    async fn answered<T>(&self, asked: impl Future<Output = T>) -> Result<T, LogFailure> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => Ok(asked.await),
+            Engine::Postgres(log) => log.bounded(async { Ok(asked.await) }).await,
+        }
     }
 
     /// What became of a command given under this key, if one was.

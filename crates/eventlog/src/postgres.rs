@@ -14,6 +14,7 @@ mod sequencer;
 mod sessions;
 mod writer;
 
+pub(crate) use fault::load_failure;
 pub(crate) use import::ImportDatabase;
 
 pub use connect::{PostgresSettings, READ_MODELS, pool_for};
@@ -88,6 +89,16 @@ impl PostgresLog {
     pub(crate) async fn position(&self, event_no: i64, at_most: Duration) -> Result<Position, LogFailure> {
         let known = tokio::time::timeout(at_most, self.head.position_of(event_no, &self.sessions));
         known.await.unwrap_or(Err(LogFailure::NotSequenced))
+    }
+
+    /// What is asked by the pool. The server ends what takes too long; a wire on which nothing arrives any more does not
+    /// say so.
+    pub(crate) async fn bounded<T>(
+        &self,
+        work: impl Future<Output = Result<T, LogFailure>>,
+    ) -> Result<T, LogFailure> {
+        let done = tokio::time::timeout(self.server.answer_at_most(), work).await;
+        done.unwrap_or_else(|_| Err(LogFailure::Unreachable { source: "it does not answer".into() }))
     }
 
     pub(crate) async fn read_stored(

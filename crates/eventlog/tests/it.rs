@@ -37,6 +37,8 @@ mod postgres_positions;
 mod sqlite;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/tls.rs"]
+mod tls;
 #[path = "it/transfer.rs"]
 mod transfer;
 #[path = "it/usage.rs"]

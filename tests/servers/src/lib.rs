@@ -1,6 +1,7 @@
 //! The servers that tests run against: a real Postgres, a real nats-server, each on a port of its own under a temporary
 //! directory. `cargo xtask test` sets their programs up; nothing is left running.
 
+mod authority;
 mod nats;
 mod poll;
 mod ports;
@@ -8,6 +9,7 @@ mod postgres;
 mod process;
 mod wire;
 
+pub use authority::Authority;
 pub use nats::Nats;
 pub use poll::until;
 pub use ports::Port;

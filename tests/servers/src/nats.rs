@@ -41,6 +41,27 @@ impl Nats {
         Ok(nats)
     }
 
+    /// Three that know each other, named `n0` to `n2`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn three() -> Result<Vec<Self>> {
+        let mut ports = (0..3).map(|_| Port::reserve()).collect::<Result<Vec<_>>>()?;
+        let routes: Vec<String> =
+            ports.iter().map(|port| format!("\"nats-route://{}\"", port.address())).collect();
+        let mut servers = vec![];
+        for (number, port) in ports.iter_mut().enumerate() {
+            let extra = format!(
+                "server_name: n{number}\ncluster {{ name: test, listen: \"{}\", routes: [{}] }}",
+                port.address(),
+                routes.join(", ")
+            );
+            port.release();
+            servers.push(Self::start_with(&extra).await?);
+        }
+        Ok(servers)
+    }
+
     /// Starts it on what it has kept, and on the same port.
     ///
     /// # Errors

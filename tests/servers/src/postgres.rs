@@ -4,15 +4,16 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{Port, Process, scratch, tool, until};
+use crate::{Authority, Port, Process, scratch, tool, until};
 
 const READY_AT_MOST: Duration = Duration::from_secs(60);
+const CHILDREN_ARE_LEFT: &str = "pre-existing shared memory block";
 const STOP_AT_MOST: Duration = Duration::from_secs(60);
 
 /// One cluster. Killed, and its files removed, when dropped.
@@ -98,6 +99,28 @@ impl Postgres {
         let disk = SmallDisk { mount: directory.path().to_owned() };
         let settings = format!("{DURABLE}min_wal_size = 32MB\nmax_wal_size = 48MB\n");
         Self::start_in(directory, Some(disk), &settings, false).await.map(Some)
+    }
+
+    /// A cluster that takes connections over TLS alone, under the certificate of this authority.
+    ///
+    /// # Errors
+    /// As [`Self::shared`].
+    pub async fn over_tls(authority: &Authority) -> Result<Self> {
+        let directory = scratch()?;
+        let file = |name: &str| directory.path().join(name);
+        std::fs::copy(authority.server_certificate(), file("server.pem")).context("the certificate")?;
+        std::fs::copy(authority.server_key(), file("server.key")).context("the certificate's key")?;
+        std::fs::write(file("hba.conf"), "hostssl all all 127.0.0.1/32 trust\n")
+            .context("who may connect")?;
+        if let Some(User { id, group }) = user()? {
+            std::os::unix::fs::chown(file("server.key"), Some(id), Some(group))
+                .context("handing over the key")?;
+        }
+        let settings = format!(
+            "{QUICK}ssl = on\nssl_cert_file = '{0}/server.pem'\nssl_key_file = '{0}/server.key'\nhba_file = '{0}/hba.conf'\n",
+            directory.path().display()
+        );
+        Self::start_in(directory, None, &settings, false).await
     }
 
     /// Leaves so many KiB of the disk.
@@ -198,22 +221,42 @@ impl Postgres {
     /// When it does not start.
     pub async fn start_again(&mut self) -> Result<()> {
         self.port.release();
+        let began = Instant::now();
+        loop {
+            let mut server = self.start_once()?;
+            let ready = self.is_ready(&mut server).await.with_context(|| server.last_words())?;
+            if ready {
+                self.server = Some(server);
+                return Ok(());
+            }
+            // Killed, it leaves its children, who end when they notice; until then it does not start.
+            let words = server.last_words();
+            ensure!(
+                words.contains(CHILDREN_ARE_LEFT) && began.elapsed() < READY_AT_MOST,
+                "postgres ended\n{words}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn start_once(&self) -> Result<Process> {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data());
-        let mut server = Process::start("postgres", &mut command, self.directory.path())?;
+        Process::start("postgres", &mut command, self.directory.path())
+    }
+
+    /// Waits until it takes connections; not, if it ends before.
+    async fn is_ready(&self, server: &mut Process) -> Result<bool> {
         let mut ask = self.command("pg_isready");
         ask.args(["--quiet", "--host=127.0.0.1", "--username=postgres"]);
         ask.arg(format!("--port={}", self.port.number()));
-        let ready = until("postgres to be ready", READY_AT_MOST, async || {
+        until("postgres to be ready", READY_AT_MOST, async || {
             if server.still_running().is_err() {
                 return Ok(Some(false));
             }
             Ok(ask.status()?.success().then_some(true))
-        });
-        let ready = ready.await.with_context(|| server.last_words())?;
-        ensure!(ready, "postgres ended\n{}", server.last_words());
-        self.server = Some(server);
-        Ok(())
+        })
+        .await
     }
 
     /// An empty database.
@@ -261,6 +304,8 @@ impl Postgres {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command.current_dir(self.directory.path()).env("LC_ALL", "C");
+        // Nothing of the user who runs the tests: no passwords, no certificates.
+        command.env("HOME", self.directory.path());
         if let Some(User { id, group }) = self.user {
             command.uid(id).gid(group);
         }

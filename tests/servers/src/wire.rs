@@ -1,6 +1,7 @@
 //! A wire between two processes that a test can cut: what is sent through it arrives, until it does not.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -11,11 +12,18 @@ use tokio::task::JoinHandle;
 
 use crate::Port;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Whole,
+    Silent,
+    Cut,
+}
+
 /// Forwards connections to a port of this machine. Ends when dropped.
 #[derive(Debug)]
 pub struct Wire {
     port: Port,
-    whole: Arc<watch::Sender<bool>>,
+    state: Arc<watch::Sender<State>>,
     forwarding: JoinHandle<()>,
 }
 
@@ -27,11 +35,11 @@ impl Wire {
         let listener = port.take_listener()?;
         listener.set_nonblocking(true).context("listening without blocking")?;
         let listener = TcpListener::from_std(listener).context("listening")?;
-        let (whole, _) = watch::channel(true);
-        let whole = Arc::new(whole);
+        let (state, _) = watch::channel(State::Whole);
+        let state = Arc::new(state);
         #[expect(clippy::disallowed_methods, reason = "it is ended when the wire is dropped")]
-        let forwarding = tokio::spawn(forward(listener, target, Arc::clone(&whole)));
-        Ok(Self { port, whole, forwarding })
+        let forwarding = tokio::spawn(forward(listener, target, Arc::clone(&state)));
+        Ok(Self { port, state, forwarding })
     }
 
     #[must_use]
@@ -41,11 +49,16 @@ impl Wire {
 
     /// Ends what is connected, and lets nothing through until healed.
     pub fn cut(&self) {
-        self.whole.send_replace(false);
+        self.state.send_replace(State::Cut);
+    }
+
+    /// Lets nothing through until healed, and says so to nobody: connections stay, what is sent waits.
+    pub fn silence(&self) {
+        self.state.send_replace(State::Silent);
     }
 
     pub fn heal(&self) {
-        self.whole.send_replace(true);
+        self.state.send_replace(State::Whole);
     }
 }
 
@@ -55,24 +68,36 @@ impl Drop for Wire {
     }
 }
 
-async fn forward(listener: TcpListener, target: u16, whole: Arc<watch::Sender<bool>>) {
+async fn forward(listener: TcpListener, target: u16, state: Arc<watch::Sender<State>>) {
     while let Ok((near, _)) = listener.accept().await {
-        let mut state = whole.subscribe();
-        if !*state.borrow() {
+        let state = state.subscribe();
+        if *state.borrow() == State::Cut {
             continue;
         }
         #[expect(
             clippy::disallowed_methods,
             reason = "it ends with either end of the connection, or the wire"
         )]
-        drop(tokio::spawn(async move {
-            let mut near = near;
-            let far = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], target))).await;
-            let Ok(mut far) = far else { return };
-            tokio::select! {
-                _ = copy_bidirectional(&mut near, &mut far) => {}
-                _ = state.wait_for(|whole| !*whole) => {}
-            }
-        }));
+        drop(tokio::spawn(connect(near, target, state)));
+    }
+}
+
+async fn connect(mut near: TcpStream, target: u16, mut state: watch::Receiver<State>) {
+    let far = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], target))).await;
+    let Ok(mut far) = far else { return };
+    let mut copying = pin!(copy_bidirectional(&mut near, &mut far));
+    loop {
+        let now = *state.borrow_and_update();
+        let changed = match now {
+            State::Cut => return,
+            State::Silent => state.changed().await,
+            State::Whole => tokio::select! {
+                _ = &mut copying => return,
+                changed = state.changed() => changed,
+            },
+        };
+        if changed.is_err() {
+            return;
+        }
     }
 }

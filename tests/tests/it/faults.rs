@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use domain::{Clock, Position, Timestamp};
 use eventlog::{
     EventLog,
-    bus::{Bus, BusFeed, BusSettings},
+    bus::{Bus, BusFeed, BusSettings, EVENTS_STREAM},
     postgres::PostgresSettings,
 };
 use futures::future::BoxFuture;
@@ -132,6 +132,46 @@ async fn whatever_is_killed_nothing_acknowledged_is_lost_doubled_or_moved() -> R
     all_is_whole(&cluster, &acknowledged).await.with_context(|| format!("seed {seed}"))
 }
 
+/// Which server leads the stream of events.
+async fn leader(bus: &Bus) -> Result<usize> {
+    until("a leader of the stream", SOON, async || {
+        let stream = bus.jetstream().get_stream(EVENTS_STREAM).await?;
+        let leader = stream.cached_info().cluster.as_ref().and_then(|cluster| cluster.leader.clone());
+        Ok(leader.and_then(|name| name.trim_start_matches('n').parse().ok()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_leader_of_three_buses_is_killed_under_load_and_nothing_is_lost() -> Result<()> {
+    let mut cluster = Cluster::with_three_nats().await?.with_each(1).await?;
+    cluster.add(tollgate_tests::Role::Gateway, "gateway-2").await?;
+    let settings = BusSettings { urls: cluster.nats_urls(), replicas: 3, ..BusSettings::default() };
+    let (bus, admins) = (Bus::connect(settings).await?, vec![cluster.admin("api-1")?]);
+    let (loaded, done) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write(admins.clone(), writer, Arc::clone(&loaded), Arc::clone(&done)));
+    }
+    for _ in 0..3 {
+        goes_on(&done, 20, &Victim::Nats).await?;
+        let leads = leader(&bus).await?;
+        println!("{} written; killing n{leads}", done.load(Ordering::Relaxed));
+        cluster.nats_mut(leads)?.kill_9()?;
+        // Two of three are enough for everything, gateways included.
+        goes_on(&done, 20, &Victim::Nats).await?;
+        let head: u64 = cluster.sql("select coalesce(max(position), 0) from tollgate.log")?.parse()?;
+        applied(cluster.instance("gateway-1")?, head).await?;
+        cluster.nats_mut(leads)?.start_again().await?;
+    }
+    loaded.store(false, Ordering::Relaxed);
+    let mut acknowledged = BTreeSet::new();
+    while let Some(written) = writers.join_next().await {
+        acknowledged.extend(written??);
+    }
+    all_is_whole(&cluster, &acknowledged).await
+}
+
 /// As many writes as it takes until one is refused; answers what was acknowledged and how the refusal was put.
 async fn write_until_refused(admin: &Admin) -> Result<(BTreeSet<String>, tollgate_tests::Answer)> {
     let mut acknowledged = BTreeSet::new();
@@ -183,7 +223,7 @@ async fn a_full_disk_refuses_commands_and_loses_none() -> Result<()> {
 
 /// Every acknowledged command is in the log once, in every projection once, on the stream at its position, and known to
 /// every gateway; the audit's root stands.
-async fn all_is_whole(cluster: &Cluster, acknowledged: &BTreeSet<String>) -> Result<()> {
+pub(crate) async fn all_is_whole(cluster: &Cluster, acknowledged: &BTreeSet<String>) -> Result<()> {
     let sequenced = "select (select count(*) from tollgate.events) - (select count(*) from tollgate.log)";
     until(
         "every event to have a position",
@@ -255,7 +295,7 @@ impl eventlog::bus::Refill for Nothing {
 }
 
 async fn published(cluster: &Cluster, log: &EventLog, head: u64) -> Result<()> {
-    let settings = BusSettings { urls: vec![cluster.nats.url()], ..BusSettings::default() };
+    let settings = BusSettings { urls: cluster.nats_urls(), ..BusSettings::default() };
     let mut feed = BusFeed::ordered(Bus::connect(settings).await?, Arc::new(Nothing));
     let mut after = Position::START;
     while after.get() < head {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use futures::future::try_join_all;
 use test_servers::Postgres;
+use tokio::task::JoinSet;
 use tollgate_bench::{client, execute, median, register, rename};
 
 use crate::{Flags, Installation};
@@ -50,15 +50,23 @@ pub(crate) async fn measure(flags: &Flags) -> Result<()> {
 
 async fn append(here: &Installation, clients: u32, round: u32, seconds: u32) -> Result<f64> {
     let (began, until) = (Instant::now(), Duration::from_secs(seconds.into()));
-    let counts = try_join_all((0..clients).map(|at| async move {
-        let mut done = 0_u32;
-        while began.elapsed() < until {
-            execute(&here.log, client(at), rename(round, done)?).await?;
-            done += 1;
-        }
-        anyhow::Ok(done)
-    }));
-    let done: u32 = counts.await?.into_iter().sum();
+    // A task each, as the api has one for each request.
+    let mut working = JoinSet::new();
+    for at in 0..clients {
+        let log = here.log.clone();
+        working.spawn(async move {
+            let mut done = 0_u32;
+            while began.elapsed() < until {
+                execute(&log, client(at), rename(round, done)?).await?;
+                done += 1;
+            }
+            anyhow::Ok(done)
+        });
+    }
+    let mut done = 0_u32;
+    while let Some(of_one) = working.join_next().await {
+        done += of_one??;
+    }
     Ok(f64::from(done) / began.elapsed().as_secs_f64())
 }
 

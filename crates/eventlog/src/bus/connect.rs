@@ -3,10 +3,11 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, ConnectOptions, Event, ServerAddr,
+    Client, ConnectOptions, Event, Server, ServerAddr,
     connection::State,
     jetstream::{Context, context::ContextBuilder},
 };
+use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
@@ -29,7 +30,7 @@ pub struct BusSettings {
     pub urls: Vec<String>,
     /// A user's JWT and seed, as `nsc` writes them.
     pub credentials_file: Option<PathBuf>,
-    /// Trusted in addition to the system's roots.
+    /// Trusted instead of the system's roots.
     pub root_ca_file: Option<PathBuf>,
     /// Refuses a server that does not offer TLS.
     pub require_tls: bool,
@@ -96,7 +97,11 @@ struct Inner {
     jetstream: Context,
     settings: BusSettings,
     losses: watch::Receiver<u64>,
+    complaints: Complaints,
 }
+
+/// Why each server could not be connected to when that was last tried.
+type Complaints = Arc<Mutex<Vec<String>>>;
 
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,7 +127,8 @@ impl Bus {
         let servers: Result<Vec<ServerAddr>, _> =
             settings.urls.iter().map(|url| with_account(url, "").parse()).collect();
         let servers = servers.map_err(|source| BusFailure::Connect { source: Box::new(source) })?;
-        let options = options(&settings, lost).await?;
+        let complaints = Complaints::default();
+        let options = options(&settings, lost, Arc::clone(&complaints)).await?;
         let client = options
             .connect(servers)
             .await
@@ -132,7 +138,7 @@ impl Bus {
             .ack_timeout(ANSWER_AT_MOST)
             .max_ack_inflight(ACKS_MAX)
             .build(client);
-        Ok(Self { inner: Arc::new(Inner { jetstream, settings, losses }) })
+        Ok(Self { inner: Arc::new(Inner { jetstream, settings, losses, complaints }) })
     }
 
     /// Whether there is a connection at this moment.
@@ -166,6 +172,20 @@ impl Bus {
         &self.inner.settings
     }
 
+    /// What went wrong with a stream; without a connection, what keeps us from having one.
+    pub(super) fn failed(
+        &self,
+        doing: &'static str,
+        stream: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> BusFailure {
+        let complaints = self.inner.complaints.lock();
+        if self.is_connected() || complaints.is_empty() {
+            return BusFailure::stream(doing, stream, source);
+        }
+        BusFailure::Away { why: complaints.join("; ") }
+    }
+
     /// How often the connection was lost, as it happens: an answer that was under way then never comes, and nobody else
     /// says so.
     pub(super) fn losses(&self) -> watch::Receiver<u64> {
@@ -173,13 +193,22 @@ impl Bus {
     }
 }
 
-async fn options(settings: &BusSettings, lost: watch::Sender<u64>) -> Result<ConnectOptions, BusFailure> {
+async fn options(
+    settings: &BusSettings,
+    lost: watch::Sender<u64>,
+    complaints: Complaints,
+) -> Result<ConnectOptions, BusFailure> {
     let lost = Arc::new(lost);
     let mut options = ConnectOptions::new()
         .name(&settings.name)
         .retry_on_initial_connect()
         .max_reconnects(None)
         .reconnect_delay_callback(reconnect_pause)
+        .reconnect_to_server_callback(move |servers, _| {
+            note(&complaints, &servers);
+            // Which is tried next is left to the library.
+            std::future::ready(None)
+        })
         .request_timeout(Some(ANSWER_AT_MOST))
         .require_tls(settings.require_tls)
         .event_callback(move |event| {
@@ -217,6 +246,22 @@ fn account(url: &str) -> Option<(String, Option<String>)> {
 fn reconnect_pause(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts.min(10)).unwrap_or(10);
     RECONNECT_MIN.saturating_mul(2_u32.saturating_pow(doublings)).min(RECONNECT_MAX)
+}
+
+/// Keeps what the servers last answered, and tells it when it is news: the library's own word is no more than its kind.
+fn note(complaints: &Complaints, servers: &[Server]) {
+    let told = |server: &Server| {
+        server.last_error.as_ref().map(|why| format!("{}: {why}", shown(server.addr.as_url_str())))
+    };
+    let mut now: Vec<String> = servers.iter().filter_map(told).collect();
+    now.sort_unstable();
+    let mut before = complaints.lock();
+    if *before != now {
+        for complaint in now.iter().filter(|complaint| !before.contains(complaint)) {
+            warn!("Cannot connect to the bus at {complaint}");
+        }
+        *before = now;
+    }
 }
 
 fn tell(event: &Event) {

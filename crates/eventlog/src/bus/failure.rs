@@ -13,6 +13,8 @@ pub enum BusFailure {
     Credentials { file: PathBuf, source: std::io::Error },
     #[error("connecting to the bus")]
     Connect { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("the bus is away; {why}")]
+    Away { why: String },
     #[error("{doing} the stream {stream}")]
     Stream { doing: &'static str, stream: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
     /// Trying again will not help: the stream is there and is another kind of stream.

@@ -21,8 +21,6 @@ pub const USAGE_SUBJECTS: &str = "tollgate.usage.v1.>";
 
 /// In the metadata of the stream of events: the leaf hash of event 1 of the log that it is a copy of.
 const LOG_IDENTITY: &str = "tollgate_log";
-/// Belt and braces: the expected sequence already refuses a repetition.
-const EVENTS_DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
 /// A gateway that got no answer publishes the batch again; the longer this is, the less is left to the projection.
 const USAGE_DUPLICATE_WINDOW: Duration = Duration::from_mins(10);
 
@@ -73,7 +71,6 @@ impl Bus {
             config.max_age = Duration::ZERO;
             // The server's own bound is enough: an event too large for the stream would hold up all that follow.
             config.max_message_size = -1;
-            config.duplicate_window = EVENTS_DUPLICATE_WINDOW;
             // One event that is taken away would be a gap for ever. A purge is allowed: it is how an operator makes
             // room, and followers refill from the log.
             config.deny_delete = true;
@@ -129,7 +126,7 @@ impl Bus {
                 Ok((updated.map_err(|error| BusFailure::stream("asking after", name, error))?, false))
             }
             Err(error) if is_missing(&error.kind()) => Ok((self.make(name, first, wanted).await?, true)),
-            Err(error) => Err(BusFailure::stream("asking after", name, error)),
+            Err(error) => Err(self.failed("asking after", name, error)),
         }
     }
 

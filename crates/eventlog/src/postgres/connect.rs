@@ -113,6 +113,11 @@ impl Server {
         &self.name
     }
 
+    /// After so long no answer will come: the server, or the way to it, is gone without a word.
+    pub(super) fn answer_at_most(&self) -> Duration {
+        self.answer_at_most
+    }
+
     pub(crate) fn failed(&self, source: sqlx::Error) -> OpenFailure {
         OpenFailure::Server { server: self.name.clone(), source: Box::new(source) }
     }

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use cqrs_es::{AggregateError, persist::PersistenceError};
+
 use crate::LogFailure;
 
 /// What to make of an error: what it says of what was being done, unless the server is just not there.
@@ -13,6 +15,38 @@ pub(super) fn fault(
         LogFailure::Unreachable { source: Box::new(source) }
     } else {
         doing(Box::new(source))
+    }
+}
+
+/// The library keeps the server's word in its own kinds of errors.
+pub(crate) fn load_failure(stream: &str, failure: impl Into<Unloaded>) -> LogFailure {
+    let load = |source| LogFailure::Load { stream: stream.to_owned(), source };
+    match failure.into().0.downcast::<sqlx::Error>() {
+        Ok(source) => fault(*source, load),
+        Err(source) => load(source),
+    }
+}
+
+/// Why a stream was not loaded.
+pub(crate) struct Unloaded(Box<dyn Error + Send + Sync>);
+
+impl From<PersistenceError> for Unloaded {
+    fn from(failure: PersistenceError) -> Self {
+        match failure {
+            PersistenceError::ConnectionError(cause) | PersistenceError::UnknownError(cause) => Self(cause),
+            other => Self(Box::new(other)),
+        }
+    }
+}
+
+impl<R: Error + Send + Sync + 'static> From<AggregateError<R>> for Unloaded {
+    fn from(failure: AggregateError<R>) -> Self {
+        match failure {
+            AggregateError::DatabaseConnectionError(cause) | AggregateError::UnexpectedError(cause) => {
+                Self(cause)
+            }
+            other => Self(Box::new(other)),
+        }
     }
 }
 

@@ -41,7 +41,12 @@ pub(super) async fn all(
     rows: &Rows,
     positions: Positions,
 ) -> Result<Group, sqlx::Error> {
-    let answered = rows.texts(appends).insert(connection, rows, positions).await?;
+    let texts = rows.texts(appends);
+    let answered = match positions {
+        Positions::Given if texts.is_one() => texts.place_one(connection, rows).await?,
+        Positions::Given => texts.insert(connection, rows, include_str!("place_events.sql")).await?,
+        Positions::Queued => texts.insert(connection, rows, include_str!("insert_events.sql")).await?,
+    };
     let others = answered.len().saturating_sub(rows.event_ids.len());
     let own = answered.get(others..).unwrap_or_default();
     let place_of = |place: &i64| {
@@ -171,16 +176,37 @@ struct NamedTexts<'a> {
 }
 
 impl Texts<'_> {
+    /// One event, without personal values, of a command without a name.
+    fn is_one(&self) -> bool {
+        self.payloads.len() == 1 && self.personal.places.is_empty() && self.named.places.is_empty()
+    }
+
+    async fn place_one(
+        &self,
+        connection: &mut PgConnection,
+        rows: &Rows,
+    ) -> Result<Vec<Answered>, sqlx::Error> {
+        sqlx::query_as(include_str!("place_event.sql"))
+            .bind(self.aggregate_types.first())
+            .bind(self.aggregate_ids.first())
+            .bind(rows.sequences.first())
+            .bind(self.event_types.first())
+            .bind(self.event_versions.first())
+            .bind(self.payloads.first())
+            .bind(self.metadata.first())
+            .bind(rows.event_ids.first())
+            .bind(rows.leaves.first().map(<[u8; 32]>::as_slice))
+            .bind(&rows.recorded_at)
+            .fetch_all(connection)
+            .await
+    }
+
     async fn insert(
         &self,
         connection: &mut PgConnection,
         rows: &Rows,
-        positions: Positions,
+        statement: &'static str,
     ) -> Result<Vec<Answered>, sqlx::Error> {
-        let statement = match positions {
-            Positions::Queued => include_str!("insert_events.sql"),
-            Positions::Given => include_str!("place_events.sql"),
-        };
         let leaves: Vec<&[u8]> = rows.leaves.iter().map(<[u8; 32]>::as_slice).collect();
         sqlx::query_as(statement)
             .bind(&self.aggregate_types)

@@ -30,6 +30,18 @@ pub struct Sessions {
 struct Session {
     connection: PgConnection,
     opened: Instant,
+    used: Instant,
+}
+
+/// After so long a rest a connection is asked before it is used: a server that was started again, or a wire that was cut,
+/// must not cost a command.
+const RESTED: Duration = Duration::from_millis(10);
+const ASK_AT_MOST: Duration = Duration::from_secs(2);
+
+impl Session {
+    async fn is_alive(&mut self) -> bool {
+        self.used.elapsed() < RESTED || matches!(timeout(ASK_AT_MOST, self.connection.ping()).await, Ok(Ok(())))
+    }
 }
 
 impl std::fmt::Debug for Sessions {
@@ -63,6 +75,7 @@ impl Sessions {
         if answered.as_ref().is_err_and(|source| is_unreachable(source) || is_confused(source)) {
             self.idle.lock().clear();
         } else if !self.free.is_closed() {
+            session.used = Instant::now();
             self.idle.lock().push(session);
         }
         answered
@@ -77,15 +90,19 @@ impl Sessions {
     }
 
     async fn session(&self) -> Result<Session, sqlx::Error> {
-        while let Some(session) = self.take_idle() {
-            if session.opened.elapsed() < CONNECTION_LIVES {
+        while let Some(mut session) = self.take_idle() {
+            if session.opened.elapsed() >= CONNECTION_LIVES {
+                drop(timeout(CONNECT_AT_MOST, session.connection.close()).await);
+            } else if session.is_alive().await {
                 return Ok(session);
+            } else {
+                self.idle.lock().clear();
             }
-            drop(timeout(CONNECT_AT_MOST, session.connection.close()).await);
         }
         let connecting = timeout(CONNECT_AT_MOST, PgConnection::connect_with(&self.options)).await;
         let connection = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-        Ok(Session { connection, opened: Instant::now() })
+        let now = Instant::now();
+        Ok(Session { connection, opened: now, used: now })
     }
 
     fn take_idle(&self) -> Option<Session> {

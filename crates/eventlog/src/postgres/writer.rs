@@ -139,9 +139,14 @@ impl Task {
                 Err(_one_of_them_conflicts) => {}
             }
         }
-        let mut answers = Vec::with_capacity(appends.len());
+        let mut answers: Vec<Answer> = Vec::with_capacity(appends.len());
         for append in appends {
-            answers.push(self.write_one(append, positions).await);
+            if let Some(Err(LogFailure::Unreachable { .. })) = answers.last() {
+                // Each would wait as long for the same.
+                answers.extend(failed(std::io::Error::from(std::io::ErrorKind::ConnectionAborted).into(), 1));
+            } else {
+                answers.push(self.write_one(append, positions).await);
+            }
         }
         answers
     }

@@ -2,27 +2,10 @@
 
 use std::sync::Arc;
 
-use test_servers::{Nats, Port, until};
+use test_servers::{Nats, until};
 use tollgate_eventlog::bus::{Bus, BusFeed, BusSettings, EVENTS_STREAM, UsageFeed, UsagePublisher};
 
 use crate::bus::{AT_MOST, Running, append, durable, is_the_log_from, log_with, settings};
-
-/// Servers named `n0` to `n2` that know each other.
-async fn cluster() -> Vec<Nats> {
-    let mut ports: Vec<Port> = (0..3).map(|_| Port::reserve().unwrap()).collect();
-    let routes: Vec<String> = ports.iter().map(|port| format!("nats-route://{}", port.address())).collect();
-    let mut servers = vec![];
-    for (number, port) in ports.iter_mut().enumerate() {
-        let extra = format!(
-            "server_name: n{number}\ncluster {{ name: test, listen: \"{}\", routes: [{}] }}",
-            port.address(),
-            routes.iter().map(|route| format!("\"{route}\"")).collect::<Vec<_>>().join(", ")
-        );
-        port.release();
-        servers.push(Nats::start_with(&extra).await.unwrap());
-    }
-    servers
-}
 
 /// Which of them leads the stream.
 async fn leader(bus: &Bus) -> usize {
@@ -35,7 +18,7 @@ async fn leader(bus: &Bus) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_loses_its_leaders_ends_with_every_event_once() {
-    let (mut servers, dir) = (cluster().await, tempfile::tempdir().unwrap());
+    let (mut servers, dir) = (Nats::three().await.unwrap(), tempfile::tempdir().unwrap());
     let of_three =
         BusSettings { urls: servers.iter().map(Nats::url).collect(), replicas: 3, ..settings(&servers[0]) };
     let (bus, log) = (Bus::connect(of_three).await.unwrap(), log_with(dir.path(), 500).await);

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::Position;
+use domain::{Position, api_client::ApiClient};
 use futures::future::join_all;
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use test_servers::{Database, Postgres, until};
+use test_servers::{Database, Postgres, Wire, until};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tollgate_eventlog::{
-    EventLog, OpenFailure,
+    EventLog, Execute, ExecuteError, LogFailure, OpenFailure,
     postgres::{PostgresSettings, migrate},
 };
 
@@ -228,6 +228,47 @@ async fn a_lost_session_is_regained_and_nothing_is_lost_meanwhile() {
         .await
         .unwrap();
     }
+    here.end().await;
+}
+
+/// Over a wire: the address with another port.
+fn over(wire: &Wire, database: &Database, server: u16) -> PostgresSettings {
+    let url = database.url.replace(&format!(":{server}/"), &format!(":{}/", wire.port()));
+    PostgresSettings { statement_timeout: Duration::from_secs(1), ..settings(&url) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wire_on_which_nothing_arrives_holds_up_no_command_for_ever() {
+    let here = Instance::on_a_new_database().await;
+    here.sequence();
+    let server = Postgres::shared().await.unwrap().port();
+    let wire = Wire::to(server).unwrap();
+    let log = EventLog::open_postgres(&over(&wire, &here.database, server), clock()).await.unwrap();
+    log.execute(register(client(1))).await.unwrap();
+    wire.silence();
+    let begun = Instant::now();
+    // One is decided on what is warm and has to be appended; the other has to be loaded first.
+    let (warm, cold) =
+        tokio::join!(log.execute(rename(client(1), "Other")), log.execute(register(client(2))));
+    for refused in [warm, cold] {
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, ExecuteError::Failed(LogFailure::Unreachable { .. })), "{refused:?}");
+    }
+    assert!(begun.elapsed() < LONG, "it took {:?}", begun.elapsed());
+    wire.heal();
+    let asks: [fn() -> Execute<ApiClient>; 2] = [|| rename(client(1), "Other"), || register(client(2))];
+    for again in asks {
+        let done = until("the wire to be used again", LONG, async || {
+            match log.execute(again()).await {
+                // What got no answer may have been taken; then there is nothing left to do.
+                Ok(_) | Err(ExecuteError::Refused(_)) => Ok(Some(())),
+                Err(failure) => Err(failure.into()),
+            }
+        });
+        done.await.unwrap();
+    }
+    assert_eq!(number(&mut here.connection().await, "select count(*) from events").await, 3, "each once");
+    log.close().await;
     here.end().await;
 }
 
