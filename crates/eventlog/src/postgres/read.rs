@@ -78,13 +78,15 @@ pub(super) async fn leaves(
         .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
 }
 
+/// Digest, aggregate type and identifier, version, number, position.
+type CommandRow = (Vec<u8>, String, String, i64, i64, Option<i64>);
+
 pub(super) async fn recall(pool: &PgPool, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
-    let row: Option<(Vec<u8>, String, String, i64, i64, Option<i64>)> =
-        sqlx::query_as(include_str!("recall_command.sql"))
-            .bind(command_key)
-            .fetch_optional(pool)
-            .await
-            .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
+    let row: Option<CommandRow> = sqlx::query_as(include_str!("recall_command.sql"))
+        .bind(command_key)
+        .fetch_optional(pool)
+        .await
+        .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
     let damaged = |what: &'static str| LogFailure::Recall { source: what.into() };
     row.map(|(request_digest, aggregate_type, aggregate_id, version, event_no, position)| {
         Ok(Remembered {
@@ -186,6 +188,6 @@ fn damaged(column: &'static str) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: "it is not what was written".into() }
 }
 
-fn column(position: Position) -> i64 {
+pub(super) fn column(position: Position) -> i64 {
     i64::try_from(position.get()).unwrap_or(i64::MAX)
 }
