@@ -1,8 +1,9 @@
 //! A history as an installation has it, decided by the rules and copied straight into the store: a million commands one
 //! after the other would take longer than what is measured with them.
 //!
-//! Of a hundred events some 87 are about keys (26 issued, 31 rotated, 16 suspended or reinstated, 14 revoked) and 13
-//! about clients (5 registered, 8 renamed). Whose turn it is is drawn, so that the events of one key lie far apart. Each
+//! Of a hundred draws 87 are about keys (26 to issue, 31 to rotate, 16 to suspend or reinstate, 14 to revoke) and 13
+//! about clients (5 to register, 8 to rename); what the rules refuse is drawn again. Whose turn it is is drawn too, so
+//! that the events of one key lie far apart. Each
 //! event carries what a request through the REST API leaves: identifiers of its own, the program, and the commitment to
 //! the caller's address, whose value is there.
 
