@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::Refusal;
 
@@ -46,6 +46,13 @@ pub trait EventType: Clone + Debug + PartialEq + Send + Serialize + DeserializeO
 
     /// The version its payload is written in. Older ones are raised on reading.
     fn event_version(&self) -> u16;
+
+    /// The event of a stored name, from a payload in today's version. Does not look at the tag in the payload, and so
+    /// need not keep all of it until the tag comes: twice as quick as telling the variant by it.
+    ///
+    /// # Errors
+    /// When there is no event of that name, or the payload is not of its form.
+    fn deserialize_as<'de, D: Deserializer<'de>>(event_type: &str, payload: D) -> Result<Self, D::Error>;
 }
 
 /// Gives each variant of an event enum its stored name and its schema; the payload's type is named like the variant. All are written in version 1 until one changes shape.
@@ -56,6 +63,15 @@ macro_rules! event_types {
                 match self { $(Self::$variant(..) => $name),+ }
             }
             fn event_version(&self) -> u16 { 1 }
+            fn deserialize_as<'de, D: serde::Deserializer<'de>>(
+                event_type: &str,
+                payload: D,
+            ) -> Result<Self, D::Error> {
+                match event_type {
+                    $($name => serde::Deserialize::deserialize(payload).map(Self::$variant),)+
+                    _ => Err(serde::de::Error::custom("no event has this name")),
+                }
+            }
         }
         impl $enum {
             /// Every stored name, for schemas and subscriptions.

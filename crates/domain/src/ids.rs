@@ -3,8 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ulid::Ulid;
+
+use crate::text::parsed;
 
 /// A text that is not the identifier it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,24 +15,59 @@ pub struct InvalidId {
     pub prefix: &'static str,
 }
 
+/// Crockford's base32 as it is printed here: in lower case, and no letter that could be taken for a digit.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const DIGITS: usize = 26;
+
 /// Parses `<prefix>_<ulid>`. Only the form that is printed is taken, so that one thing has one name.
 fn parse(prefix: &'static str, text: &str) -> Result<Ulid, InvalidId> {
-    let refused = InvalidId { prefix };
-    let number = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(refused.clone())?;
-    if number.len() != 26 || number.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(refused);
+    let number = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+    number.and_then(number_of).map(Ulid).ok_or(InvalidId { prefix })
+}
+
+/// None where a digit is not of the alphabet, or the number has more than 128 bits.
+fn number_of(digits: &str) -> Option<u128> {
+    // Of 26 times 5 bits the first two are none of the number.
+    if digits.len() != DIGITS || !digits.starts_with(|first: char| ('0'..='7').contains(&first)) {
+        return None;
     }
-    let ulid = Ulid::from_string(&number.to_ascii_uppercase()).map_err(|_| refused.clone())?;
-    // Crockford's alphabet reads `i` and `l` as 1 and `o` as 0; such a spelling is a second name.
-    if ulid.to_string().to_ascii_lowercase() == number { Ok(ulid) } else { Err(refused) }
+    digits.bytes().try_fold(0_u128, |number, byte| {
+        let value = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'h' => byte - b'a' + 10,
+            b'j' | b'k' => byte - b'j' + 18,
+            b'm' | b'n' => byte - b'm' + 20,
+            b'p'..=b't' => byte - b'p' + 22,
+            b'v'..=b'z' => byte - b'v' + 27,
+            _ => return None,
+        };
+        Some(number << 5 | u128::from(value))
+    })
+}
+
+/// What [`number_of`] reads.
+fn digits_of(number: u128) -> [u8; DIGITS] {
+    let (mut digits, mut rest) = ([b'0'; DIGITS], number);
+    for digit in digits.iter_mut().rev() {
+        let value = usize::try_from(rest & 31).unwrap_or_default();
+        *digit = ALPHABET.get(value).copied().unwrap_or(b'0');
+        rest >>= 5;
+    }
+    digits
 }
 
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "String")]
         pub struct $name(Ulid);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                parsed(deserializer)
+            }
+        }
 
         impl $name {
             pub const PREFIX: &'static str = $prefix;
@@ -50,7 +87,8 @@ macro_rules! id {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "_{}"), self.0.to_string().to_ascii_lowercase())
+                f.write_str(concat!($prefix, "_"))?;
+                f.write_str(std::str::from_utf8(&digits_of(self.0.0)).unwrap_or_default())
             }
         }
         impl fmt::Debug for $name {
@@ -117,6 +155,16 @@ mod tests {
         let id = KeyId::from_parts(1_700_000_000_000, 42);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(KeyId::from_u128(id.to_u128()), id);
+    }
+
+    #[test]
+    fn an_identifier_is_spelled_as_a_ulid_in_lower_case() {
+        for bits in [0, 1, 31, u128::MAX, u128::MAX / 3, 1 << 127, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef]
+        {
+            let spelled = Ulid(bits).to_string().to_ascii_lowercase();
+            assert_eq!(KeyId::from_u128(bits).to_string(), format!("key_{spelled}"));
+            assert_eq!(format!("key_{spelled}").parse(), Ok(KeyId::from_u128(bits)));
+        }
     }
 
     #[test]

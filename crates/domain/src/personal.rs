@@ -5,10 +5,13 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{InvalidValue, Name, text::check_email};
+use crate::{
+    InvalidValue, Name,
+    text::{check_email, parsed},
+};
 
 /// A personal value on its way in, with the salt that hides it: SHA-256 over 16 random bytes and the text.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,9 +67,15 @@ impl fmt::Debug for PersonalValue {
 }
 
 /// The commitment to a personal value; names its row in the side table. Printed as 64 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Personal([u8; 32]);
+
+impl<'de> Deserialize<'de> for Personal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
 
 impl fmt::Display for Personal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,13 +87,24 @@ impl FromStr for Personal {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let refused = || InvalidValue::expected("must be 64 hexadecimal digits in lower case");
-        // Capitals would be a second name for the same row.
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(refused());
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| refused())?;
+        let (mut bytes, mut wrong) = ([0; 32], rest.len());
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (digit(*high), digit(*low));
+            wrong += usize::from(high | low > 0xf);
+            *byte = high << 4 | low & 0xf;
         }
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| refused())?;
-        Ok(Self(bytes))
+        if wrong == 0 { Ok(Self(bytes)) } else { Err(refused()) }
+    }
+}
+
+/// Of a hexadecimal digit; above 15 for what is none. Capitals would be a second name for the same row.
+const fn digit(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'a'..=b'f' => byte - b'a' + 10,
+        _ => u8::MAX,
     }
 }
 

@@ -291,6 +291,14 @@ impl EventLog {
         }
     }
 
+    /// The engine that is asked for whole stretches, if it is that one.
+    pub(crate) fn on_server(&self) -> Option<&PostgresLog> {
+        match &self.inner.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(log) => Some(log),
+        }
+    }
+
     pub(crate) async fn personal_rows(
         &self,
         after: Position,

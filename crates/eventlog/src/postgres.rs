@@ -4,11 +4,13 @@
 //! committed its positions. Source: ADR 0018.
 
 mod connect;
+mod copied;
 mod fault;
 mod head;
 mod import;
 mod insert;
 mod read;
+mod replay;
 mod schema;
 mod sequencer;
 mod sessions;
@@ -30,7 +32,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent,
+    LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent, Stretch, Wanted,
     append::{Append, AppendRefused, Appended},
     stored::{StoredCommand, StoredPersonal},
     warm::WarmAggregates,
@@ -107,6 +109,15 @@ impl PostgresLog {
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, LogFailure> {
         read::stored(&self.sessions, after, events_max).await
+    }
+
+    pub(crate) async fn stretch(
+        &self,
+        after: Position,
+        until: Position,
+        wanted: &Wanted,
+    ) -> Result<Stretch, LogFailure> {
+        replay::stretch(&self.pool, after, until, wanted).await
     }
 
     pub(crate) async fn personal(

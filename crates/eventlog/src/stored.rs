@@ -3,7 +3,7 @@
 use domain::{EventId, Metadata, Position, Recorded, Timestamp, personal::PersonalValues};
 
 use crate::{
-    LogFailure,
+    CanonicalText, LogFailure, Replayed,
     codec::{Audited, Columns},
     merkle,
 };
@@ -38,27 +38,30 @@ impl StoredEvent {
     /// # Errors
     /// [`LogFailure::Decode`] when a row is not what was written: reading it again will not help.
     pub fn recorded(&self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
-        let columns = Columns {
-            aggregate_type: &self.aggregate_type,
-            aggregate_id: &self.aggregate_id,
-            event_type: &self.event_type,
-            event_version: &self.event_version,
-            payload: &self.payload,
-        };
-        let metadata: Metadata =
-            serde_json::from_str(&self.metadata).map_err(|source| self.damaged(source))?;
-        Ok(Recorded {
+        self.raw()?.recorded(personal)
+    }
+
+    /// The same with its own words.
+    pub(crate) fn replayed(&self, personal: PersonalValues) -> Result<Replayed, LogFailure> {
+        self.raw()?.replayed(personal)
+    }
+
+    fn raw(&self) -> Result<RawEvent<'_>, LogFailure> {
+        let recorded_at = self.recorded_at.parse::<Timestamp>();
+        Ok(RawEvent {
             position: self.position,
-            event_id: self.event_id.parse::<EventId>().map_err(|_| self.damaged("an event id is not one"))?,
-            recorded_at: self
-                .recorded_at
-                .parse::<Timestamp>()
-                .map_err(|_| self.damaged("a time is not one"))?,
-            sequence: self.sequence,
-            metadata,
-            event: columns.decode()?,
-            personal,
             leaf_hash: self.leaf_hash,
+            sequence: self.sequence,
+            columns: Columns {
+                aggregate_type: &self.aggregate_type,
+                aggregate_id: &self.aggregate_id,
+                event_type: &self.event_type,
+                event_version: &self.event_version,
+                payload: &self.payload,
+            },
+            metadata: &self.metadata,
+            event_id: &self.event_id,
+            recorded_at: recorded_at.map_err(|_| self.damaged("a time is not one"))?,
         })
     }
 
@@ -79,12 +82,46 @@ impl StoredEvent {
         merkle::leaf_hash(&audited.bytes())
     }
 
-    fn damaged(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LogFailure {
-        LogFailure::Decode {
-            event_type: self.event_type.clone(),
-            event_version: self.event_version.clone(),
-            source: source.into(),
-        }
+    fn damaged(&self, what: &'static str) -> LogFailure {
+        let Self { event_type, event_version, .. } = self;
+        let (event_type, event_version) = (event_type.clone(), event_version.clone());
+        LogFailure::Decode { event_type, event_version, source: what.into() }
+    }
+}
+
+/// The same as it lies in whatever it was read into.
+pub(crate) struct RawEvent<'row> {
+    pub(crate) position: Position,
+    pub(crate) leaf_hash: [u8; 32],
+    pub(crate) sequence: u64,
+    pub(crate) columns: Columns<'row>,
+    pub(crate) metadata: &'row str,
+    pub(crate) event_id: &'row str,
+    pub(crate) recorded_at: Timestamp,
+}
+
+impl RawEvent<'_> {
+    /// See [`StoredEvent::recorded`].
+    pub(crate) fn recorded(&self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
+        let metadata: Metadata =
+            serde_json::from_str(self.metadata).map_err(|source| self.columns.failure(source))?;
+        let event_id = self.event_id.parse::<EventId>();
+        Ok(Recorded {
+            position: self.position,
+            event_id: event_id.map_err(|_| self.columns.failure("an event id is not one"))?,
+            recorded_at: self.recorded_at,
+            sequence: self.sequence,
+            metadata,
+            event: self.columns.decode()?,
+            personal,
+            leaf_hash: self.leaf_hash,
+        })
+    }
+
+    pub(crate) fn replayed(&self, personal: PersonalValues) -> Result<Replayed, LogFailure> {
+        let recorded = self.recorded(personal)?;
+        let text = self.columns.is_current().then(|| CanonicalText::new(self.columns.payload));
+        Ok(Replayed { recorded, text })
     }
 }
 

@@ -4,10 +4,13 @@ mod redact;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use domain::{
     AssignmentId, ClientId, DomainEvent, EventId, KeyId, Metadata, Position, Recorded, Timestamp,
     api_key::ApiKeyEvent, metadata::ActorKind, rate_limit_policy::RateLimitPolicyEvent,
 };
+use eventlog::Replayed;
 use serde::Serialize;
 
 use crate::{
@@ -115,6 +118,7 @@ impl Stored for AuditEntry {
 }
 
 /// The client that an identifier belongs to.
+#[derive(Clone, Debug)]
 struct Belonging {
     id: String,
     client_id: ClientId,
@@ -152,25 +156,42 @@ impl Projection for AuditLog {
     }
 
     fn fold(&self, rows: &Rows, recorded: &Recorded) -> Result<Vec<Change>, Poison> {
-        let mut changes = vec![];
-        let client_id = match Client::of(&recorded.event) {
-            Client::None => None,
-            Client::Known(client_id, remembered_by) => {
-                if let Some(id) = remembered_by {
-                    changes.push(Change::Put { table: &CLIENTS, row: Belonging { id, client_id }.row() });
-                }
-                Some(client_id)
-            }
-            Client::OfKey(id) => Some(
-                known(rows, &id.into())?
-                    .ok_or_else(|| Poison::NoRow { table: CLIENTS.name, subject: id.to_string() })?,
-            ),
-            // An assignment need not name a client.
-            Client::OfAssignment(id) => known(rows, &id.into())?,
-        };
-        changes.push(Change::Put { table: &ENTRIES, row: entry(recorded, client_id)? });
-        Ok(changes)
+        let data = redact::data(&recorded.event, &recorded.personal).map_err(|_| Poison::NotJson)?;
+        changes(rows, recorded.clone(), data)
     }
+
+    /// Most of what is stored is shown as it is.
+    fn replay(&self, rows: &mut Rows, event: Cow<'_, Replayed>) -> Result<(), Poison> {
+        let Replayed { recorded, text } = event.into_owned();
+        let words = text.and_then(|text| redact::words(&recorded, text.into_string()));
+        let data = match words {
+            Some(words) => words,
+            None => redact::data(&recorded.event, &recorded.personal).map_err(|_| Poison::NotJson)?,
+        };
+        changes(rows, recorded, data)?.into_iter().for_each(|change| rows.change(change));
+        Ok(())
+    }
+}
+
+fn changes(rows: &Rows, recorded: Recorded, data: String) -> Result<Vec<Change>, Poison> {
+    let mut changes = Vec::with_capacity(2);
+    let client_id = match Client::of(&recorded.event) {
+        Client::None => None,
+        Client::Known(client_id, remembered_by) => {
+            if let Some(id) = remembered_by {
+                changes.push(Change::Put { table: &CLIENTS, row: Belonging { id, client_id }.row() });
+            }
+            Some(client_id)
+        }
+        Client::OfKey(id) => Some(
+            known(rows, &id.into())?
+                .ok_or_else(|| Poison::NoRow { table: CLIENTS.name, subject: id.to_string() })?,
+        ),
+        // An assignment need not name a client.
+        Client::OfAssignment(id) => known(rows, &id.into())?,
+    };
+    changes.push(Change::Put { table: &ENTRIES, row: entry(recorded, client_id, data) });
+    Ok(changes)
 }
 
 fn known(rows: &Rows, id: &Value) -> Result<Option<ClientId>, Poison> {
@@ -220,7 +241,7 @@ fn subject_type(event: &DomainEvent) -> &'static str {
 }
 
 /// In the order of the columns.
-fn entry(recorded: &Recorded, client_id: Option<ClientId>) -> Result<Row, Poison> {
+fn entry(recorded: Recorded, client_id: Option<ClientId>, data: String) -> Row {
     let Recorded { position, event_id, recorded_at, sequence: _, metadata, event, personal, leaf_hash: _ } =
         recorded;
     let Metadata { occurred_at, actor, actor_kind, authenticated_by, on_behalf_of, allowed_by, .. } =
@@ -228,27 +249,27 @@ fn entry(recorded: &Recorded, client_id: Option<ClientId>) -> Result<Row, Poison
     let Metadata { address, user_agent, request_id, correlation_id, causation_id, .. } = metadata;
     let Metadata { reason, command_id, .. } = metadata;
     let address = address.and_then(|commitment| personal.get(&commitment)).map(|address| &**address);
-    Ok(Row(vec![
-        (*position).into(),
-        (*event_id).into(),
-        (*occurred_at).into(),
-        (*recorded_at).into(),
-        actor.as_str().into(),
-        Value::word(actor_kind),
-        authenticated_by.as_str().into(),
-        on_behalf_of.clone().into(),
-        allowed_by.as_str().into(),
+    Row(vec![
+        position.into(),
+        event_id.into(),
+        occurred_at.into(),
+        recorded_at.into(),
+        actor.into(),
+        Value::word(&actor_kind),
+        authenticated_by.into(),
+        on_behalf_of.into(),
+        allowed_by.into(),
         event.event_type().into(),
-        subject_type(event).into(),
+        subject_type(&event).into(),
         event.subject().into(),
         client_id.into(),
-        reason.clone().into(),
-        request_id.as_str().into(),
-        correlation_id.as_str().into(),
-        causation_id.clone().into(),
-        command_id.as_str().into(),
+        reason.into(),
+        request_id.into(),
+        correlation_id.into(),
+        causation_id.into(),
+        command_id.into(),
         address.into(),
-        user_agent.clone().into(),
-        redact::data(event, personal).map_err(|_| Poison::NotJson)?.into(),
-    ]))
+        user_agent.into(),
+        data.into(),
+    ])
 }

@@ -117,6 +117,7 @@ impl Directory for ClientDirectory {
     type Row = ClientRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
     const AGGREGATE: &'static str = ApiClient::TYPE;
+    const PERSONAL: bool = true;
 
     fn key(recorded: &Recorded) -> Option<Value> {
         match &recorded.event {

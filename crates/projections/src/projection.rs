@@ -1,12 +1,13 @@
 //! A read model as a pure fold over rows: no I/O, no clock, no engine.
 
-use std::{collections::BTreeMap, marker::PhantomData};
+use std::{any::Any, borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
 
 use domain::Recorded;
+use eventlog::Replayed;
 
 use crate::{
     BadColumn, Value,
-    table::{Folded, InTable, Row, Stored, Table},
+    table::{Folded, InTable, Row, Table},
 };
 
 /// An event that a projection cannot take. It stops there: a hole in a read model is worse than a late one.
@@ -31,52 +32,257 @@ pub enum Change {
 
 /// The rows that a batch of events may read, as the events before have left them, by table and key.
 #[derive(Debug, Default)]
-pub struct Rows(BTreeMap<(&'static str, Value), Slot>);
+pub struct Rows {
+    tables: Vec<Kept>,
+    /// Whether the store has no row that is not here.
+    whole: bool,
+}
+
+/// Those of one table.
+#[derive(Debug)]
+struct Kept {
+    table: &'static Table,
+    rows: HashMap<Value, Slot>,
+    /// The keys of what has changed, each once.
+    changed: Vec<Value>,
+    /// What is written once and never read here.
+    appended: Vec<Row>,
+}
 
 #[derive(Debug)]
 struct Slot {
-    table: &'static Table,
-    row: Option<Row>,
+    row: Option<Warm>,
     changed: bool,
+    /// Whether the store may have a row of that key.
+    stored: bool,
+}
+
+/// A row as it was last needed.
+#[derive(Debug)]
+enum Warm {
+    Row(Row),
+    Typed(Box<dyn Typed>),
+}
+
+impl Warm {
+    fn row(&self) -> Row {
+        match self {
+            Self::Row(row) => row.clone(),
+            Self::Typed(typed) => typed.columns(),
+        }
+    }
+
+    fn into_row(self) -> Row {
+        match self {
+            Self::Row(row) => row,
+            Self::Typed(typed) => typed.columns(),
+        }
+    }
+
+    fn read<T: Folded + Clone + 'static>(&self, table: &'static Table) -> Result<T, Poison> {
+        let read = |row: &Row| {
+            T::read(&InTable::new(table, row)).map_err(|source| Poison::BadRow { table: table.name, source })
+        };
+        match self {
+            Self::Row(row) => read(row),
+            Self::Typed(typed) => {
+                typed.any().downcast_ref().cloned().map_or_else(|| read(&typed.columns()), Ok)
+            }
+        }
+    }
+}
+
+/// A row in the type that it is folded in: it becomes columns when it is written, and not with every event.
+trait Typed: fmt::Debug + Send + Sync {
+    fn columns(&self) -> Row;
+    fn any(&self) -> &dyn Any;
+}
+
+impl<T: Folded + fmt::Debug + Send + Sync + 'static> Typed for T {
+    fn columns(&self) -> Row {
+        self.row()
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// What is to be written to a table, each row once and in the order of the keys.
+#[derive(Debug)]
+pub(crate) struct Writing {
+    pub(crate) table: &'static Table,
+    /// The store has no rows of these keys.
+    pub(crate) new: Vec<Row>,
+    /// The store may have others of these keys.
+    pub(crate) changed: Vec<Row>,
+    pub(crate) gone: Vec<Value>,
 }
 
 impl Rows {
+    /// Of tables that are empty.
+    pub(crate) fn of_nothing() -> Self {
+        Self { tables: vec![], whole: true }
+    }
+
     /// The row of that key, if there is one and the event named it in its keys.
     ///
     /// # Errors
     /// When the row cannot be read.
-    pub fn get<T: Stored>(&self, table: &'static Table, key: &Value) -> Result<Option<T>, Poison> {
-        let row = self.0.get(&(table.name, key.clone())).and_then(|slot| slot.row.as_ref());
-        let read = |row| T::read(&InTable { table, row });
-        row.map(read).transpose().map_err(|source| Poison::BadRow { table: table.name, source })
+    pub(crate) fn get<T: Folded + Clone + 'static>(
+        &self,
+        table: &'static Table,
+        key: &Value,
+    ) -> Result<Option<T>, Poison> {
+        let row = self.slot(table, key).and_then(|slot| slot.row.as_ref());
+        row.map(|row| row.read(table)).transpose()
+    }
+
+    /// Puts a row in the place of the one of that key, or takes that one away.
+    pub(crate) fn set<T>(&mut self, table: &'static Table, key: Value, row: Option<T>)
+    where
+        T: Folded + fmt::Debug + Send + Sync + 'static,
+    {
+        self.put(table, key, row.map(|row| Warm::Typed(Box::new(row))));
     }
 
     pub(crate) fn has_loaded(&self, table: &'static Table, key: &Value) -> bool {
-        self.0.contains_key(&(table.name, key.clone()))
+        self.slot(table, key).is_some()
+    }
+
+    fn slot(&self, table: &'static Table, key: &Value) -> Option<&Slot> {
+        self.tables.iter().find(|kept| kept.table.name == table.name)?.rows.get(key)
+    }
+
+    fn kept(&mut self, table: &'static Table) -> Option<&mut Kept> {
+        let at = match self.tables.iter().position(|kept| kept.table.name == table.name) {
+            Some(at) => at,
+            None => {
+                let (rows, changed, appended) = (HashMap::new(), vec![], vec![]);
+                self.tables.push(Kept { table, rows, changed, appended });
+                self.tables.len().saturating_sub(1)
+            }
+        };
+        self.tables.get_mut(at)
     }
 
     /// Takes a row as the store has it.
     pub(crate) fn load(&mut self, table: &'static Table, key: Value, row: Option<Row>) {
-        self.0.insert((table.name, key), Slot { table, row, changed: false });
+        if let Some(kept) = self.kept(table) {
+            let stored = row.is_some();
+            kept.rows.insert(key, Slot { row: row.map(Warm::Row), changed: false, stored });
+        }
+    }
+
+    /// Takes rows as the store has them.
+    pub(crate) fn load_all(&mut self, loaded: Self) {
+        for Kept { table, rows, .. } in loaded.tables {
+            for (key, slot) in rows {
+                self.load(table, key, slot.row.map(Warm::into_row));
+            }
+        }
     }
 
     pub(crate) fn change(&mut self, change: Change) {
-        let (table, key, row) = match change {
-            Change::Put { table, row } => (table, row.0.first().cloned().unwrap_or(Value::Null), Some(row)),
-            Change::Delete { table, key } => (table, key, None),
-        };
-        self.0.insert((table.name, key), Slot { table, row, changed: true });
+        let (Change::Put { table, .. } | Change::Delete { table, .. }) = &change;
+        let table = *table;
+        match change {
+            Change::Put { table: _, row } if table.appended => {
+                if let Some(kept) = self.kept(table) {
+                    kept.appended.push(row);
+                }
+            }
+            Change::Put { table: _, row } => {
+                self.put(table, row.0.first().cloned().unwrap_or(Value::Null), Some(Warm::Row(row)));
+            }
+            Change::Delete { table: _, key } => self.put(table, key, None),
+        }
+    }
+
+    fn put(&mut self, table: &'static Table, key: Value, row: Option<Warm>) {
+        let stored = !self.whole;
+        let Some(kept) = self.kept(table) else { return };
+        match kept.rows.get_mut(&key) {
+            Some(slot) => {
+                slot.row = row;
+                if !std::mem::replace(&mut slot.changed, true) {
+                    kept.changed.push(key);
+                }
+            }
+            None => {
+                kept.changed.push(key.clone());
+                kept.rows.insert(key, Slot { row, changed: true, stored });
+            }
+        }
     }
 
     /// What is to be written, each row once and in the order of the keys.
-    pub(crate) fn into_changes(self) -> Vec<Change> {
-        let changed = self.0.into_iter().filter(|(_, slot)| slot.changed);
-        changed
-            .map(|((_, key), Slot { table, row, changed: _ })| match row {
-                Some(row) => Change::Put { table, row },
-                None => Change::Delete { table, key },
-            })
-            .collect()
+    pub(crate) fn into_changes(mut self) -> Vec<Change> {
+        let mut changes = vec![];
+        for kept in &mut self.tables {
+            let (table, mut keys) = (kept.table, std::mem::take(&mut kept.changed));
+            keys.sort_unstable();
+            for key in keys {
+                changes.push(match kept.rows.remove(&key).and_then(|slot| slot.row) {
+                    Some(row) => Change::Put { table, row: row.into_row() },
+                    None => Change::Delete { table, key },
+                });
+            }
+            changes.extend(kept.appended.drain(..).map(|row| Change::Put { table, row }));
+        }
+        changes
+    }
+
+    /// What is to be written, and is then in the store; the rows stay for the events to come.
+    pub(crate) fn write(&mut self) -> Vec<Writing> {
+        self.tables.iter_mut().map(Kept::write).collect()
+    }
+
+    /// Whether to write what has changed: when it is much, or will not change again.
+    pub(crate) fn are_due(&self, rows_max: usize) -> bool {
+        let changed: usize = self.tables.iter().map(|kept| kept.changed.len()).sum();
+        changed >= rows_max || self.tables.iter().any(|kept| !kept.appended.is_empty())
+    }
+
+    /// Forgets all rows where they are more than that: those that are needed again are loaded.
+    pub(crate) fn forget_above(&mut self, rows_max: usize) {
+        if self.tables.iter().map(|kept| kept.rows.len()).sum::<usize>() > rows_max {
+            *self = Self::default();
+        }
+    }
+
+    /// Of these keys those whose rows are to be loaded before they can be read, each once.
+    pub(crate) fn missing(
+        &self,
+        keys: impl Iterator<Item = (&'static Table, Value)>,
+    ) -> Vec<(&'static Table, Value)> {
+        if self.whole {
+            return vec![];
+        }
+        let mut missing: Vec<_> = keys.filter(|(table, key)| !self.has_loaded(table, key)).collect();
+        missing.sort_unstable_by(|one, other| (one.0.name, &one.1).cmp(&(other.0.name, &other.1)));
+        missing.dedup();
+        missing
+    }
+}
+
+impl Kept {
+    fn write(&mut self) -> Writing {
+        let Self { table, rows, changed: keys, appended } = self;
+        let mut writing = Writing { table, new: std::mem::take(appended), changed: vec![], gone: vec![] };
+        keys.sort_unstable();
+        for key in keys.drain(..) {
+            let Some(slot) = rows.get_mut(&key) else { continue };
+            slot.changed = false;
+            match (&slot.row, slot.stored) {
+                (Some(row), true) => writing.changed.push(row.row()),
+                (Some(row), false) => writing.new.push(row.row()),
+                (None, true) => writing.gone.push(key),
+                (None, false) => {}
+            }
+            slot.stored = slot.row.is_some();
+        }
+        writing
     }
 }
 
@@ -91,9 +297,19 @@ pub trait Projection: Send + Sync + 'static {
 
     fn tables(&self) -> &'static [&'static Table];
 
+    /// The aggregates whose events change its rows; none: all, also those to come.
+    fn aggregates(&self) -> Option<&'static [&'static str]> {
+        None
+    }
+
     /// Whether events of these aggregates change its rows. Of others it need not understand even the form: one that
     /// this program cannot decode does not stop it.
-    fn takes(&self, _aggregate_type: &str) -> bool {
+    fn takes(&self, aggregate_type: &str) -> bool {
+        self.aggregates().is_none_or(|aggregates| aggregates.contains(&aggregate_type))
+    }
+
+    /// Whether its rows have personal values in them.
+    fn shows_personal_values(&self) -> bool {
         true
     }
 
@@ -105,14 +321,25 @@ pub trait Projection: Send + Sync + 'static {
     /// # Errors
     /// [`Poison`] when the event does not fit the rows.
     fn fold(&self, rows: &Rows, event: &Recorded) -> Result<Vec<Change>, Poison>;
+
+    /// The same into the rows, for who has the event's own words beside it, and perhaps the event for itself.
+    ///
+    /// # Errors
+    /// As [`Self::fold`]; then the rows are as they were.
+    fn replay(&self, rows: &mut Rows, event: Cow<'_, Replayed>) -> Result<(), Poison> {
+        self.fold(rows, &event.recorded)?.into_iter().for_each(|change| rows.change(change));
+        Ok(())
+    }
 }
 
 /// The common case: one table, and each event changes at most one row of it.
 pub(crate) trait Directory: Send + Sync + 'static {
-    type Row: Folded;
+    type Row: Folded + Clone + fmt::Debug + Send + Sync + 'static;
     const TABLES: [&'static Table; 1];
     /// The type of the aggregates whose events change its rows.
     const AGGREGATE: &'static str;
+    /// Whether the rows have personal values in them.
+    const PERSONAL: bool = false;
 
     /// The key of the row that the event changes.
     fn key(event: &Recorded) -> Option<Value>;
@@ -145,8 +372,12 @@ impl<D: Directory> Projection for DirectoryOf<D> {
         const { &D::TABLES }
     }
 
-    fn takes(&self, aggregate_type: &str) -> bool {
-        aggregate_type == D::AGGREGATE
+    fn aggregates(&self) -> Option<&'static [&'static str]> {
+        Some(const { &[D::AGGREGATE] })
+    }
+
+    fn shows_personal_values(&self) -> bool {
+        D::PERSONAL
     }
 
     fn keys(&self, event: &Recorded) -> Vec<(&'static Table, Value)> {
@@ -160,5 +391,12 @@ impl<D: Directory> Projection for DirectoryOf<D> {
             Some(row) => Change::Put { table: Self::TABLE, row: row.row() },
             None => Change::Delete { table: Self::TABLE, key },
         }])
+    }
+
+    fn replay(&self, rows: &mut Rows, event: Cow<'_, Replayed>) -> Result<(), Poison> {
+        let Some(key) = D::key(&event.recorded) else { return Ok(()) };
+        let row = D::fold(rows.get(Self::TABLE, &key)?, &event.recorded)?;
+        rows.set(Self::TABLE, key, row);
+        Ok(())
     }
 }

@@ -3,23 +3,32 @@
 //! The tables are emptied and their checkpoints put to the start in one transaction; then each batch is again one.
 //! Whenever it is cut off, the rows and the checkpoint agree, and following or rebuilding again ends the same.
 
+mod reader;
+mod remade;
 #[cfg(test)]
 mod tests;
 
-use domain::{Position, Recorded};
-use eventlog::{EventLog, LogFailure};
+use std::borrow::Cow;
+
+use domain::Position;
+use eventlog::{EventLog, LogFailure, Wanted};
 
 use crate::{
     ALL, Projection, ReadFailure, ReadModel, USAGE, UsageSource, WriteFailure,
     follow::said,
-    runner::{self, Applied, Halt},
+    runner::{Applied, Halt},
     skip::{self, PassFailure, Skips},
-    store::{Checkpoint, Committed, Lead, Owner},
+    store::{Committed, Lead, Owner},
     usage::{CountFailure, OWNER, apply as count},
 };
+use remade::Remade;
 
-/// Large batches: a transaction has a price, and nobody waits for its rows.
+/// Large batches: a transaction has a price, and nobody waits for its rows. Some are in memory at the same time, and
+/// larger ones leave the processor's caches.
 const EVENTS_MAX: usize = 5_000;
+/// A row that changes again before so many have changed is written once. What a rebuild that is cut off loses is some
+/// seconds' work.
+const ROWS_MAX: usize = 250_000;
 const BATCHES_MAX: usize = 500;
 
 /// A rebuild did not get to the end. What it has done stays, and is consistent.
@@ -58,7 +67,7 @@ pub async fn rebuild(
     name: Option<&str>,
     progress: impl Fn(u64, u64),
 ) -> Result<(), RebuildFailure> {
-    let sources = Sources { model, log, usage, events_max: EVENTS_MAX };
+    let sources = Sources { model, log, usage, events_max: EVENTS_MAX, rows_max: ROWS_MAX };
     rebuild_from(&sources, name, progress).await
 }
 
@@ -80,12 +89,13 @@ impl From<PassFailure> for RebuildFailure {
     }
 }
 
-/// What a rebuild reads and writes, and how many events at once.
+/// What a rebuild reads and writes, how many events at once, and how many changed rows wait for their write.
 struct Sources<'of> {
     model: &'of ReadModel,
     log: &'of EventLog,
     usage: &'of dyn UsageSource,
     events_max: usize,
+    rows_max: usize,
 }
 
 async fn rebuild_from(
@@ -151,10 +161,7 @@ async fn rebuild_locked(
     Ok(())
 }
 
-/// A projection and how far it is made again.
-type Rebuilt = (&'static dyn Projection, Checkpoint);
-
-/// Reads each batch of events once, for all projections, and the next one while it is applied.
+/// Reads each stretch of events once, for all projections, and the next ones while it is folded and written.
 async fn events_again(
     sources: &Sources<'_>,
     projections: &[&'static dyn Projection],
@@ -162,78 +169,74 @@ async fn events_again(
     progress: impl Fn(u64),
 ) -> Result<(), RebuildFailure> {
     let Sources { model, log, events_max, .. } = sources;
-    let (mut rebuilt, mut skips): (Vec<Rebuilt>, _) = (vec![], Skips::default());
+    let (mut remade, mut skips): (Vec<Remade>, _) = (vec![], Skips::default());
     for projection in projections.iter().copied() {
-        let owner = Owner::of(projection);
-        model.strip(owner).await?;
-        rebuilt.push((projection, Checkpoint { version: owner.version, ..Checkpoint::default() }));
+        model.strip(Owner::of(projection)).await?;
+        remade.push(Remade::new(projection));
     }
     progress(0);
+    let mut reads = reader::start(log, wanted(projections), Position::new(head), *events_max);
     let mut reached = Position::START;
-    let mut read = log.read(reached, *events_max).await;
     while reached.get() < head {
-        (reached, read) = match read {
-            Ok(batch) => {
-                let Some(last) = batch.last().map(|recorded| recorded.position) else {
-                    return Err(halted("log", &Halt::Gap { after: reached, found: Position::new(head) }));
-                };
-                let applying = apply_to_all(sources, &mut rebuilt, &batch, &mut skips);
-                let (next, applied) = tokio::join!(log.read(last, *events_max), applying);
-                applied?;
-                (last, next)
+        let missing = || halted("log", &Halt::Gap { after: reached, found: Position::new(head) });
+        let mut stretch = reads.next().await.ok_or_else(missing)??;
+        let events = std::mem::take(&mut stretch.events);
+        if let Some((last, others)) = remade.split_last_mut() {
+            for one in others {
+                one.warm(model, &events).await?;
+                one.take(sources, &stretch, events.iter().map(Cow::Borrowed), &mut skips).await?;
             }
-            // All have come so far, and each needs a word of its own.
-            Err(failure) if matches!(failure, LogFailure::Decode { .. }) => {
-                for one in &mut rebuilt {
-                    get_past(sources, one, &failure, &mut skips).await?;
-                }
-                (reached.next(), log.read(reached.next(), *events_max).await)
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        progress(reached.get().min(head));
+            last.warm(model, &events).await?;
+            last.take(sources, &stretch, events.into_iter().map(Cow::Owned), &mut skips).await?;
+        }
+        if reached > Position::START {
+            progress(reached.get());
+        }
+        reached = stretch.until();
+        let Some(failure) = stretch.undecodable else { continue };
+        // All have come so far, and each needs a word of its own.
+        for one in &mut remade {
+            one.finish(model).await?;
+            get_past(sources, one, &failure, &mut skips).await?;
+        }
+        reached = reached.next();
+    }
+    for one in &mut remade {
+        one.finish(model).await?;
+    }
+    if reached > Position::START {
+        progress(reached.get());
     }
     Ok(())
 }
 
-async fn apply_to_all(
-    sources: &Sources<'_>,
-    rebuilt: &mut [Rebuilt],
-    batch: &[Recorded],
-    skips: &mut Skips,
-) -> Result<(), RebuildFailure> {
-    for one in rebuilt {
-        loop {
-            let applied = runner::apply(sources.model, one.0, one.1.clone(), batch).await?;
-            one.1 = applied.checkpoint;
-            match applied.halt {
-                None => break,
-                Some(why @ Halt::Poison { .. }) => get_past(sources, one, &why, skips).await?,
-                Some(why @ (Halt::Gap { .. } | Halt::Fenced { .. })) => {
-                    return Err(halted(one.0.name(), &why));
-                }
-            }
-        }
+/// What the projections make something of: of the rest it is enough to know that it is there.
+fn wanted(projections: &[&'static dyn Projection]) -> Wanted {
+    let aggregates = projections.iter().map(|projection| projection.aggregates());
+    let aggregates: Option<Vec<_>> = aggregates.collect();
+    Wanted {
+        aggregates: aggregates.map(|aggregates| aggregates.into_iter().flatten().copied().collect()),
+        personal: projections.iter().any(|projection| projection.shows_personal_values()),
     }
-    Ok(())
 }
 
 /// Over the next event if an operator has said so. Otherwise it ends here, and why stands beside the checkpoint: only
 /// what has stopped there may be left out.
 async fn get_past(
     Sources { model, log, .. }: &Sources<'_>,
-    (projection, checkpoint): &mut Rebuilt,
+    one: &mut Remade,
     why: &(dyn std::error::Error + Send + Sync + 'static),
     skips: &mut Skips,
 ) -> Result<(), RebuildFailure> {
-    match skip::past(model, log, *projection, checkpoint, skips).await? {
+    let projection = one.projection;
+    match skip::past(model, log, projection, one.checkpoint(), skips).await? {
         Some(Applied { checkpoint: beyond, halt: None }) => {
-            *checkpoint = beyond;
+            one.stands_at(beyond);
             Ok(())
         }
         Some(Applied { checkpoint: _, halt: Some(fenced) }) => Err(halted(projection.name(), &fenced)),
         None => {
-            model.halt(Owner::of(*projection), checkpoint.position, &said(why)).await?;
+            model.halt(Owner::of(projection), one.checkpoint().position, &said(why)).await?;
             Err(halted(projection.name(), why))
         }
     }

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 
 use crate::{
     Change, OpenFailure, Projection, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
-    queries::Select,
+    projection::Writing, queries::Select,
 };
 pub(crate) use lead::{Lead, STAND_BACK};
 use postgres::PostgresReadModel;
@@ -125,6 +125,25 @@ pub(crate) struct Commit {
     pub(crate) from: Position,
     pub(crate) to: Checkpoint,
     pub(crate) changes: Vec<Change>,
+}
+
+/// The same of a rebuild, which knows what is there.
+#[derive(Debug)]
+pub(crate) struct Remaking {
+    pub(crate) owner: Owner,
+    pub(crate) from: Position,
+    pub(crate) to: Checkpoint,
+    pub(crate) tables: Vec<Writing>,
+}
+
+impl From<Remaking> for Commit {
+    fn from(Remaking { owner, from, to, tables }: Remaking) -> Self {
+        let changes = tables.into_iter().flat_map(|Writing { table, new, changed, gone }| {
+            let gone = gone.into_iter().map(move |key| Change::Delete { table, key });
+            gone.chain(new.into_iter().chain(changed).map(move |row| Change::Put { table, row }))
+        });
+        Self { owner, from, to, changes: changes.collect() }
+    }
 }
 
 /// Whether a batch was written.
@@ -264,6 +283,14 @@ impl ReadModel {
         match &self.engine {
             Engine::Sqlite(model) => model.commit(commit).await,
             Engine::Postgres(model) => model.commit(commit).await,
+        }
+    }
+
+    /// The same for a rebuild, which is the only one to write.
+    pub(crate) async fn remake(&self, remaking: Remaking) -> Result<Committed, WriteFailure> {
+        match &self.engine {
+            Engine::Sqlite(model) => model.commit(remaking.into()).await,
+            Engine::Postgres(model) => model.remake(remaking).await,
         }
     }
 

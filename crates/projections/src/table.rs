@@ -1,5 +1,7 @@
 //! A projection's table: its columns, its key, and the statements that follow from them.
 
+use std::cell::Cell;
+
 use crate::{BadColumn, Columns, Value};
 
 /// A table that a projection writes. The migrations create it; a test holds the two together.
@@ -71,17 +73,26 @@ pub(crate) trait Folded: Stored {
 
 /// A row with the table that names its columns.
 pub(crate) struct InTable<'row> {
-    pub(crate) table: &'static Table,
-    pub(crate) row: &'row Row,
+    table: &'static Table,
+    row: &'row Row,
+    /// Behind the column that was asked for last: most ask in the table's order.
+    next: Cell<usize>,
+}
+
+impl<'row> InTable<'row> {
+    pub(crate) fn new(table: &'static Table, row: &'row Row) -> Self {
+        Self { table, row, next: Cell::new(0) }
+    }
 }
 
 impl Columns for InTable<'_> {
     fn value(&self, column: &'static str) -> Result<Value, BadColumn> {
-        let mut named = self.table.columns.iter().zip(&self.row.0);
-        named
-            .find(|(spec, _)| spec.name == column)
-            .map(|(_, value)| value.clone())
-            .ok_or(BadColumn { column, expected: "anything: the table has no such column" })
+        let named = |at: &usize| self.table.columns.get(*at).is_some_and(|spec| spec.name == column);
+        let next = self.next.get();
+        let at = Some(next).filter(named).or_else(|| (0..self.table.columns.len()).find(named));
+        let value = at.and_then(|at| self.row.0.get(at));
+        self.next.set(at.unwrap_or(next).saturating_add(1));
+        value.cloned().ok_or(BadColumn { column, expected: "anything: the table has no such column" })
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark tells its numbers")]
 
 mod append;
+mod history;
 mod publish;
 mod rebuild;
 mod rest;
@@ -15,9 +16,14 @@ use eventlog::{
     EventLog,
     postgres::{PostgresSettings, migrate},
 };
+use mimalloc::MiMalloc;
 use test_servers::{Database, Postgres};
 use tokio_util::sync::CancellationToken;
 use tollgate_bench::{Fixed, now};
+
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What is measured; the environment names the servers' programs: `eval "$(cargo xtask tools)"`.
 #[derive(Parser)]
@@ -33,6 +39,9 @@ struct Flags {
     /// Only this: append, rest, publish, rebuild
     #[arg(long)]
     only: Option<String>,
+    /// Only this one is rebuilt: `client_directory`, `key_directory`, `audit_log`
+    #[arg(long)]
+    read_model: Option<String>,
 }
 
 /// A database with a log in it, its sequencer at work.

@@ -44,7 +44,7 @@ pub(crate) async fn measure(flags: &Flags) -> Result<()> {
 }
 
 /// Many clients at once, so that a commit has many commands.
-pub(crate) async fn fill(log: &EventLog, events: u32) -> Result<()> {
+async fn fill(log: &EventLog, events: u32) -> Result<()> {
     const CLIENTS: u32 = 1_000;
     try_join_all((0..CLIENTS).map(|at| async move {
         execute(log, client(at), register()?).await?;

@@ -11,7 +11,7 @@ use projections::ReadModel;
 use test_servers::Postgres;
 use tollgate_bench::median;
 
-use crate::{Flags, Installation, publish::fill};
+use crate::{Flags, Installation, history};
 
 const COPY: &str = "copy (select l.position, e.event_no, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
     e.payload, e.metadata from tollgate.log l join tollgate.events e using (event_no) order by l.position) to stdout";
@@ -24,12 +24,15 @@ pub(crate) async fn measure(flags: &Flags) -> Result<()> {
     let model = ReadModel::open_postgres(pool).await?;
     let directory = tempfile::tempdir()?;
     let usage = UsageLog::open_sqlite(&directory.path().join("usage.db")).await?;
-    fill(&installation.log, flags.events).await?;
+    let began = Instant::now();
+    history::fill(&installation.database.url, flags.events).await?;
     let mut head = installation.log.watch_head();
-    let all = u64::from(flags.events / 1_000 * 1_000);
-    head.wait_for(|head| head.get() >= all).await?;
+    head.wait_for(|head| head.get() >= u64::from(flags.events)).await?;
+    history::check(&installation.log).await?;
+    println!("filled with {} events in {:.1?}", flags.events, began.elapsed());
     postgres.sql(&installation.database.name, "vacuum analyze")?;
-    for name in ["client_directory", "key_directory", "audit_log"] {
+    let wanted = |name: &&str| flags.read_model.as_deref().is_none_or(|only| only == *name);
+    for name in ["client_directory", "key_directory", "audit_log"].into_iter().filter(wanted) {
         let (mut ours, mut copied) = (vec![], vec![]);
         for _ in 0..flags.rounds {
             copied.push(f64::from(flags.events) / copy(&postgres, &installation)?);

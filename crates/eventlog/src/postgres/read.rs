@@ -81,12 +81,15 @@ pub(super) async fn leaves(
         .map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
 }
 
+/// Digest, aggregate type and identifier, version, number, position.
+type CommandRow = (Vec<u8>, String, String, i64, i64, Option<i64>);
+
 pub(super) async fn recall(
     sessions: &Sessions,
     command_key: &str,
 ) -> Result<Option<Remembered>, LogFailure> {
     let query = sqlx::query_as(include_str!("recall_command.sql")).bind(command_key);
-    let row: Option<(Vec<u8>, String, String, i64, i64, Option<i64>)> = sessions
+    let row: Option<CommandRow> = sessions
         .run(async |session| query.fetch_optional(session).await)
         .await
         .map_err(|source| fault(source, |source| LogFailure::Recall { source }))?;
@@ -193,6 +196,6 @@ fn damaged(column: &'static str) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: "it is not what was written".into() }
 }
 
-fn column(position: Position) -> i64 {
+pub(super) fn column(position: Position) -> i64 {
     i64::try_from(position.get()).unwrap_or(i64::MAX)
 }

@@ -7,7 +7,7 @@ use domain::{
     api_client::{ApiClient, ApiClientRefusal},
 };
 use futures::future::join_all;
-use tollgate_eventlog::{EventLog, ExecuteError, Idempotency, Place};
+use tollgate_eventlog::{EventLog, ExecuteError, Idempotency, Place, Wanted, canonical};
 
 use crate::{
     postgres::Instance,
@@ -38,6 +38,7 @@ macro_rules! on_every_engine {
 
 on_every_engine!(
     what_is_appended_can_be_read_in_order,
+    a_stretch_is_what_reading_finds,
     a_command_without_news_appends_nothing,
     many_writers_leave_no_gap_and_lose_nothing,
     a_stale_version_is_told_and_changes_nothing,
@@ -65,6 +66,39 @@ async fn what_is_appended_can_be_read_in_order(log: EventLog) {
     );
     assert_eq!(log.read(Position::new(1), 10).await.unwrap(), events[1..]);
     assert_eq!(log.read(Position::START, 1).await.unwrap(), events[..1]);
+}
+
+async fn a_stretch_is_what_reading_finds(log: EventLog) {
+    for number in 1..=3 {
+        log.execute(register(client(number))).await.unwrap();
+        log.execute(suspend(client(number))).await.unwrap();
+        let last = log.execute(reinstate(client(number))).await.unwrap();
+        place(&log, &last).await;
+    }
+    let (read, head) = (log.read(Position::START, 100).await.unwrap(), log.head());
+    let all = Wanted { aggregates: None, personal: true };
+    for (after, until) in [(0, 9), (0, 4), (3, 8), (8, 100)] {
+        let stretch = log.stretch(Position::new(after), Position::new(until), &all).await.unwrap();
+        assert_eq!(stretch.until(), Position::new(until).min(head));
+        let same = read.iter().filter(|event| (after + 1..=until).contains(&event.position.get()));
+        for (found, same) in stretch.events.iter().zip(same) {
+            let DomainEvent::ApiClient { event, .. } = &same.event else { panic!("{same:?}") };
+            assert_eq!(&found.recorded, same);
+            assert_eq!(stretch.leaf(same.position), Some(same.leaf_hash));
+            let text = found.text.as_ref().map(|text| text.as_str().to_owned());
+            assert_eq!(text, Some(canonical::to_text(event).unwrap()));
+        }
+        assert_eq!(stretch.events.len(), stretch.leaves.len());
+        assert!(stretch.undecodable.is_none());
+    }
+    // What is not wanted is known to be there, and no more.
+    let keys = Wanted { aggregates: Some(vec!["api_key"]), personal: false };
+    let stretch = log.stretch(Position::START, head, &keys).await.unwrap();
+    assert_eq!((stretch.events.len(), stretch.until()), (0, head));
+    let nameless = Wanted { aggregates: Some(vec!["api_key", "api_client"]), personal: false };
+    let stretch = log.stretch(Position::START, head, &nameless).await.unwrap();
+    assert_eq!(stretch.events.len(), read.len());
+    assert!(stretch.events.iter().all(|event| event.recorded.personal.is_empty()));
 }
 
 async fn a_command_without_news_appends_nothing(log: EventLog) {

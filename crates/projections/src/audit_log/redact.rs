@@ -1,9 +1,10 @@
 //! The one way from an event to what the audit log shows of it.
 
 use domain::{
-    DomainEvent,
-    api_key::ApiKeyEvent,
+    DomainEvent, Recorded,
+    api_key::{ApiKeyEvent, Issued, Rotated, SecretVersion},
     personal::{Personal, PersonalValues},
+    secret::SecretDigest,
 };
 use serde_json::{Map, Value};
 
@@ -21,6 +22,43 @@ pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> Result<Str
         resolve(&mut data, personal);
     }
     serde_json::to_string(&data)
+}
+
+/// The same out of the event's own words, where at most a secret is to be left out of them. None where that is not so.
+pub(super) fn words(recorded: &Recorded, text: String) -> Option<String> {
+    let Recorded { metadata, event, personal, .. } = recorded;
+    // The caller's address is none of the payload's values: each value has a salt of its own.
+    if personal.keys().any(|commitment| metadata.address.as_ref() != Some(commitment)) {
+        return None;
+    }
+    match event {
+        DomainEvent::ApiKey { id: _, event } => match event {
+            ApiKeyEvent::Issued(Issued { secret, .. }) | ApiKeyEvent::Rotated(Rotated { secret, .. }) => {
+                words_without(&text, secret)
+            }
+            ApiKeyEvent::RevocationScheduled(_)
+            | ApiKeyEvent::Revoked(_)
+            | ApiKeyEvent::Suspended(_)
+            | ApiKeyEvent::Reinstated(_)
+            | ApiKeyEvent::Expired(_) => Some(text),
+        },
+        DomainEvent::ApiClient { .. }
+        | DomainEvent::Route { .. }
+        | DomainEvent::RateLimitPolicy { .. }
+        | DomainEvent::Projection { .. } => Some(text),
+    }
+}
+
+/// Spells the secret as the store does: what is found is the secret whole, and nothing else.
+fn words_without(text: &str, secret: &SecretVersion) -> Option<String> {
+    let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint } = secret;
+    let (hmac, hint) = (hex::encode(hmac), serde_json::to_string(hint).ok()?);
+    let stored = format!(
+        r#""secret":{{"digest":{{"hmac":"{hmac}","pepper_version":{pepper_version}}},"hint":{hint},"locator":"{locator}","version":{version}}}"#
+    );
+    let (before, _) = text.split_once(r#""secret":"#)?;
+    let after = text.strip_prefix(before)?.strip_prefix(&stored)?;
+    Some(format!(r#"{before}"secret":{{"hint":{hint},"version":{version}}}{after}"#))
 }
 
 /// Matched without a rest, so that an event that begins to carry a secret stops the build here.

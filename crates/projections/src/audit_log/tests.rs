@@ -6,6 +6,7 @@ use domain::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
     route::RouteEvent,
 };
+use eventlog::canonical;
 use schemars::schema_for;
 use serde_json::Value as Json;
 
@@ -166,4 +167,23 @@ async fn a_label_may_be_called_digest(on: Engine) {
     let update = UpdateClient { labels: Some(labels), ..UpdateClient::default() };
     let entries = entries(on, &eventful().client(1, &ApiClientCommand::Update(update))).await;
     assert_eq!(entries.last().unwrap().data["labels"]["digest"], "md5");
+}
+
+#[test]
+fn the_event_s_own_words_are_what_would_be_made_of_it() {
+    let address = personal(ADDRESS).commitment();
+    for mut recorded in eventful().events {
+        let text = match &recorded.event {
+            DomainEvent::ApiClient { event, .. } => canonical::to_text(event),
+            DomainEvent::ApiKey { event, .. } => canonical::to_text(event),
+            DomainEvent::Route { event, .. } => canonical::to_text(event),
+            DomainEvent::RateLimitPolicy { event, .. } => canonical::to_text(event),
+            DomainEvent::Projection { event, .. } => canonical::to_text(event),
+        }
+        .unwrap();
+        assert_eq!(redact::words(&recorded, text.clone()), None, "other values may be shown in it");
+        recorded.personal.retain(|commitment, _| *commitment == address);
+        let made = redact::data(&recorded.event, &recorded.personal).unwrap();
+        assert_eq!(redact::words(&recorded, text), Some(made));
+    }
 }

@@ -41,7 +41,7 @@ async fn installation(on: Engine, first_name: &str) -> Installation {
 
 impl Installation {
     fn sources(&self, events_max: usize) -> Sources<'_> {
-        Sources { model: &self.model, log: &self.log, usage: &self.usage, events_max }
+        Sources { model: &self.model, log: &self.log, usage: &self.usage, events_max, rows_max: 1 }
     }
 
     /// Follows to the end of the log and of the usage batches.
@@ -156,7 +156,7 @@ async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
 
     // Cut off in the middle: whoever follows makes them again.
     let cut = CancellationToken::new();
-    let sources = Sources { model: &model, log: &here.log, usage: &here.usage, events_max: 1 };
+    let sources = Sources { model: &model, log: &here.log, usage: &here.usage, events_max: 1, rows_max: 1 };
     let hear = |done, _| {
         if done >= 2 {
             cut.cancel()
@@ -167,7 +167,7 @@ async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
         () = cut.cancelled() => {}
         _ = rebuild_from(&sources, Some("audit_log"), hear) => panic!("it was cut off"),
     }
-    assert_eq!(indexes(&pool).await.len(), 1, "the primary key alone");
+    assert_eq!(indexes(&pool).await, [], "not even the primary key");
     let followed = Installation { model: model.clone(), ..here };
     followed.follow().await;
     assert_eq!((indexes(&pool).await, dump(&model).await), (migrated, rebuilt));

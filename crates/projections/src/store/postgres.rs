@@ -6,6 +6,7 @@ mod batch;
 mod copy;
 mod indexes;
 mod lock;
+mod remake;
 mod schema;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -17,7 +18,7 @@ use sqlx::{
     query::Query,
 };
 
-use super::{Commit, Committed, Owner, Write};
+use super::{Commit, Committed, Owner, Remaking, Write};
 use crate::{
     BadColumn, Columns, Kind, OpenFailure, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
     queries::Select,
@@ -129,6 +130,11 @@ impl PostgresReadModel {
         }
         transaction.commit().await?;
         Ok(Committed::Yes)
+    }
+
+    pub(super) async fn remake(&self, remaking: Remaking) -> Result<Committed, WriteFailure> {
+        let owner = remaking.owner;
+        remake::write(&self.pool, remaking).await.map_err(failed(owner, "writing a batch"))
     }
 
     pub(super) async fn reset(&self, owner: Owner) -> Result<(), WriteFailure> {

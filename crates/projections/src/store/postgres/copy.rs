@@ -13,6 +13,9 @@ const NULL: i32 = -1;
 /// A first guess at a row's bytes, to spare copies while the buffer grows.
 const ROW_BYTES: usize = 700;
 
+/// What is sent at once where rows come in parts.
+const ROWS_AT_ONCE: usize = 500;
+
 /// Adds rows that are not there yet.
 pub(super) async fn copy_in(
     connection: &mut PgConnection,
@@ -20,9 +23,31 @@ pub(super) async fn copy_in(
     rows: &[Row],
 ) -> Result<(), Failure> {
     // Before the statement begins: whatever does not fit must not leave it half sent.
-    let bytes = encoded(table, rows)?;
+    let mut bytes = HEADER.to_vec();
+    encode(&mut bytes, table, rows)?;
+    bytes.extend_from_slice(&TRAILER.to_be_bytes());
     let mut copy = connection.copy_in_raw(&table.copy_in()).await?;
     copy.send(bytes).await?;
+    copy.finish().await?;
+    Ok(())
+}
+
+/// The same in parts: the server takes one while the next is encoded.
+pub(super) async fn copy_in_parts(
+    connection: &mut PgConnection,
+    table: &Table,
+    rows: &[Row],
+) -> Result<(), Failure> {
+    let mut copy = connection.copy_in_raw(&table.copy_in()).await?;
+    let mut bytes = HEADER.to_vec();
+    for rows in rows.chunks(ROWS_AT_ONCE) {
+        if let Err(unfit) = encode(&mut bytes, table, rows) {
+            copy.abort(unfit.to_string()).await?;
+            return Err(unfit.into());
+        }
+        copy.send(std::mem::take(&mut bytes)).await?;
+    }
+    copy.send(TRAILER.to_be_bytes().as_slice()).await?;
     copy.finish().await?;
     Ok(())
 }
@@ -33,11 +58,10 @@ struct Unfit {
     table: &'static str,
 }
 
-fn encoded(table: &Table, rows: &[Row]) -> Result<Vec<u8>, Unfit> {
+fn encode(bytes: &mut Vec<u8>, table: &Table, rows: &[Row]) -> Result<(), Unfit> {
     let unfit = || Unfit { table: table.name };
     let fields = i16::try_from(table.columns.len()).map_err(|_| unfit())?;
-    let mut bytes = Vec::with_capacity(rows.len().saturating_mul(ROW_BYTES));
-    bytes.extend_from_slice(HEADER);
+    bytes.reserve(rows.len().saturating_mul(ROW_BYTES));
     for Row(values) in rows {
         if values.len() != table.columns.len() {
             return Err(unfit());
@@ -47,15 +71,14 @@ fn encoded(table: &Table, rows: &[Row]) -> Result<Vec<u8>, Unfit> {
             match (column.kind, value) {
                 (Kind::Integer | Kind::Text, Value::Null) => bytes.extend_from_slice(&NULL.to_be_bytes()),
                 (Kind::Integer, Value::Integer(number)) => {
-                    field(&mut bytes, &number.to_be_bytes()).ok_or_else(unfit)?
+                    field(bytes, &number.to_be_bytes()).ok_or_else(unfit)?
                 }
-                (Kind::Text, Value::Text(text)) => field(&mut bytes, text.as_bytes()).ok_or_else(unfit)?,
+                (Kind::Text, Value::Text(text)) => field(bytes, text.as_bytes()).ok_or_else(unfit)?,
                 (Kind::Integer, Value::Text(_)) | (Kind::Text, Value::Integer(_)) => return Err(unfit()),
             }
         }
     }
-    bytes.extend_from_slice(&TRAILER.to_be_bytes());
-    Ok(bytes)
+    Ok(())
 }
 
 fn field(bytes: &mut Vec<u8>, value: &[u8]) -> Option<()> {

@@ -1,0 +1,5 @@
+-- Empties the directory of keys and takes away what would be kept up to date with every row; the primary key stays,
+-- by which rows are found.
+set local lock_timeout = '2s';
+truncate key_directory;
+drop index if exists key_directory_by_client, key_directory_by_end, key_directory_by_expiry;

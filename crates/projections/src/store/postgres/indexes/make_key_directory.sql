@@ -1,0 +1,4 @@
+-- The indexes of the directory of keys as the migrations make them. Safe to repeat.
+create index if not exists key_directory_by_client on key_directory (client_id, key_id);
+create index if not exists key_directory_by_end on key_directory (ends_at_us) where ends_at_us is not null;
+create index if not exists key_directory_by_expiry on key_directory (expires_at_us) where expires_at_us is not null;

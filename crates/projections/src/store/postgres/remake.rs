@@ -1,0 +1,31 @@
+//! A batch of a rebuild: rows that are new are copied in, in parts, so that the server takes one while the next is made.
+
+use sqlx::{PgConnection, PgPool};
+
+use super::{BEGIN, Batch, Committed, Failure, Remaking, Write, copy, execute, write_table};
+use crate::projection::Writing;
+
+pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed, Failure> {
+    let Remaking { owner, from, to, tables } = remaking;
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    let advance = Write::advance(owner, from, &to);
+    if execute(&mut transaction, advance).await? == 0 {
+        transaction.rollback().await?;
+        return Ok(Committed::Fenced);
+    }
+    for writing in tables {
+        write_rows(&mut transaction, writing).await?;
+    }
+    transaction.commit().await?;
+    Ok(Committed::Yes)
+}
+
+async fn write_rows(connection: &mut PgConnection, writing: Writing) -> Result<(), Failure> {
+    let Writing { table, new, changed, gone } = writing;
+    let batch = Batch { deletes: gone.into_iter().collect(), puts: changed };
+    write_table(connection, table, batch).await?;
+    if !new.is_empty() {
+        copy::copy_in_parts(connection, table, &new).await?;
+    }
+    Ok(())
+}
