@@ -32,25 +32,12 @@ pub(crate) struct Applied {
     pub(crate) halt: Option<Halt>,
 }
 
-/// Applies what the checkpoint does not have yet.
+/// Applies what the checkpoint does not have yet. The store may have it further back, at `kept`, when nothing in between
+/// changes a row.
 ///
 /// # Errors
 /// When the store failed; then nothing of the batch is applied, and it may be given again.
 pub(crate) async fn apply(
-    model: &ReadModel,
-    projection: &dyn Projection,
-    checkpoint: Checkpoint,
-    batch: &[Recorded],
-) -> Result<Applied, WriteFailure> {
-    let kept = checkpoint.position;
-    apply_from(model, projection, kept, checkpoint, batch).await
-}
-
-/// The same for a checkpoint that the store has further back, at `kept`: nothing in between changes a row.
-///
-/// # Errors
-/// As [`apply`].
-pub(crate) async fn apply_from(
     model: &ReadModel,
     projection: &dyn Projection,
     kept: Position,

@@ -205,7 +205,10 @@ impl Kind {
 }
 
 fn arrays(columns: &[Column], before: usize) -> String {
-    let arrays = columns.iter().zip(before.saturating_add(1)..).map(|(column, at)| format!("${at}::{}[]", column.kind.sql()));
+    let arrays = columns
+        .iter()
+        .zip(before.saturating_add(1)..)
+        .map(|(column, at)| format!("${at}::{}[]", column.kind.sql()));
     arrays.collect::<Vec<_>>().join(", ")
 }
 

@@ -156,7 +156,11 @@ impl Head {
     }
 
     /// Waits for the position of an event that is on record.
-    pub(super) async fn position_of(&self, event_no: i64, sessions: &Sessions) -> Result<Position, LogFailure> {
+    pub(super) async fn position_of(
+        &self,
+        event_no: i64,
+        sessions: &Sessions,
+    ) -> Result<Position, LogFailure> {
         if event_no == 0 {
             return Ok(Position::START);
         }
@@ -187,8 +191,7 @@ impl Head {
             let after = i64::try_from(self.known.borrow().get()).unwrap_or(i64::MAX);
             let query =
                 sqlx::query_as(include_str!("select_sequenced.sql")).bind(after).bind(SEQUENCED_AT_ONCE);
-            let given: Vec<(i64, i64)> =
-                sessions.run(async |session| query.fetch_all(session).await).await?;
+            let given: Vec<(i64, i64)> = sessions.run(async |session| query.fetch_all(session).await).await?;
             if given.is_empty() {
                 return Ok(());
             }
@@ -198,12 +201,7 @@ impl Head {
 }
 
 /// Keeps up with positions that are given elsewhere.
-pub(super) async fn watch(
-    head: Arc<Head>,
-    pool: PgPool,
-    sessions: Arc<Sessions>,
-    stop: CancellationToken,
-) {
+pub(super) async fn watch(head: Arc<Head>, pool: PgPool, sessions: Arc<Sessions>, stop: CancellationToken) {
     let listening = listen(&head, &pool);
     let looking = async {
         let mut failing = false;

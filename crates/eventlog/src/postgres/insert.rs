@@ -4,9 +4,7 @@ use domain::Timestamp;
 use sqlx::PgConnection;
 
 use super::read;
-use crate::{
-    append::{Append, AppendRefused, Appended, new_event_id},
-};
+use crate::append::{Append, AppendRefused, Appended, new_event_id};
 
 /// What one command's append came to.
 pub(super) type Inserted = Result<Appended, AppendRefused>;

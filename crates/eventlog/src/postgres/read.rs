@@ -58,9 +58,8 @@ pub(super) async fn personal(
     after: Position,
     until: Position,
 ) -> Result<Vec<(i64, String, String)>, LogFailure> {
-    let query = sqlx::query_as(include_str!("select_personal_data.sql"))
-        .bind(column(after))
-        .bind(column(until));
+    let query =
+        sqlx::query_as(include_str!("select_personal_data.sql")).bind(column(after)).bind(column(until));
     sessions
         .run(async |session| query.fetch_all(session).await)
         .await
@@ -72,9 +71,7 @@ pub(super) async fn leaves(
     after: Position,
     until: Position,
 ) -> Result<Vec<Vec<u8>>, LogFailure> {
-    let query = sqlx::query_scalar(include_str!("select_leaves.sql"))
-        .bind(column(after))
-        .bind(column(until));
+    let query = sqlx::query_scalar(include_str!("select_leaves.sql")).bind(column(after)).bind(column(until));
     sessions
         .run(async |session| query.fetch_all(session).await)
         .await
@@ -84,10 +81,7 @@ pub(super) async fn leaves(
 /// Digest, aggregate type and identifier, version, number, position.
 type CommandRow = (Vec<u8>, String, String, i64, i64, Option<i64>);
 
-pub(super) async fn recall(
-    sessions: &Sessions,
-    command_key: &str,
-) -> Result<Option<Remembered>, LogFailure> {
+pub(super) async fn recall(sessions: &Sessions, command_key: &str) -> Result<Option<Remembered>, LogFailure> {
     let query = sqlx::query_as(include_str!("recall_command.sql")).bind(command_key);
     let row: Option<CommandRow> = sessions
         .run(async |session| query.fetch_optional(session).await)
@@ -136,9 +130,8 @@ pub(super) async fn stored_personal(
     first_event_no: i64,
     last_event_no: i64,
 ) -> Result<Vec<StoredPersonal>, LogFailure> {
-    let query = sqlx::query_as(include_str!("select_personal_rows.sql"))
-        .bind(first_event_no)
-        .bind(last_event_no);
+    let query =
+        sqlx::query_as(include_str!("select_personal_rows.sql")).bind(first_event_no).bind(last_event_no);
     sessions
         .run(async |session| query.fetch_all(session).await)
         .await

@@ -40,7 +40,8 @@ const ASK_AT_MOST: Duration = Duration::from_secs(2);
 
 impl Session {
     async fn is_alive(&mut self) -> bool {
-        self.used.elapsed() < RESTED || matches!(timeout(ASK_AT_MOST, self.connection.ping()).await, Ok(Ok(())))
+        self.used.elapsed() < RESTED
+            || matches!(timeout(ASK_AT_MOST, self.connection.ping()).await, Ok(Ok(())))
     }
 }
 

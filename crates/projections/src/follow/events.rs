@@ -259,7 +259,7 @@ async fn step(
         return Step::Past(beyond);
     }
     let begun = Instant::now();
-    let applied = match runner::apply_from(model, projection, *kept, reached.clone(), &batch).await {
+    let applied = match runner::apply(model, projection, *kept, reached.clone(), &batch).await {
         Ok(applied) => applied,
         Err(failure) => return Step::Again(Box::new(failure)),
     };

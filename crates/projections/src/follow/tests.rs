@@ -118,7 +118,9 @@ async fn what_changes_no_row_is_kept_in_mind_and_then_written_down(on: Engine) {
         let position = execute::<ApiClient>(&here.log, client(1), register("Acme")).await;
         assert!(visibility.wait_for(position, LONG).await);
         // Without another event, and without anybody asking.
-        until("the store to know", LONG, async || Ok((kept().await? == position).then_some(()))).await.unwrap();
+        until("the store to know", LONG, async || Ok((kept().await? == position).then_some(())))
+            .await
+            .unwrap();
         for n in 2..=9 {
             execute::<ApiClient>(&here.log, client(n), register("Acme")).await;
         }
@@ -187,7 +189,8 @@ async fn one_that_is_moved_by_someone_else_finds_its_place_again(on: Engine) {
         // Those that have no rows of the event find out when they write down how far they are.
         until("every projection to have begun anew", LONG, async || {
             let standings = here.model.standings().await?;
-            let there = |standing: &Standing| standing.name == crate::USAGE || standing.position() == position;
+            let there =
+                |standing: &Standing| standing.name == crate::USAGE || standing.position() == position;
             Ok(standings.iter().all(there).then_some(()))
         })
         .await

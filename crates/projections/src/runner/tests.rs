@@ -31,6 +31,16 @@ async fn start(model: &ReadModel) -> Checkpoint {
     Checkpoint { version: 1, ..Checkpoint::default() }
 }
 
+/// From a checkpoint that is the store's.
+async fn apply(
+    model: &ReadModel,
+    projection: &dyn Projection,
+    checkpoint: Checkpoint,
+    batch: &[Recorded],
+) -> Result<Applied, WriteFailure> {
+    super::apply(model, projection, checkpoint.position, checkpoint, batch).await
+}
+
 /// The clients that have a row, and where the stored checkpoint is.
 async fn state(model: &ReadModel) -> (Vec<Value>, u64) {
     let rows = model.dump(table("client_directory")).await.unwrap();

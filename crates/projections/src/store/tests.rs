@@ -56,7 +56,9 @@ async fn write(
 async fn any_text_comes_back_as_it_was_written(on: Engine) {
     let (_dir, model) = read_model(on).await;
     // Rows that are copied in, and two tables that are written by arrays.
-    for (name, count) in [("audit_log", 30 * TEXTS.len()), ("audit_log", TEXTS.len()), ("audit_clients", TEXTS.len())] {
+    for (name, count) in
+        [("audit_log", 30 * TEXTS.len()), ("audit_log", TEXTS.len()), ("audit_clients", TEXTS.len())]
+    {
         let table = table(name);
         let tables: &'static [&'static Table] = Box::leak(Box::new([table]));
         let owner = Owner { name, tables, ..OWNER };

@@ -24,7 +24,8 @@ pub(crate) async fn project(model: &ReadModel, history: &History, at_once: usize
         model.reset(owner).await.unwrap();
         let mut checkpoint = Checkpoint { version: owner.version, ..Checkpoint::default() };
         for batch in history.events.chunks(at_once) {
-            let applied = runner::apply(model, projection, checkpoint, batch).await.unwrap();
+            let applied =
+                runner::apply(model, projection, checkpoint.position, checkpoint, batch).await.unwrap();
             assert!(applied.halt.is_none(), "{:?}", applied.halt);
             checkpoint = applied.checkpoint;
         }
