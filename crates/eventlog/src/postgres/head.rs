@@ -23,6 +23,8 @@ use crate::LogFailure;
 
 /// Without a word, we ask.
 pub(super) const POLL_EVERY: Duration = Duration::from_millis(250);
+/// Between two batches of the sequencer in the midst of commands.
+pub(super) const BATCH_EVERY: Duration = Duration::from_millis(5);
 /// NOTIFY takes a lock of the whole server's, so it is never part of a command's transaction and never more frequent.
 const NOTIFY_EVERY: Duration = Duration::from_millis(5);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -46,6 +48,8 @@ pub(super) struct Head {
     news: Notify,
     /// Whether this process gives the positions.
     pub(super) leads: watch::Sender<bool>,
+    /// When this process appended last.
+    appended_at: Mutex<Option<Instant>>,
     /// Held by whoever of this process gives positions, one statement at a time: each counts on from what is committed.
     placing: AsyncMutex<Places>,
 }
@@ -97,12 +101,20 @@ impl Head {
             sequenced: Notify::new(),
             news: Notify::new(),
             leads: watch::Sender::new(false),
+            appended_at: Mutex::default(),
             placing: AsyncMutex::new(Places::Later),
         })
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<Position> {
         self.known.subscribe()
+    }
+
+    /// Whether nothing was appended here for as long as the sequencer waits between two batches. Then a command's own
+    /// position is the quickest; in the midst of others they go by the queue, which several can fill side by side.
+    pub(super) fn has_rested(&self) -> bool {
+        let before = self.appended_at.lock().replace(Instant::now());
+        before.is_none_or(|before| before.elapsed() >= BATCH_EVERY)
     }
 
     /// The right to give positions to a group of this process's commands, where they get them at once.

@@ -41,8 +41,8 @@ pub(super) async fn all(
 ) -> Result<Group, sqlx::Error> {
     let texts = rows.texts(appends);
     let answered = match positions {
-        Positions::Given if texts.is_one() => texts.place_one(connection, rows).await?,
         Positions::Given => texts.insert(connection, rows, include_str!("place_events.sql")).await?,
+        Positions::Queued if texts.is_one() => texts.insert_one(connection, rows).await?,
         Positions::Queued => texts.insert(connection, rows, include_str!("insert_events.sql")).await?,
     };
     let others = answered.len().saturating_sub(rows.event_ids.len());
@@ -179,12 +179,12 @@ impl Texts<'_> {
         self.payloads.len() == 1 && self.personal.places.is_empty() && self.named.places.is_empty()
     }
 
-    async fn place_one(
+    async fn insert_one(
         &self,
         connection: &mut PgConnection,
         rows: &Rows,
     ) -> Result<Vec<Answered>, sqlx::Error> {
-        sqlx::query_as(include_str!("place_event.sql"))
+        sqlx::query_as(include_str!("insert_event.sql"))
             .bind(self.aggregate_types.first())
             .bind(self.aggregate_ids.first())
             .bind(rows.sequences.first())

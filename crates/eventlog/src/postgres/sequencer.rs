@@ -10,14 +10,13 @@ use tracing::{Instrument as _, field::Empty, info, trace_span, warn};
 
 use super::{
     connect::Server,
-    head::{Head, POLL_EVERY},
+    head::{BATCH_EVERY, Head, POLL_EVERY},
 };
 
 /// The lock's number: "tollgate" in ASCII.
 pub(super) const LOCK: i64 = 0x746f_6c6c_6761_7465;
 /// How often a standby asks for the lock.
 const ASK_EVERY: Duration = Duration::from_millis(500);
-const BATCH_EVERY: Duration = Duration::from_millis(5);
 const EVENTS_AT_ONCE: i64 = 5_000;
 
 /// Stands by, leads when nobody else does, and stands by again when the session is lost. Until stopped.
@@ -29,7 +28,7 @@ pub(super) async fn run(server: &Server, head: &Head, stop: CancellationToken) {
             Ok(Some(mut session)) => {
                 failing = false;
                 info!("Giving positions to events from here");
-                lead(&mut session, head, &stop).await;
+                lead(server, &mut session, head, &stop).await;
                 // Closed in an orderly way, the lock is free at once.
                 drop(tokio::time::timeout(ASK_EVERY, session.close()).await);
             }
@@ -66,7 +65,7 @@ async fn stand_by(server: &Server, stop: &CancellationToken) -> Result<Option<Pg
 
 /// Until the session is lost or it is told to stop. What other processes append is given positions here; what this one
 /// appends gets them as it is appended, once nothing old waits before it.
-async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
+async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
     head.leads.send_replace(true);
     gauge!("tollgate_sequencer_leads").set(1.0);
     let mut last = None;
@@ -77,7 +76,9 @@ async fn lead(session: &mut PgConnection, head: &Head, stop: &CancellationToken)
             break;
         }
         let mut placing = head.sequencing().await;
-        match sequence(session).await {
+        // On a wire that has fallen silent somebody else leads by now.
+        let sequenced = tokio::time::timeout(server.answer_at_most(), sequence(session)).await;
+        match sequenced.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into()))) {
             Ok(given) if !given.is_empty() => {
                 last = Some(Instant::now());
                 head.note_sequenced(&given);

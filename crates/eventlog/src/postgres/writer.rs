@@ -1,7 +1,7 @@
 //! Gathers waiting appends into one statement and one commit: one sync to disk for many commands.
 //!
-//! Two at a time, so that one group is gathered while another is on its way; one at a time where this process gives the
-//! positions, which come with the commit then. Each command gets its own answer: when a group conflicts with what is there,
+//! Two at a time, so that one group is gathered while another is on its way. A command that comes alone, after a rest, gets
+//! its position with the commit where this process gives them. Each command gets its own answer: when a group conflicts with what is there,
 //! its commands are appended one by one. Source: ADR 0018.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
@@ -92,14 +92,11 @@ impl Task {
         let mut group = Vec::with_capacity(GROUP_COMMANDS_MAX);
         loop {
             // Held while waiting: the other writer is on its way with a group, or waits behind us.
-            let mut queue = waiting.lock().await;
-            if queue.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
+            if waiting.lock().await.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
                 return;
             }
-            let placing = self.head.placing().await;
-            if placing.is_none() {
-                drop(queue);
-            }
+            let lone = group.len() == 1 && self.head.has_rested();
+            let placing = if lone { self.head.placing().await } else { None };
             self.append_group(&mut group, placing).await;
         }
     }

@@ -36,14 +36,24 @@ fn ulid() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_leads_answers_with_the_position() {
+async fn a_command_that_comes_alone_is_answered_with_its_position_by_who_leads() {
     let here = Instance::on_a_new_database().await;
     here.sequence();
     leads(&here).await;
-    let before = here.log.head();
-    let done = here.log.execute(register(client(1))).await.unwrap();
-    assert_eq!(done.place, Place::At(before.next()));
-    assert_eq!(here.log.head(), before.next(), "followers hear of it with the answer");
+    let (mut at_once, mut count) = (false, 0);
+    until("a command that comes alone", LONG, async || {
+        let before = here.log.head();
+        count += 1;
+        let done = here.log.execute(register(client(count))).await?;
+        if let Place::At(position) = done.place {
+            assert_eq!(position, before.next());
+            assert!(here.log.head() >= position, "followers hear of it with the answer");
+            at_once = true;
+        }
+        Ok(at_once.then_some(()))
+    })
+    .await
+    .unwrap();
     let mut look = here.connection().await;
     let events = number(&mut look, "select count(*) from events").await;
     check_order(&here, events).await;
@@ -56,16 +66,27 @@ async fn what_another_process_has_appended_comes_first() {
     let other = Instance::on(&one.database).await;
     one.sequence();
     leads(&one).await;
-    for round in 0..20_u128 {
-        one.log.execute(register(client(round))).await.unwrap();
+    let (mut alone, mut round) = (0, 0);
+    one.log.execute(register(client(0))).await.unwrap();
+    until("commands that come alone", LONG, async || {
+        other.log.execute(suspend(client(round))).await?;
         // At the version that the other process has made, which may have no position yet.
-        other.log.execute(suspend(client(round))).await.unwrap();
-        let renamed = one.log.execute(rename(client(round), "Other")).await.unwrap();
+        let renamed = one.log.execute(rename(client(round), "Other")).await?;
         assert_eq!(renamed.version, 3);
-        assert!(matches!(renamed.place, Place::At(_)), "{:?}", renamed.place);
-    }
+        alone += u32::from(matches!(renamed.place, Place::At(_)));
+        round += 1;
+        one.log.execute(register(client(round))).await?;
+        Ok((alone >= 5).then_some(()))
+    })
+    .await
+    .unwrap();
     let mut look = one.connection().await;
     let events = number(&mut look, "select count(*) from events").await;
+    until("every event to have its position", LONG, async || {
+        Ok((number(&mut look, "select count(*) from log").await == events).then_some(()))
+    })
+    .await
+    .unwrap();
     check_order(&one, events).await;
     other.end().await;
     one.end().await;
