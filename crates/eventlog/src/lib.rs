@@ -29,7 +29,7 @@ pub use failure::{LogFailure, OpenFailure};
 pub use feed::EventFeed;
 pub use live::{Live, LiveEvent};
 pub use log::EventLog;
-pub use replay::{CanonicalText, Replayed, Stretch, Wanted};
+pub use replay::{Events, Replayed, Stretch, Wanted};
 pub use repository::LogRepository;
 pub use stored::StoredEvent;
 pub use tail::Batch;

@@ -18,6 +18,7 @@ mod writer;
 
 pub(crate) use fault::load_failure;
 pub(crate) use import::ImportDatabase;
+pub(crate) use replay::CopiedEvents;
 
 pub use connect::{PostgresSettings, READ_MODELS, pool_for};
 pub use schema::migrate;

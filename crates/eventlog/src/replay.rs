@@ -1,11 +1,14 @@
-//! Reads stretches of the log for who makes something again from all of it: many events at once, and no more of each
-//! than is asked for.
+//! Reads stretches of the log for who makes something again from all of it: many events at once, and each understood
+//! only as far as it is asked.
+
+mod replayed;
 
 use std::collections::HashMap;
 
-use domain::{Position, Recorded};
+use domain::{Position, personal::PersonalValues};
 
-use crate::{EventLog, LogFailure, StoredEvent};
+use crate::{EventLog, LogFailure, StoredEvent, postgres::CopiedEvents};
+pub use replayed::{Events, Replayed};
 
 /// What is wanted of the events of a stretch.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +20,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub(crate) fn has(&self, aggregate_type: &str) -> bool {
+    fn has(&self, aggregate_type: &str) -> bool {
         self.aggregates.as_ref().is_none_or(|aggregates| aggregates.contains(&aggregate_type))
     }
 }
@@ -29,44 +32,14 @@ pub struct Stretch {
     pub after: Position,
     /// The leaf hash of each of its positions, also of those whose events are not wanted.
     pub leaves: Vec<[u8; 32]>,
-    /// In order.
-    pub events: Vec<Replayed>,
-    /// Why it is shorter than what was asked for: the next event is wanted and cannot be decoded.
-    pub undecodable: Option<LogFailure>,
+    pub(crate) found: Found,
 }
 
-/// An event with its own words.
-#[derive(Clone, Debug)]
-pub struct Replayed {
-    pub recorded: Recorded,
-    /// The canonical text of its payload, where it was written in today's version.
-    pub text: Option<CanonicalText>,
-}
-
-/// What the store keeps of a payload. May help to prove a secret, and so is not printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CanonicalText(Box<str>);
-
-impl CanonicalText {
-    pub(crate) fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0.into_string()
-    }
-}
-
-impl std::fmt::Debug for CanonicalText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CanonicalText(…)")
-    }
+/// The events as the engine gave them.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Stored(Vec<(StoredEvent, PersonalValues)>),
+    Copied(CopiedEvents),
 }
 
 impl Stretch {
@@ -84,26 +57,21 @@ impl Stretch {
         self.leaves.get(usize::try_from(at).ok()?).copied()
     }
 
-    /// Takes the next of its events, at this position; false when it cannot be decoded: there the stretch ends.
-    pub(crate) fn take(&mut self, position: Position, decoded: Result<Replayed, LogFailure>) -> bool {
-        match decoded {
-            Ok(event) => {
-                self.events.push(event);
-                true
-            }
-            Err(failure) => {
-                let before = position.get().saturating_sub(self.after.get()).saturating_sub(1);
-                self.leaves.truncate(usize::try_from(before).unwrap_or(usize::MAX));
-                self.undecodable = Some(failure);
-                false
-            }
+    /// The wanted events in order.
+    ///
+    /// # Errors
+    /// When what the server handed out is not what it was asked for.
+    pub fn events(&self) -> Result<Events<'_>, LogFailure> {
+        match &self.found {
+            Found::Stored(stored) => Ok(Events::of_stored(stored)),
+            Found::Copied(copied) => copied.events(self.after, &self.leaves),
         }
     }
 }
 
 impl EventLog {
-    /// The events after a position and up to another, as far as they go without a gap and can be decoded. The engine
-    /// is asked for nothing that is not wanted; of events that are not, only the leaf hash is known.
+    /// The events after a position and up to another, as far as they go without a gap. The engine is asked for nothing
+    /// that is not wanted; of events that are not, only the leaf hash is known.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -117,31 +85,30 @@ impl EventLog {
             return server.stretch(after, until, wanted).await;
         }
         let many = usize::try_from(until.get().saturating_sub(after.get())).unwrap_or(usize::MAX);
-        self.stretch_of(after, &self.read_stored(after, many).await?, wanted).await
+        self.stretch_of(after, self.read_stored(after, many).await?, wanted).await
     }
 
     /// The same from rows that were read one by one.
     async fn stretch_of(
         &self,
         after: Position,
-        stored: &[StoredEvent],
+        stored: Vec<StoredEvent>,
         wanted: &Wanted,
     ) -> Result<Stretch, LogFailure> {
-        let contiguous = stored.iter().zip(after.get().saturating_add(1)..);
+        let contiguous = stored.into_iter().zip(after.get().saturating_add(1)..);
         let contiguous = contiguous.take_while(|(event, position)| event.position.get() == *position);
         let stored: Vec<_> = contiguous.map(|(event, _)| event).collect();
         let leaves = stored.iter().map(|event| event.leaf_hash).collect();
-        let mut stretch = Stretch { after, leaves, events: vec![], undecodable: None };
+        let mut stretch = Stretch { after, leaves, found: Found::Stored(vec![]) };
         let mut personal = match wanted.personal {
             true => self.personal(after, stretch.until()).await?,
             false => HashMap::new(),
         };
-        for event in stored.into_iter().filter(|event| wanted.has(&event.aggregate_type)) {
+        let events = stored.into_iter().filter(|event| wanted.has(&event.aggregate_type)).map(|event| {
             let values = personal.remove(&event.position).unwrap_or_default();
-            if !stretch.take(event.position, event.replayed(values)) {
-                break;
-            }
-        }
+            (event, values)
+        });
+        stretch.found = Found::Stored(events.collect());
         Ok(stretch)
     }
 }

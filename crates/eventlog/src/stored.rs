@@ -3,7 +3,7 @@
 use domain::{EventId, Metadata, Position, Recorded, Timestamp, personal::PersonalValues};
 
 use crate::{
-    CanonicalText, LogFailure, Replayed,
+    LogFailure,
     codec::{Audited, Columns},
     merkle,
 };
@@ -38,17 +38,11 @@ impl StoredEvent {
     /// # Errors
     /// [`LogFailure::Decode`] when a row is not what was written: reading it again will not help.
     pub fn recorded(&self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
-        self.raw()?.recorded(personal)
+        self.raw().recorded(personal)
     }
 
-    /// The same with its own words.
-    pub(crate) fn replayed(&self, personal: PersonalValues) -> Result<Replayed, LogFailure> {
-        self.raw()?.replayed(personal)
-    }
-
-    fn raw(&self) -> Result<RawEvent<'_>, LogFailure> {
-        let recorded_at = self.recorded_at.parse::<Timestamp>();
-        Ok(RawEvent {
+    pub(crate) fn raw(&self) -> RawEvent<'_> {
+        RawEvent {
             position: self.position,
             leaf_hash: self.leaf_hash,
             sequence: self.sequence,
@@ -61,8 +55,8 @@ impl StoredEvent {
             },
             metadata: &self.metadata,
             event_id: &self.event_id,
-            recorded_at: recorded_at.map_err(|_| self.damaged("a time is not one"))?,
-        })
+            recorded_at: self.recorded_at.parse().ok(),
+        }
     }
 
     /// The leaf hash of what is stored: another than [`Self::leaf_hash`] if anyone has altered it.
@@ -81,12 +75,6 @@ impl StoredEvent {
         };
         merkle::leaf_hash(&audited.bytes())
     }
-
-    fn damaged(&self, what: &'static str) -> LogFailure {
-        let Self { event_type, event_version, .. } = self;
-        let (event_type, event_version) = (event_type.clone(), event_version.clone());
-        LogFailure::Decode { event_type, event_version, source: what.into() }
-    }
 }
 
 /// The same as it lies in whatever it was read into.
@@ -97,7 +85,8 @@ pub(crate) struct RawEvent<'row> {
     pub(crate) columns: Columns<'row>,
     pub(crate) metadata: &'row str,
     pub(crate) event_id: &'row str,
-    pub(crate) recorded_at: Timestamp,
+    /// None where it is not a time.
+    pub(crate) recorded_at: Option<Timestamp>,
 }
 
 impl RawEvent<'_> {
@@ -105,11 +94,10 @@ impl RawEvent<'_> {
     pub(crate) fn recorded(&self, personal: PersonalValues) -> Result<Recorded, LogFailure> {
         let metadata: Metadata =
             serde_json::from_str(self.metadata).map_err(|source| self.columns.failure(source))?;
-        let event_id = self.event_id.parse::<EventId>();
         Ok(Recorded {
             position: self.position,
-            event_id: event_id.map_err(|_| self.columns.failure("an event id is not one"))?,
-            recorded_at: self.recorded_at,
+            event_id: self.event_id()?,
+            recorded_at: self.recorded_at()?,
             sequence: self.sequence,
             metadata,
             event: self.columns.decode()?,
@@ -118,10 +106,12 @@ impl RawEvent<'_> {
         })
     }
 
-    pub(crate) fn replayed(&self, personal: PersonalValues) -> Result<Replayed, LogFailure> {
-        let recorded = self.recorded(personal)?;
-        let text = self.columns.is_current().then(|| CanonicalText::new(self.columns.payload));
-        Ok(Replayed { recorded, text })
+    pub(crate) fn event_id(&self) -> Result<EventId, LogFailure> {
+        self.event_id.parse().map_err(|_| self.columns.failure("an event id is not one"))
+    }
+
+    pub(crate) fn recorded_at(&self) -> Result<Timestamp, LogFailure> {
+        self.recorded_at.ok_or_else(|| self.columns.failure("a time is not one"))
     }
 }
 

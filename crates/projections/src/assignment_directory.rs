@@ -4,12 +4,12 @@
 mod tests;
 
 use domain::{
-    Aggregate as _, AssignmentId, ClientId, DomainEvent, PolicyId, Position, Recorded, RouteId, Timestamp,
+    Aggregate as _, AssignmentId, ClientId, DomainEvent, PolicyId, Position, RouteId, Timestamp,
     rate_limit_policy::{Assignment, RateLimitPolicy, RateLimitPolicyEvent},
 };
 use serde::Serialize;
 
-use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, Row, Stored, Table, Value};
+use crate::{BadColumn, Column, Columns, Directory, Fact, Folded, Poison, Row, Stored, Table, Value};
 
 static TABLE: Table = Table {
     name: "assignment_directory",
@@ -86,8 +86,8 @@ impl Directory for AssignmentDirectory {
     const TABLES: [&'static Table; 1] = [&TABLE];
     const AGGREGATE: &'static str = RateLimitPolicy::TYPE;
 
-    fn key(recorded: &Recorded) -> Option<Value> {
-        match &recorded.event {
+    fn key(event: &DomainEvent) -> Option<Value> {
+        match event {
             DomainEvent::RateLimitPolicy { event, .. } => assignment_of(event).map(Into::into),
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
@@ -96,11 +96,11 @@ impl Directory for AssignmentDirectory {
         }
     }
 
-    fn fold(row: Option<AssignmentRow>, recorded: &Recorded) -> Result<Option<AssignmentRow>, Poison> {
+    fn fold(row: Option<AssignmentRow>, fact: &Fact<'_>) -> Result<Option<AssignmentRow>, Poison> {
         use RateLimitPolicyEvent as E;
-        let DomainEvent::RateLimitPolicy { id, event } = &recorded.event else { return Ok(row) };
+        let DomainEvent::RateLimitPolicy { id, event } = fact.event else { return Ok(row) };
         match event {
-            E::Assigned(assigned) => Ok(Some(AssignmentRow::assigned(*id, &assigned.assignment, recorded))),
+            E::Assigned(assigned) => Ok(Some(AssignmentRow::assigned(*id, &assigned.assignment, fact))),
             E::Unassigned(_) => Ok(None),
             E::Defined(_) | E::Revised(_) | E::Retired(_) => Ok(row),
         }
@@ -118,7 +118,7 @@ pub(crate) fn assignment_of(event: &RateLimitPolicyEvent) -> Option<AssignmentId
 }
 
 impl AssignmentRow {
-    fn assigned(policy_id: PolicyId, assignment: &Assignment, recorded: &Recorded) -> Self {
+    fn assigned(policy_id: PolicyId, assignment: &Assignment, fact: &Fact<'_>) -> Self {
         let Assignment { assignment_id, client_id, route_id, environment, from, until } = assignment;
         Self {
             assignment_id: *assignment_id,
@@ -128,9 +128,9 @@ impl AssignmentRow {
             environment: environment.as_ref().map(ToString::to_string),
             from: *from,
             until: *until,
-            version: recorded.sequence,
-            position: recorded.position,
-            assigned_at: recorded.metadata.occurred_at,
+            version: fact.sequence,
+            position: fact.position,
+            assigned_at: fact.occurred_at,
         }
     }
 }

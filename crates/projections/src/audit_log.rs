@@ -4,17 +4,18 @@ mod redact;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use domain::{
-    AssignmentId, ClientId, DomainEvent, EventId, KeyId, Metadata, Position, Recorded, Timestamp,
-    api_key::ApiKeyEvent, metadata::ActorKind, rate_limit_policy::RateLimitPolicyEvent,
+    AssignmentId, ClientId, DomainEvent, EventId, KeyId, Position, Recorded, Timestamp,
+    api_key::ApiKeyEvent,
+    metadata::{ActorKind, Circumstances},
+    rate_limit_policy::RateLimitPolicyEvent,
 };
 use eventlog::Replayed;
 use serde::Serialize;
 
 use crate::{
-    BadColumn, Change, Column, Columns, Folded, Poison, Projection, Row, Rows, Stored, Table, Value,
+    BadColumn, Change, Column, Columns, Folded, Poison, Projection, Row, Rows, Stored, Table, Untaken, Value,
+    value::Field,
 };
 
 pub(crate) static ENTRIES: Table = Table {
@@ -156,42 +157,70 @@ impl Projection for AuditLog {
     }
 
     fn fold(&self, rows: &Rows, recorded: &Recorded) -> Result<Vec<Change>, Poison> {
-        let data = redact::data(&recorded.event, &recorded.personal).map_err(|_| Poison::NotJson)?;
-        changes(rows, recorded.clone(), data)
+        let Recorded { position, event_id, recorded_at, metadata, event, personal, .. } = recorded;
+        let data = redact::data(event, personal).map_err(|_| Poison::NotJson)?;
+        let (client_id, remembered) = client(rows, event)?;
+        let address = metadata.address.and_then(|commitment| personal.get(&commitment));
+        let entry = Entry {
+            position: *position,
+            event_id: *event_id,
+            recorded_at: *recorded_at,
+            circumstances: &metadata.into(),
+            address: address.map(|address| &**address),
+            event,
+            client_id,
+            data: &data,
+        };
+        let remembered = remembered.map(|belonging| Change::Put { table: &CLIENTS, row: belonging.row() });
+        let row = entry.with_fields(|fields| Row(fields.iter().map(Into::into).collect()));
+        Ok(remembered.into_iter().chain([Change::Put { table: &ENTRIES, row }]).collect())
     }
 
     /// Most of what is stored is shown as it is.
-    fn replay(&self, rows: &mut Rows, event: Cow<'_, Replayed>) -> Result<(), Poison> {
-        let Replayed { recorded, text } = event.into_owned();
-        let words = text.and_then(|text| redact::words(&recorded, text.into_string()));
+    fn replay(&self, rows: &mut Rows, lying: Replayed<'_>) -> Result<(), Untaken> {
+        let (event, circumstances) = (lying.event()?, lying.circumstances()?);
+        let words = lying
+            .text()
+            .and_then(|text| redact::words(&event, circumstances.address, lying.personal(), text));
         let data = match words {
             Some(words) => words,
-            None => redact::data(&recorded.event, &recorded.personal).map_err(|_| Poison::NotJson)?,
+            None => redact::data(&event, &lying.personal_values()).map_err(|_| Poison::NotJson)?.into(),
         };
-        changes(rows, recorded, data)?.into_iter().for_each(|change| rows.change(change));
+        let (client_id, remembered) = client(rows, &event)?;
+        let address = lying.personal().iter().find(|(of, _)| circumstances.address.as_ref() == Some(of));
+        let entry = Entry {
+            position: lying.position(),
+            event_id: lying.event_id()?,
+            recorded_at: lying.recorded_at()?,
+            circumstances: &circumstances,
+            address: address.map(|(_, value)| *value),
+            event: &event,
+            client_id,
+            data: &data,
+        };
+        entry.with_fields(|fields| rows.append(&ENTRIES, fields))?;
+        if let Some(belonging) = remembered {
+            rows.set(&CLIENTS, belonging.id.as_str().into(), belonging);
+        }
         Ok(())
     }
 }
 
-fn changes(rows: &Rows, recorded: Recorded, data: String) -> Result<Vec<Change>, Poison> {
-    let mut changes = Vec::with_capacity(2);
-    let client_id = match Client::of(&recorded.event) {
-        Client::None => None,
+/// The client that an event concerns, and what is to be remembered for later events that will not say.
+fn client(rows: &Rows, event: &DomainEvent) -> Result<(Option<ClientId>, Option<Belonging>), Poison> {
+    Ok(match Client::of(event) {
+        Client::None => (None, None),
         Client::Known(client_id, remembered_by) => {
-            if let Some(id) = remembered_by {
-                changes.push(Change::Put { table: &CLIENTS, row: Belonging { id, client_id }.row() });
-            }
-            Some(client_id)
+            (Some(client_id), remembered_by.map(|id| Belonging { id, client_id }))
         }
-        Client::OfKey(id) => Some(
-            known(rows, &id.into())?
-                .ok_or_else(|| Poison::NoRow { table: CLIENTS.name, subject: id.to_string() })?,
-        ),
+        Client::OfKey(id) => {
+            let client_id = known(rows, &id.into())?;
+            let none = || Poison::NoRow { table: CLIENTS.name, subject: id.to_string() };
+            (Some(client_id.ok_or_else(none)?), None)
+        }
         // An assignment need not name a client.
-        Client::OfAssignment(id) => known(rows, &id.into())?,
-    };
-    changes.push(Change::Put { table: &ENTRIES, row: entry(recorded, client_id, data) });
-    Ok(changes)
+        Client::OfAssignment(id) => (known(rows, &id.into())?, None),
+    })
 }
 
 fn known(rows: &Rows, id: &Value) -> Result<Option<ClientId>, Poison> {
@@ -240,36 +269,50 @@ fn subject_type(event: &DomainEvent) -> &'static str {
     event.event_type().split_once('.').map_or("", |(aggregate, _)| aggregate)
 }
 
-/// In the order of the columns.
-fn entry(recorded: Recorded, client_id: Option<ClientId>, data: String) -> Row {
-    let Recorded { position, event_id, recorded_at, sequence: _, metadata, event, personal, leaf_hash: _ } =
-        recorded;
-    let Metadata { occurred_at, actor, actor_kind, authenticated_by, on_behalf_of, allowed_by, .. } =
-        metadata;
-    let Metadata { address, user_agent, request_id, correlation_id, causation_id, .. } = metadata;
-    let Metadata { reason, command_id, .. } = metadata;
-    let address = address.and_then(|commitment| personal.get(&commitment)).map(|address| &**address);
-    Row(vec![
-        position.into(),
-        event_id.into(),
-        occurred_at.into(),
-        recorded_at.into(),
-        actor.into(),
-        Value::word(&actor_kind),
-        authenticated_by.into(),
-        on_behalf_of.into(),
-        allowed_by.into(),
-        event.event_type().into(),
-        subject_type(&event).into(),
-        event.subject().into(),
-        client_id.into(),
-        reason.into(),
-        request_id.into(),
-        correlation_id.into(),
-        causation_id.into(),
-        command_id.into(),
-        address.into(),
-        user_agent.into(),
-        data.into(),
-    ])
+/// An entry as it is made, of texts that stay where they are.
+struct Entry<'of> {
+    position: Position,
+    event_id: EventId,
+    recorded_at: Timestamp,
+    circumstances: &'of Circumstances<'of>,
+    address: Option<&'of str>,
+    event: &'of DomainEvent,
+    client_id: Option<ClientId>,
+    data: &'of str,
+}
+
+impl Entry<'_> {
+    /// In the order of the columns.
+    fn with_fields<T>(&self, take: impl FnOnce(&[Field<'_>]) -> T) -> T {
+        let Self { position, event_id, recorded_at, circumstances, address, event, client_id, data } = self;
+        let Circumstances { occurred_at, actor, actor_kind, authenticated_by, .. } = circumstances;
+        let Circumstances { on_behalf_of, allowed_by, address: _, user_agent, request_id, .. } =
+            circumstances;
+        let Circumstances { correlation_id, causation_id, reason, command_id, .. } = circumstances;
+        let (event_id, subject_id) = (event_id.to_string(), event.subject());
+        let client_id = client_id.map(|id| id.to_string());
+        take(&[
+            Field::Integer(i64::try_from(position.get()).unwrap_or(i64::MAX)),
+            Field::Text(&event_id),
+            Field::Integer(occurred_at.as_microsecond()),
+            Field::Integer(recorded_at.as_microsecond()),
+            Field::Text(actor),
+            Field::Text(actor_kind.as_str()),
+            Field::Text(authenticated_by),
+            on_behalf_of.as_deref().into(),
+            Field::Text(allowed_by),
+            Field::Text(event.event_type()),
+            Field::Text(subject_type(event)),
+            Field::Text(&subject_id),
+            client_id.as_deref().into(),
+            reason.as_deref().into(),
+            Field::Text(request_id),
+            Field::Text(correlation_id),
+            causation_id.as_deref().into(),
+            Field::Text(command_id),
+            (*address).into(),
+            user_agent.as_deref().into(),
+            Field::Text(data),
+        ])
+    }
 }

@@ -6,13 +6,15 @@ mod tests;
 use std::collections::BTreeMap;
 
 use domain::{
-    Aggregate as _, ClientId, DomainEvent, Position, Recorded, Timestamp,
+    Aggregate as _, ClientId, DomainEvent, Position, Timestamp,
     api_client::{ApiClient, ApiClientEvent, ClientKind, Contact, ContactRole, Owner, Registered},
     personal::{Personal, PersonalValues},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{BadColumn, ClientStatus, Column, Columns, Directory, Folded, Poison, Row, Stored, Table, Value};
+use crate::{
+    BadColumn, ClientStatus, Column, Columns, Directory, Fact, Folded, Poison, Row, Stored, Table, Value,
+};
 
 static TABLE: Table = Table {
     name: "client_directory",
@@ -119,8 +121,8 @@ impl Directory for ClientDirectory {
     const AGGREGATE: &'static str = ApiClient::TYPE;
     const PERSONAL: bool = true;
 
-    fn key(recorded: &Recorded) -> Option<Value> {
-        match &recorded.event {
+    fn key(event: &DomainEvent) -> Option<Value> {
+        match event {
             DomainEvent::ApiClient { id, .. } => Some((*id).into()),
             DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
@@ -129,23 +131,23 @@ impl Directory for ClientDirectory {
         }
     }
 
-    fn fold(row: Option<ClientRow>, recorded: &Recorded) -> Result<Option<ClientRow>, Poison> {
-        let DomainEvent::ApiClient { id, event } = &recorded.event else { return Ok(row) };
+    fn fold(row: Option<ClientRow>, fact: &Fact<'_>) -> Result<Option<ClientRow>, Poison> {
+        let DomainEvent::ApiClient { id, event } = fact.event else { return Ok(row) };
         let mut row = if let ApiClientEvent::Registered(registered) = event {
-            ClientRow::registered(*id, registered, recorded)
+            ClientRow::registered(*id, registered, fact)
         } else {
             row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() })?
         };
-        row.change(event, &recorded.personal);
-        row.version = recorded.sequence;
-        row.position = recorded.position;
-        row.updated_at = recorded.metadata.occurred_at;
+        row.change(event, fact.personal);
+        row.version = fact.sequence;
+        row.position = fact.position;
+        row.updated_at = fact.occurred_at;
         Ok(Some(row))
     }
 }
 
 impl ClientRow {
-    fn registered(id: ClientId, registered: &Registered, recorded: &Recorded) -> Self {
+    fn registered(id: ClientId, registered: &Registered, fact: &Fact<'_>) -> Self {
         let Registered { name, kind, owner, contacts, environments, scopes, labels } = registered;
         let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
         Self {
@@ -154,15 +156,15 @@ impl ClientRow {
             kind: *kind,
             status: ClientStatus::Active,
             owner_team: owner.team.to_string(),
-            owner_email: value(owner.email, &recorded.personal),
-            contacts: people(contacts, &recorded.personal),
+            owner_email: value(owner.email, fact.personal),
+            contacts: people(contacts, fact.personal),
             environments: environments.iter().map(ToString::to_string).collect(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
             labels: labels.collect(),
-            version: recorded.sequence,
-            position: recorded.position,
-            registered_at: recorded.metadata.occurred_at,
-            updated_at: recorded.metadata.occurred_at,
+            version: fact.sequence,
+            position: fact.position,
+            registered_at: fact.occurred_at,
+            updated_at: fact.occurred_at,
         }
     }
 

@@ -5,12 +5,14 @@
 mod tests;
 
 use domain::{
-    Aggregate as _, ClientId, DomainEvent, KeyId, Position, Recorded, Timestamp,
+    Aggregate as _, ClientId, DomainEvent, KeyId, Position, Timestamp,
     api_key::{ApiKey, ApiKeyEvent, Issued, Rotated},
 };
 use serde::Serialize;
 
-use crate::{BadColumn, Column, Columns, Directory, Folded, KeyStatus, Poison, Row, Stored, Table, Value};
+use crate::{
+    BadColumn, Column, Columns, Directory, Fact, Folded, KeyStatus, Poison, Row, Stored, Table, Value,
+};
 
 static TABLE: Table = Table {
     name: "key_directory",
@@ -150,8 +152,8 @@ impl Directory for KeyDirectory {
     const TABLES: [&'static Table; 1] = [&TABLE];
     const AGGREGATE: &'static str = ApiKey::TYPE;
 
-    fn key(recorded: &Recorded) -> Option<Value> {
-        match &recorded.event {
+    fn key(event: &DomainEvent) -> Option<Value> {
+        match event {
             DomainEvent::ApiKey { id, .. } => Some((*id).into()),
             DomainEvent::ApiClient { .. }
             | DomainEvent::Route { .. }
@@ -160,23 +162,23 @@ impl Directory for KeyDirectory {
         }
     }
 
-    fn fold(row: Option<KeyRow>, recorded: &Recorded) -> Result<Option<KeyRow>, Poison> {
-        let DomainEvent::ApiKey { id, event } = &recorded.event else { return Ok(row) };
+    fn fold(row: Option<KeyRow>, fact: &Fact<'_>) -> Result<Option<KeyRow>, Poison> {
+        let DomainEvent::ApiKey { id, event } = fact.event else { return Ok(row) };
         let mut row = if let ApiKeyEvent::Issued(issued) = event {
-            KeyRow::issued(*id, issued, recorded)
+            KeyRow::issued(*id, issued, fact)
         } else {
             row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() })?
         };
         row.change(event);
-        row.version = recorded.sequence;
-        row.position = recorded.position;
-        row.updated_at = recorded.metadata.occurred_at;
+        row.version = fact.sequence;
+        row.position = fact.position;
+        row.updated_at = fact.occurred_at;
         Ok(Some(row))
     }
 }
 
 impl KeyRow {
-    fn issued(id: KeyId, issued: &Issued, recorded: &Recorded) -> Self {
+    fn issued(id: KeyId, issued: &Issued, fact: &Fact<'_>) -> Self {
         let Issued { client_id, name, environment, scopes, secret, not_before, expires_at, allowed_cidrs } =
             issued;
         Self {
@@ -194,10 +196,10 @@ impl KeyRow {
             revoke_at: None,
             allowed_cidrs: allowed_cidrs.iter().map(ToString::to_string).collect(),
             last_used_at: None,
-            version: recorded.sequence,
-            position: recorded.position,
-            issued_at: recorded.metadata.occurred_at,
-            updated_at: recorded.metadata.occurred_at,
+            version: fact.sequence,
+            position: fact.position,
+            issued_at: fact.occurred_at,
+            updated_at: fact.occurred_at,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod assignment_directory;
 mod audit_log;
+mod binary;
 mod client_directory;
 mod failure;
 mod follow;
@@ -24,10 +25,11 @@ mod usage;
 mod value;
 mod visibility;
 
+pub use binary::Unfit;
 pub use failure::{OpenFailure, ReadFailure, WriteFailure};
 pub use follow::{FollowFailure, Projections};
 pub use observe::Observer;
-pub use projection::{Change, Poison, Projection, Rows};
+pub use projection::{Change, Poison, Projection, Rows, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
 pub use store::{ReadModel, Standing, migrate_postgres};
@@ -36,7 +38,7 @@ pub use usage::{NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};
 pub use visibility::{ProjectionStatus, Visibility};
 
-use projection::{Directory, DirectoryOf};
+use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.

@@ -4,12 +4,14 @@
 mod tests;
 
 use domain::{
-    Aggregate as _, DomainEvent, PolicyId, Position, Recorded, Timestamp,
+    Aggregate as _, DomainEvent, PolicyId, Position, Timestamp,
     rate_limit_policy::{PolicySpec, RateLimitPolicy, RateLimitPolicyEvent, Revised},
 };
 use serde::Serialize;
 
-use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, PolicyStatus, Row, Stored, Table, Value};
+use crate::{
+    BadColumn, Column, Columns, Directory, Fact, Folded, Poison, PolicyStatus, Row, Stored, Table, Value,
+};
 
 static TABLE: Table = Table {
     name: "policy_directory",
@@ -87,8 +89,8 @@ impl Directory for PolicyDirectory {
     const TABLES: [&'static Table; 1] = [&TABLE];
     const AGGREGATE: &'static str = RateLimitPolicy::TYPE;
 
-    fn key(recorded: &Recorded) -> Option<Value> {
-        match &recorded.event {
+    fn key(event: &DomainEvent) -> Option<Value> {
+        match event {
             DomainEvent::RateLimitPolicy { id, .. } => Some((*id).into()),
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
@@ -97,9 +99,9 @@ impl Directory for PolicyDirectory {
         }
     }
 
-    fn fold(row: Option<PolicyRow>, recorded: &Recorded) -> Result<Option<PolicyRow>, Poison> {
+    fn fold(row: Option<PolicyRow>, fact: &Fact<'_>) -> Result<Option<PolicyRow>, Poison> {
         use RateLimitPolicyEvent as E;
-        let DomainEvent::RateLimitPolicy { id, event } = &recorded.event else { return Ok(row) };
+        let DomainEvent::RateLimitPolicy { id, event } = fact.event else { return Ok(row) };
         let there = || row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() });
         let row = match event {
             E::Defined(defined) => PolicyRow {
@@ -107,10 +109,10 @@ impl Directory for PolicyDirectory {
                 status: PolicyStatus::Active,
                 revision: 1,
                 spec: defined.spec.clone(),
-                version: recorded.sequence,
-                position: recorded.position,
-                defined_at: recorded.metadata.occurred_at,
-                updated_at: recorded.metadata.occurred_at,
+                version: fact.sequence,
+                position: fact.position,
+                defined_at: fact.occurred_at,
+                updated_at: fact.occurred_at,
             },
             E::Revised(Revised { revision, spec }) => {
                 PolicyRow { revision: *revision, spec: spec.clone(), ..there()? }
@@ -118,7 +120,7 @@ impl Directory for PolicyDirectory {
             E::Assigned(_) | E::Unassigned(_) => there()?,
             E::Retired(_) => PolicyRow { status: PolicyStatus::Retired, ..there()? },
         };
-        let (version, position) = (recorded.sequence, recorded.position);
-        Ok(Some(PolicyRow { version, position, updated_at: recorded.metadata.occurred_at, ..row }))
+        let (version, position) = (fact.sequence, fact.position);
+        Ok(Some(PolicyRow { version, position, updated_at: fact.occurred_at, ..row }))
     }
 }

@@ -1,13 +1,21 @@
 //! A read model as a pure fold over rows: no I/O, no clock, no engine.
 
-use std::{any::Any, borrow::Cow, collections::HashMap, fmt, marker::PhantomData};
+use std::{
+    any::Any,
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+    marker::PhantomData,
+};
 
-use domain::Recorded;
-use eventlog::Replayed;
+use domain::{DomainEvent, Position, Recorded, Timestamp, personal::PersonalValues};
+use eventlog::{LogFailure, Replayed};
 
 use crate::{
     BadColumn, Value,
+    binary::{self, Unfit},
     table::{Folded, InTable, Row, Table},
+    value::Field,
 };
 
 /// An event that a projection cannot take. It stops there: a hole in a read model is worse than a late one.
@@ -19,6 +27,17 @@ pub enum Poison {
     BadRow { table: &'static str, source: BadColumn },
     #[error("the event's data cannot be written as JSON")]
     NotJson,
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+}
+
+/// Why a projection does not take an event as it lies in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum Untaken {
+    #[error(transparent)]
+    Poison(#[from] Poison),
+    #[error(transparent)]
+    Undecodable(#[from] LogFailure),
 }
 
 /// What an event makes of a row.
@@ -36,6 +55,8 @@ pub struct Rows {
     tables: Vec<Kept>,
     /// Whether the store has no row that is not here.
     whole: bool,
+    /// Whether what is appended is kept as it is copied in.
+    encoded: bool,
 }
 
 /// Those of one table.
@@ -47,6 +68,8 @@ struct Kept {
     changed: Vec<Value>,
     /// What is written once and never read here.
     appended: Vec<Row>,
+    /// The same as it is copied in.
+    encoded: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -79,23 +102,37 @@ impl Warm {
         }
     }
 
-    fn read<T: Folded + Clone + 'static>(&self, table: &'static Table) -> Result<T, Poison> {
-        let read = |row: &Row| {
-            T::read(&InTable::new(table, row)).map_err(|source| Poison::BadRow { table: table.name, source })
-        };
+    fn read<T: Folded + Clone + 'static>(&self, table: &'static Table) -> Result<Cow<'_, T>, Poison> {
         match self {
-            Self::Row(row) => read(row),
-            Self::Typed(typed) => {
-                typed.any().downcast_ref().cloned().map_or_else(|| read(&typed.columns()), Ok)
-            }
+            Self::Row(row) => read(table, row).map(Cow::Owned),
+            Self::Typed(typed) => match typed.any().downcast_ref() {
+                Some(typed) => Ok(Cow::Borrowed(typed)),
+                None => read(table, &typed.columns()).map(Cow::Owned),
+            },
         }
     }
+
+    fn into_read<T: Folded + 'static>(self, table: &'static Table) -> Result<T, Poison> {
+        match self {
+            Self::Row(row) => read(table, &row),
+            Self::Typed(typed) => match typed.into_any().downcast() {
+                Ok(typed) => Ok(*typed),
+                // Each table has one type.
+                Err(_) => read(table, &Row(vec![])),
+            },
+        }
+    }
+}
+
+fn read<T: Folded>(table: &'static Table, row: &Row) -> Result<T, Poison> {
+    T::read(&InTable::new(table, row)).map_err(|source| Poison::BadRow { table: table.name, source })
 }
 
 /// A row in the type that it is folded in: it becomes columns when it is written, and not with every event.
 trait Typed: fmt::Debug + Send + Sync {
     fn columns(&self) -> Row;
     fn any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
 impl<T: Folded + fmt::Debug + Send + Sync + 'static> Typed for T {
@@ -106,6 +143,10 @@ impl<T: Folded + fmt::Debug + Send + Sync + 'static> Typed for T {
     fn any(&self) -> &dyn Any {
         self
     }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
 }
 
 /// What is to be written to a table, each row once and in the order of the keys.
@@ -114,15 +155,17 @@ pub(crate) struct Writing {
     pub(crate) table: &'static Table,
     /// The store has no rows of these keys.
     pub(crate) new: Vec<Row>,
+    /// More of those, as they are copied in.
+    pub(crate) encoded: Vec<u8>,
     /// The store may have others of these keys.
     pub(crate) changed: Vec<Row>,
     pub(crate) gone: Vec<Value>,
 }
 
 impl Rows {
-    /// Of tables that are empty.
-    pub(crate) fn of_nothing() -> Self {
-        Self { tables: vec![], whole: true }
+    /// Of tables that are empty. What is appended is kept in Postgres' binary format if `encoded`.
+    pub(crate) fn of_nothing(encoded: bool) -> Self {
+        Self { tables: vec![], whole: true, encoded }
     }
 
     /// The row of that key, if there is one and the event named it in its keys.
@@ -133,17 +176,68 @@ impl Rows {
         &self,
         table: &'static Table,
         key: &Value,
-    ) -> Result<Option<T>, Poison> {
+    ) -> Result<Option<Cow<'_, T>>, Poison> {
         let row = self.slot(table, key).and_then(|slot| slot.row.as_ref());
         row.map(|row| row.read(table)).transpose()
     }
 
-    /// Puts a row in the place of the one of that key, or takes that one away.
-    pub(crate) fn set<T>(&mut self, table: &'static Table, key: Value, row: Option<T>)
+    /// Puts a row in the place of the one of that key.
+    pub(crate) fn set<T>(&mut self, table: &'static Table, key: Value, row: T)
     where
         T: Folded + fmt::Debug + Send + Sync + 'static,
     {
-        self.put(table, key, row.map(|row| Warm::Typed(Box::new(row))));
+        self.put(table, key, Some(Warm::Typed(Box::new(row))));
+    }
+
+    /// Puts what is made of a row in its place. It is made of the row itself, so that nothing is to fail where there is
+    /// one.
+    ///
+    /// # Errors
+    /// When the row cannot be read, or nothing is made of it.
+    pub(crate) fn update<T>(
+        &mut self,
+        table: &'static Table,
+        key: Value,
+        make: impl FnOnce(Option<T>) -> Result<Option<T>, Poison>,
+    ) -> Result<(), Poison>
+    where
+        T: Folded + fmt::Debug + Send + Sync + 'static,
+    {
+        let stored = !self.whole;
+        let Some(kept) = self.kept(table) else { return Ok(()) };
+        let warm = |row: Option<T>| row.map(|row| Warm::Typed(Box::new(row)));
+        match kept.rows.entry(key) {
+            Entry::Occupied(mut there) => {
+                let before = there.get_mut().row.take().map(|row| row.into_read(table)).transpose()?;
+                let row = warm(make(before)?);
+                let changed = there.get().changed;
+                there.get_mut().row = row;
+                there.get_mut().changed = true;
+                if !changed {
+                    kept.changed.push(there.key().clone());
+                }
+            }
+            Entry::Vacant(none) => {
+                let row = warm(make(None)?);
+                kept.changed.push(none.key().clone());
+                none.insert(Slot { row, changed: true, stored });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a row of a table whose rows are written once.
+    ///
+    /// # Errors
+    /// When it has not the table's columns.
+    pub(crate) fn append(&mut self, table: &'static Table, fields: &[Field<'_>]) -> Result<(), Poison> {
+        let encoded = self.encoded;
+        let Some(kept) = self.kept(table) else { return Ok(()) };
+        if encoded {
+            return Ok(binary::encode(&mut kept.encoded, table, fields.iter().copied())?);
+        }
+        kept.appended.push(Row(fields.iter().map(Into::into).collect()));
+        Ok(())
     }
 
     pub(crate) fn has_loaded(&self, table: &'static Table, key: &Value) -> bool {
@@ -158,8 +252,8 @@ impl Rows {
         let at = match self.tables.iter().position(|kept| kept.table.name == table.name) {
             Some(at) => at,
             None => {
-                let (rows, changed, appended) = (HashMap::new(), vec![], vec![]);
-                self.tables.push(Kept { table, rows, changed, appended });
+                let (rows, changed, appended, encoded) = (HashMap::new(), vec![], vec![], vec![]);
+                self.tables.push(Kept { table, rows, changed, appended, encoded });
                 self.tables.len().saturating_sub(1)
             }
         };
@@ -241,14 +335,19 @@ impl Rows {
     /// Whether to write what has changed: when it is much, or will not change again.
     pub(crate) fn are_due(&self, rows_max: usize) -> bool {
         let changed: usize = self.tables.iter().map(|kept| kept.changed.len()).sum();
-        changed >= rows_max || self.tables.iter().any(|kept| !kept.appended.is_empty())
+        changed >= rows_max || self.tables.iter().any(Kept::has_appended)
     }
 
     /// Forgets all rows where they are more than that: those that are needed again are loaded.
     pub(crate) fn forget_above(&mut self, rows_max: usize) {
         if self.tables.iter().map(|kept| kept.rows.len()).sum::<usize>() > rows_max {
-            *self = Self::default();
+            *self = Self { encoded: self.encoded, ..Self::default() };
         }
+    }
+
+    /// Whether the store has no row that is not here.
+    pub(crate) fn are_whole(&self) -> bool {
+        self.whole
     }
 
     /// Of these keys those whose rows are to be loaded before they can be read, each once.
@@ -267,9 +366,15 @@ impl Rows {
 }
 
 impl Kept {
+    fn has_appended(&self) -> bool {
+        !self.appended.is_empty() || !self.encoded.is_empty()
+    }
+
     fn write(&mut self) -> Writing {
-        let Self { table, rows, changed: keys, appended } = self;
-        let mut writing = Writing { table, new: std::mem::take(appended), changed: vec![], gone: vec![] };
+        let Self { table, rows, changed: keys, appended, encoded } = self;
+        let (new, after) = (std::mem::take(appended), Vec::with_capacity(encoded.len()));
+        let encoded = std::mem::replace(encoded, after);
+        let mut writing = Writing { table, new, encoded, changed: vec![], gone: vec![] };
         keys.sort_unstable();
         for key in keys.drain(..) {
             let Some(slot) = rows.get_mut(&key) else { continue };
@@ -322,13 +427,31 @@ pub trait Projection: Send + Sync + 'static {
     /// [`Poison`] when the event does not fit the rows.
     fn fold(&self, rows: &Rows, event: &Recorded) -> Result<Vec<Change>, Poison>;
 
-    /// The same into the rows, for who has the event's own words beside it, and perhaps the event for itself.
+    /// The same into the rows, of an event where it lies, understood as far as the rows need it.
     ///
     /// # Errors
-    /// As [`Self::fold`]; then the rows are as they were.
-    fn replay(&self, rows: &mut Rows, event: Cow<'_, Replayed>) -> Result<(), Poison> {
-        self.fold(rows, &event.recorded)?.into_iter().for_each(|change| rows.change(change));
+    /// As [`Self::fold`], and when the event cannot be understood; then the rows are as they were.
+    fn replay(&self, rows: &mut Rows, event: Replayed<'_>) -> Result<(), Untaken> {
+        let changes = self.fold(rows, &event.recorded()?)?;
+        changes.into_iter().for_each(|change| rows.change(change));
         Ok(())
+    }
+}
+
+/// What a directory is told of an event.
+pub(crate) struct Fact<'of> {
+    pub(crate) position: Position,
+    /// The aggregate's version after it.
+    pub(crate) sequence: u64,
+    pub(crate) occurred_at: Timestamp,
+    pub(crate) event: &'of DomainEvent,
+    pub(crate) personal: &'of PersonalValues,
+}
+
+impl<'of> From<&'of Recorded> for Fact<'of> {
+    fn from(recorded: &'of Recorded) -> Self {
+        let Recorded { position, sequence, metadata, event, personal, .. } = recorded;
+        Self { position: *position, sequence: *sequence, occurred_at: metadata.occurred_at, event, personal }
     }
 }
 
@@ -342,13 +465,13 @@ pub(crate) trait Directory: Send + Sync + 'static {
     const PERSONAL: bool = false;
 
     /// The key of the row that the event changes.
-    fn key(event: &Recorded) -> Option<Value>;
+    fn key(event: &DomainEvent) -> Option<Value>;
 
     /// The row after the event; none when it is gone.
     ///
     /// # Errors
-    /// [`Poison`] when the event does not fit the row.
-    fn fold(row: Option<Self::Row>, event: &Recorded) -> Result<Option<Self::Row>, Poison>;
+    /// [`Poison`] when there is no row that the event could change, and only then.
+    fn fold(row: Option<Self::Row>, fact: &Fact<'_>) -> Result<Option<Self::Row>, Poison>;
 }
 
 /// A directory as the runner sees it.
@@ -381,22 +504,30 @@ impl<D: Directory> Projection for DirectoryOf<D> {
     }
 
     fn keys(&self, event: &Recorded) -> Vec<(&'static Table, Value)> {
-        D::key(event).map(|key| (Self::TABLE, key)).into_iter().collect()
+        D::key(&event.event).map(|key| (Self::TABLE, key)).into_iter().collect()
     }
 
     fn fold(&self, rows: &Rows, event: &Recorded) -> Result<Vec<Change>, Poison> {
-        let Some(key) = D::key(event) else { return Ok(vec![]) };
-        let row = D::fold(rows.get(Self::TABLE, &key)?, event)?;
+        let Some(key) = D::key(&event.event) else { return Ok(vec![]) };
+        let before = rows.get::<D::Row>(Self::TABLE, &key)?.map(Cow::into_owned);
+        let row = D::fold(before, &event.into())?;
         Ok(vec![match row {
             Some(row) => Change::Put { table: Self::TABLE, row: row.row() },
             None => Change::Delete { table: Self::TABLE, key },
         }])
     }
 
-    fn replay(&self, rows: &mut Rows, event: Cow<'_, Replayed>) -> Result<(), Poison> {
-        let Some(key) = D::key(&event.recorded) else { return Ok(()) };
-        let row = D::fold(rows.get(Self::TABLE, &key)?, &event.recorded)?;
-        rows.set(Self::TABLE, key, row);
-        Ok(())
+    fn replay(&self, rows: &mut Rows, event: Replayed<'_>) -> Result<(), Untaken> {
+        let known = event.event()?;
+        let Some(key) = D::key(&known) else { return Ok(()) };
+        let personal = if D::PERSONAL { event.personal_values() } else { PersonalValues::new() };
+        let fact = Fact {
+            position: event.position(),
+            sequence: event.sequence(),
+            occurred_at: event.occurred_at()?,
+            event: &known,
+            personal: &personal,
+        };
+        Ok(rows.update(Self::TABLE, key, |row| D::fold(row, &fact))?)
     }
 }

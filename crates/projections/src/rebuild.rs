@@ -8,8 +8,6 @@ mod remade;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use domain::Position;
 use eventlog::{EventLog, LogFailure, Wanted};
 
@@ -172,34 +170,22 @@ async fn events_again(
     let (mut remade, mut skips): (Vec<Remade>, _) = (vec![], Skips::default());
     for projection in projections.iter().copied() {
         model.strip(Owner::of(projection)).await?;
-        remade.push(Remade::new(projection));
+        remade.push(Remade::new(projection, model));
     }
     progress(0);
     let mut reads = reader::start(log, wanted(projections), Position::new(head), *events_max);
     let mut reached = Position::START;
     while reached.get() < head {
         let missing = || halted("log", &Halt::Gap { after: reached, found: Position::new(head) });
-        let mut stretch = reads.next().await.ok_or_else(missing)??;
-        let events = std::mem::take(&mut stretch.events);
-        if let Some((last, others)) = remade.split_last_mut() {
-            for one in others {
-                one.warm(model, &events).await?;
-                one.take(sources, &stretch, events.iter().map(Cow::Borrowed), &mut skips).await?;
-            }
-            last.warm(model, &events).await?;
-            last.take(sources, &stretch, events.into_iter().map(Cow::Owned), &mut skips).await?;
+        let stretch = reads.next().await.ok_or_else(missing)??;
+        let events = stretch.events()?;
+        for one in &mut remade {
+            one.take(sources, &stretch, &events, &mut skips).await?;
         }
         if reached > Position::START {
             progress(reached.get());
         }
         reached = stretch.until();
-        let Some(failure) = stretch.undecodable else { continue };
-        // All have come so far, and each needs a word of its own.
-        for one in &mut remade {
-            one.finish(model).await?;
-            get_past(sources, one, &failure, &mut skips).await?;
-        }
-        reached = reached.next();
     }
     for one in &mut remade {
         one.finish(model).await?;

@@ -4,12 +4,14 @@
 mod tests;
 
 use domain::{
-    Aggregate as _, DomainEvent, Position, Recorded, RouteId, Timestamp,
+    Aggregate as _, DomainEvent, Position, RouteId, Timestamp,
     route::{Route, RouteEvent, RouteSpec},
 };
 use serde::Serialize;
 
-use crate::{BadColumn, Column, Columns, Directory, Folded, Poison, RouteStatus, Row, Stored, Table, Value};
+use crate::{
+    BadColumn, Column, Columns, Directory, Fact, Folded, Poison, RouteStatus, Row, Stored, Table, Value,
+};
 
 static TABLE: Table = Table {
     name: "route_directory",
@@ -84,8 +86,8 @@ impl Directory for RouteDirectory {
     const TABLES: [&'static Table; 1] = [&TABLE];
     const AGGREGATE: &'static str = Route::TYPE;
 
-    fn key(recorded: &Recorded) -> Option<Value> {
-        match &recorded.event {
+    fn key(event: &DomainEvent) -> Option<Value> {
+        match event {
             DomainEvent::Route { id, .. } => Some((*id).into()),
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
@@ -94,23 +96,23 @@ impl Directory for RouteDirectory {
         }
     }
 
-    fn fold(row: Option<RouteRow>, recorded: &Recorded) -> Result<Option<RouteRow>, Poison> {
-        let DomainEvent::Route { id, event } = &recorded.event else { return Ok(row) };
+    fn fold(row: Option<RouteRow>, fact: &Fact<'_>) -> Result<Option<RouteRow>, Poison> {
+        let DomainEvent::Route { id, event } = fact.event else { return Ok(row) };
         let there = || row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() });
         let row = match event {
             RouteEvent::Defined(defined) => RouteRow {
                 route_id: *id,
                 status: RouteStatus::Active,
                 spec: defined.spec.clone(),
-                version: recorded.sequence,
-                position: recorded.position,
-                defined_at: recorded.metadata.occurred_at,
-                updated_at: recorded.metadata.occurred_at,
+                version: fact.sequence,
+                position: fact.position,
+                defined_at: fact.occurred_at,
+                updated_at: fact.occurred_at,
             },
             RouteEvent::Revised(revised) => RouteRow { spec: revised.spec.clone(), ..there()? },
             RouteEvent::Retired(_) => RouteRow { status: RouteStatus::Retired, ..there()? },
         };
-        let (version, position) = (recorded.sequence, recorded.position);
-        Ok(Some(RouteRow { version, position, updated_at: recorded.metadata.occurred_at, ..row }))
+        let (version, position) = (fact.sequence, fact.position);
+        Ok(Some(RouteRow { version, position, updated_at: fact.occurred_at, ..row }))
     }
 }

@@ -18,7 +18,7 @@ const TRACES_MAX: usize = 24;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Halt {
     #[error("cannot take the event {event_type} at position {position}: {poison}")]
-    Poison { position: Position, event_type: &'static str, poison: Poison },
+    Poison { position: Position, event_type: String, poison: Poison },
     #[error("the event after position {after} is missing: the next one is at {found}")]
     Gap { after: Position, found: Position },
     #[error("someone else moves this projection on from position {position}")]
@@ -139,7 +139,7 @@ fn fold<'batch>(
         match projection.fold(rows, recorded) {
             Ok(changes) => changes.into_iter().for_each(|change| rows.change(change)),
             Err(poison) => {
-                let (position, event_type) = (recorded.position, recorded.event.event_type());
+                let (position, event_type) = (recorded.position, recorded.event.event_type().to_owned());
                 let halt = Halt::Poison { position, event_type, poison };
                 return (events.get(..count).unwrap_or_default(), Some(halt));
             }

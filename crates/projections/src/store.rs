@@ -136,9 +136,10 @@ pub(crate) struct Remaking {
     pub(crate) tables: Vec<Writing>,
 }
 
+/// For the embedded engine, whose rows are not encoded.
 impl From<Remaking> for Commit {
     fn from(Remaking { owner, from, to, tables }: Remaking) -> Self {
-        let changes = tables.into_iter().flat_map(|Writing { table, new, changed, gone }| {
+        let changes = tables.into_iter().flat_map(|Writing { table, new, encoded: _, changed, gone }| {
             let gone = gone.into_iter().map(move |key| Change::Delete { table, key });
             gone.chain(new.into_iter().chain(changed).map(move |row| Change::Put { table, row }))
         });

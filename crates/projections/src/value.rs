@@ -13,6 +13,40 @@ pub enum Value {
     Text(String),
 }
 
+/// A value where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field<'of> {
+    Null,
+    Integer(i64),
+    Text(&'of str),
+}
+
+impl<'of> From<&'of Value> for Field<'of> {
+    fn from(value: &'of Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Integer(number) => Self::Integer(*number),
+            Value::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+impl From<&Field<'_>> for Value {
+    fn from(field: &Field<'_>) -> Self {
+        match field {
+            Field::Null => Self::Null,
+            Field::Integer(number) => Self::Integer(*number),
+            Field::Text(text) => (*text).into(),
+        }
+    }
+}
+
+impl<'of> From<Option<&'of str>> for Field<'of> {
+    fn from(text: Option<&'of str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
 /// A column that does not hold what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the column `{column}` does not hold {expected}")]

@@ -11,6 +11,12 @@ const EPOCH_US: i64 = 946_684_800_000_000;
 /// All that a statement answers, in one piece: a row costs no allocation.
 pub(super) struct Copied(Vec<u8>);
 
+impl std::fmt::Debug for Copied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Copied({} bytes)", self.0.len())
+    }
+}
+
 impl Copied {
     /// Takes `copy (…) to stdout (format binary)`, and how many bytes it may come to.
     pub(super) async fn out(pool: &PgPool, statement: &str, about: usize) -> Result<Self, sqlx::Error> {
@@ -65,6 +71,18 @@ impl<'a> Fields<'a> {
 
     pub(super) fn number(&mut self) -> Result<i64, sqlx::Error> {
         self.bytes()?.try_into().map(i64::from_be_bytes).map_err(|_| cut())
+    }
+
+    /// An array of numbers, none of them null. Source: `array_send` of PostgreSQL.
+    pub(super) fn numbers(&mut self) -> Result<Vec<i64>, sqlx::Error> {
+        let mut array = Self(self.bytes()?);
+        // Dimensions, whether there are nulls, the type; of the one dimension its length and where it begins.
+        let [_, _, _, long, _] = [array.word()?, array.word()?, array.word()?, array.word()?, array.word()?];
+        (0..long).map(|_| array.number()).collect()
+    }
+
+    fn word(&mut self) -> Result<i32, sqlx::Error> {
+        self.take().map(i32::from_be_bytes)
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, sqlx::Error> {

@@ -1,14 +1,9 @@
-//! A stretch of the log by COPY: its positions first, then the events by their numbers.
+//! A stretch of the log by COPY: its positions in one row, then the events by their numbers.
 //!
 //! Those who append and the sequencer keep numbers and positions close together, so the events of a stretch are a range
 //! of numbers, and are read as one: a third of what looking each of them up costs.
 
-use std::collections::HashMap;
-
-use domain::{
-    Position,
-    personal::{Personal, PersonalValues},
-};
+use domain::{Position, personal::Personal};
 use sqlx::PgPool;
 
 use super::{
@@ -16,13 +11,19 @@ use super::{
     fault::fault,
     read,
 };
-use crate::{LogFailure, Stretch, Wanted, codec::Columns, stored::RawEvent};
+use crate::{
+    LogFailure, Stretch, Wanted,
+    codec::Columns,
+    replay::{Events, Found},
+    stored::RawEvent,
+};
 
 /// A range of numbers may be so many times as long as the stretch before its events are looked up one by one.
 const SPREAD_MAX: i64 = 4;
 /// First guesses, to spare copies while a buffer grows.
-const PLACE_BYTES: usize = 64;
-const EVENT_BYTES: usize = 800;
+const PLACE_BYTES: usize = 80;
+const EVENT_BYTES: usize = 900;
+const PERSONAL_BYTES: usize = 120;
 
 pub(super) async fn stretch(
     pool: &PgPool,
@@ -32,66 +33,65 @@ pub(super) async fn stretch(
 ) -> Result<Stretch, LogFailure> {
     let failed = |source| fault(source, |source| LogFailure::Read { after, source });
     let places = Places::read(pool, after, until).await.map_err(failed)?;
-    let mut stretch = Stretch { after, leaves: places.leaves.clone(), events: vec![], undecodable: None };
-    let Some(numbers) = places.numbers() else { return Ok(stretch) };
-    let events =
-        Copied::out(pool, &select_events(&numbers, wanted), places.leaves.len().saturating_mul(EVENT_BYTES))
-            .await
-            .map_err(failed)?;
-    let mut personal = match wanted.personal {
-        true => personal(pool, &numbers).await?,
-        false => HashMap::new(),
+    let many = places.leaves.len();
+    let Some(range) = places.range() else {
+        return Ok(Stretch { after, leaves: vec![], found: Found::Stored(vec![]) });
     };
-    let events = in_order(&events, &places).map_err(failed)?;
-    if wanted.aggregates.is_none() && events.len() != places.leaves.len() {
-        return Err(failed(sqlx::Error::RowNotFound));
-    }
-    stretch.events.reserve(events.len());
-    for (event_no, raw) in events {
-        let values = personal.remove(&event_no).unwrap_or_default();
-        if !stretch.take(raw.position, raw.replayed(values)) {
-            break;
+    let rows = Copied::out(pool, &select_events(&range, wanted), many.saturating_mul(EVENT_BYTES)).await;
+    let personal = match wanted.personal {
+        true => {
+            let rows = Copied::out(pool, &select_personal(&range), many.saturating_mul(PERSONAL_BYTES)).await;
+            let failed = |source| fault(source, |source| LogFailure::Personal { source });
+            Some(rows.map_err(failed)?)
         }
-    }
-    Ok(stretch)
+        false => None,
+    };
+    let Places { numbers, leaves } = places;
+    let all = wanted.aggregates.is_none();
+    let copied = CopiedEvents { rows: rows.map_err(failed)?, personal, numbers, all };
+    Ok(Stretch { after, leaves, found: Found::Copied(copied) })
 }
 
 /// The positions of a stretch, as far as there is no gap.
 struct Places {
-    after: Position,
-    leaves: Vec<[u8; 32]>,
-    /// In the order of the numbers; the second is the place among the leaves.
+    /// In their order; the second is the place among the leaves.
     numbers: Vec<(i64, usize)>,
+    leaves: Vec<[u8; 32]>,
 }
 
 impl Places {
+    /// One row for all of them: a row costs the server and us more than what is in it.
     async fn read(pool: &PgPool, after: Position, until: Position) -> Result<Self, sqlx::Error> {
         let statement = format!(
-            "copy (select position, event_no, leaf_hash from log where position > {} and position <= {} order by position)
+            "copy (select array_agg(position), array_agg(event_no), string_agg(leaf_hash, ''::bytea)
+                     from (select position, event_no, leaf_hash from log
+                            where position > {} and position <= {} order by position) as places
+                   having count(*) > 0)
              to stdout (format binary)",
             read::column(after),
             read::column(until)
         );
         let many = usize::try_from(until.get().saturating_sub(after.get())).unwrap_or_default();
         let copied = Copied::out(pool, &statement, many.saturating_mul(PLACE_BYTES)).await?;
-        let (mut rows, mut places) = (copied.rows()?, Self { after, leaves: vec![], numbers: vec![] });
+        let (mut rows, mut places) = (copied.rows()?, Self { numbers: vec![], leaves: vec![] });
+        let Some(columns) = rows.next()? else { return Ok(places) };
+        let (positions, numbers, leaves) = (columns.numbers()?, columns.numbers()?, columns.bytes()?);
+        let (leaves, _) = leaves.as_chunks();
         let mut expected = after;
-        while let Some(columns) = rows.next()? {
+        for ((position, number), leaf) in positions.into_iter().zip(numbers).zip(leaves) {
             expected = expected.next();
-            if columns.number()? != read::column(expected) {
+            if position != read::column(expected) {
                 break;
             }
-            places.numbers.push((columns.number()?, places.leaves.len()));
-            places
-                .leaves
-                .push(columns.bytes()?.try_into().map_err(|_| sqlx::Error::Decode("a leaf hash".into()))?);
+            places.numbers.push((number, places.leaves.len()));
+            places.leaves.push(*leaf);
         }
         places.numbers.sort_unstable();
         Ok(places)
     }
 
     /// What is said of the numbers of these events; none where there is none.
-    fn numbers(&self) -> Option<String> {
+    fn range(&self) -> Option<String> {
         let ((first, _), (last, _)) = (self.numbers.first()?, self.numbers.last()?);
         let many = i64::try_from(self.numbers.len()).unwrap_or(i64::MAX);
         if last.saturating_sub(*first) / SPREAD_MAX <= many {
@@ -99,14 +99,6 @@ impl Places {
         }
         let numbers: Vec<_> = self.numbers.iter().map(|(number, _)| number.to_string()).collect();
         Some(format!("event_no = any('{{{}}}'::bigint[])", numbers.join(",")))
-    }
-
-    /// Of an event, where it is one of these.
-    fn position(&self, event_no: i64) -> Option<(Position, [u8; 32])> {
-        let at = self.numbers.binary_search_by_key(&event_no, |(number, _)| *number).ok()?;
-        let (_, place) = self.numbers.get(at)?;
-        let position = self.after.get().saturating_add(u64::try_from(*place).ok()?).saturating_add(1);
-        Some((Position::new(position), *self.leaves.get(*place)?))
     }
 }
 
@@ -123,52 +115,84 @@ fn select_events(numbers: &str, wanted: &Wanted) -> String {
     )
 }
 
-/// The events of the stretch by their positions, with their numbers.
-fn in_order<'a>(events: &'a Copied, places: &Places) -> Result<Vec<(i64, RawEvent<'a>)>, sqlx::Error> {
-    let (mut rows, mut read) = (events.rows()?, Vec::with_capacity(places.leaves.len()));
-    while let Some(columns) = rows.next()? {
-        let event_no = columns.number()?;
-        let (position, leaf_hash) = places.position(event_no).unzip();
-        let event = event(columns, position.unwrap_or_default(), leaf_hash.unwrap_or_default())?;
-        // What lies between may be of another stretch, or have no position yet.
-        if position.is_some() {
-            read.push((event_no, event));
-        }
-    }
-    if !read.is_sorted_by_key(|(_, event)| event.position) {
-        read.sort_unstable_by_key(|(_, event)| event.position);
-    }
-    Ok(read)
+/// What is left of the personal values of a range of numbers. Uses `personal_data_pkey`.
+fn select_personal(numbers: &str) -> String {
+    format!(
+        "copy (select event_no, commitment, value from personal_data where {numbers} order by event_no)
+         to stdout (format binary)"
+    )
 }
 
-fn event<'a>(
-    columns: &mut Fields<'a>,
-    position: Position,
-    leaf_hash: [u8; 32],
-) -> Result<RawEvent<'a>, sqlx::Error> {
+/// The events of a stretch as they were copied out, in the order of their numbers.
+#[derive(Debug)]
+pub(crate) struct CopiedEvents {
+    rows: Copied,
+    personal: Option<Copied>,
+    numbers: Vec<(i64, usize)>,
+    /// Whether there is to be one for each number.
+    all: bool,
+}
+
+impl CopiedEvents {
+    pub(crate) fn events(&self, after: Position, leaves: &[[u8; 32]]) -> Result<Events<'_>, LogFailure> {
+        let events = self.read(after, leaves);
+        events.map_err(|source| fault(source, |source| LogFailure::Read { after, source }))
+    }
+
+    fn read(&self, after: Position, leaves: &[[u8; 32]]) -> Result<Events<'_>, sqlx::Error> {
+        let (mut rows, mut events) = (self.rows.rows()?, Events::with_capacity(leaves.len()));
+        let personal = self.personal.as_ref().map(values).transpose()?.unwrap_or_default();
+        let (mut personal, mut numbers) = (personal.as_slice(), self.numbers.as_slice());
+        while let Some(columns) = rows.next()? {
+            let event_no = columns.number()?;
+            let raw = event(columns)?;
+            numbers = from(numbers, event_no);
+            // What lies between may be of another stretch, or have no position yet.
+            let Some((_, place)) = numbers.first().filter(|(number, _)| *number == event_no) else {
+                continue;
+            };
+            let position = after.get().saturating_add(u64::try_from(*place).unwrap_or(u64::MAX));
+            let leaf_hash = leaves.get(*place).copied().unwrap_or_default();
+            personal = from(personal, event_no);
+            let values = personal.iter().take_while(|(number, _)| *number == event_no);
+            let raw = RawEvent { position: Position::new(position).next(), leaf_hash, ..raw };
+            events.push(raw, values.map(|(_, value)| *value));
+        }
+        if self.all && events.len() != leaves.len() {
+            return Err(sqlx::Error::RowNotFound);
+        }
+        Ok(events.in_order())
+    }
+}
+
+/// What is left from a number on.
+fn from<T>(mut numbered: &[(i64, T)], number: i64) -> &[(i64, T)] {
+    while let Some((_, rest)) = numbered.split_first().filter(|((next, _), _)| *next < number) {
+        numbered = rest;
+    }
+    numbered
+}
+
+/// Without its position and its leaf.
+fn event<'a>(columns: &mut Fields<'a>) -> Result<RawEvent<'a>, sqlx::Error> {
     let (aggregate_type, aggregate_id) = (columns.text()?, columns.text()?);
     let sequence = u64::try_from(columns.number()?).map_err(|source| sqlx::Error::Decode(source.into()))?;
     let (event_type, event_version, payload) = (columns.text()?, columns.text()?, columns.text()?);
-    let (metadata, event_id, recorded_at) = (columns.text()?, columns.text()?, columns.time()?);
+    let (metadata, event_id, recorded_at) = (columns.text()?, columns.text()?, Some(columns.time()?));
     let columns = Columns { aggregate_type, aggregate_id, event_type, event_version, payload };
+    let (position, leaf_hash) = (Position::START, [0; 32]);
     Ok(RawEvent { position, leaf_hash, sequence, columns, metadata, event_id, recorded_at })
 }
 
-/// What is left of the personal values of a range of numbers. Uses `personal_data_pkey`.
-async fn personal(pool: &PgPool, numbers: &str) -> Result<HashMap<i64, PersonalValues>, LogFailure> {
-    let failed = |source| fault(source, |source| LogFailure::Personal { source });
-    let statement = format!(
-        "copy (select event_no, commitment, value from personal_data where {numbers})
-         to stdout (format binary)"
-    );
-    let copied = Copied::out(pool, &statement, 0).await.map_err(failed)?;
-    let (mut rows, mut personal) = (copied.rows().map_err(failed)?, HashMap::<i64, PersonalValues>::new());
-    while let Some(columns) = rows.next().map_err(failed)? {
-        let (event_no, commitment) = (columns.number().map_err(failed)?, columns.text().map_err(failed)?);
-        let value = columns.text().map_err(failed)?;
-        if let Ok(commitment) = commitment.parse::<Personal>() {
-            personal.entry(event_no).or_default().insert(commitment, value.into());
+type Value<'a> = (i64, (Personal, &'a str));
+
+fn values(copied: &Copied) -> Result<Vec<Value<'_>>, sqlx::Error> {
+    let (mut rows, mut values) = (copied.rows()?, vec![]);
+    while let Some(columns) = rows.next()? {
+        let (event_no, commitment, value) = (columns.number()?, columns.text()?, columns.text()?);
+        if let Ok(commitment) = commitment.parse() {
+            values.push((event_no, (commitment, value)));
         }
     }
-    Ok(personal)
+    Ok(values)
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use domain::{
     DomainEvent, Position,
     api_client::{ApiClient, ApiClientRefusal},
+    metadata::Circumstances,
 };
 use futures::future::join_all;
 use tollgate_eventlog::{EventLog, ExecuteError, Idempotency, Place, Wanted, canonical};
@@ -81,24 +82,30 @@ async fn a_stretch_is_what_reading_finds(log: EventLog) {
         let stretch = log.stretch(Position::new(after), Position::new(until), &all).await.unwrap();
         assert_eq!(stretch.until(), Position::new(until).min(head));
         let same = read.iter().filter(|event| (after + 1..=until).contains(&event.position.get()));
-        for (found, same) in stretch.events.iter().zip(same) {
+        let events = stretch.events().unwrap();
+        for (found, same) in events.iter().zip(same) {
             let DomainEvent::ApiClient { event, .. } = &same.event else { panic!("{same:?}") };
-            assert_eq!(&found.recorded, same);
+            assert_eq!(&found.recorded().unwrap(), same);
+            assert_eq!(&found.event().unwrap(), &same.event);
+            assert_eq!((found.position(), found.sequence()), (same.position, same.sequence));
+            assert_eq!(found.circumstances().unwrap(), Circumstances::from(&same.metadata));
+            assert_eq!(found.occurred_at().unwrap(), same.metadata.occurred_at);
+            assert_eq!(found.event_id().unwrap(), same.event_id);
+            assert_eq!(found.recorded_at().unwrap(), same.recorded_at);
             assert_eq!(stretch.leaf(same.position), Some(same.leaf_hash));
-            let text = found.text.as_ref().map(|text| text.as_str().to_owned());
-            assert_eq!(text, Some(canonical::to_text(event).unwrap()));
+            assert_eq!(found.text(), Some(&*canonical::to_text(event).unwrap()));
         }
-        assert_eq!(stretch.events.len(), stretch.leaves.len());
-        assert!(stretch.undecodable.is_none());
+        assert_eq!(events.len(), stretch.leaves.len());
     }
     // What is not wanted is known to be there, and no more.
     let keys = Wanted { aggregates: Some(vec!["api_key"]), personal: false };
     let stretch = log.stretch(Position::START, head, &keys).await.unwrap();
-    assert_eq!((stretch.events.len(), stretch.until()), (0, head));
+    assert_eq!((stretch.events().unwrap().len(), stretch.until()), (0, head));
     let nameless = Wanted { aggregates: Some(vec!["api_key", "api_client"]), personal: false };
     let stretch = log.stretch(Position::START, head, &nameless).await.unwrap();
-    assert_eq!(stretch.events.len(), read.len());
-    assert!(stretch.events.iter().all(|event| event.recorded.personal.is_empty()));
+    let events = stretch.events().unwrap();
+    assert_eq!(events.len(), read.len());
+    assert!(events.iter().all(|event| event.personal().is_empty()));
 }
 
 async fn a_command_without_news_appends_nothing(log: EventLog) {

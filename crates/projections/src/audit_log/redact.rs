@@ -1,7 +1,9 @@
 //! The one way from an event to what the audit log shows of it.
 
+use std::{borrow::Cow, fmt::Write as _};
+
 use domain::{
-    DomainEvent, Recorded,
+    DomainEvent,
     api_key::{ApiKeyEvent, Issued, Rotated, SecretVersion},
     personal::{Personal, PersonalValues},
     secret::SecretDigest,
@@ -25,40 +27,51 @@ pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> Result<Str
 }
 
 /// The same out of the event's own words, where at most a secret is to be left out of them. None where that is not so.
-pub(super) fn words(recorded: &Recorded, text: String) -> Option<String> {
-    let Recorded { metadata, event, personal, .. } = recorded;
+pub(super) fn words<'of>(
+    event: &DomainEvent,
+    address: Option<Personal>,
+    personal: &[(Personal, &str)],
+    text: &'of str,
+) -> Option<Cow<'of, str>> {
     // The caller's address is none of the payload's values: each value has a salt of its own.
-    if personal.keys().any(|commitment| metadata.address.as_ref() != Some(commitment)) {
+    if personal.iter().any(|(commitment, _)| address.as_ref() != Some(commitment)) {
         return None;
     }
     match event {
         DomainEvent::ApiKey { id: _, event } => match event {
             ApiKeyEvent::Issued(Issued { secret, .. }) | ApiKeyEvent::Rotated(Rotated { secret, .. }) => {
-                words_without(&text, secret)
+                words_without(text, secret).map(Cow::Owned)
             }
             ApiKeyEvent::RevocationScheduled(_)
             | ApiKeyEvent::Revoked(_)
             | ApiKeyEvent::Suspended(_)
             | ApiKeyEvent::Reinstated(_)
-            | ApiKeyEvent::Expired(_) => Some(text),
+            | ApiKeyEvent::Expired(_) => Some(text.into()),
         },
         DomainEvent::ApiClient { .. }
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
-        | DomainEvent::Projection { .. } => Some(text),
+        | DomainEvent::Projection { .. } => Some(text.into()),
     }
 }
 
-/// Spells the secret as the store does: what is found is the secret whole, and nothing else.
+/// Finds the secret as the store spells it: what is left out is the secret whole, and nothing else.
 fn words_without(text: &str, secret: &SecretVersion) -> Option<String> {
     let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint } = secret;
-    let (hmac, hint) = (hex::encode(hmac), serde_json::to_string(hint).ok()?);
-    let stored = format!(
-        r#""secret":{{"digest":{{"hmac":"{hmac}","pepper_version":{pepper_version}}},"hint":{hint},"locator":"{locator}","version":{version}}}"#
-    );
-    let (before, _) = text.split_once(r#""secret":"#)?;
-    let after = text.strip_prefix(before)?.strip_prefix(&stored)?;
-    Some(format!(r#"{before}"secret":{{"hint":{hint},"version":{version}}}{after}"#))
+    let mut digits = [0; 64];
+    hex::encode_to_slice(hmac, &mut digits).ok()?;
+    let (before, after) = text.split_once(r#""secret":{"digest":{"hmac":""#)?;
+    let after = after.strip_prefix(std::str::from_utf8(&digits).ok()?)?;
+    let mut rest = String::with_capacity(256);
+    write!(rest, r#"","pepper_version":{pepper_version}}},"hint":"#).ok()?;
+    let hint_at = rest.len();
+    rest.push_str(&serde_json::to_string(hint).ok()?);
+    let hint_until = rest.len();
+    write!(rest, r#","locator":"{locator}","version":{version}}}"#).ok()?;
+    let (after, hint) = (after.strip_prefix(rest.as_str())?, rest.get(hint_at..hint_until)?);
+    let mut shown = String::with_capacity(text.len());
+    write!(shown, r#"{before}"secret":{{"hint":{hint},"version":{version}}}{after}"#).ok()?;
+    Some(shown)
 }
 
 /// Matched without a rest, so that an event that begins to carry a secret stops the build here.

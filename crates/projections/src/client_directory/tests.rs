@@ -73,6 +73,6 @@ fn what_happens_to_an_unknown_client_is_poison() {
     let history = eventful();
     let suspended =
         history.events.iter().find(|one| one.event.event_type() == "api_client.suspended").unwrap();
-    let refused = ClientDirectory::fold(None, suspended);
+    let refused = ClientDirectory::fold(None, &suspended.into());
     assert_eq!(refused, Err(Poison::NoRow { table: "client_directory", subject: client(1).to_string() }));
 }

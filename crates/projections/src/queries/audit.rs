@@ -8,6 +8,10 @@ use crate::{
     queries::{Page, Select},
 };
 
+/// Of most entries the request is the correlation, whose index has them: Postgres' index of requests has only the others.
+const REQUEST: &str =
+    "(request_id = {} and request_id <> correlation_id or correlation_id = {} and request_id = {})";
+
 /// Which entries; what is not given does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
@@ -55,7 +59,7 @@ pub async fn list(
         .and_some("subject_type = {}", subject_type.as_deref())
         .and_some("subject_id = {}", subject_id.as_deref())
         .and_some("client_id = {}", *client_id)
-        .and_some("request_id = {}", request_id.as_deref())
+        .and_some(REQUEST, request_id.as_deref())
         .and_some("correlation_id = {}", correlation_id.as_deref());
     let select = within(select, *from, *until).then(" order by position desc").limit(page.limit);
     model.fetch(select).await

@@ -39,11 +39,7 @@ async fn read(
     while after < until {
         let next = Position::new(after.get().saturating_add(many).min(until.get()));
         let read = log.stretch(after, next, wanted).await;
-        let reached = read.as_ref().ok().map(|stretch| match stretch.undecodable {
-            // Whoever gets past that one goes on behind it.
-            Some(_) => stretch.until().next(),
-            None => stretch.until(),
-        });
+        let reached = read.as_ref().ok().map(Stretch::until);
         if reached == Some(after) || stretches.send(read).await.is_err() {
             return;
         }

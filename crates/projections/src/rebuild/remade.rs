@@ -1,15 +1,13 @@
 //! One projection that is made again: its rows kept warm from batch to batch, each batch written while the next is
 //! folded.
 
-use std::borrow::Cow;
-
 use domain::Position;
-use eventlog::{Replayed, Stretch};
+use eventlog::{Events, Stretch};
 use tokio::task::JoinSet;
 
 use super::{RebuildFailure, Sources, get_past, halted};
 use crate::{
-    Projection, ReadModel, Rows, WriteFailure,
+    Projection, ReadModel, Rows, Untaken, WriteFailure,
     runner::Halt,
     skip::Skips,
     store::{Checkpoint, Committed, Owner, Remaking},
@@ -31,10 +29,11 @@ pub(super) struct Remade {
 
 impl Remade {
     /// One whose tables were emptied.
-    pub(super) fn new(projection: &'static dyn Projection) -> Self {
+    pub(super) fn new(projection: &'static dyn Projection, model: &ReadModel) -> Self {
         let version = Owner::of(projection).version;
         let checkpoint = Checkpoint { version, ..Checkpoint::default() };
-        let (folded, rows, writing) = (checkpoint.clone(), Rows::of_nothing(), JoinSet::new());
+        let (folded, rows, writing) =
+            (checkpoint.clone(), Rows::of_nothing(model.is_shared()), JoinSet::new());
         Self { projection, checkpoint, folded, rows, writing }
     }
 
@@ -55,15 +54,21 @@ impl Remade {
         &mut self,
         sources: &Sources<'_>,
         stretch: &Stretch,
-        events: impl Iterator<Item = Cow<'_, Replayed>>,
+        events: &Events<'_>,
         skips: &mut Skips,
     ) -> Result<(), RebuildFailure> {
-        for event in events {
-            let (position, event_type) = (event.recorded.position, event.recorded.event.event_type());
-            if let Err(poison) = self.projection.replay(&mut self.rows, event) {
-                self.has_folded(stretch, before(position));
-                self.finish(sources.model).await?;
-                get_past(sources, self, &Halt::Poison { position, event_type, poison }, skips).await?;
+        self.warm(sources.model, events).await?;
+        for event in events.iter().filter(|event| self.projection.takes(event.aggregate_type())) {
+            let Err(untaken) = self.projection.replay(&mut self.rows, event) else { continue };
+            self.has_folded(stretch, before(event.position()));
+            self.finish(sources.model).await?;
+            let (position, event_type) = (event.position(), event.event_type().to_owned());
+            match untaken {
+                Untaken::Poison(poison) => {
+                    let halt = Halt::Poison { position, event_type, poison };
+                    get_past(sources, self, &halt, skips).await?;
+                }
+                Untaken::Undecodable(failure) => get_past(sources, self, &failure, skips).await?,
             }
         }
         self.has_folded(stretch, stretch.until());
@@ -90,13 +95,14 @@ impl Remade {
     }
 
     /// Loads what these events need and is not warm; after the last batch is written, which it may be in.
-    pub(super) async fn warm(
-        &mut self,
-        model: &ReadModel,
-        events: &[Replayed],
-    ) -> Result<(), RebuildFailure> {
-        let keys = events.iter().flat_map(|event| self.projection.keys(&event.recorded));
-        let missing = self.rows.missing(keys);
+    async fn warm(&mut self, model: &ReadModel, events: &Events<'_>) -> Result<(), RebuildFailure> {
+        if self.rows.are_whole() {
+            return Ok(());
+        }
+        let taken = events.iter().filter(|event| self.projection.takes(event.aggregate_type()));
+        // One that cannot be decoded is found out when it is folded.
+        let keys = taken.filter_map(|event| event.recorded().ok());
+        let missing = self.rows.missing(keys.flat_map(|recorded| self.projection.keys(&recorded)));
         if !missing.is_empty() {
             self.written().await?;
             self.rows.load_all(model.load(Owner::of(self.projection), missing).await?);

@@ -143,6 +143,11 @@ async fn indexes(pool: &PgPool) -> Vec<(String, String)> {
     sqlx::query_as(sql).fetch_all(pool).await.unwrap()
 }
 
+async fn checks_its_data(pool: &PgPool) -> bool {
+    let sql = "select exists (select from pg_constraint where conname = 'audit_log_data_is_json')";
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
     let here = installation(Engine::Sqlite, "Acme").await;
@@ -152,6 +157,7 @@ async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
     let model = ReadModel::open_postgres(pool.clone()).await.unwrap();
     rebuild(&model, &here.log, &here.usage, None, |_, _| {}).await.unwrap();
     assert_eq!(indexes(&pool).await, migrated);
+    assert!(checks_its_data(&pool).await);
     let rebuilt = dump(&model).await;
 
     // Cut off in the middle: whoever follows makes them again.
@@ -171,6 +177,7 @@ async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
     let followed = Installation { model: model.clone(), ..here };
     followed.follow().await;
     assert_eq!((indexes(&pool).await, dump(&model).await), (migrated, rebuilt));
+    assert!(checks_its_data(&pool).await);
 }
 
 #[tokio::test]

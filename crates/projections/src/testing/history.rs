@@ -129,6 +129,6 @@ pub(crate) fn eventful() -> History {
 /// The row that a history makes of one key, through the fold alone.
 pub(crate) fn folded<D: crate::Directory>(history: &History, key: impl Into<crate::Value>) -> Option<D::Row> {
     let key = key.into();
-    let events = history.events.iter().filter(|recorded| D::key(recorded).as_ref() == Some(&key));
-    events.fold(None, |row, recorded| D::fold(row, recorded).unwrap())
+    let events = history.events.iter().filter(|recorded| D::key(&recorded.event).as_ref() == Some(&key));
+    events.fold(None, |row, recorded| D::fold(row, &recorded.into()).unwrap())
 }

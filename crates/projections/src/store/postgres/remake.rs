@@ -21,11 +21,11 @@ pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed
 }
 
 async fn write_rows(connection: &mut PgConnection, writing: Writing) -> Result<(), Failure> {
-    let Writing { table, new, changed, gone } = writing;
+    let Writing { table, new, encoded, changed, gone } = writing;
     let batch = Batch { deletes: gone.into_iter().collect(), puts: changed };
     write_table(connection, table, batch).await?;
-    if !new.is_empty() {
-        copy::copy_in_parts(connection, table, &new).await?;
+    if !new.is_empty() || !encoded.is_empty() {
+        copy::copy_in_parts(connection, table, &new, &encoded).await?;
     }
     Ok(())
 }
