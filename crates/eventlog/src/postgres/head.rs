@@ -23,7 +23,7 @@ use crate::LogFailure;
 
 /// Without a word, we ask.
 pub(super) const POLL_EVERY: Duration = Duration::from_millis(250);
-/// Between two batches of the sequencer in the midst of commands.
+/// Between two batches of the sequencer in the midst of commands whose positions nobody waits for.
 pub(super) const BATCH_EVERY: Duration = Duration::from_millis(5);
 /// NOTIFY takes a lock of the whole server's, so it is never part of a command's transaction and never more frequent.
 const NOTIFY_EVERY: Duration = Duration::from_millis(5);
@@ -48,6 +48,8 @@ pub(super) struct Head {
     news: Notify,
     /// Whether this process gives the positions.
     pub(super) leads: watch::Sender<bool>,
+    /// How many wait for a position here.
+    awaited: watch::Sender<usize>,
     /// When this process appended last.
     appended_at: Mutex<Option<Instant>>,
     /// Held by whoever of this process gives positions, one statement at a time: each counts on from what is committed.
@@ -90,6 +92,22 @@ impl Recent {
     }
 }
 
+/// One who waits for a position, counted until it has it or gives up.
+struct Waits<'head>(&'head watch::Sender<usize>);
+
+impl<'head> Waits<'head> {
+    fn begin(awaited: &'head watch::Sender<usize>) -> Self {
+        awaited.send_modify(|waiting| *waiting = waiting.saturating_add(1));
+        Self(awaited)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
+    }
+}
+
 impl Head {
     pub(super) async fn read(pool: &PgPool) -> Result<Self, sqlx::Error> {
         let head: i64 = sqlx::query_scalar(include_str!("select_head.sql")).fetch_one(pool).await?;
@@ -101,6 +119,7 @@ impl Head {
             sequenced: Notify::new(),
             news: Notify::new(),
             leads: watch::Sender::new(false),
+            awaited: watch::Sender::new(0),
             appended_at: Mutex::default(),
             placing: AsyncMutex::new(Places::Later),
         })
@@ -167,6 +186,12 @@ impl Head {
         self.known.send_if_modified(|known| std::mem::replace(known, head.max(*known)) != head);
     }
 
+    /// Returns when somebody waits for a position.
+    pub(super) async fn is_awaited(&self) {
+        // The sender is ours: it is never gone.
+        drop(self.awaited.subscribe().wait_for(|waiting| *waiting > 0).await);
+    }
+
     /// Waits for the position of an event that is on record.
     pub(super) async fn position_of(
         &self,
@@ -177,6 +202,7 @@ impl Head {
             return Ok(Position::START);
         }
         let mut moved = self.known.subscribe();
+        let _waits = Waits::begin(&self.awaited);
         let mut ask_at = Instant::now() + POLL_EVERY;
         loop {
             moved.mark_unchanged();

@@ -70,7 +70,7 @@ async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &C
     gauge!("tollgate_sequencer_leads").set(1.0);
     let mut last = None;
     loop {
-        pace(last, stop).await;
+        pace(last, head, stop).await;
         // What still waits is on record: the next one to lead gives it its positions.
         if stop.is_cancelled() {
             break;
@@ -105,13 +105,14 @@ async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &C
     gauge!("tollgate_sequencer_leads").set(0.0);
 }
 
-/// At once after a rest; in the midst of commands, those of some milliseconds together. Each batch is a commit of its own,
-/// and one for every command would make each command wait for the disk twice.
-async fn pace(last: Option<Instant>, stop: &CancellationToken) {
+/// At once after a rest, and when somebody waits for a position; in the midst of other commands, those of some milliseconds
+/// together. Each batch is a commit of its own, and one for every command would make each command wait for the disk twice.
+async fn pace(last: Option<Instant>, head: &Head, stop: &CancellationToken) {
     let rest = last.map_or(Duration::ZERO, |last| BATCH_EVERY.saturating_sub(last.elapsed()));
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
+        () = head.is_awaited() => {}
         () = tokio::time::sleep(rest) => {}
     }
 }
