@@ -95,7 +95,8 @@ impl Task {
             if waiting.lock().await.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
                 return;
             }
-            let lone = group.len() == 1 && self.head.has_rested();
+            let rested = self.head.has_rested();
+            let lone = rested && group.len() == 1;
             let placing = if lone { self.head.placing().await } else { None };
             self.append_group(&mut group, placing).await;
         }
