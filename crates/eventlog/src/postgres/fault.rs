@@ -55,6 +55,8 @@ pub(super) fn is_unreachable(source: &sqlx::Error) -> bool {
     match source {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
+        // Also what sqlx 0.8.6 makes of a connection that is closed before its first byte (`request_upgrade`).
+        | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,

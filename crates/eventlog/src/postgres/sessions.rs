@@ -73,7 +73,7 @@ impl Sessions {
         let mut session = self.session().await?;
         let answered = timeout(self.answer_at_most, statements(&mut session.connection)).await;
         let answered = answered.unwrap_or_else(|late| Err(sqlx::Error::Io(late.into())));
-        if answered.as_ref().is_err_and(|source| is_unreachable(source) || is_confused(source)) {
+        if answered.as_ref().is_err_and(is_unreachable) {
             self.idle.lock().clear();
         } else if !self.free.is_closed() {
             session.used = Instant::now();
@@ -117,9 +117,4 @@ impl Sessions {
             drop(timeout(CONNECT_AT_MOST, session.connection.close()).await);
         }
     }
-}
-
-/// The connection and we do not agree on what was said last.
-fn is_confused(source: &sqlx::Error) -> bool {
-    matches!(source, sqlx::Error::Protocol(_))
 }
