@@ -274,6 +274,27 @@ async fn a_wire_on_which_nothing_arrives_holds_up_no_command_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wire_that_is_cut_is_a_server_that_is_not_there() {
+    let here = Instance::on_a_new_database().await;
+    let server = Postgres::shared().await.unwrap().port();
+    let wire = Wire::to(server).unwrap();
+    let log = EventLog::open_postgres(&over(&wire, &here.database, server), clock()).await.unwrap();
+    log.execute(register(client(1))).await.unwrap();
+    wire.cut();
+    // By what is open still, and by what has to be opened and is closed before the first byte.
+    for _ in 0..3 {
+        let warm = log.execute(rename(client(1), "Other")).await.unwrap_err();
+        let recalled = log.recall("nobody").await.unwrap_err();
+        assert!(matches!(warm, ExecuteError::Failed(LogFailure::Unreachable { .. })), "{warm:?}");
+        assert!(matches!(recalled, LogFailure::Unreachable { .. }), "{recalled:?}");
+    }
+    wire.heal();
+    log.execute(rename(client(1), "Other")).await.unwrap();
+    log.close().await;
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_see_each_others_commands_and_keep_each_others_versions() {
     let one = Instance::on_a_new_database().await;
     let other = Instance::on(&one.database).await;
