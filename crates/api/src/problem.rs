@@ -131,6 +131,10 @@ impl Problem {
     pub(crate) fn unread(failure: &ReadFailure) -> Self {
         match failure {
             ReadFailure::Cursor { .. } => Self::new(kinds::CURSOR_INVALID),
+            ReadFailure::Unreachable { .. } => {
+                tracing::warn!(error = chain(failure), "Could not read now");
+                Self::unavailable()
+            }
             ReadFailure::Query { .. } | ReadFailure::Row { .. } => Self::internal(failure),
         }
     }

@@ -21,6 +21,7 @@ pub(crate) use import::ImportDatabase;
 pub(crate) use replay::CopiedEvents;
 
 pub use connect::{PostgresSettings, READ_MODELS, pool_for};
+pub use fault::is_unreachable;
 pub use schema::migrate;
 pub use sessions::Sessions;
 

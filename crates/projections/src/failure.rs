@@ -50,6 +50,8 @@ impl From<eventlog::OpenFailure> for OpenFailure {
 pub enum ReadFailure {
     #[error("reading from the read model")]
     Query { source: sqlx::Error },
+    #[error("the server of the read models is away")]
+    Unreachable { source: sqlx::Error },
     #[error("reading a row of the read model")]
     Row { source: BadColumn },
     #[error("`{cursor}` is not a place in this list")]

@@ -66,6 +66,15 @@ async fn a_cut_between_a_role_and_the_database_loses_nothing_and_is_healed_witho
         } else {
             wire.cut()
         }
+        if round != 1 {
+            let read = cluster.admin("api-2")?.get("/clients").await?;
+            assert_eq!(
+                (read.status, read.json["code"].as_str()),
+                (503, Some("unavailable")),
+                "{}",
+                read.body
+            );
+        }
         // Without a sequencer and projections it is on record, and answered so.
         let (there, here) =
             tokio::join!(refused(&cluster, "api-2", not_taken), taken(&cluster, "api-1", meanwhile));

@@ -50,8 +50,9 @@ impl<R: Error + Send + Sync + 'static> From<AggregateError<R>> for Unloaded {
     }
 }
 
-/// The connection is gone, or the server is starting, stopping, full or too slow.
-pub(super) fn is_unreachable(source: &sqlx::Error) -> bool {
+/// Whether the connection is gone, or the server is starting, stopping, full or too slow.
+#[must_use]
+pub fn is_unreachable(source: &sqlx::Error) -> bool {
     match source {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)

@@ -11,7 +11,7 @@ mod schema;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use eventlog::postgres::Sessions;
+use eventlog::postgres::{Sessions, is_unreachable};
 use sqlx::{
     PgConnection, PgPool, Postgres, Row as _, TypeInfo as _, ValueRef as _,
     postgres::{PgArguments, PgRow},
@@ -64,13 +64,13 @@ impl PostgresReadModel {
         let Select { sql, values } = select;
         let query = bound(sqlx::query(&sql), values);
         let rows = self.sessions.run(async |session| query.fetch_all(session).await).await;
-        let rows = rows.map_err(|source| ReadFailure::Query { source })?;
+        let rows = rows.map_err(unread)?;
         rows.iter().map(|row| T::read(&Fetched(row)).map_err(|source| ReadFailure::Row { source })).collect()
     }
 
     pub(super) async fn dump(&self, table: &'static Table) -> Result<Vec<Row>, ReadFailure> {
         let rows = sqlx::query(&table.select_all()).fetch_all(&self.pool).await;
-        let rows = rows.map_err(|source| ReadFailure::Query { source })?;
+        let rows = rows.map_err(unread)?;
         let read = |row| stored_row(table, row).map_err(|source| ReadFailure::Query { source });
         rows.iter().map(read).collect()
     }
@@ -172,6 +172,10 @@ impl PostgresReadModel {
         let done = self.sessions.run(async |session| query.execute(session).await).await;
         done.map(|done| done.rows_affected()).map_err(|source| failed(source.into()))
     }
+}
+
+fn unread(source: sqlx::Error) -> ReadFailure {
+    if is_unreachable(&source) { ReadFailure::Unreachable { source } } else { ReadFailure::Query { source } }
 }
 
 fn failed(owner: Owner, doing: &'static str) -> impl FnOnce(Failure) -> WriteFailure {
