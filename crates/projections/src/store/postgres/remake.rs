@@ -1,13 +1,16 @@
 //! A batch of a rebuild: rows that are new are copied in, in parts, so that the server takes one while the next is made.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::{BEGIN, Batch, Committed, Failure, Remaking, Write, copy, execute, write_table};
 use crate::projection::Writing;
 
 pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed, Failure> {
     let Remaking { owner, from, to, tables } = remaking;
-    let mut transaction = pool.begin_with(BEGIN).await?;
+    // Not the pool's any more: one that is given up in the middle of a copy would be handed to the next one as it stands, and
+    // sqlx 0.8.6 takes the rest of the old answer for the new one's.
+    let mut connection = pool.acquire().await?.detach();
+    let mut transaction = connection.begin_with(BEGIN).await?;
     let advance = Write::advance(owner, from, &to);
     if execute(&mut transaction, advance).await? == 0 {
         transaction.rollback().await?;
@@ -17,6 +20,7 @@ pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed
         write_rows(&mut transaction, writing).await?;
     }
     transaction.commit().await?;
+    connection.close().await?;
     Ok(Committed::Yes)
 }
 
