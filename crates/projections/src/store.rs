@@ -13,7 +13,7 @@ use sqlx::PgPool;
 
 use crate::{
     Change, OpenFailure, Projection, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
-    projection::Writing, queries::Select,
+    queries::Select, rows::Writing,
 };
 pub(crate) use lead::{Lead, STAND_BACK};
 use postgres::PostgresReadModel;

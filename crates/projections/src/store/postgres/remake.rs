@@ -3,7 +3,7 @@
 use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::{BEGIN, Batch, Committed, Failure, Remaking, Write, copy, execute, write_table};
-use crate::projection::Writing;
+use crate::rows::Writing;
 
 pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed, Failure> {
     let Remaking { owner, from, to, tables } = remaking;
