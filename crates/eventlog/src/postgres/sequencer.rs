@@ -63,8 +63,8 @@ async fn stand_by(server: &Server, stop: &CancellationToken) -> Result<Option<Pg
     }
 }
 
-/// Until the session is lost or it is told to stop. What other processes append is given positions here; what this one
-/// appends gets them as it is appended, once nothing old waits before it.
+/// Until the session is lost or it is told to stop. Once nothing waits, a command that comes alone to this process gets its
+/// position without the queue.
 async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &CancellationToken) {
     head.leads.send_replace(true);
     gauge!("tollgate_sequencer_leads").set(1.0);

@@ -22,7 +22,7 @@ async fn leads(here: &Instance) {
         let done = here.log.execute(register(client(u128::MAX))).await;
         let done = match done {
             Ok(done) => done,
-            Err(_) => here.log.execute(rename(client(u128::MAX), &ulid())).await.unwrap(),
+            Err(_) => here.log.execute(rename(client(u128::MAX), &another_name())).await.unwrap(),
         };
         Ok(matches!(done.place, Place::At(_)).then_some(()))
     })
@@ -30,8 +30,19 @@ async fn leads(here: &Instance) {
     .unwrap();
 }
 
+async fn check_order_once_given(here: &Instance) {
+    let mut look = here.connection().await;
+    let events = number(&mut look, "select count(*) from events").await;
+    until("every event to have its position", LONG, async || {
+        Ok((number(&mut look, "select count(*) from log").await == events).then_some(()))
+    })
+    .await
+    .unwrap();
+    check_order(here, events).await;
+}
+
 /// A name that no client has had.
-fn ulid() -> String {
+fn another_name() -> String {
     format!("name {:x}", rand::random::<u64>())
 }
 
@@ -40,23 +51,18 @@ async fn a_command_that_comes_alone_is_answered_with_its_position_by_who_leads()
     let here = Instance::on_a_new_database().await;
     here.sequence();
     leads(&here).await;
-    let (mut at_once, mut count) = (false, 0);
+    let mut count = 0;
     until("a command that comes alone", LONG, async || {
-        let before = here.log.head();
         count += 1;
-        let done = here.log.execute(register(client(count))).await?;
-        if let Place::At(position) = done.place {
-            assert_eq!(position, before.next());
-            assert!(here.log.head() >= position, "followers hear of it with the answer");
-            at_once = true;
-        }
-        Ok(at_once.then_some(()))
+        let Place::At(position) = here.log.execute(register(client(count))).await?.place else {
+            return Ok(None);
+        };
+        assert_eq!(here.log.head(), position, "followers hear of it with the answer");
+        Ok(Some(()))
     })
     .await
     .unwrap();
-    let mut look = here.connection().await;
-    let events = number(&mut look, "select count(*) from events").await;
-    check_order(&here, events).await;
+    check_order_once_given(&here).await;
     here.end().await;
 }
 
@@ -67,27 +73,19 @@ async fn what_another_process_has_appended_comes_first() {
     one.sequence();
     leads(&one).await;
     let (mut alone, mut round) = (0, 0);
-    one.log.execute(register(client(0))).await.unwrap();
     until("commands that come alone", LONG, async || {
+        round += 1;
+        other.log.execute(register(client(round))).await?;
         other.log.execute(suspend(client(round))).await?;
         // At the version that the other process has made, which may have no position yet.
         let renamed = one.log.execute(rename(client(round), "Other")).await?;
         assert_eq!(renamed.version, 3);
         alone += u32::from(matches!(renamed.place, Place::At(_)));
-        round += 1;
-        one.log.execute(register(client(round))).await?;
         Ok((alone >= 5).then_some(()))
     })
     .await
     .unwrap();
-    let mut look = one.connection().await;
-    let events = number(&mut look, "select count(*) from events").await;
-    until("every event to have its position", LONG, async || {
-        Ok((number(&mut look, "select count(*) from log").await == events).then_some(()))
-    })
-    .await
-    .unwrap();
-    check_order(&one, events).await;
+    check_order_once_given(&one).await;
     other.end().await;
     one.end().await;
 }
@@ -135,14 +133,7 @@ async fn two_that_believe_they_lead_leave_no_gap_and_give_nothing_twice() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), answered, "no position is given twice");
-    let mut look = one.connection().await;
-    let events = number(&mut look, "select count(*) from events").await;
-    until("every event to have its position", LONG, async || {
-        Ok((number(&mut look, "select count(*) from log").await == events).then_some(()))
-    })
-    .await
-    .unwrap();
-    check_order(&one, events).await;
+    check_order_once_given(&one).await;
     other.end().await;
     one.end().await;
 }
