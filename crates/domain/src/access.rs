@@ -54,7 +54,14 @@ impl Role {
                 | Permission::ReportExport
                 | Permission::MetricsRead
                 | Permission::GatewayFollow
-                | Permission::ProjectionOperate => true,
+                | Permission::ProjectionOperate
+                | Permission::ChangeRead
+                | Permission::GatewayRead
+                | Permission::DecisionRead
+                | Permission::LimitReset
+                | Permission::KeyImport
+                | Permission::LeakRead
+                | Permission::OperationRead => true,
             },
             Self::Gateway => permission == Permission::GatewayFollow,
         }
@@ -103,10 +110,31 @@ pub enum Permission {
     GatewayFollow,
     #[serde(rename = "projection.operate")]
     ProjectionOperate,
+    /// List what is to happen at a time ahead. Planning or cancelling one needs the permission of the change itself.
+    #[serde(rename = "change.read")]
+    ChangeRead,
+    /// See the gateway's nodes, the policies in force for a call, and what is used of each limit.
+    #[serde(rename = "gateway.read")]
+    GatewayRead,
+    /// Explain a call, and look up a decision that was taken.
+    #[serde(rename = "decision.read")]
+    DecisionRead,
+    /// Give a limit back what has been used of it.
+    #[serde(rename = "limit.reset")]
+    LimitReset,
+    /// Take over keys that another system has issued.
+    #[serde(rename = "key.import")]
+    KeyImport,
+    /// See which keys were reported as leaked.
+    #[serde(rename = "leak.read")]
+    LeakRead,
+    /// Follow operations that take longer than an answer may.
+    #[serde(rename = "operation.read")]
+    OperationRead,
 }
 
 impl Permission {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 26] = [
         Self::ClientRead,
         Self::ClientWrite,
         Self::KeyRead,
@@ -126,6 +154,13 @@ impl Permission {
         Self::MetricsRead,
         Self::GatewayFollow,
         Self::ProjectionOperate,
+        Self::ChangeRead,
+        Self::GatewayRead,
+        Self::DecisionRead,
+        Self::LimitReset,
+        Self::KeyImport,
+        Self::LeakRead,
+        Self::OperationRead,
     ];
 
     #[must_use]
@@ -150,6 +185,13 @@ impl Permission {
             Self::MetricsRead => "metrics.read",
             Self::GatewayFollow => "gateway.follow",
             Self::ProjectionOperate => "projection.operate",
+            Self::ChangeRead => "change.read",
+            Self::GatewayRead => "gateway.read",
+            Self::DecisionRead => "decision.read",
+            Self::LimitReset => "limit.reset",
+            Self::KeyImport => "key.import",
+            Self::LeakRead => "leak.read",
+            Self::OperationRead => "operation.read",
         }
     }
 }

@@ -145,6 +145,18 @@ id!(
     /// Names one decision of the gateway.
     DecisionId, "dec"
 );
+id!(
+    /// Names one change that is to happen at a time ahead.
+    ScheduledChangeId, "chg"
+);
+id!(
+    /// Names one operation that takes longer than an answer may.
+    OperationId, "opn"
+);
+id!(
+    /// Names one report of a leaked secret.
+    LeakId, "lek"
+);
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,9 @@ pub mod usage;
 
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};
-pub use ids::{AssignmentId, ClientId, EventId, KeyId, PolicyId, RouteId};
+pub use ids::{
+    AssignmentId, ClientId, EventId, KeyId, LeakId, OperationId, PolicyId, RouteId, ScheduledChangeId,
+};
 pub use jiff::Timestamp;
 pub use metadata::Metadata;
 pub use recorded::{DomainEvent, Position, Recorded, correlations};
