@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{AssignmentId, LimitName, PolicyId, Position, rate_limit_policy::Mode};
+
 /// What the gateway answers to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -29,6 +31,48 @@ impl Outcome {
             Self::QuotaExceeded => "quota_exceeded",
         }
     }
+}
+
+/// Which kind of limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    Rate,
+    Quota,
+}
+
+impl LimitKind {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Quota => "quota",
+        }
+    }
+}
+
+/// Where one limit stands after a decision; as it would, when the decision is only explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitStatus {
+    pub name: LimitName,
+    pub kind: LimitKind,
+    pub policy_id: PolicyId,
+    pub policy_revision: u32,
+    pub assignment_id: AssignmentId,
+    /// Where the log says that the assignment was made.
+    pub assigned_at: Position,
+    pub mode: Mode,
+    /// `q`: what the policy grants per window.
+    pub requests: u64,
+    /// `w`: the window's length; for a calendar quota that of the window at hand.
+    pub window_seconds: u64,
+    /// `r`: what is left. Of a rate, what is left in the bucket, which may be larger than `requests`.
+    pub remaining: u64,
+    /// `t`: until all of it is there again.
+    pub reset_seconds: u64,
+    /// Whether it refused the call, or would have, in shadow.
+    pub refused: bool,
 }
 
 /// Why a call was refused. What a caller is told of an `unauthenticated` one is always the same, so that a

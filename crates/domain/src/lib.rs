@@ -7,6 +7,7 @@ pub mod api_client;
 pub mod api_key;
 pub mod clock;
 pub mod decision;
+pub mod explain;
 #[cfg(test)]
 mod given;
 pub mod ids;

@@ -42,6 +42,7 @@ pub(crate) fn limit(
         policy_id: PolicyId::from_parts(1_700_000_000_000, 5),
         policy_revision: 3,
         assignment_id: AssignmentId::from_parts(1_700_000_000_000, 6),
+        assigned_at: Position::new(12),
         mode: Mode::Enforce,
         requests,
         window_seconds: window,

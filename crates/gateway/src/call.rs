@@ -3,12 +3,10 @@
 use std::{fmt, net::IpAddr};
 
 use domain::{
-    AssignmentId, ClientId, Environment, KeyId, LimitName, PolicyId, Position, RouteId,
-    decision::{Outcome, RefusalReason},
+    ClientId, Environment, KeyId, Position, RouteId,
+    decision::{LimitStatus, Outcome, RefusalReason},
     ids::DecisionId,
-    rate_limit_policy::Mode,
 };
-use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::scopes::Scopes;
@@ -67,33 +65,4 @@ pub struct Decision {
     pub position: Position,
     /// Whether the log has been out of sight for longer than allowed.
     pub stale: bool,
-}
-
-/// Where one limit stands after the decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LimitStatus {
-    pub name: LimitName,
-    pub kind: LimitKind,
-    pub policy_id: PolicyId,
-    pub policy_revision: u32,
-    pub assignment_id: AssignmentId,
-    pub mode: Mode,
-    /// `q`: what the policy grants per window.
-    pub requests: u64,
-    /// `w`: the window's length; for a calendar quota that of the window at hand.
-    pub window_seconds: u64,
-    /// `r`: what is left. Of a rate, what is left in the bucket, which may be larger than `requests`.
-    pub remaining: u64,
-    /// `t`: until all of it is there again.
-    pub reset_seconds: u64,
-    /// Whether it refused the call, or would have, in shadow.
-    pub refused: bool,
-}
-
-/// Which kind of limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitKind {
-    Rate,
-    Quota,
 }

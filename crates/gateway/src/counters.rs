@@ -1,5 +1,6 @@
 //! Counters: what was taken from each limit by each of those who are counted apart.
 
+mod look;
 mod pooled;
 mod rows;
 mod state;

@@ -2,18 +2,21 @@
 
 mod caller;
 mod limits;
+mod manner;
 
 use domain::{
     Timestamp,
     decision::{Outcome, RefusalReason},
+    explain::Check,
     ids::DecisionId,
     secret::{Peppers, SecretDigest},
 };
 use smallvec::SmallVec;
 
+pub(crate) use self::{caller::Caller, manner::Manner};
 use self::{
-    caller::Caller,
     limits::{Limited, NotTaken},
+    manner::Deciding,
 };
 use crate::{
     call::{Call, Decision},
@@ -42,6 +45,15 @@ pub(crate) struct Grounds<'a> {
     pub(crate) stale: bool,
 }
 
+impl Grounds<'_> {
+    fn check_fresh(&self) -> Result<(), RefusalReason> {
+        if self.stale && self.settings.on_stale == OnStale::Refuse {
+            return Err(RefusalReason::StaleConfiguration);
+        }
+        Ok(())
+    }
+}
+
 /// What a decision is taken on.
 pub(crate) struct Asked<'a> {
     pub(crate) id: DecisionId,
@@ -62,20 +74,29 @@ pub(crate) struct Verdict {
 
 /// Judges a call. An allowed one has been taken from its limits; a refused one has changed nothing.
 pub(crate) fn decide(grounds: &Grounds<'_>, asked: &Asked<'_>) -> Verdict {
+    go_through(grounds, asked, &mut Deciding).verdict(asked)
+}
+
+/// Asks all questions about a call that its answer rests on.
+pub(crate) fn go_through<'a>(
+    grounds: &Grounds<'a>,
+    asked: &Asked<'_>,
+    manner: &mut impl Manner<'a>,
+) -> Findings<'a> {
     let mut found = Findings::none(grounds, asked);
-    if let Err(reason) = found.judge(grounds, asked) {
+    if let Err(reason) = found.judge(grounds, asked, manner) {
         found.decision.reason = Some(reason);
         found.decision.outcome = reason.outcome();
     }
-    found.verdict(asked)
+    found
 }
 
 /// What came to light on the way, as far as it went.
-struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     /// Filled in as the answers come.
-    decision: Decision,
-    caller: Option<Caller<'a>>,
-    route: Option<(RouteSlot, &'a ActiveRoute)>,
+    pub(crate) decision: Decision,
+    pub(crate) caller: Option<Caller<'a>>,
+    pub(crate) route: Option<(RouteSlot, &'a ActiveRoute)>,
     short: Option<Shortage>,
 }
 
@@ -100,32 +121,47 @@ impl<'a> Findings<'a> {
     }
 
     /// One question after the other; the first no is the answer.
-    fn judge(&mut self, grounds: &Grounds<'a>, asked: &Asked<'_>) -> Result<(), RefusalReason> {
-        let caller = self.find_caller(grounds, asked)?;
-        caller.check_live(asked.now)?;
-        caller.check_standing()?;
-        if grounds.stale && grounds.settings.on_stale == OnStale::Refuse {
-            return Err(RefusalReason::StaleConfiguration);
-        }
-        caller.check_environment(asked.environment)?;
-        caller.check_address(asked.call.address)?;
-        self.find_route(grounds, asked)?;
-        if let Some((_, route)) = self.route
-            && !route.required.iter().all(|scope| caller.holds(scope))
-        {
-            return Err(RefusalReason::MissingScope);
-        }
-        self.take_from_limits(grounds, asked, &caller)
+    fn judge(
+        &mut self,
+        grounds: &Grounds<'a>,
+        asked: &Asked<'_>,
+        manner: &mut impl Manner<'a>,
+    ) -> Result<(), RefusalReason> {
+        let caller = self.find_caller(grounds, asked, manner);
+        let caller = manner.note(Check::Secret, caller)?;
+        manner.note(Check::Lifetime, caller.check_live(asked.now))?;
+        manner.note(Check::Standing, caller.check_standing())?;
+        manner.note(Check::Configuration, grounds.check_fresh())?;
+        manner.note(Check::Environment, caller.check_environment(asked.environment))?;
+        manner.note(Check::Address, caller.check_address(asked.call.address))?;
+        manner.note(Check::Route, self.find_route(grounds, asked))?;
+        manner.note(Check::Scopes, self.check_scopes(&caller))?;
+        let taken = self.take_from_limits(grounds, asked, &caller, manner);
+        manner.note(Check::Limits, taken)
     }
 
-    fn find_caller(&mut self, grounds: &Grounds<'a>, asked: &Asked<'_>) -> Result<Caller<'a>, RefusalReason> {
-        let caller = Caller::prove(grounds, asked.call.secret)?;
+    fn find_caller(
+        &mut self,
+        grounds: &Grounds<'a>,
+        asked: &Asked<'_>,
+        manner: &mut impl Manner<'a>,
+    ) -> Result<Caller<'a>, RefusalReason> {
+        let caller = manner.find_caller(grounds, asked.call.secret)?;
         self.caller = Some(caller);
         self.decision.client_id = caller.client.map(|client| client.id);
         self.decision.key_id = Some(caller.key.id);
         self.decision.secret_version = Some(caller.version);
         self.decision.scopes = caller.scopes();
         Ok(caller)
+    }
+
+    fn check_scopes(&self, caller: &Caller<'_>) -> Result<(), RefusalReason> {
+        match self.route {
+            Some((_, route)) if !route.required.iter().all(|scope| caller.holds(scope)) => {
+                Err(RefusalReason::MissingScope)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn find_route(&mut self, grounds: &Grounds<'a>, asked: &Asked<'_>) -> Result<(), RefusalReason> {
@@ -145,9 +181,10 @@ impl<'a> Findings<'a> {
 
     fn take_from_limits(
         &mut self,
-        grounds: &Grounds<'_>,
+        grounds: &Grounds<'a>,
         asked: &Asked<'_>,
-        caller: &Caller<'_>,
+        caller: &Caller<'a>,
+        manner: &mut impl Manner<'a>,
     ) -> Result<(), RefusalReason> {
         let cost = asked.call.cost.unwrap_or_else(|| self.route.map_or(1, |(_, route)| route.cost));
         let limited = Limited {
@@ -158,7 +195,7 @@ impl<'a> Findings<'a> {
             now: asked.now,
             patience: asked.patience,
         };
-        match limited.take(grounds, &mut self.decision.limits) {
+        match limited.take(grounds, &mut self.decision.limits, manner) {
             Ok(()) => Ok(()),
             Err(NotTaken::Refused(refused)) => {
                 self.decision.retry_after_seconds = Some(refused.retry_after_seconds);
@@ -171,7 +208,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn route_slot(&self) -> RouteSlot {
+    pub(crate) fn route_slot(&self) -> RouteSlot {
         self.route.map_or(RouteSlot::NONE, |(slot, _)| slot)
     }
 

@@ -1,5 +1,6 @@
 //! The gateway: one of it in a process, shared by its doors, its follower and its flusher.
 
+mod explaining;
 mod feed;
 mod flushing;
 mod sharing;
@@ -85,15 +86,19 @@ impl Gateway {
                 environment
             }
         };
-        let grounds = Grounds {
-            index: &index,
+        let grounds = self.grounds(&index, stale);
+        decide(&grounds, &Asked { id, call, environment, now, patience })
+    }
+
+    fn grounds<'a>(&'a self, index: &'a Index, stale: bool) -> Grounds<'a> {
+        Grounds {
+            index,
             counters: &self.counters,
             peppers: &self.peppers,
             no_digest: self.no_digest,
             settings: &self.settings,
             stale,
-        };
-        decide(&grounds, &Asked { id, call, environment, now, patience })
+        }
     }
 
     fn number(&self, name: &Environment) -> EnvironmentSlot {

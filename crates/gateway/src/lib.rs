@@ -4,6 +4,7 @@
 mod call;
 mod counters;
 mod decide;
+mod explain;
 pub mod flush;
 pub mod follow;
 mod gateway;
@@ -20,7 +21,8 @@ pub mod snapshot_file;
 mod testing;
 mod usage;
 
-pub use call::{Call, Decision, LimitKind, LimitStatus};
+pub use call::{Call, Decision};
+pub use domain::decision::{LimitKind, LimitStatus};
 pub use flush::{CounterRow, Flush, FlushSink, SinkFailure};
 pub use follow::{ConfigurationFeed, FeedBatch, FeedFailure};
 pub use gateway::Gateway;

@@ -19,17 +19,17 @@ use crate::{
 
 /// The holder of a genuine secret.
 #[derive(Clone, Copy)]
-pub(super) struct Caller<'a> {
-    pub(super) slot: KeySlot,
-    pub(super) key: &'a KeyEntry,
-    pub(super) client: Option<&'a ClientEntry>,
-    pub(super) version: u32,
-    retired_at: Option<i64>,
+pub(crate) struct Caller<'a> {
+    pub(crate) slot: KeySlot,
+    pub(crate) key: &'a KeyEntry,
+    pub(crate) client: Option<&'a ClientEntry>,
+    pub(crate) version: u32,
+    pub(crate) retired_at: Option<i64>,
 }
 
 impl<'a> Caller<'a> {
     /// An unknown secret takes as long to refuse as a known key with a wrong one.
-    pub(super) fn prove(grounds: &Grounds<'a>, secret: Option<&str>) -> Result<Self, RefusalReason> {
+    pub(crate) fn prove(grounds: &Grounds<'a>, secret: Option<&str>) -> Result<Self, RefusalReason> {
         let secret = secret.ok_or(RefusalReason::MissingSecret)?;
         let presented = PresentedSecret::parse(secret).map_err(|_| RefusalReason::MalformedSecret)?;
         let found = grounds.index.keys.find(presented.locator);
@@ -101,12 +101,12 @@ impl<'a> Caller<'a> {
         }
     }
 
-    pub(super) fn holds(&self, scope: &Scope) -> bool {
+    pub(crate) fn holds(&self, scope: &Scope) -> bool {
         self.client.is_some_and(|client| client.scopes.contains(scope))
             && self.key.scopes.as_deref().is_none_or(|own| own.contains(scope))
     }
 
-    pub(super) fn scopes(&self) -> Scopes {
+    pub(crate) fn scopes(&self) -> Scopes {
         Scopes {
             held: self.client.map(|client| Arc::clone(&client.scopes)),
             limited_to: self.key.scopes.clone(),

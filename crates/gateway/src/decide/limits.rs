@@ -1,25 +1,28 @@
 //! Limits: which bind the call, and whether all of them grant it.
 
-use domain::{Timestamp, decision::RefusalReason, rate_limit_policy::Counting};
+use domain::{
+    Timestamp,
+    decision::{LimitKind, LimitStatus, RefusalReason},
+    rate_limit_policy::Counting,
+};
 use smallvec::SmallVec;
 
-use super::{Grounds, caller::Caller};
+use super::{Grounds, Manner, caller::Caller};
 use crate::{
-    call::{LimitKind, LimitStatus},
     counters::{AccountKey, Ask, Moment, Reading, Reserved},
     index::{
         assignments::{Binding, Target},
         limits::Limit,
         micros,
-        slots::{EnvironmentSlot, RouteSlot},
+        slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
     },
     quota::shared::Patience,
     sharing::Shortage,
 };
 
 /// A call that everything but its limits allows.
-pub(super) struct Limited<'a> {
-    pub(super) caller: &'a Caller<'a>,
+pub(super) struct Limited<'call, 'a> {
+    pub(super) caller: &'call Caller<'a>,
     /// NONE when no route matched.
     pub(super) route: RouteSlot,
     pub(super) environment: EnvironmentSlot,
@@ -41,30 +44,33 @@ pub(super) struct Refused {
     pub(super) retry_after_seconds: u64,
 }
 
-impl Limited<'_> {
+impl<'a> Limited<'_, 'a> {
     /// Takes the cost from every enforced limit, or from none. Shadowed ones are asked when these have granted it,
     /// and are taken from together too, as they would be if they were enforced.
     pub(super) fn take(
         &self,
-        grounds: &Grounds<'_>,
+        grounds: &Grounds<'a>,
         statuses: &mut SmallVec<[LimitStatus; 4]>,
+        manner: &mut impl Manner<'a>,
     ) -> Result<(), NotTaken> {
         let Some(client) = self.caller.client else { return Ok(()) };
         let call =
             Target { client: self.caller.key.client, route: self.route, environment: self.environment };
         let index = grounds.index;
-        let bindings = index.assignments.resolve(&index.policies, call, client, micros(self.now));
-        self.reserve(grounds, &bindings.enforced, self.patience, statuses)?;
+        let bindings =
+            index.assignments.resolve(&index.policies, call, Some(client), micros(self.now), manner);
+        self.reserve(grounds, &bindings.enforced, self.patience, statuses, manner)?;
         // Nothing comes of what these say: it stands in the statuses.
-        self.reserve(grounds, &bindings.shadowed, Patience::Shadow, statuses).or(Ok(()))
+        self.reserve(grounds, &bindings.shadowed, Patience::Shadow, statuses, manner).or(Ok(()))
     }
 
     fn reserve(
         &self,
-        grounds: &Grounds<'_>,
+        grounds: &Grounds<'a>,
         bindings: &[Binding<'_>],
         patience: Patience,
         statuses: &mut SmallVec<[LimitStatus; 4]>,
+        manner: &mut impl Manner<'a>,
     ) -> Result<(), NotTaken> {
         let mut asks: SmallVec<[Ask<'_>; 4]> = SmallVec::new();
         for binding in bindings {
@@ -76,7 +82,7 @@ impl Limited<'_> {
         if asks.is_empty() {
             return Ok(());
         }
-        let readings = match grounds.counters.reserve(&asks, Moment::from(self.now), patience) {
+        let readings = match manner.reserve(grounds, &asks, Moment::from(self.now), patience) {
             Reserved::Settled(readings) => readings,
             Reserved::Short(shortage) => return Err(NotTaken::Short(shortage)),
         };
@@ -92,14 +98,24 @@ impl Limited<'_> {
     }
 
     fn account(&self, binding: &Binding<'_>) -> AccountKey {
-        let counting = binding.policy.counting;
-        let subject = match counting {
-            Counting::Client => self.caller.key.client.0,
-            Counting::Key => self.caller.slot.0,
-            Counting::Shared => binding.policy_slot.0,
-        };
-        AccountKey { environment: self.environment, route: binding.route, counting, subject }
+        account(binding, self.environment, self.caller.key.client, self.caller.slot)
     }
+}
+
+/// Whose calls are counted together under a policy that binds.
+pub(crate) fn account(
+    binding: &Binding<'_>,
+    environment: EnvironmentSlot,
+    client: ClientSlot,
+    key: KeySlot,
+) -> AccountKey {
+    let counting = binding.policy.counting;
+    let subject = match counting {
+        Counting::Client => client.0,
+        Counting::Key => key.0,
+        Counting::Shared => binding.policy_slot.0,
+    };
+    AccountKey { environment, route: binding.route, counting, subject }
 }
 
 fn status(binding: &Binding<'_>, limit: &Limit, reading: &Reading) -> LimitStatus {
@@ -110,6 +126,7 @@ fn status(binding: &Binding<'_>, limit: &Limit, reading: &Reading) -> LimitStatu
         policy_id: binding.policy.id,
         policy_revision: binding.policy.revision,
         assignment_id: binding.assignment_id,
+        assigned_at: binding.assigned_at,
         mode: binding.policy.mode,
         requests: limit.requests,
         window_seconds,

@@ -1,6 +1,7 @@
 //! Given an organisation, when it is called, then.
 
 mod access;
+mod explain;
 mod limits;
 mod specificity;
 mod splitting;

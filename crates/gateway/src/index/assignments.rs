@@ -4,6 +4,7 @@ pub(crate) mod rows;
 
 use domain::{
     AssignmentId, Position,
+    decision::LimitKind,
     rate_limit_policy::{Assignment, Mode},
 };
 use hashbrown::HashMap;
@@ -16,7 +17,6 @@ use super::{
     micros,
     slots::{ClientSlot, EnvironmentSlot, PolicySlot, RouteSlot},
 };
-use crate::call::LimitKind;
 
 /// Whom an assignment binds. What is NONE binds all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,15 +26,20 @@ pub(crate) struct Target {
     pub(crate) environment: EnvironmentSlot,
 }
 
+impl Target {
+    pub(crate) const ANY: Self =
+        Self { client: ClientSlot::NONE, route: RouteSlot::NONE, environment: EnvironmentSlot::NONE };
+}
+
 /// One assignment.
-#[derive(Debug)]
-struct Bound {
-    assignment_id: AssignmentId,
-    policy: PolicySlot,
-    assigned_at: Position,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) assignment_id: AssignmentId,
+    pub(crate) policy: PolicySlot,
+    pub(crate) assigned_at: Position,
     /// Unix microseconds.
-    from: i64,
-    until: i64,
+    pub(crate) from: i64,
+    pub(crate) until: i64,
 }
 
 /// All assignments, by whom they bind; the latest first.
@@ -49,6 +54,7 @@ pub(crate) struct Assignments {
 pub(crate) struct Binding<'index> {
     pub(crate) kind: LimitKind,
     pub(crate) assignment_id: AssignmentId,
+    pub(crate) assigned_at: Position,
     pub(crate) policy_slot: PolicySlot,
     pub(crate) policy: &'index PolicyEntry,
     /// The route, when the assignment names it: its limits are counted for the route by itself.
@@ -68,18 +74,61 @@ pub(crate) struct Bindings<'index> {
     pub(crate) shadowed: SmallVec<[Binding<'index>; 2]>,
 }
 
+/// Is told of every assignment that is weighed for a call. A call that is decided tells nobody.
+pub(crate) trait Weighing {
+    fn weigh(&mut self, _weighed: Weighed<'_>) {}
+}
+
+impl Weighing for () {}
+
+/// One assignment, for one kind of limit, and what comes of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weighed<'index> {
+    pub(crate) bound: &'index Bound,
+    pub(crate) target: Target,
+    pub(crate) kind: LimitKind,
+    pub(crate) why: Why,
+}
+
+/// Why an assignment applies, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    Won,
+    /// Behind this one, of the same kind and mode.
+    Behind(AssignmentId),
+    NotOpenYet,
+    Over,
+    PolicyInactive,
+    NoSuchLimit,
+}
+
+const KINDS: [LimitKind; 2] = [LimitKind::Rate, LimitKind::Quota];
+
 impl<'index> Bindings<'index> {
     /// A policy that is less specific than one already here has nothing to say about the same kind and mode.
-    fn offer(&mut self, bound: &Bound, policy: &'index PolicyEntry, route: RouteSlot) {
+    fn offer(
+        &mut self,
+        bound: &'index Bound,
+        policy: &'index PolicyEntry,
+        target: Target,
+        witness: &mut impl Weighing,
+    ) {
         let winners = match policy.mode {
             Mode::Enforce => &mut self.enforced,
             Mode::Shadow => &mut self.shadowed,
         };
-        for kind in [LimitKind::Rate, LimitKind::Quota] {
-            if !policy.limits(kind).is_empty() && winners.iter().all(|winner| winner.kind != kind) {
-                let Bound { assignment_id, policy: policy_slot, .. } = *bound;
-                winners.push(Binding { kind, assignment_id, policy_slot, policy, route });
-            }
+        for kind in KINDS {
+            let why = if policy.limits(kind).is_empty() {
+                Why::NoSuchLimit
+            } else if let Some(winner) = winners.iter().find(|winner| winner.kind == kind) {
+                Why::Behind(winner.assignment_id)
+            } else {
+                let Bound { assignment_id, policy: policy_slot, assigned_at, .. } = *bound;
+                let route = target.route;
+                winners.push(Binding { kind, assignment_id, assigned_at, policy_slot, policy, route });
+                Why::Won
+            };
+            witness.weigh(Weighed { bound, target, kind, why });
         }
     }
 }
@@ -125,44 +174,75 @@ impl Assignments {
     /// environment, before the default; at each of these, an assignment for the environment goes before one for
     /// all; and of two for the same calls, the one made later.
     pub(crate) fn resolve<'index>(
-        &self,
+        &'index self,
         policies: &'index Policies,
         call: Target,
-        client: &ClientEntry,
+        client: Option<&ClientEntry>,
         now: i64,
+        witness: &mut impl Weighing,
     ) -> Bindings<'index> {
-        let any =
-            Target { client: ClientSlot::NONE, route: RouteSlot::NONE, environment: EnvironmentSlot::NONE };
+        let any = Target::ANY;
         let on_route = call.route != RouteSlot::NONE;
         let levels = [
-            (on_route && client.assigned_on_route, Target { environment: any.environment, ..call }),
-            (client.assigned, Target { client: call.client, ..any }),
+            (
+                on_route && client.is_some_and(|client| client.assigned_on_route),
+                Target { environment: any.environment, ..call },
+            ),
+            (client.is_some_and(|client| client.assigned), Target { client: call.client, ..any }),
             (on_route, Target { route: call.route, ..any }),
             (true, any),
         ];
         let mut bindings = Bindings::default();
         for (possible, target) in levels {
             if possible {
-                self.offer(&mut bindings, policies, Target { environment: call.environment, ..target }, now);
-                self.offer(&mut bindings, policies, target, now);
+                self.offer(
+                    &mut bindings,
+                    policies,
+                    Target { environment: call.environment, ..target },
+                    now,
+                    witness,
+                );
+                self.offer(&mut bindings, policies, target, now, witness);
             }
         }
         bindings
     }
 
     fn offer<'index>(
-        &self,
+        &'index self,
         bindings: &mut Bindings<'index>,
         policies: &'index Policies,
         target: Target,
         now: i64,
+        witness: &mut impl Weighing,
     ) {
         for bound in self.by_target.get(&target).into_iter().flatten() {
-            if (bound.from..bound.until).contains(&now)
-                && let Some(policy) = policies.get(bound.policy).filter(|policy| policy.active)
-            {
-                bindings.offer(bound, policy, target.route);
+            match bound.binds(policies, now) {
+                Ok(policy) => bindings.offer(bound, policy, target, witness),
+                Err(why) => {
+                    for kind in KINDS {
+                        witness.weigh(Weighed { bound, target, kind, why });
+                    }
+                }
             }
+        }
+    }
+
+    /// Every assignment with whom it binds, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Target, &Bound)> {
+        self.by_target.iter().flat_map(|(target, bounds)| bounds.iter().map(|bound| (*target, bound)))
+    }
+}
+
+impl Bound {
+    /// The policy, while this binds.
+    fn binds<'index>(&self, policies: &'index Policies, now: i64) -> Result<&'index PolicyEntry, Why> {
+        if now < self.from {
+            Err(Why::NotOpenYet)
+        } else if now >= self.until {
+            Err(Why::Over)
+        } else {
+            policies.get(self.policy).filter(|policy| policy.active).ok_or(Why::PolicyInactive)
         }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) struct ClientEntry {
 }
 
 impl ClientEntry {
+    pub(crate) fn environments(&self) -> &[EnvironmentSlot] {
+        &self.environments
+    }
+
     pub(crate) fn may_use(&self, environment: EnvironmentSlot) -> bool {
         self.environments.contains(&environment)
     }
@@ -50,7 +54,7 @@ impl Clients {
         self.entries.get(slot.0)
     }
 
-    fn find(&self, id: ClientId) -> Option<ClientSlot> {
+    pub(crate) fn find(&self, id: ClientId) -> Option<ClientSlot> {
         let slot = self.by_id.find(id, |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id));
         slot.map(ClientSlot)
     }

@@ -142,6 +142,20 @@ impl Keys {
         self.entries.get(slot).map(|entry| entry.locator)
     }
 
+    /// A key's secret of that version, the current one where none is named; none when it is forgotten or never was.
+    pub(crate) fn version(&self, id: KeyId, version: Option<u32>) -> Option<Found<'_>> {
+        let holds = |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id);
+        let slot = KeySlot(self.by_id.find(id, holds)?);
+        let key = self.get(slot).filter(|key| key.standing != KeyStanding::Absent)?;
+        if version.is_none_or(|version| version == key.version) {
+            return Some(Found::new(slot, key, &key.secret(), None));
+        }
+        let holds = |at| self.previous.get(at).is_some_and(|previous| previous.key == slot);
+        let previous = self.previous.get(self.previous_by_key.find(slot, holds)?)?;
+        let found = Found::new(slot, key, &previous.secret, Some(previous.until));
+        Some(found).filter(|found| Some(found.version) == version)
+    }
+
     /// The key's slot, in which it stands as absent until it is issued.
     pub(crate) fn slot_of(&mut self, id: KeyId) -> KeySlot {
         let found = self.by_id.find(id, |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id));
@@ -258,6 +272,12 @@ impl KeyEntry {
         Secret { locator, hmac, version, pepper_version }
     }
 
+    /// A key without bounds of its own, which nobody holds.
+    pub(crate) fn unbound(client: ClientSlot, environment: EnvironmentSlot) -> Self {
+        let absent = Self::absent(KeyId::from_u128(0));
+        Self { client, environment, standing: KeyStanding::Active, ..absent }
+    }
+
     fn absent(id: KeyId) -> Self {
         Self {
             id,
@@ -274,6 +294,18 @@ impl KeyEntry {
             client: ClientSlot::NONE,
             environment: EnvironmentSlot::NONE,
             standing: KeyStanding::Absent,
+        }
+    }
+}
+
+impl KeyStanding {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod rows;
 
 use domain::{
     LimitName, PolicyId,
+    decision::LimitKind,
     rate_limit_policy::{
         Counting, Defined, Mode, PolicySpec, QuotaLimit, QuotaWindow, RateLimit, RateLimitPolicyEvent,
         Revised,
@@ -17,7 +18,6 @@ use super::{
     table::Table,
 };
 use crate::{
-    call::LimitKind,
     gcra::Rate,
     quota::{Calendar, Span},
 };
@@ -74,6 +74,11 @@ pub(crate) struct Policies {
 impl Policies {
     pub(crate) fn get(&self, slot: PolicySlot) -> Option<&PolicyEntry> {
         self.entries.get(slot.0)
+    }
+
+    pub(crate) fn find(&self, id: PolicyId) -> Option<&PolicyEntry> {
+        let holds = |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id);
+        self.entries.get(self.by_id.find(id, holds)?)
     }
 
     /// The policy's slot, in which it limits nothing until it is defined.

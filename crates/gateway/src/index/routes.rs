@@ -10,6 +10,7 @@ use std::{
 
 use domain::{
     Position, RouteId,
+    explain::RouteFate,
     route::{Defined, Host, Method, Revised, RouteEvent, RouteSpec},
 };
 use hashbrown::HashMap;
@@ -84,6 +85,37 @@ impl Routes {
         let find = |tables: &ByMethod| tables.get(method)?.find(path);
         let slot = at_host.and_then(find).or_else(|| find(&self.any_host))?;
         Some((slot, self.get(slot)?.active.as_ref()?))
+    }
+
+    /// Every route whose template fits the path, with why it takes the call or leaves it to another. Looks at all there
+    /// are.
+    pub(crate) fn fitting(
+        &self,
+        host: Option<&str>,
+        method: &str,
+        path: &str,
+    ) -> impl Iterator<Item = (RouteId, RouteFate)> {
+        let winner = self.find(host, method, path);
+        let mut lower = [0_u8; HOST_BYTES_MAX];
+        let host = host.and_then(|host| bare_host(host, &mut lower)).map(ToOwned::to_owned);
+        let (method, path) = (method.to_owned(), path.to_owned());
+        (0..self.entries.len()).filter_map(move |at| {
+            let slot = RouteSlot(u32::try_from(at).ok()?);
+            let entry = self.get(slot)?;
+            let route = entry.active.as_ref().filter(|route| route.fits(&path))?;
+            let fate = match winner {
+                Some((won, _)) if won == slot => RouteFate::Won,
+                Some((_, winner)) => route.why_not(host.as_deref(), &method, Some(winner)),
+                None => route.why_not(host.as_deref(), &method, None),
+            };
+            Some((entry.id, fate))
+        })
+    }
+
+    /// The route's slot, if it was ever named.
+    pub(crate) fn slot_if_known(&self, id: RouteId) -> Option<RouteSlot> {
+        let holds = |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id);
+        self.by_id.find(id, holds).map(RouteSlot)
     }
 
     /// The route's slot, in which it selects nothing until it is defined.
@@ -177,6 +209,27 @@ impl ActiveRoute {
             shape: path.shape(),
             required: scope_sets.keep(required_scopes.iter().cloned().collect()),
             cost: *cost,
+        }
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        let mut alone = Tree::default();
+        alone.insert(&self.shape, RouteSlot(0));
+        alone.find(path).is_some()
+    }
+
+    /// Why a route that fits the path does not take the call.
+    fn why_not(&self, host: Option<&str>, method: &str, winner: Option<&Self>) -> RouteFate {
+        if self.host.as_ref().is_some_and(|own| Some(own.as_str()) != host) {
+            RouteFate::OtherHost
+        } else if self.methods.iter().all(|own| own.as_str() != method) {
+            RouteFate::OtherMethod
+        } else if self.host.is_none() && winner.is_some_and(|winner| winner.host.is_some()) {
+            RouteFate::LessSpecificHost
+        } else if winner.is_some_and(|winner| winner.shape == self.shape) {
+            RouteFate::DefinedLater
+        } else {
+            RouteFate::LessSpecificTemplate
         }
     }
 

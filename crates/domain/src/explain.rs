@@ -1,0 +1,11 @@
+//! The words in which decisions, and the limits they rest on, are explained: shared by the gateway that knows and the API
+//! that shows it.
+
+mod limits;
+mod steps;
+
+pub use limits::{Candidate, EffectivePolicies, Fate, InForce, LimitUse, NodeShare, Specificity};
+pub use steps::{
+    CallerStanding, Check, CheckOutcome, Checked, Claim, Explanation, KeyState, Question, RouteCandidate,
+    RouteFate, ScopesHeld,
+};
