@@ -170,7 +170,7 @@ impl EventLog {
             .map_err(|source| failed(Box::new(source)))
     }
 
-    async fn load_stored<A: Stored>(&self, stream: &str) -> Result<Loaded<A>, LogFailure> {
+    pub(crate) async fn load_stored<A: Stored>(&self, stream: &str) -> Result<Loaded<A>, LogFailure> {
         let store = PersistedEventStore::<LogRepository, Live<A>>::new_event_store(self.repository());
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| LogFailure::Load {
             stream: stream.to_owned(),
@@ -377,7 +377,7 @@ impl EventLog {
 }
 
 /// The rules' answer, if the caller has seen what they are asked about.
-fn decide<A: Stored>(
+pub(crate) fn decide<A: Stored>(
     ask: &Execute<A>,
     loaded: &Loaded<A>,
 ) -> Result<Vec<A::Event>, ExecuteError<A::Refusal>> {

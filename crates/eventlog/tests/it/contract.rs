@@ -44,6 +44,7 @@ on_every_engine!(
     many_writers_leave_no_gap_and_lose_nothing,
     a_stale_version_is_told_and_changes_nothing,
     a_named_command_happens_once,
+    what_is_rehearsed_leaves_no_trace,
     a_feed_hands_on_what_comes_later,
     the_tree_is_over_the_stored_leaves,
     a_caller_that_hangs_up_leaves_no_outdated_state_behind,
@@ -202,6 +203,28 @@ async fn a_named_command_happens_once(log: EventLog) {
         Some(Idempotency { key: "bootstrap-admin:k2".to_owned(), request_digest: [6; 32] });
     assert!(log.execute(without_news).await.unwrap().events.is_empty());
     assert_eq!(log.recall("bootstrap-admin:k2").await.unwrap().unwrap().version, 2);
+}
+
+async fn what_is_rehearsed_leaves_no_trace(log: EventLog) {
+    let done = log.execute(register(client(1))).await.unwrap();
+    assert_eq!(place(&log, &done).await, Position::new(1));
+    let mut named = suspend(client(1));
+    named.idempotency = Some(Idempotency { key: "admin:k".to_owned(), request_digest: [7; 32] });
+    for _ in 0..2 {
+        let rehearsed = log.rehearse(&named).await.unwrap();
+        assert_eq!((rehearsed.version, rehearsed.events.len(), rehearsed.new_version()), (1, 1, 2));
+    }
+    assert_eq!((log.head(), log.recall("admin:k").await.unwrap()), (Position::new(1), None));
+    assert_eq!(log.load::<ApiClient>(client(1)).await.unwrap().version, 1);
+    // What comes of it is what was said, and the refusals are those of the command itself.
+    let rehearsed = log.rehearse(&suspend(client(1))).await.unwrap();
+    assert_eq!(log.execute(suspend(client(1))).await.unwrap().events, rehearsed.events);
+    assert!(log.rehearse(&suspend(client(1))).await.unwrap().events.is_empty());
+    let mut stale = suspend(client(1));
+    stale.expected_version = Some(1);
+    let answer = log.rehearse(&stale).await;
+    assert!(matches!(answer, Err(ExecuteError::VersionMismatch { expected: 1, actual: 2 })), "{answer:?}");
+    assert!(matches!(log.rehearse(&register(client(1))).await, Err(ExecuteError::Refused(_))));
 }
 
 async fn a_feed_hands_on_what_comes_later(log: EventLog) {
