@@ -11,6 +11,7 @@ use domain::{
     rate_limit_policy::RateLimitPolicyEvent,
 };
 use eventlog::Replayed;
+pub use redact::shown_event;
 use serde::Serialize;
 
 use crate::{

@@ -26,6 +26,7 @@ mod usage;
 mod value;
 mod visibility;
 
+pub use audit_log::shown_event;
 pub use binary::Unfit;
 pub use failure::{OpenFailure, ReadFailure, WriteFailure};
 pub use follow::{FollowFailure, Projections};

@@ -1,6 +1,7 @@
 //! The questions that people and programs ask of the read models.
 
 pub mod audit;
+pub mod blast;
 pub mod clients;
 pub mod keys;
 pub mod policies;

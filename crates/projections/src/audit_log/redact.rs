@@ -10,9 +10,12 @@ use domain::{
 };
 use serde_json::{Map, Value};
 
-/// The event as JSON, without what helps to find or prove a secret, and with the personal values that are
-/// still there in the place of their commitments.
-pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> Result<String, serde_json::Error> {
+/// An event as people are shown it: without what helps to find or prove a secret, and with the personal values that
+/// are still there in the place of their commitments.
+///
+/// # Errors
+/// None of today's events gives one; the serialiser may.
+pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json::Result<Value> {
     let mut data = match event {
         DomainEvent::ApiClient { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::ApiKey { id: _, event } => without_secret(event)?,
@@ -23,7 +26,12 @@ pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> Result<Str
     if !personal.is_empty() {
         resolve(&mut data, personal);
     }
-    serde_json::to_string(&data)
+    Ok(data)
+}
+
+/// The same as the audit log keeps it.
+pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> serde_json::Result<String> {
+    serde_json::to_string(&shown_event(event, personal)?)
 }
 
 /// The same out of the event's own words, where at most a secret is to be left out of them. None where that is not so.
