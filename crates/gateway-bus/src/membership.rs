@@ -1,18 +1,28 @@
-//! Who lives: every gateway says so twice a second, and splits its rates among those it has heard of late.
+//! Who lives: every gateway says so twice a second, and splits its rates among those it has heard of late. What it has
+//! applied it says at once, to those who wait for that.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_nats::{Client, Message, Subscriber, connection::State};
-use domain::{Environment, Position};
+use domain::{Environment, Position, SharedClock};
 use futures::StreamExt as _;
 use gateway::Gateway;
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-const SUBJECT: &str = "tollgate.gateway.v1.nodes";
+/// Heartbeats, which every gateway hears.
+pub(crate) const NODES: &str = "tollgate.gateway.v1.nodes";
+/// The same said out of turn when the position has moved: on a subject of its own, or each gateway would hear each other
+/// at every event.
+pub(crate) const APPLIED: &str = "tollgate.gateway.v1.applied";
 const BEAT_EVERY: Duration = Duration::from_millis(500);
+/// A gateway that follows many events says so no more often than this.
+const APPLIED_EVERY: Duration = Duration::from_millis(20);
 /// A gateway is gone when this one hears itself so long after it heard the other: two beats were missed. It is noticed
 /// with this one's next beat, so within 1.75 seconds.
 const GONE_AFTER: Duration = Duration::from_millis(1250);
@@ -39,6 +49,9 @@ pub struct Heartbeat {
     /// It is the last: the node stops.
     #[serde(default)]
     pub leaving: bool,
+    /// Whether it judges by a configuration that is too old.
+    #[serde(default)]
+    pub stale: bool,
 }
 
 /// Gateways cannot be heard.
@@ -64,15 +77,17 @@ pub async fn run(
     client: Client,
     member: Member,
     gateway: Arc<Gateway>,
+    clock: SharedClock,
     stop: CancellationToken,
 ) -> Result<(), MembershipFailure> {
-    let all = format!("{SUBJECT}.{}.*", member.environment);
+    let all = format!("{NODES}.{}.*", member.environment);
     let heard = client.subscribe(all).await.map_err(|source| MembershipFailure::Subscribe { source })?;
     let mut members = Members {
         client,
-        subject: subject(&member),
+        token: token(&member),
         me: member,
         gateway,
+        clock,
         heard: HashMap::new(),
         heard_myself: None,
     };
@@ -81,9 +96,11 @@ pub async fn run(
 
 struct Members {
     client: Client,
-    subject: String,
+    /// Where this gateway speaks, after the subject.
+    token: String,
     me: Member,
     gateway: Arc<Gateway>,
+    clock: SharedClock,
     /// By node and boot, when each of the others was heard last.
     heard: HashMap<(String, String), Instant>,
     heard_myself: Option<Instant>,
@@ -97,31 +114,38 @@ impl Members {
     ) -> Result<(), MembershipFailure> {
         let mut beats = interval(BEAT_EVERY);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut position, mut quiet_until) = (self.gateway.watch_position(), Instant::now());
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return self.leave().await,
-                _ = beats.tick() => self.beat(false).await,
+                _ = beats.tick() => self.say(NODES, false).await,
+                () = moved(&mut position, quiet_until) => {
+                    self.say(APPLIED, false).await;
+                    quiet_until = Instant::now() + APPLIED_EVERY;
+                }
                 message = heard.next() => self.hear(&message.ok_or(MembershipFailure::Closed)?),
             }
         }
     }
 
-    async fn beat(&self, leaving: bool) {
+    async fn say(&self, subject: &str, leaving: bool) {
         // What is sent while the connection is down is kept and arrives late, as if it were said then.
         if self.client.connection_state() != State::Connected {
             return;
         }
         let Member { environment: _, node, boot } = self.me.clone();
-        let beat = Heartbeat { node, boot, position: self.gateway.position(), leaving };
+        let (position, stale) = (self.gateway.position(), self.gateway.is_stale(self.clock.now()));
+        let beat = Heartbeat { node, boot, position, leaving, stale };
         if let Ok(body) = serde_json::to_vec(&beat) {
             // One that is not sent is missed by the others, and by this one: nothing more is to be said.
-            let _sent = self.client.publish(self.subject.clone(), body.into()).await;
+            let _sent = self.client.publish(format!("{subject}.{}", self.token), body.into()).await;
         }
     }
 
     fn hear(&mut self, message: &Message) {
-        let Ok(Heartbeat { node, boot, position: _, leaving }) = serde_json::from_slice(&message.payload)
+        let Ok(Heartbeat { node, boot, position: _, leaving, stale: _ }) =
+            serde_json::from_slice(&message.payload)
         else {
             return;
         };
@@ -160,15 +184,24 @@ impl Members {
     }
 
     async fn leave(&self) -> Result<(), MembershipFailure> {
-        self.beat(true).await;
+        self.say(NODES, true).await;
         // Sent before the connection is closed; when that fails, the others find out by the silence.
         let _flushed = tokio::time::timeout(BEAT_EVERY, self.client.flush()).await;
         Ok(())
     }
 }
 
-/// A node's name as one token: what has a meaning in subjects is written as its number.
-fn subject(member: &Member) -> String {
+/// Waits until the position has moved, and longer where it was told of just now. Dropping the future loses nothing.
+async fn moved(position: &mut watch::Receiver<Position>, quiet_until: Instant) {
+    sleep_until(quiet_until).await;
+    if position.changed().await.is_err() {
+        // The gateway is gone, and with it whatever could move.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A node's name as one token behind its environment: what has a meaning in subjects is written as its number.
+fn token(member: &Member) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let mut token = String::new();
     for byte in member.node.bytes() {
@@ -178,5 +211,5 @@ fn subject(member: &Member) -> String {
             token.push_str(&format!("%{byte:02x}"));
         }
     }
-    format!("{SUBJECT}.{}.{token}", member.environment)
+    format!("{}.{token}", member.environment)
 }

@@ -9,11 +9,12 @@ mod snapshots;
 use std::{fmt, sync::atomic::AtomicI64};
 
 use domain::{
-    Environment, Timestamp,
+    Environment, Position, Timestamp,
     ids::DecisionId,
     secret::{Peppers, SecretDigest},
 };
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use self::{feed::NEVER, flushing::Flushes};
 use crate::{
@@ -40,6 +41,8 @@ pub struct Gateway {
     flushes: Mutex<Flushes>,
     /// When the feed last gave a sign of life, in Unix microseconds.
     caught_up_at: AtomicI64,
+    /// The last event in force, for those who tell others of it.
+    moved: watch::Sender<Position>,
 }
 
 /// Environments that calls name and the log does not are numbered up to here; more are counted as `other`. Only a
@@ -59,6 +62,7 @@ impl Gateway {
             usage: Usage::new(FACTS_MAX),
             flushes: Mutex::default(),
             caught_up_at: AtomicI64::new(NEVER),
+            moved: watch::Sender::default(),
         }
     }
 

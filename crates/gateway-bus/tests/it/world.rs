@@ -53,7 +53,7 @@ pub(super) struct Node {
 impl Node {
     /// So many of them under one quota of so many calls a day.
     pub(super) async fn several(nats: &Nats, nodes: u32, requests: u64) -> Result<Vec<Self>> {
-        let clock: SharedClock = Arc::new(Running(Instant::now()));
+        let clock = clock();
         let mut started = vec![];
         for _ in 0..nodes {
             let node = Self::start(nats, requests, Arc::clone(&clock)).await?;
@@ -119,6 +119,18 @@ impl Node {
 pub(super) async fn connect(nats: &Nats) -> Result<Client> {
     let options = ConnectOptions::new().reconnect_delay_callback(|_| Duration::from_millis(50));
     Ok(options.connect(nats.url()).await?)
+}
+
+pub(super) fn clock() -> SharedClock {
+    Arc::new(Running(Instant::now()))
+}
+
+/// Hands the gateway an event at this position.
+pub(super) fn follow(gateway: &Gateway, position: u64) {
+    let event = DomainEvent::ApiClient { id: ClientId::from_parts(position, 1), event: registered() };
+    let at = clock().now();
+    gateway.apply(&[record(position, at, event)], at);
+    gateway.caught_up(Position::new(position), at);
 }
 
 pub(super) fn environment() -> Environment {

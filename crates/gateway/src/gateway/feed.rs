@@ -3,6 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use domain::{Position, Recorded, Timestamp};
+use tokio::sync::watch;
 
 use super::{Gateway, snapshots::count};
 use crate::{
@@ -41,6 +42,7 @@ impl Gateway {
         if let Some(rebuilt) = rebuilt {
             self.index.write().complete(applied, rebuilt);
         }
+        self.tell_moved();
         // While history is read for the first time, its age says nothing.
         if let Some(last) = events.last().filter(|_| self.ready()) {
             let lag = now.duration_since(last.recorded_at);
@@ -69,6 +71,17 @@ impl Gateway {
     #[must_use]
     pub fn position(&self) -> Position {
         self.index.read().position
+    }
+
+    /// The same, as it moves: calls are judged by all that comes before it.
+    #[must_use]
+    pub fn watch_position(&self) -> watch::Receiver<Position> {
+        self.moved.subscribe()
+    }
+
+    pub(super) fn tell_moved(&self) {
+        let position = self.position();
+        self.moved.send_if_modified(|told| std::mem::replace(told, position) != position);
     }
 
     /// Whether the feed has given no sign of life for longer than allowed, or never yet.

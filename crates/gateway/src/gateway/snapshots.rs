@@ -35,6 +35,8 @@ impl Gateway {
             return Err(SnapshotFailure::NotEmpty { position: index.position });
         }
         *index = restored;
+        drop(index);
+        self.tell_moved();
         let caught_up_at = snapshot.caught_up_at().as_microsecond();
         self.caught_up_at.store(caught_up_at, Ordering::Relaxed);
         metrics::gauge!("tollgate_gateway_snapshot_position").set(count(snapshot.position().get()));
