@@ -11,14 +11,17 @@ use eventlog::Stored;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use projections::{ReadFailure, ReadModel};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
     ask::{Ask, Effect},
+    dry_run::Instead,
     guard::{Allowed, Needs},
     path::Named,
     precondition::etag,
     problem::Problem,
+    receipt::{ReceiptView, receipted},
 };
 
 /// The log's position of a write's last event.
@@ -77,14 +80,15 @@ pub(crate) enum Shown<R> {
 pub(crate) struct Settled<R: Resource> {
     effect: Effect<R::Id>,
     shown: Shown<R>,
+    receipt: Option<ReceiptView>,
 }
 
-/// Waits until reads show the effect, for a bounded time.
+/// Waits until reads show the effect, and until gateways have applied it if the caller waits for that; for a bounded time.
 pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
     ask: &Ask<P, W, Q>,
     effect: Effect<R::Id>,
 ) -> Result<Settled<R>, Problem> {
-    let visible = ask.shows(&effect).await;
+    let (visible, receipt) = tokio::join!(ask.shows(&effect), ask.receipt(&effect));
     let read = if visible { R::read(ask.read(), effect.id).await } else { Ok(None) };
     let pending = || Pending {
         id: effect.id.to_string(),
@@ -98,7 +102,7 @@ pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
         tracing::warn!(error = %failure, "Cannot show what was just written");
         None
     });
-    Ok(Settled { effect, shown: shown.map_or_else(|| Shown::Pending(pending()), Shown::Resource) })
+    Ok(Settled { effect, shown: shown.map_or_else(|| Shown::Pending(pending()), Shown::Resource), receipt })
 }
 
 impl<R: Resource> Settled<R> {
@@ -108,12 +112,12 @@ impl<R: Resource> Settled<R> {
         status: StatusCode,
         body: impl FnOnce(Shown<R>) -> B,
     ) -> Response {
-        let Self { effect, shown } = self;
+        let Self { effect, shown, receipt } = self;
         let (status, version) = match &shown {
             Shown::Resource(resource) => (status, resource.version()),
             Shown::Pending(pending) => (StatusCode::ACCEPTED, pending.version),
         };
-        let mut response = (status, Json(body(shown))).into_response();
+        let mut response = receipted(status, body(shown), receipt);
         let headers = response.headers_mut();
         if status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
             set(headers, header::LOCATION, &format!("{}/{}", R::COLLECTION, effect.id));
@@ -142,21 +146,30 @@ pub(crate) async fn written<P: Needs, W, Q, R: Resource>(
     ask: &Ask<P, W, Q>,
     effect: Effect<R::Id>,
     status: StatusCode,
-) -> Result<Response, Problem> {
+) -> Result<Response, Instead> {
     let settled = settle::<P, W, Q, R>(ask, effect).await?;
     Ok(settled.answer(status, |shown| shown))
 }
 
-/// The answer about a part of a thing: its entity tag is the whole thing's.
+/// The answer about a part of a thing: its entity tag is the whole thing's. Without a body of its own it is one only
+/// where the caller is told something: then it is 200 in the place of 204.
 pub(crate) async fn bound<P: Needs, W, Q, A: Stored>(
     ask: &Ask<P, W, Q>,
     effect: Effect<A::Id>,
     status: StatusCode,
-    mut response: Response,
-) -> Result<Response, Problem> {
-    let visible = ask.shows(&effect).await;
+    body: Option<impl Serialize>,
+) -> Result<Response, Instead> {
+    let (visible, receipt) = tokio::join!(ask.shows(&effect), ask.receipt(&effect));
     let version = if effect.replayed { ask.load::<A>(effect.id).await?.version } else { effect.version };
-    *response.status_mut() = if visible { status } else { StatusCode::ACCEPTED };
+    let status = if visible { status } else { StatusCode::ACCEPTED };
+    let mut response = match body {
+        Some(body) => receipted(status, body, receipt),
+        None if receipt.is_none() => status.into_response(),
+        None => {
+            let told = if status == StatusCode::NO_CONTENT { StatusCode::OK } else { status };
+            receipted(told, Map::<String, Value>::new(), receipt)
+        }
+    };
     let headers = response.headers_mut();
     if !visible {
         headers.insert(VISIBLE, HeaderValue::from_static("false"));
@@ -166,7 +179,7 @@ pub(crate) async fn bound<P: Needs, W, Q, A: Stored>(
 }
 
 /// Sets a field to a text that this program wrote.
-fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text) {
         headers.insert(name, value);
     }

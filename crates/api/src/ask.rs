@@ -9,19 +9,27 @@ use axum::{
         rejection::{BytesRejection, FailedToBufferBody},
     },
 };
-use domain::{Position, Reason, personal::PersonalValue};
+use domain::{
+    Environment, Position, Reason, Refusal,
+    api_key::NewSecret,
+    personal::{PersonalValue, PersonalValues},
+    secret::PlainSecret,
+};
 use eventlog::{Execute, ExecuteError, Idempotency, Place as LogPlace, Remembered, Stored};
 use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 
 use crate::{
     body,
+    dry_run::{DryRun, Instead, Rehearsal, view::Warning},
     guard::{Allowed, Door, Needs},
     idempotency::{Claim, given_key, request_digest},
+    manner::Manner,
     path::{Id, Named, Place},
     precondition::IfMatch,
     problem::{Problem, kinds},
     query::{NoParams, Params},
+    receipt::ReceiptView,
 };
 
 /// A command on its way: allowed, addressed, read, named by the caller if it wants to be.
@@ -29,6 +37,7 @@ pub(crate) struct Ask<P, Where = (), Query = NoParams> {
     allowed: Allowed<P>,
     pub(crate) place: Where,
     pub(crate) query: Query,
+    manner: Manner,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
@@ -63,12 +72,15 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
         let (mut parts, body) = request.into_parts();
         let allowed = Allowed::<P>::from_request_parts(&mut parts, door).await?;
         let place = W::read(&mut parts).await?;
+        let (manner, uri) = Manner::take(&parts.uri)?;
+        parts.uri = uri;
         let Params(query) = Params::from_request_parts(&mut parts, door).await?;
         let if_match = IfMatch::read(&parts.headers)?;
         if if_match.is_none() && (parts.method == Method::PATCH || parts.method == Method::DELETE) {
             return Err(Problem::new(kinds::IF_MATCH_REQUIRED));
         }
-        let key = given_key(&parts.headers)?;
+        // A dry run is nothing that could be repeated by mistake: its name is checked and then left alone.
+        let key = given_key(&parts.headers)?.filter(|_| !manner.dry_run);
         let request = Request::from_parts(parts.clone(), body);
         let arrived =
             tokio::time::timeout(door.settings().body_wait, Bytes::from_request(request, door)).await;
@@ -86,7 +98,7 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
             None => None,
         };
         let (method, headers) = (parts.method, parts.headers);
-        Ok(Self { allowed, place, query, method, headers, body, if_match, claim, remembered })
+        Ok(Self { allowed, place, query, manner, method, headers, body, if_match, claim, remembered })
     }
 }
 
@@ -94,6 +106,17 @@ async fn recall<P: Needs>(allowed: &Allowed<P>, claim: &Claim) -> Result<Option<
     let remembered = allowed.log().recall(&claim.idempotency().key).await;
     let remembered = remembered.map_err(|failure| Problem::failed(&failure))?;
     remembered.map(|remembered| claim.check(remembered)).transpose()
+}
+
+/// Why a command came to nothing; a repetition is none of this.
+fn unexecuted<R: Refusal>(why: ExecuteError<R>, missing: fn() -> Problem) -> Problem {
+    match why {
+        ExecuteError::Refused(refusal) => Problem::refused(&refusal),
+        ExecuteError::VersionMismatch { expected: _, actual: 0 } => missing(),
+        ExecuteError::VersionMismatch { expected: _, actual } => Problem::stale(actual),
+        ExecuteError::Repeated(_) => Problem::new(kinds::IDEMPOTENCY_KEY_REUSED),
+        ExecuteError::Failed(failure) => Problem::failed(&failure),
+    }
 }
 
 fn unread(rejection: &BytesRejection) -> Problem {
@@ -122,10 +145,10 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
     /// What the command did if it was given before; else what it does now.
     pub(crate) async fn once<Id: FromStr>(
         &self,
-        now: impl Future<Output = Result<Effect<Id>, Problem>>,
-    ) -> Result<Effect<Id>, Problem> {
+        now: impl Future<Output = Result<Effect<Id>, Instead>>,
+    ) -> Result<Effect<Id>, Instead> {
         match &self.remembered {
-            Some(remembered) => self.replayed(remembered).await,
+            Some(remembered) => Ok(self.replayed(remembered).await?),
             None => now.await,
         }
     }
@@ -150,13 +173,13 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         if version == 0 { Err(missing()) } else { self.check_seen(version).map(|()| Some(version)) }
     }
 
-    /// Gives a command about a thing that should be there.
+    /// Gives a command about a thing that should be there; in a dry run, answers what it would do.
     pub(crate) async fn execute<A>(
         &self,
         id: A::Id,
         command: A::Command,
         said: Said,
-    ) -> Result<Effect<A::Id>, Problem>
+    ) -> Result<Effect<A::Id>, Instead>
     where
         A: Stored,
         A::Id: Named,
@@ -169,13 +192,13 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         self.append::<A>(id, command, said, seen, missing).await
     }
 
-    /// Gives a command that makes a new thing. No version of it can have been seen.
+    /// Gives a command that makes a new thing, likewise. No version of it can have been seen.
     pub(crate) async fn create<A>(
         &self,
         id: A::Id,
         command: A::Command,
         said: Said,
-    ) -> Result<Effect<A::Id>, Problem>
+    ) -> Result<Effect<A::Id>, Instead>
     where
         A: Stored,
         A::Id: Named,
@@ -190,28 +213,57 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         said: Said,
         expected_version: Option<u64>,
         missing: fn() -> Problem,
-    ) -> Result<Effect<A::Id>, Problem> {
-        let Said { reason, mut personal, based_on: _ } = said;
+    ) -> Result<Effect<A::Id>, Instead> {
+        let Said { reason, mut personal, based_on: _, warnings } = said;
         let idempotency = self.claim.as_ref().map(|claim| claim.idempotency().clone());
         let named = given_key(&self.headers)?;
         let (metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
         personal.extend(address);
         let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
+        if self.manner.dry_run {
+            let rehearsal = self.rehearse::<A>(&ask, warnings, missing).await?;
+            return Err(self.instead(vec![rehearsal]).await?);
+        }
         match self.log().execute::<A>(ask).await {
             Ok(done) => {
                 let position = self.position(done.place).await;
                 let aggregate_type = Some(A::TYPE);
                 Ok(Effect { id, version: done.version, position, aggregate_type, replayed: false })
             }
-            Err(ExecuteError::Refused(refusal)) => Err(Problem::refused(&refusal)),
-            Err(ExecuteError::VersionMismatch { expected: _, actual: 0 }) => Err(missing()),
-            Err(ExecuteError::VersionMismatch { expected: _, actual }) => Err(Problem::stale(actual)),
             // Another process was quicker with the same key.
             Err(ExecuteError::Repeated(remembered)) => match &self.claim {
-                Some(claim) => self.replayed(&claim.check(remembered)?).await,
-                None => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED)),
+                Some(claim) => Ok(self.replayed(&claim.check(remembered)?).await?),
+                None => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED).into()),
             },
-            Err(ExecuteError::Failed(failure)) => Err(Problem::failed(&failure)),
+            Err(other) => Err(unexecuted(other, missing).into()),
+        }
+    }
+
+    /// Decides a command without giving it.
+    async fn rehearse<A: Stored>(
+        &self,
+        ask: &Execute<A>,
+        warnings: Vec<Warning>,
+        missing: fn() -> Problem,
+    ) -> Result<Rehearsal, Problem> {
+        let rehearsed = self.log().rehearse(ask).await.map_err(|why| unexecuted(why, missing))?;
+        let values = ask.personal.iter().map(|value| (value.commitment(), value.text().into()));
+        Ok(Rehearsal::of(ask.id, rehearsed, values.collect::<PersonalValues>(), warnings))
+    }
+
+    /// The answer of a dry run.
+    pub(crate) async fn instead(&self, rehearsals: Vec<Rehearsal>) -> Result<Instead, Problem> {
+        let behind = !self.visible(self.log().head(), None).await;
+        Ok(Instead::DryRun(Box::new(DryRun::of(&self.allowed, rehearsals, behind).await?)))
+    }
+
+    /// A new secret for a key of this environment, with what is kept of it. For a dry run none is made: what stands in
+    /// its place is the same each time, proves nothing and is not shown.
+    pub(crate) fn new_secret(&self, environment: &Environment) -> Result<(PlainSecret, NewSecret), Problem> {
+        if self.manner.dry_run {
+            self.allowed.no_secret(environment)
+        } else {
+            self.allowed.new_secret(environment)
         }
     }
 
@@ -248,6 +300,16 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         }
     }
 
+    /// What the gateways say of an effect, if the caller waits for that.
+    pub(crate) async fn receipt<Id>(&self, effect: &Effect<Id>) -> Option<ReceiptView> {
+        if !self.manner.wait_applied {
+            return None;
+        }
+        let Some(position) = effect.position else { return Some(ReceiptView::without_position()) };
+        let (nodes, at_most) = (self.door().nodes(), self.door().settings().applied_wait);
+        Some(nodes.applied(position, at_most).await.into())
+    }
+
     /// Whether the read models show the position before the time is up.
     async fn visible(&self, position: Position, aggregate_type: Option<&str>) -> bool {
         let at_most = self.door().settings().visible_wait;
@@ -272,6 +334,8 @@ pub(crate) struct Said {
     pub(crate) personal: Vec<PersonalValue>,
     /// The version that the command was worked out from, if its words depend on it: it stands on no other.
     pub(crate) based_on: Option<u64>,
+    /// What a dry run is to say of the command beside what it would do.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Said {

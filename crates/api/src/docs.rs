@@ -4,6 +4,7 @@ mod answers;
 mod params;
 mod problems;
 mod schemas;
+mod writes;
 
 use utoipa::{
     Modify, OpenApi,
@@ -24,8 +25,9 @@ pub(crate) use schemas::form;
 
 use crate::{
     answer::Pending,
+    dry_run,
     problem::{CatalogueEntry, ProblemBody},
-    routes,
+    receipt, routes,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +40,18 @@ use crate::{
     components(schemas(
         ProblemBody,
         Pending,
+        dry_run::view::DryRunView,
+        dry_run::view::EventView,
+        dry_run::view::Warning,
+        dry_run::view::BlastRadiusView,
+        dry_run::view::CalledRouteView,
+        dry_run::view::TouchedOwnerView,
+        dry_run::view::TouchedContactView,
+        receipt::ReceiptView,
+        receipt::ReasonView,
+        receipt::NodeReceiptView,
+        receipt::StateView,
+        receipt::ReceiptedBody,
         routes::clients::view::ClientView,
         routes::keys::view::KeyView,
         routes::keys::view::KeyWithSecret,
@@ -48,6 +62,8 @@ use crate::{
         routes::policies::view::AssignmentView,
         routes::audit::view::AuditEntryView,
         routes::reports::usage::Usage,
+        routes::gateway::nodes::Nodes,
+        routes::gateway::nodes::NodeView,
         routes::whoami::Whoami,
         routes::operations::Health,
         crate::Readiness,
@@ -69,9 +85,14 @@ impl Modify for AdminToken {
     }
 }
 
+/// The document as it is published.
+pub(crate) fn finished(openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    writes::with_writes(with_described_forms(openapi))
+}
+
 /// Puts the description of a field into the form of its value. Utoipa writes the two as a value that is both the
 /// form and an object, which nothing is.
-pub(crate) fn with_described_forms(mut openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+fn with_described_forms(mut openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let schemas = openapi.components.iter_mut().flat_map(|components| components.schemas.values_mut());
     for schema in schemas {
         if let RefOr::T(Schema::Object(object)) = schema {

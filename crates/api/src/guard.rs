@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Environment, Metadata, Reason, Timestamp,
+    Environment, Metadata, Position, Reason, Timestamp,
     access::{self, Grant, Permission, Principal},
     api_key::NewSecret,
     personal::PersonalValue,
@@ -25,8 +25,9 @@ use crate::{
     circumstances::Circumstances,
     frame::framed,
     idempotency::InFlight,
+    nodes::GatewayNodes,
     problem::Problem,
-    random::{Random, salt, token_id},
+    random::{NoRandom, Random, salt, token_id},
     secret::new_key_secret,
 };
 
@@ -64,7 +65,8 @@ needs!(
     PolicyWrite,
     PolicyAssign,
     AuditRead,
-    ReportRead
+    ReportRead,
+    GatewayRead
 );
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.
@@ -91,6 +93,10 @@ impl Door {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.api.settings
+    }
+
+    pub(crate) fn nodes(&self) -> &GatewayNodes {
+        &self.api.nodes
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
@@ -168,6 +174,11 @@ impl<P: Needs> Allowed<P> {
         authorize(&self.principal, permission).map(drop)
     }
 
+    /// Whether the principal holds another permission, where less is shown to those who do not.
+    pub(crate) fn holds(&self, permission: Permission) -> bool {
+        access::authorize(&self.principal, permission).is_ok()
+    }
+
     pub(crate) fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -183,6 +194,11 @@ impl<P: Needs> Allowed<P> {
     /// For [`Ask`](crate::ask::Ask), which gives the commands.
     pub(crate) fn log(&self) -> &EventLog {
         &self.door.api.log
+    }
+
+    /// The last position of the log.
+    pub(crate) fn head(&self) -> Position {
+        self.door.api.log.head()
     }
 
     pub(crate) fn visibility(&self) -> &Visibility {
@@ -201,6 +217,12 @@ impl<P: Needs> Allowed<P> {
     pub(crate) fn new_secret(&self, environment: &Environment) -> Result<(PlainSecret, NewSecret), Problem> {
         let Api { brand, peppers, .. } = &*self.door.api;
         new_key_secret(brand, environment, peppers, self.random()).map_err(|why| Problem::internal(&why))
+    }
+
+    /// What stands for a secret where none is to be made: nobody's, and no secret at all.
+    pub(crate) fn no_secret(&self, environment: &Environment) -> Result<(PlainSecret, NewSecret), Problem> {
+        let Api { brand, peppers, .. } = &*self.door.api;
+        new_key_secret(brand, environment, peppers, &NoRandom).map_err(|why| Problem::internal(&why))
     }
 
     pub(crate) async fn load<A: Stored>(&self, id: A::Id) -> Result<Loaded<A>, Problem> {

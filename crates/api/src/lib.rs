@@ -8,14 +8,18 @@ mod body;
 mod circumstances;
 mod console;
 mod docs;
+mod dry_run;
 mod frame;
 mod guard;
 mod idempotency;
+mod manner;
+mod nodes;
 mod path;
 mod precondition;
 mod problem;
 mod query;
 mod random;
+mod receipt;
 mod routes;
 mod secret;
 #[cfg(test)]
@@ -33,6 +37,7 @@ use utoipa::{ToSchema, openapi::OpenApi};
 
 pub use auth::AdminTokens;
 pub use guard::protect;
+pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
 pub use problem::{CatalogueEntry, catalogue};
 pub use random::{Random, SystemRandom};
 pub use secret::{admin_token_digest, new_admin_token};
@@ -42,6 +47,8 @@ pub struct Api {
     pub log: EventLog,
     pub read: ReadModel,
     pub visibility: Visibility,
+    /// Told by whoever hears the gateways.
+    pub nodes: GatewayNodes,
     pub clock: SharedClock,
     pub random: Arc<dyn Random>,
     pub peppers: Peppers,
@@ -71,6 +78,8 @@ impl fmt::Debug for Api {
 pub struct Settings {
     /// How long an answer waits for the read models to show the write.
     pub visible_wait: Duration,
+    /// How long an answer waits for the gateways, if the caller says so.
+    pub applied_wait: Duration,
     /// How long the body of a request may take.
     pub body_wait: Duration,
     /// How many rows a report has at most; a larger one is refused, never cut.
@@ -81,6 +90,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             visible_wait: Duration::from_secs(2),
+            applied_wait: Duration::from_secs(5),
             body_wait: Duration::from_secs(30),
             report_rows_max: 50_000,
         }
@@ -116,11 +126,11 @@ fn router_of(door: &guard::Door) -> (Router, OpenApi) {
         .merge(console::router())
         .method_not_allowed_fallback(frame::method_not_allowed)
         .fallback(frame::path_not_found);
-    (frame::framed(routes, door), docs::with_described_forms(openapi))
+    (frame::framed(routes, door), docs::finished(openapi))
 }
 
 /// The documentation alone, which needs nothing that runs.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    docs::with_described_forms(routes::all().into_openapi())
+    docs::finished(routes::all().into_openapi())
 }

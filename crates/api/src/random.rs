@@ -23,6 +23,16 @@ impl Random for SystemRandom {
     }
 }
 
+/// Zeros, where something has to stand for randomness that is not to be drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoRandom;
+
+impl Random for NoRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
 /// Random characters, each of the 62 equally likely.
 pub(crate) fn base62(random: &dyn Random, chars: usize) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(chars));

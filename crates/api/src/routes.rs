@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod gateway;
 pub(crate) mod keys;
 pub(crate) mod operations;
 pub(crate) mod policies;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(policies::all())
         .merge(audit::all())
         .merge(reports::all())
+        .merge(gateway::all())
         .merge(whoami::all())
         .merge(problems::all())
         .merge(operations::all())

@@ -8,6 +8,7 @@ mod gateway_node;
 mod health;
 mod http;
 mod lifecycle;
+mod nodes;
 mod rooms;
 mod sequencer;
 
@@ -113,7 +114,9 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         log: rooms.log(),
         metrics,
     };
-    let router = http::router(&rooms, settings, admin.as_ref(), visibility, health, node.as_ref())?;
+    let nodes = nodes::hear(settings, &rooms, node.as_ref().filter(|_| has(Role::Api)), &mut tasks);
+    let watched = visibility.map(|visibility| http::Watched { visibility, nodes });
+    let router = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
     tasks.spawn("HTTP", http::serve(http, router, tasks.stop_token()));
     let log = rooms.log();
     let installation = rooms.installation;

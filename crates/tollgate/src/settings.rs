@@ -53,6 +53,7 @@ pub(crate) struct Settings {
     pub(crate) control_plane: Option<ControlPlane>,
     pub(crate) when_alone: WhenAlone,
     pub(crate) quota_wait_ms: u32,
+    pub(crate) applied_wait_ms: u32,
     pub(crate) secrets_dir: PathBuf,
     pub(crate) data_dir: PathBuf,
     pub(crate) http: SocketAddr,
@@ -105,6 +106,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         control_plane: flags.control_plane.or(file.control_plane).map(|url| ControlPlane { url }),
         when_alone: flags.when_alone.or(file.when_alone).unwrap_or(WhenAlone::Share),
         quota_wait_ms: flags.quota_wait_ms.or(file.quota_wait_ms).unwrap_or(100),
+        applied_wait_ms: flags.applied_wait_ms.or(file.applied_wait_ms).unwrap_or(5_000),
         secrets_dir: flags.secrets_dir.or(file.secrets_dir).unwrap_or_else(|| data_dir.clone()),
         gateway_token: flags.gateway_token.or(file.gateway_token),
         data_dir,
@@ -149,6 +151,10 @@ impl Settings {
         }
         if !(1..=5_000).contains(&self.quota_wait_ms) {
             bail!("quota_wait_ms = {} must be 1 to 5000", self.quota_wait_ms);
+        }
+        // A stop waits for answers under way no longer than that.
+        if !(1..=10_000).contains(&self.applied_wait_ms) {
+            bail!("applied_wait_ms = {} must be 1 to 10000", self.applied_wait_ms);
         }
         if let Some(endpoint) = &self.otlp_endpoint
             && !is_plain_url(endpoint)
@@ -237,6 +243,8 @@ mod tests {
             ServeFlags { brand: Some("T_G".to_owned()), ..flags() },
             ServeFlags { node: Some("a b".to_owned()), ..flags() },
             ServeFlags { stale_after_seconds: Some(0), ..flags() },
+            ServeFlags { applied_wait_ms: Some(0), ..flags() },
+            ServeFlags { applied_wait_ms: Some(10_001), ..flags() },
             ServeFlags { unmatched: vec!["prod".to_owned()], ..flags() },
             ServeFlags { unmatched: vec!["prod=maybe".to_owned()], ..flags() },
         ] {

@@ -19,7 +19,7 @@ pub(super) fn reference<T: ToSchema>() -> RefOr<Schema> {
     RefOr::Ref(Ref::from_schema_name(T::name()))
 }
 
-fn text_header(description: &str) -> utoipa::openapi::Header {
+pub(super) fn text_header(description: &str) -> utoipa::openapi::Header {
     HeaderBuilder::new().schema(Some(String::schema())).description(Some(description)).build()
 }
 

@@ -13,13 +13,13 @@ use super::harness::{
 use crate::Settings;
 
 /// Where and with what an operation is right.
-struct Sample {
-    method: Method,
-    path: String,
+pub(super) struct Sample {
+    pub(super) method: Method,
+    pub(super) path: String,
     body: Option<Value>,
 }
 
-fn sample(operation: &str, things: &Fixture) -> Sample {
+pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
     let Fixture { client, key, route, policy, assignment } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
@@ -54,6 +54,7 @@ fn sample(operation: &str, things: &Fixture) -> Sample {
         "list_audit" => ("GET", "/v1/audit".to_owned(), None),
         "get_audit_entry" => ("GET", "/v1/audit/1".to_owned(), None),
         "report_usage" => ("GET", "/v1/reports/usage".to_owned(), None),
+        "list_gateway_nodes" => ("GET", "/v1/gateway/nodes".to_owned(), None),
         "whoami" => ("GET", "/v1/whoami".to_owned(), None),
         "explain_problem" => ("GET", "/problems/key_revoked".to_owned(), None),
         "healthz" | "readyz" | "metrics" => ("GET", format!("/{operation}"), None),
@@ -64,13 +65,19 @@ fn sample(operation: &str, things: &Fixture) -> Sample {
 }
 
 impl Sample {
-    fn call<'world>(&self, world: &'world World) -> Call<'world> {
+    pub(super) fn call<'world>(&self, world: &'world World) -> Call<'world> {
         let call = world.call(self.method.clone(), self.path.clone());
         let call = match &self.body {
             Some(body) => call.json(body),
             None => call,
         };
         if self.method == Method::PATCH || self.method == Method::DELETE { call.if_match("*") } else { call }
+    }
+
+    /// The same with a query.
+    pub(super) fn asking(&self, query: &str) -> Self {
+        let path = format!("{}?{query}", self.path);
+        Self { method: self.method.clone(), path, body: self.body.clone() }
     }
 
     /// The same about a thing that is not there.
@@ -87,7 +94,7 @@ impl Sample {
 }
 
 /// Every documented operation: its id, its statuses, its permission.
-fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
+pub(super) fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let all = paths.values().flat_map(|item| item.as_object().unwrap().values());
     let read = |operation: &Value| {
@@ -98,20 +105,19 @@ fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
     all.map(read).collect()
 }
 
+/// Whether an operation puts something on record.
+fn is_write(operation: &str) -> bool {
+    let all = DOCUMENT["paths"].as_object().unwrap().values();
+    let mut all = all.flat_map(|item| item.as_object().unwrap().iter());
+    all.any(|(method, item)| item["operationId"] == operation && method != "get")
+}
+
 /// The answer with this status.
 async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -> Answer {
     let call = sample.call(world);
     match status {
-        "400" => {
-            Sample {
-                path: format!("{}?unknown=1", sample.path),
-                body: sample.body.clone(),
-                method: sample.method.clone(),
-            }
-            .call(world)
-            .send()
-            .await
-        }
+        "200" if is_write(operation) => sample.asking("dry_run=true").call(world).send().await,
+        "400" => sample.asking("unknown=1").call(world).send().await,
         "401" => call.without("authorization").send().await,
         "403" => call.nobody().send().await,
         "404" => sample.missing().call(world).send().await,

@@ -34,8 +34,8 @@ pub(super) use answer::{Answer, DOCUMENT, content_type};
 pub(super) use things::{Fixture, because, client_body, key_body, policy_body, route_body, stalled};
 
 use crate::{
-    AdminTokens, Api, PartReadiness, Readiness, Settings, SystemRandom, guard::Door, new_admin_token,
-    router_of,
+    AdminTokens, Api, GatewayNodes, PartReadiness, Readiness, Settings, SystemRandom, guard::Door,
+    new_admin_token, router_of,
 };
 
 /// A clock that stands until it is moved.
@@ -99,6 +99,7 @@ impl World {
             log,
             read,
             visibility,
+            nodes: GatewayNodes::listening(),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             peppers,

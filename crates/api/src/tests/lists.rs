@@ -119,6 +119,6 @@ async fn a_cursor_of_another_list_is_refused() {
 #[tokio::test]
 async fn a_write_does_not_promise_what_it_does_not_do() {
     let world = World::new().await;
-    world.post("/v1/clients?dry_run=true", &client_body()).refused(400, "query_invalid").await;
+    world.post("/v1/clients?preview=true", &client_body()).refused(400, "query_invalid").await;
     assert_eq!(world.get("/v1/clients").expect(200).await.json()["items"], json!([]));
 }

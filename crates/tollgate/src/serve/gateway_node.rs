@@ -30,6 +30,8 @@ pub(super) struct Node {
     pub(super) gateway: Arc<Gateway>,
     /// None where no calls are judged.
     pub(super) door: Option<Arc<Door>>,
+    /// Names this run of it.
+    pub(super) boot: String,
 }
 
 /// What a gateway waits for before its doors open: longer, and it begins with what it knows.
@@ -78,7 +80,7 @@ pub(super) async fn start(
     } else {
         None
     };
-    Ok(Some(Node { gateway, door }))
+    Ok(Some(Node { gateway, door, boot }))
 }
 
 fn settings_of(settings: &Settings, boot: &str) -> gateway::Settings {
@@ -226,7 +228,8 @@ async fn join_others(
         boot: boot.to_owned(),
     };
     let (client, member_of, stop) = (bus.client(), Arc::clone(gateway), tasks.keepers_stop_token());
+    let clock = Arc::clone(&rooms.clock);
     tasks.spawn_keeper("membership", async move {
-        Ok(gateway_bus::announce(client, member, member_of, stop).await?)
+        Ok(gateway_bus::announce(client, member, member_of, clock, stop).await?)
     });
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use api::Api;
+use api::{Api, GatewayNodes};
 use axum::{
     Json, Router,
     http::{StatusCode, header},
@@ -21,24 +21,32 @@ use crate::settings::Settings;
 /// Requests under way may take so long once a stop is asked for.
 const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
 
+/// What the admin API waits for.
+pub(super) struct Watched {
+    pub(super) visibility: Visibility,
+    pub(super) nodes: GatewayNodes,
+}
+
 /// The admin API where that is the role; elsewhere health and metrics alone.
 pub(super) fn router(
     rooms: &Rooms,
     settings: &Settings,
     admin: Option<&Opened>,
-    visibility: Option<Visibility>,
+    watched: Option<Watched>,
     health: Health,
     node: Option<&Node>,
 ) -> anyhow::Result<Router> {
     let health = Arc::new(health);
-    let (Some(admin), Some(store), Some(visibility)) = (admin, &rooms.store, visibility) else {
+    let (Some(admin), Some(store), Some(watched)) = (admin, &rooms.store, watched) else {
         return Ok(operations(health));
     };
+    let Watched { visibility, nodes } = watched;
     let rendered = Arc::clone(&health);
     let api = Arc::new(Api {
         log: store.log.clone(),
         read: store.read.clone(),
         visibility,
+        nodes,
         clock: Arc::clone(&rooms.clock),
         random: Arc::new(api::SystemRandom),
         peppers: rooms.peppers.clone(),
@@ -47,10 +55,13 @@ pub(super) fn router(
         readiness: Box::new(move || health.readiness()),
         metrics: Box::new(move || rendered.metrics()),
         openapi: super::openapi().to_json().context("the OpenAPI document cannot be written")?,
-        settings: api::Settings::default(),
+        settings: api::Settings {
+            applied_wait: Duration::from_millis(settings.applied_wait_ms.into()),
+            ..api::Settings::default()
+        },
     });
     let (admin_api, _) = api::router(Arc::clone(&api));
-    let Some(Node { gateway, door }) = node else { return Ok(admin_api) };
+    let Some(Node { gateway, door, boot: _ }) = node else { return Ok(admin_api) };
     let follow = follow_door::router(Arc::clone(gateway), store.log.clone(), Arc::clone(&api));
     let admin_api = admin_api.merge(follow);
     let Some(door) = door else { return Ok(admin_api) };

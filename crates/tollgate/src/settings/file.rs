@@ -32,6 +32,7 @@ pub(crate) struct SettingsFile {
     pub(super) gateway_token: Option<SecretString>,
     pub(super) when_alone: Option<WhenAlone>,
     pub(super) quota_wait_ms: Option<u32>,
+    pub(super) applied_wait_ms: Option<u32>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) http: Option<SocketAddr>,
     pub(super) gateway: Option<SocketAddr>,

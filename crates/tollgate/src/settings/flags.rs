@@ -56,6 +56,9 @@ pub(crate) struct ServeFlags {
     /// How long a call may wait for its part of a shared quota, in milliseconds: less than Envoy waits [default: 100]
     #[arg(long, env = "TOLLGATE_QUOTA_WAIT_MS", value_name = "MS")]
     pub(crate) quota_wait_ms: Option<u32>,
+    /// How long a write waits for the gateways, if its caller says so, in milliseconds [default: 5000]
+    #[arg(long, env = "TOLLGATE_APPLIED_WAIT_MS", value_name = "MS")]
+    pub(crate) applied_wait_ms: Option<u32>,
     /// Where the embedded engine, or this node, keeps its files [default: tollgate-data]
     #[arg(long, env = "TOLLGATE_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

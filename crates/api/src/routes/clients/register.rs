@@ -18,8 +18,8 @@ use crate::{
     ask::{Ask, Effect},
     body::Object,
     docs::{Created, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::ClientWrite,
-    problem::Problem,
     random::id_parts,
 };
 
@@ -61,12 +61,12 @@ pub(crate) struct NewClient {
     responses(Created<ClientView>, WriteProblems),
     extensions(("x-tollgate-permission" = json!("client.write")))
 )]
-pub(crate) async fn register(ask: Ask<ClientWrite>) -> Result<Response, Problem> {
+pub(crate) async fn register(ask: Ask<ClientWrite>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::CREATED).await
 }
 
-async fn fresh(ask: &Ask<ClientWrite>) -> Result<Effect<ClientId>, Problem> {
+async fn fresh(ask: &Ask<ClientWrite>) -> Result<Effect<ClientId>, Instead> {
     ask.check_seen(0)?;
     let NewClient { name, kind, owner: Object(owner), contacts, environments, scopes, labels } =
         ask.body()?;

@@ -12,9 +12,9 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{Changed, ClientPath, Missing, WriteHeaders, WriteProblems},
+    dry_run::Instead,
     guard::needs::ClientWrite,
     path::Id,
-    problem::Problem,
 };
 
 /// End a client's suspension
@@ -28,12 +28,12 @@ use crate::{
     responses(Changed<ClientView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("client.write")))
 )]
-pub(crate) async fn reinstate(ask: Ask<ClientWrite, Id<ClientId>>) -> Result<Response, Problem> {
+pub(crate) async fn reinstate(ask: Ask<ClientWrite, Id<ClientId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>, Problem> {
+async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>, Instead> {
     let ReasonBody { reason } = ask.body()?;
     let said = Said::because(Some(&reason));
     ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Reinstate(ReinstateClient { reason }), said).await

@@ -21,6 +21,7 @@ use crate::{
     ask::{Ask, Effect, Said},
     body::{Object, Patch},
     docs::{Changed, ClientPath, EditHeaders, MatchProblems, Missing, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::ClientWrite,
     path::{Id, Named},
     problem::{Problem, kinds},
@@ -80,12 +81,12 @@ type UpdateAsk = Ask<ClientWrite, Id<ClientId>>;
     responses(Changed<ClientView>, Missing, WriteProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("client.write")))
 )]
-pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Problem> {
+pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &UpdateAsk) -> Result<Effect<ClientId>, Problem> {
+async fn fresh(ask: &UpdateAsk) -> Result<Effect<ClientId>, Instead> {
     let ClientPatch { name, owner, contacts, environments, scopes, labels } = ask.body()?;
     let before = ask.load::<ApiClient>(ask.id()).await?;
     let profile = before.state.profile().ok_or_else(ClientId::missing)?;

@@ -18,9 +18,9 @@ use crate::{
     answer::settle,
     ask::{Ask, Effect, Said},
     docs::{ClientPath, Created, Missing, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::KeyIssue,
     path::{Id, Named},
-    problem::Problem,
     random::id_parts,
     values::{Cidr, Moment},
 };
@@ -64,7 +64,7 @@ type IssueAsk = Ask<KeyIssue, Id<ClientId>>;
     responses(Created<KeyWithSecret, PendingKey>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("key.issue")))
 )]
-pub(crate) async fn issue(ask: IssueAsk) -> Result<Response, Problem> {
+pub(crate) async fn issue(ask: IssueAsk) -> Result<Response, Instead> {
     let mut secret = None;
     let effect = ask.once(fresh(&ask, &mut secret)).await?;
     let settled = settle::<_, _, _, KeyView>(&ask, effect).await?;
@@ -73,11 +73,11 @@ pub(crate) async fn issue(ask: IssueAsk) -> Result<Response, Problem> {
     Ok(settled.answer(StatusCode::CREATED, |key| KeyWithSecret { key, secret }))
 }
 
-async fn fresh(ask: &IssueAsk, shown: &mut Option<PlainSecret>) -> Result<Effect<KeyId>, Problem> {
+async fn fresh(ask: &IssueAsk, shown: &mut Option<PlainSecret>) -> Result<Effect<KeyId>, Instead> {
     let body: NewKey = ask.body()?;
     let client = ask.load::<ApiClient>(ask.id()).await?;
     if client.version == 0 {
-        return Err(ClientId::missing());
+        return Err(ClientId::missing().into());
     }
     ask.check_seen(client.version)?;
     let (plain, secret) = ask.new_secret(&body.environment)?;

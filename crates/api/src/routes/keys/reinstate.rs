@@ -12,9 +12,9 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems},
+    dry_run::Instead,
     guard::needs::KeySuspend,
     path::Id,
-    problem::Problem,
     routes::clients::body::ReasonBody,
 };
 
@@ -29,12 +29,12 @@ use crate::{
     responses(Changed<KeyView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("key.suspend")))
 )]
-pub(crate) async fn reinstate(ask: Ask<KeySuspend, Id<KeyId>>) -> Result<Response, Problem> {
+pub(crate) async fn reinstate(ask: Ask<KeySuspend, Id<KeyId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, KeyView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<KeySuspend, Id<KeyId>>) -> Result<Effect<KeyId>, Problem> {
+async fn fresh(ask: &Ask<KeySuspend, Id<KeyId>>) -> Result<Effect<KeyId>, Instead> {
     let ReasonBody { reason } = ask.body()?;
     let said = Said::because(Some(&reason));
     ask.execute::<ApiKey>(ask.id(), ApiKeyCommand::Reinstate(ReinstateKey { reason }), said).await

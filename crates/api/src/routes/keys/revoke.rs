@@ -14,9 +14,9 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::KeyRevoke,
     path::Id,
-    problem::Problem,
     values::Moment,
 };
 
@@ -44,12 +44,12 @@ pub(crate) struct Revocation {
     responses(Changed<KeyView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("key.revoke")))
 )]
-pub(crate) async fn revoke(ask: Ask<KeyRevoke, Id<KeyId>>) -> Result<Response, Problem> {
+pub(crate) async fn revoke(ask: Ask<KeyRevoke, Id<KeyId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, KeyView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<KeyRevoke, Id<KeyId>>) -> Result<Effect<KeyId>, Problem> {
+async fn fresh(ask: &Ask<KeyRevoke, Id<KeyId>>) -> Result<Effect<KeyId>, Instead> {
     let Revocation { reason, at } = ask.body()?;
     let said = Said::because(Some(&reason));
     let command = RevokeKey { now: ask.now(), at: at.map(|Moment(time)| time), reason };

@@ -16,9 +16,9 @@ use crate::{
     answer::settle,
     ask::{Ask, Effect, Said},
     docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::KeyRotate,
     path::{Id, Named},
-    problem::Problem,
     values::Moment,
 };
 
@@ -51,7 +51,7 @@ type RotateAsk = Ask<KeyRotate, Id<KeyId>>;
     responses(Changed<KeyWithSecret, PendingKey>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("key.rotate")))
 )]
-pub(crate) async fn rotate(ask: RotateAsk) -> Result<Response, Problem> {
+pub(crate) async fn rotate(ask: RotateAsk) -> Result<Response, Instead> {
     let mut secret = None;
     let effect = ask.once(fresh(&ask, &mut secret)).await?;
     let settled = settle::<_, _, _, KeyView>(&ask, effect).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn rotate(ask: RotateAsk) -> Result<Response, Problem> {
     Ok(settled.answer(StatusCode::OK, |key| KeyWithSecret { key, secret }))
 }
 
-async fn fresh(ask: &RotateAsk, shown: &mut Option<PlainSecret>) -> Result<Effect<KeyId>, Problem> {
+async fn fresh(ask: &RotateAsk, shown: &mut Option<PlainSecret>) -> Result<Effect<KeyId>, Instead> {
     let Rotation { overlap_seconds, expires_at, reason } = ask.body()?;
     let key = ask.load::<ApiKey>(ask.id()).await?;
     let lineage = key.state.lineage().ok_or_else(KeyId::missing)?;

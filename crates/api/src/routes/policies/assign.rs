@@ -1,9 +1,6 @@
 //! `POST /v1/policies/{id}/assignments`
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::response::Response;
 use domain::{
     AssignmentId, ClientId, Environment, EventType as _, PolicyId, RouteId,
     api_client::{ApiClient, ApiClientRefusal},
@@ -18,9 +15,10 @@ use utoipa::ToSchema;
 
 use super::view::AssignmentView;
 use crate::{
-    answer::bound,
+    answer::{bound, set},
     ask::{Ask, Effect, Said},
     docs::{Created, Missing, PolicyPath, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::PolicyAssign,
     path::Id,
     problem::Problem,
@@ -61,16 +59,17 @@ type AssignAsk = Ask<PolicyAssign, Id<PolicyId>>;
     responses(Created<AssignmentView, AssignmentView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("policy.assign")))
 )]
-pub(crate) async fn assign(ask: AssignAsk) -> Result<Response, Problem> {
+pub(crate) async fn assign(ask: AssignAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     let assignment = recorded(&ask, &effect).await?;
     let location = format!("/v1/policies/{}/assignments/{}", ask.id(), assignment.assignment_id);
-    let body =
-        ([(header::LOCATION, location)], Json(AssignmentView::of(ask.id(), assignment))).into_response();
-    bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::CREATED, body).await
+    let body = Some(AssignmentView::of(ask.id(), assignment));
+    let mut response = bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::CREATED, body).await?;
+    set(response.headers_mut(), header::LOCATION, &location);
+    Ok(response)
 }
 
-async fn fresh(ask: &AssignAsk) -> Result<Effect<PolicyId>, Problem> {
+async fn fresh(ask: &AssignAsk) -> Result<Effect<PolicyId>, Instead> {
     let NewAssignment { client_id, route_id, environment, from, until } = ask.body()?;
     if let Some(client_id) = client_id {
         check_client(ask, client_id).await?;

@@ -17,8 +17,8 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{Created, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::PolicyWrite,
-    problem::Problem,
     random::id_parts,
     values::Percent,
 };
@@ -73,12 +73,12 @@ fn mode_default() -> Mode {
     responses(Created<AssignedPolicyView>, WriteProblems),
     extensions(("x-tollgate-permission" = json!("policy.write")))
 )]
-pub(crate) async fn define(ask: Ask<PolicyWrite>) -> Result<Response, Problem> {
+pub(crate) async fn define(ask: Ask<PolicyWrite>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, AssignedPolicyView>(&ask, effect, StatusCode::CREATED).await
 }
 
-async fn fresh(ask: &Ask<PolicyWrite>) -> Result<Effect<PolicyId>, Problem> {
+async fn fresh(ask: &Ask<PolicyWrite>) -> Result<Effect<PolicyId>, Instead> {
     ask.check_seen(0)?;
     let body: NewPolicy = ask.body()?;
     let spec = PolicySpec {

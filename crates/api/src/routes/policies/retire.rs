@@ -12,9 +12,9 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{Changed, Missing, PolicyPath, WriteHeaders, WriteProblems},
+    dry_run::Instead,
     guard::needs::PolicyWrite,
     path::Id,
-    problem::Problem,
 };
 
 /// Retire a policy for good
@@ -30,12 +30,12 @@ use crate::{
     responses(Changed<AssignedPolicyView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("policy.write")))
 )]
-pub(crate) async fn retire(ask: Ask<PolicyWrite, Id<PolicyId>>) -> Result<Response, Problem> {
+pub(crate) async fn retire(ask: Ask<PolicyWrite, Id<PolicyId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, AssignedPolicyView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>, Problem> {
+async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>, Instead> {
     let OptionalReason { reason } = ask.body_if_any()?;
     let said = Said::because(reason.as_ref());
     ask.execute::<RateLimitPolicy>(ask.id(), PolicyCommand::Retire(RetirePolicy { reason }), said).await

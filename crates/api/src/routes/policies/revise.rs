@@ -19,9 +19,9 @@ use crate::{
     ask::{Ask, Effect, Said},
     body::Patch,
     docs::{Changed, EditHeaders, MatchProblems, Missing, PolicyPath, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::PolicyWrite,
     path::Id,
-    problem::Problem,
     values::Percent,
 };
 
@@ -62,12 +62,12 @@ pub(crate) struct PolicyPatch {
     responses(Changed<AssignedPolicyView>, Missing, WriteProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("policy.write")))
 )]
-pub(crate) async fn revise(ask: Ask<PolicyWrite, Id<PolicyId>>) -> Result<Response, Problem> {
+pub(crate) async fn revise(ask: Ask<PolicyWrite, Id<PolicyId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, AssignedPolicyView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>, Problem> {
+async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>, Instead> {
     let body: PolicyPatch = ask.body()?;
     let command = RevisePolicy {
         name: body.name.or_refuse("/name")?,

@@ -1,6 +1,6 @@
 //! `DELETE /v1/policies/{id}/assignments/{assignment_id}`
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::{
     AssignmentId, PolicyId,
     rate_limit_policy::{PolicyCommand, RateLimitPolicy, UnassignPolicy},
@@ -11,9 +11,9 @@ use crate::{
     answer::bound,
     ask::{Ask, Effect, Said},
     docs::{AssignmentPath, BodilessProblems, EditHeaders, MatchProblems, Missing, Removed},
+    dry_run::Instead,
     guard::needs::PolicyAssign,
     path::Id,
-    problem::Problem,
     routes::routes::retire::Why,
 };
 
@@ -31,12 +31,12 @@ type UnassignAsk = Ask<PolicyAssign, (Id<PolicyId>, Id<AssignmentId>), Why>;
     responses(Removed, Missing, BodilessProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("policy.assign")))
 )]
-pub(crate) async fn unassign(ask: UnassignAsk) -> Result<Response, Problem> {
+pub(crate) async fn unassign(ask: UnassignAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
-    bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::NO_CONTENT, ().into_response()).await
+    bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::NO_CONTENT, None::<()>).await
 }
 
-async fn fresh(ask: &UnassignAsk) -> Result<Effect<PolicyId>, Problem> {
+async fn fresh(ask: &UnassignAsk) -> Result<Effect<PolicyId>, Instead> {
     let (Id(policy_id), Id(assignment_id)) = ask.place;
     let reason = ask.query.reason.clone();
     let said = Said::because(reason.as_ref());

@@ -16,8 +16,8 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{Created, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::RouteWrite,
-    problem::Problem,
     random::id_parts,
 };
 
@@ -64,12 +64,12 @@ fn cost_default() -> u32 {
     responses(Created<RouteView>, WriteProblems),
     extensions(("x-tollgate-permission" = json!("route.write")))
 )]
-pub(crate) async fn define(ask: Ask<RouteWrite>) -> Result<Response, Problem> {
+pub(crate) async fn define(ask: Ask<RouteWrite>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, RouteView>(&ask, effect, StatusCode::CREATED).await
 }
 
-async fn fresh(ask: &Ask<RouteWrite>) -> Result<Effect<RouteId>, Problem> {
+async fn fresh(ask: &Ask<RouteWrite>) -> Result<Effect<RouteId>, Instead> {
     ask.check_seen(0)?;
     let NewRoute { name, host, methods, path, required_scopes, cost } = ask.body()?;
     let spec = RouteSpec { name, host, methods, path, required_scopes, cost };

@@ -14,9 +14,9 @@ use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
     docs::{BodilessProblems, Changed, EditHeaders, MatchProblems, Missing, RoutePath, form},
+    dry_run::Instead,
     guard::needs::RouteWrite,
     path::Id,
-    problem::Problem,
 };
 
 /// A deletion has no body, so its reason is in the query.
@@ -42,12 +42,12 @@ type RetireAsk = Ask<RouteWrite, Id<RouteId>, Why>;
     responses(Changed<RouteView>, Missing, BodilessProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("route.write")))
 )]
-pub(crate) async fn retire(ask: RetireAsk) -> Result<Response, Problem> {
+pub(crate) async fn retire(ask: RetireAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, RouteView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &RetireAsk) -> Result<Effect<RouteId>, Problem> {
+async fn fresh(ask: &RetireAsk) -> Result<Effect<RouteId>, Instead> {
     let reason = ask.query.reason.clone();
     let said = Said::because(reason.as_ref());
     ask.execute::<Route>(ask.id(), RouteCommand::Retire(RetireRoute { reason }), said).await

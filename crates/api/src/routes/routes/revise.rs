@@ -17,6 +17,7 @@ use crate::{
     ask::{Ask, Effect, Said},
     body::Patch,
     docs::{Changed, EditHeaders, MatchProblems, Missing, RoutePath, WriteProblems, form},
+    dry_run::Instead,
     guard::needs::RouteWrite,
     path::Id,
     problem::Problem,
@@ -58,12 +59,12 @@ pub(crate) struct RoutePatch {
     responses(Changed<RouteView>, Missing, WriteProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("route.write")))
 )]
-pub(crate) async fn revise(ask: Ask<RouteWrite, Id<RouteId>>) -> Result<Response, Problem> {
+pub(crate) async fn revise(ask: Ask<RouteWrite, Id<RouteId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, RouteView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<RouteWrite, Id<RouteId>>) -> Result<Effect<RouteId>, Problem> {
+async fn fresh(ask: &Ask<RouteWrite, Id<RouteId>>) -> Result<Effect<RouteId>, Instead> {
     let patch = ask.body::<RoutePatch>()?.read()?;
     let route = ask.load::<Route>(ask.id()).await?;
     let alone = match &*route.state {

@@ -1,0 +1,73 @@
+//! What an event reaches: the calls that are judged otherwise once it is in force, and whose they are.
+
+use domain::{
+    ClientId, DomainEvent, Environment, PolicyId,
+    api_client::ApiClientEvent,
+    api_key::ApiKeyEvent,
+    rate_limit_policy::{Assigned, Assignment, RateLimitPolicyEvent, Unassigned},
+    route::RouteEvent,
+};
+use projections::queries::blast::{Reach, Which};
+
+pub(super) fn reach(event: &DomainEvent) -> Reach {
+    match event {
+        DomainEvent::ApiClient { id, event } => of_client(*id, event),
+        DomainEvent::ApiKey { id, event } => match event {
+            ApiKeyEvent::Issued(issued) => new(issued.client_id, issued.environment.clone()),
+            // Whatever else happens to a key, it is that key's calls.
+            ApiKeyEvent::Rotated(_)
+            | ApiKeyEvent::RevocationScheduled(_)
+            | ApiKeyEvent::Revoked(_)
+            | ApiKeyEvent::Suspended(_)
+            | ApiKeyEvent::Reinstated(_)
+            | ApiKeyEvent::Expired(_) => Reach::calls(Which::key(*id)),
+        },
+        DomainEvent::Route { id, event } => match event {
+            RouteEvent::Defined(_) => Reach::default(),
+            RouteEvent::Revised(_) | RouteEvent::Retired(_) => Reach::calls(Which::route(*id)),
+        },
+        DomainEvent::RateLimitPolicy { id, event } => of_policy(*id, event),
+        DomainEvent::Projection { id: _, event: _ } => Reach::default(),
+    }
+}
+
+fn of_client(id: ClientId, event: &ApiClientEvent) -> Reach {
+    match event {
+        // It has no keys yet.
+        ApiClientEvent::Registered(_) => Reach::default(),
+        ApiClientEvent::EnvironmentWithdrawn(withdrawn) => {
+            let environment = Some(withdrawn.environment.clone());
+            Reach::calls(Which { environment, ..Which::client(id) })
+        }
+        ApiClientEvent::EnvironmentAllowed(allowed) => new(id, allowed.environment.clone()),
+        ApiClientEvent::Renamed(_)
+        | ApiClientEvent::OwnerChanged(_)
+        | ApiClientEvent::ContactsChanged(_)
+        | ApiClientEvent::LabelsChanged(_)
+        | ApiClientEvent::ScopeGranted(_)
+        | ApiClientEvent::ScopeRevoked(_)
+        | ApiClientEvent::Suspended(_)
+        | ApiClientEvent::Reinstated(_)
+        | ApiClientEvent::Archived(_) => Reach::calls(Which::client(id)),
+    }
+}
+
+fn of_policy(id: PolicyId, event: &RateLimitPolicyEvent) -> Reach {
+    match event {
+        RateLimitPolicyEvent::Defined(_) => Reach::default(),
+        RateLimitPolicyEvent::Revised(_) | RateLimitPolicyEvent::Retired(_) => {
+            Reach { policies: vec![id], ..Reach::default() }
+        }
+        RateLimitPolicyEvent::Assigned(Assigned { assignment }) => {
+            let Assignment { client_id, route_id, environment, .. } = assignment.clone();
+            Reach::calls(Which { client_id, key_id: None, route_id, environment })
+        }
+        RateLimitPolicyEvent::Unassigned(Unassigned { assignment_id, reason: _ }) => {
+            Reach { assignments: vec![*assignment_id], ..Reach::default() }
+        }
+    }
+}
+
+fn new(client_id: ClientId, environment: Environment) -> Reach {
+    Reach { new: vec![(client_id, environment)], ..Reach::default() }
+}
