@@ -14,6 +14,7 @@ mod it {
     mod limits;
     mod projections;
     mod readme;
+    mod receipts;
     mod rotation;
     mod schemas;
     mod secrets;

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod client;
+pub(crate) mod gateway;
 pub(crate) mod key;
 mod limits;
 pub(crate) mod output;
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Rate limit policies: define, list, assign, unassign, retire
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// The gateway's nodes
+    #[command(subcommand)]
+    Gateway(gateway::GatewayCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -117,4 +121,10 @@ pub(crate) struct Connection {
     /// Names this command, so that a repetition is recognised
     #[arg(long, value_name = "KEY", global = true)]
     idempotency_key: Option<String>,
+    /// Show what the command would do and whom it would touch; nothing happens
+    #[arg(long, global = true)]
+    dry_run: bool,
+    /// Wait until every gateway node has applied the command; fails if one has not in time
+    #[arg(long, global = true, conflicts_with = "dry_run")]
+    wait: bool,
 }

@@ -52,6 +52,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => cli::key::run(command).await,
         Command::Route(command) => cli::route::run(command).await,
         Command::Policy(command) => cli::policy::run(command).await,
+        Command::Gateway(command) => cli::gateway::run(command).await,
         Command::Audit(command) => cli::audit::run(command).await,
         Command::Report(command) => cli::report::run(command).await,
     }

@@ -75,10 +75,33 @@ impl Process {
     /// # Errors
     /// When it does not end in time.
     pub async fn terminate(&mut self, at_most: Duration) -> Result<ExitStatus> {
-        // By the shell: the standard library sends no signal but SIGKILL, and unsafe code is forbidden here.
-        let signal = Command::new("sh").args(["-c", "kill -TERM \"$0\""]).arg(self.id().to_string()).status();
-        ensure!(signal.context("sending SIGTERM")?.success(), "{} is not there any more", self.name);
+        self.signal("TERM")?;
         self.ended(at_most).await
+    }
+
+    /// Stops it where it is (SIGSTOP): to the others it is there, and says nothing.
+    ///
+    /// # Errors
+    /// When it is not there any more.
+    pub fn pause(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// When it is not there any more.
+    pub fn resume(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Result<()> {
+        // By the shell: the standard library sends no signal but SIGKILL, and unsafe code is forbidden here.
+        let kill = format!("kill -{name} \"$0\"");
+        let sent = Command::new("sh").args(["-c", &kill]).arg(self.id().to_string()).status();
+        let sent = sent.with_context(|| format!("sending SIG{name}"))?;
+        ensure!(sent.success(), "{} is not there any more", self.name);
+        Ok(())
     }
 
     /// Waits for it to end by itself.

@@ -30,7 +30,7 @@ pub(crate) fn registration(name: &str) -> Value {
 }
 
 /// A call as a gateway's verify door judges it.
-async fn judge(gateway: &Product, secret: &str) -> Result<Value> {
+pub(crate) async fn judge(gateway: &Product, secret: &str) -> Result<Value> {
     let url = format!("http://127.0.0.1:{}/v1/verify", gateway.gateway_port());
     let call = json!({ "secret": secret, "method": "GET", "path": "/orders/7" });
     Ok(tollgate_tests::post(&url, &call).await?.json)
@@ -47,7 +47,7 @@ pub(crate) async fn applied(gateway: &Product, position: u64) -> Result<()> {
 }
 
 /// A client with a key, a route, and a daily quota; answers the secret and the position of the last event.
-async fn governed(cluster: &Cluster, quota: u64) -> Result<(String, u64)> {
+pub(crate) async fn governed(cluster: &Cluster, quota: u64) -> Result<(String, u64)> {
     let client = command(cluster, "api-1", "/clients", &registration("Acme")).await?.json;
     let client = client["id"].as_str().context("a client has an id")?.to_owned();
     let key = json!({ "name": "key", "environment": "prod" });

@@ -30,6 +30,13 @@ impl<'flags> Rest<'flags> {
     }
 
     pub(super) async fn get(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Answer> {
+        if self.flags.dry_run || self.flags.wait {
+            bail!("--dry-run and --wait are for commands that change something");
+        }
+        self.read(path, query).await
+    }
+
+    async fn read(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Answer> {
         let given: Vec<_> =
             query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
         self.send(self.request(Method::GET, path)?.query(&given)).await
@@ -47,7 +54,7 @@ impl<'flags> Rest<'flags> {
         read: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<Answer> {
-        let current = self.get(read, &[]).await?;
+        let current = self.read(read, &[]).await?;
         let etag = current.etag.ok_or_else(|| anyhow!("the server named no version of {read}"))?;
         let mut request = self.request(method, path)?.header(header::IF_MATCH, etag);
         if let Some(body) = body {
@@ -56,8 +63,15 @@ impl<'flags> Rest<'flags> {
         self.send(request).await
     }
 
+    /// Prints the answer. One to a command that is not in force everywhere is a failure of the wait.
     pub(super) fn print(&self, answer: &Answer, columns: &[&str]) -> anyhow::Result<()> {
-        output::print(&answer.body, columns, self.flags.output)
+        output::print(&answer.body, columns, self.flags.output)?;
+        match answer.body.get("receipt") {
+            Some(receipt) if receipt.get("applied") != Some(&Value::Bool(true)) => {
+                bail!("on record, but not in force everywhere: {}", unapplied(receipt))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> anyhow::Result<reqwest::RequestBuilder> {
@@ -65,9 +79,16 @@ impl<'flags> Rest<'flags> {
             bail!("no admin token: give --token or set TOLLGATE_TOKEN");
         };
         let url = format!("{}/v1{path}", self.flags.url.trim_end_matches('/'));
+        let writes = method != Method::GET;
         let mut request = self.http.request(method, url).bearer_auth(token.expose_secret());
         if let Some(key) = &self.flags.idempotency_key {
             request = request.header("Idempotency-Key", key);
+        }
+        if writes && self.flags.dry_run {
+            request = request.query(&[("dry_run", "true")]);
+        }
+        if writes && self.flags.wait {
+            request = request.query(&[("wait", "applied")]);
         }
         Ok(request)
     }
@@ -91,4 +112,15 @@ impl<'flags> Rest<'flags> {
             body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();
         bail!("{status} {}: {}{pointer}", said("code"), said("detail"))
     }
+}
+
+/// Why a command is not in force everywhere, and the nodes that have not told of it.
+fn unapplied(receipt: &Value) -> String {
+    let said =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let nodes = receipt.get("nodes").and_then(Value::as_array).into_iter().flatten();
+    let missing = nodes.filter(|node| node.get("applied_ms").is_none_or(Value::is_null));
+    let missing: Vec<_> =
+        missing.map(|node| format!("{} ({})", said(node, "node"), said(node, "state"))).collect();
+    if missing.is_empty() { said(receipt, "reason") } else { missing.join(", ") }
 }
