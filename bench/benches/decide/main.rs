@@ -41,6 +41,7 @@ fn decide(criterion: &mut Criterion) {
                 environment: &environment,
                 address: Some(IpAddr::from([192, 0, 2, 1])),
                 cost: None,
+                trusted_headers: None,
             };
             let decision = organisation.gateway.judge(black_box(&call), organisation.now());
             assert_eq!(decision.outcome, outcome, "{:?}", decision.reason);

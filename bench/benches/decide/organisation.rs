@@ -241,11 +241,12 @@ fn key(number: u64, peppers: &Peppers) -> DomainEvent {
 fn route(number: u64) -> DomainEvent {
     let spec = RouteSpec {
         name: read("Route"),
-        host: None,
+        hosts: [].into(),
         methods: read_all(&["GET"]),
         path: read(&format!("/service-{}/orders-{}/{{id}}", number % 100, number / 100)),
         required_scopes: read_all(&["orders:read"]),
         cost: 1,
+        cost_from_header: None,
     };
     let id = RouteId::from_u128(u128::from(number) + 1);
     DomainEvent::Route { id, event: RouteEvent::Defined(route::Defined { spec }) }

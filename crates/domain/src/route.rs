@@ -2,12 +2,13 @@
 
 mod commands;
 mod events;
+mod hosts;
 mod state;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use commands::{DefineRoute, RetireRoute, ReviseRoute, RouteCommand, RouteRefusal};
-pub use events::{Defined, Retired, Revised, RouteEvent, RouteSpec};
+pub use events::{CostFromHeader, Defined, Retired, Revised, RouteEvent, RouteSpec};
 pub use state::Route;
-pub use template::{Host, Method, PathTemplate};
+pub use template::{HeaderName, Host, Method, PathTemplate};

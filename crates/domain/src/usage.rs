@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Environment, KeyId, RouteId, Timestamp, decision::Outcome};
+use crate::{ClientId, Environment, KeyId, LimitName, PolicyId, RouteId, Timestamp, decision::Outcome};
 
 /// What one gateway node counted since its last flush. `(node, boot, sequence)` names it, so that a batch
 /// delivered twice counts once.
@@ -18,6 +18,9 @@ pub struct UsageBatch {
     pub sequence: u64,
     pub flushed_at: Timestamp,
     pub facts: Vec<UsageFact>,
+    /// What policies in shadow would have done to the allowed ones among these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<ShadowFact>,
 }
 
 /// Decisions that agree in everything but their number.
@@ -41,4 +44,26 @@ pub struct UsageFact {
     pub calls: u64,
     /// The latest of them.
     pub last_at: Timestamp,
+}
+
+/// Allowed calls that one policy in shadow was asked about, and how many of them it would have refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShadowFact {
+    /// The start of the minute they fell into, in Unix seconds: a multiple of 60.
+    pub minute: i64,
+    /// None where there were too many to tell apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// None when no route matched, and likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route_id: Option<RouteId>,
+    pub environment: Environment,
+    pub policy_id: PolicyId,
+    pub policy_revision: u32,
+    /// None: all limits of the policy together. A call that two of them refuse is one refused call here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitName>,
+    pub calls: u64,
+    pub refused: u64,
 }

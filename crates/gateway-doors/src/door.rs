@@ -30,6 +30,7 @@ pub struct Door {
     clock: SharedClock,
     environment: Environment,
     trust_forwarded: bool,
+    trust_cost: bool,
     meters: Meters,
 }
 
@@ -39,7 +40,7 @@ impl Door {
     /// Its meters belong to the `metrics` recorder that is installed now: install it first.
     #[must_use]
     pub fn new(gateway: Arc<Gateway>, clock: SharedClock, environment: Environment) -> Self {
-        Self { gateway, clock, environment, trust_forwarded: false, meters: Meters::new() }
+        Self { gateway, clock, environment, trust_forwarded: false, trust_cost: false, meters: Meters::new() }
     }
 
     /// Whether the caller's address is what the proxy says it is: `x-envoy-external-address` at the `ext_authz` door,
@@ -48,6 +49,14 @@ impl Door {
     #[must_use]
     pub fn trusting_forwarded(mut self, trust: bool) -> Self {
         self.trust_forwarded = trust;
+        self
+    }
+
+    /// Whether the header that a route names says what a call costs. Right where every proxy that reaches this door
+    /// removes it from what callers send before it sets it, or does not, itself: a caller would else set its own price.
+    #[must_use]
+    pub fn trusting_cost_headers(mut self, trust: bool) -> Self {
+        self.trust_cost = trust;
         self
     }
 
@@ -61,6 +70,10 @@ impl Door {
 
     pub(crate) fn trusts_forwarded(&self) -> bool {
         self.trust_forwarded
+    }
+
+    pub(crate) fn trusts_cost_headers(&self) -> bool {
+        self.trust_cost
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -188,6 +201,7 @@ impl fmt::Debug for Door {
         f.debug_struct("Door")
             .field("environment", &self.environment)
             .field("trust_forwarded", &self.trust_forwarded)
+            .field("trust_cost", &self.trust_cost)
             .finish_non_exhaustive()
     }
 }

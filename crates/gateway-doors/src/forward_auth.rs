@@ -41,8 +41,9 @@ pub(crate) async fn for_nginx(State(door): State<Arc<Door>>, headers: HeaderMap)
 }
 
 async fn answer(door: &Door, headers: &HeaderMap) -> Response {
+    let given = question::Given(headers);
     let judged = door.answer(Kind::ForwardAuth, |turn| {
-        let decision = door.judge(Kind::ForwardAuth, &question::read(door, headers)?, turn)?;
+        let decision = door.judge(Kind::ForwardAuth, &question::read(door, &given)?, turn)?;
         Ok(refuse::refused(&decision).map_or_else(|| passed(&decision), Refused::into_response))
     });
     judged.await.unwrap_or_else(IntoResponse::into_response)

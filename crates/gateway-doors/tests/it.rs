@@ -9,6 +9,7 @@
 
 mod it {
     mod client;
+    mod cost;
     mod ext_authz;
     mod forward_auth;
     mod listener;

@@ -27,6 +27,23 @@ pub struct Call<'a> {
     pub address: Option<IpAddr>,
     /// What the call takes from every limit, in place of its route's cost. 0 looks without taking.
     pub cost: Option<u32>,
+    /// The call's headers, of a door whose proxies are trusted with what a call costs; none at any other.
+    pub trusted_headers: Option<&'a dyn Headers>,
+}
+
+/// The headers of one call.
+pub trait Headers: Sync {
+    /// The header of a name in lower case.
+    fn header(&self, name: &str) -> HeaderField<'_>;
+}
+
+/// One header of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderField<'a> {
+    Absent,
+    One(&'a str),
+    /// There twice, or no text.
+    Unclear,
 }
 
 impl fmt::Debug for Call<'_> {

@@ -1,6 +1,7 @@
 //! The decision: a function of the index, the counters, the call and the time, and of nothing else.
 
 mod caller;
+mod cost;
 mod limits;
 mod manner;
 
@@ -30,6 +31,7 @@ use crate::{
     quota::shared::Patience,
     scopes::Scopes,
     settings::{OnStale, Settings, Unmatched},
+    shadow::Shadowed,
     sharing::Shortage,
     usage::Counted,
 };
@@ -68,6 +70,8 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Verdict {
     pub(crate) decision: Decision,
     pub(crate) counted: Counted,
+    /// What policies in shadow said, where they were asked.
+    pub(crate) shadowed: SmallVec<[Shadowed; 4]>,
     /// The decision is none yet: more of a quota must be reserved first.
     pub(crate) short: Option<Shortage>,
 }
@@ -97,6 +101,7 @@ pub(crate) struct Findings<'a> {
     pub(crate) decision: Decision,
     pub(crate) caller: Option<Caller<'a>>,
     pub(crate) route: Option<(RouteSlot, &'a ActiveRoute)>,
+    shadowed: SmallVec<[Shadowed; 4]>,
     short: Option<Shortage>,
 }
 
@@ -117,7 +122,7 @@ impl<'a> Findings<'a> {
             position: grounds.index.position,
             stale: grounds.stale,
         };
-        Self { decision, caller: None, route: None, short: None }
+        Self { decision, caller: None, route: None, shadowed: SmallVec::new(), short: None }
     }
 
     /// One question after the other; the first no is the answer.
@@ -186,7 +191,7 @@ impl<'a> Findings<'a> {
         caller: &Caller<'a>,
         manner: &mut impl Manner<'a>,
     ) -> Result<(), RefusalReason> {
-        let cost = asked.call.cost.unwrap_or_else(|| self.route.map_or(1, |(_, route)| route.cost));
+        let cost = cost::of(asked.call, self.route.map(|(_, route)| route));
         let limited = Limited {
             caller,
             route: self.route_slot(),
@@ -195,7 +200,7 @@ impl<'a> Findings<'a> {
             now: asked.now,
             patience: asked.patience,
         };
-        match limited.take(grounds, &mut self.decision.limits, manner) {
+        match limited.take(grounds, &mut self.decision.limits, &mut self.shadowed, manner) {
             Ok(()) => Ok(()),
             Err(NotTaken::Refused(refused)) => {
                 self.decision.retry_after_seconds = Some(refused.retry_after_seconds);
@@ -221,7 +226,7 @@ impl<'a> Findings<'a> {
             environment: asked.environment,
             outcome: self.decision.outcome,
         };
-        Verdict { decision: self.decision, counted, short: self.short }
+        Verdict { decision: self.decision, counted, shadowed: self.shadowed, short: self.short }
     }
 }
 

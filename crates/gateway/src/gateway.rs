@@ -24,6 +24,7 @@ use crate::{
     index::{Index, slots::EnvironmentSlot},
     quota::shared::Patience,
     settings::Settings,
+    shadow::ShadowUsage,
     usage::{FACTS_MAX, Usage},
 };
 
@@ -38,6 +39,7 @@ pub struct Gateway {
     applying: Mutex<()>,
     counters: Counters,
     usage: Usage,
+    shadow: ShadowUsage,
     flushes: Mutex<Flushes>,
     /// When the feed last gave a sign of life, in Unix microseconds.
     caught_up_at: AtomicI64,
@@ -60,6 +62,7 @@ impl Gateway {
             applying: Mutex::default(),
             counters: Counters::default(),
             usage: Usage::new(FACTS_MAX),
+            shadow: ShadowUsage::new(FACTS_MAX),
             flushes: Mutex::default(),
             caught_up_at: AtomicI64::new(NEVER),
             moved: watch::Sender::default(),
@@ -71,9 +74,15 @@ impl Gateway {
     /// Never waits: of a quota that several gateways share it takes what is reserved here, and what its settings allow
     /// it alone. Who can wait asks [`Self::judge_shared`] or [`Self::attempt`].
     pub fn judge(&self, call: &Call<'_>, now: Timestamp) -> Decision {
-        let Verdict { decision, counted, short: _ } = self.decide(call, now, Patience::Spent);
-        self.usage.count(counted, now);
-        decision
+        let verdict = self.decide(call, now, Patience::Spent);
+        self.count(&verdict, now);
+        verdict.decision
+    }
+
+    /// Counts a decision that stands.
+    fn count(&self, verdict: &Verdict, now: Timestamp) {
+        self.usage.count(verdict.counted, now);
+        self.shadow.count(&verdict.counted, &verdict.shadowed, now);
     }
 
     fn decide(&self, call: &Call<'_>, now: Timestamp, patience: Patience) -> Verdict {

@@ -14,6 +14,7 @@ pub mod path;
 mod quota;
 mod scopes;
 mod settings;
+mod shadow;
 pub mod sharing;
 mod snapshot;
 pub mod snapshot_file;
@@ -21,7 +22,7 @@ pub mod snapshot_file;
 mod testing;
 mod usage;
 
-pub use call::{Call, Decision};
+pub use call::{Call, Decision, HeaderField, Headers};
 pub use domain::decision::{LimitKind, LimitStatus};
 pub use flush::{CounterRow, Flush, FlushSink, SinkFailure};
 pub use follow::{ConfigurationFeed, FeedBatch, FeedFailure};

@@ -16,7 +16,7 @@ pub(crate) use self::{read::read_index, write::Writer};
 
 const FORMAT: &str = "tollgate-gateway-snapshot";
 /// Of the lines between: raised when one is written that a gateway before it would not understand.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a gateway knew at a position of the log. Whole: its checksum was found right.
 #[derive(Clone)]

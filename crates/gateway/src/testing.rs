@@ -19,7 +19,7 @@ use domain::{
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
-use crate::{Call, Decision, Gateway, OnStale, Settings, Unmatched};
+use crate::{Call, Decision, Gateway, HeaderField, Headers, OnStale, Settings, Unmatched};
 
 /// A gateway with a log that grows as the test tells it.
 pub(crate) struct Organisation {
@@ -179,11 +179,12 @@ impl Organisation {
     pub(crate) fn route(&mut self, id: &str, change: impl FnOnce(&mut RouteSpec)) {
         let mut spec = RouteSpec {
             name: read("Orders"),
-            host: None,
+            hosts: [].into(),
             methods: read_all(&["GET"]),
             path: read("/orders/{id}"),
             required_scopes: read_all(&["orders:read"]),
             cost: 1,
+            cost_from_header: None,
         };
         change(&mut spec);
         self.tell(DomainEvent::Route { id: read(id), event: RouteEvent::Defined(route::Defined { spec }) });
@@ -245,6 +246,16 @@ pub(crate) fn call<'a>(secret: &'a str, environment: &'a Environment) -> Call<'a
         environment,
         address: None,
         cost: None,
+        trusted_headers: None,
+    }
+}
+
+/// Headers that all say the same.
+pub(crate) struct Said(pub(crate) HeaderField<'static>);
+
+impl Headers for Said {
+    fn header(&self, _: &str) -> HeaderField<'_> {
+        self.0
     }
 }
 

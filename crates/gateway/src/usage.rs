@@ -66,7 +66,7 @@ pub(crate) struct Usage {
     facts_max: usize,
 }
 
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 /// Between two flushes no more facts than this are told apart by key and route; beyond it calls are counted by
 /// client, and beyond twice as much by environment only. The sum is always that of the calls.
 pub(crate) const FACTS_MAX: usize = 200_000;
@@ -81,6 +81,11 @@ thread_local! {
     };
 }
 
+/// The lane of this thread.
+pub(crate) fn lane() -> usize {
+    LANE.with(|lane| *lane)
+}
+
 impl Usage {
     pub(crate) fn new(facts_max: usize) -> Self {
         let lanes = (0..LANES).map(|_| Mutex::default()).collect();
@@ -91,7 +96,7 @@ impl Usage {
         let minute = i32::try_from(now.as_second().div_euclid(60)).unwrap_or(i32::MAX);
         let key = FactKey { minute, counted };
         let last_at = micros(now);
-        let Some(lane) = LANE.with(|lane| self.lanes.get(*lane)) else { return };
+        let Some(lane) = self.lanes.get(lane()) else { return };
         let mut lane = lane.lock();
         let vacant = match lane.entry(key) {
             Entry::Occupied(mut held) => return held.get_mut().add(1, last_at),

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod policies;
 pub mod routes;
 mod select;
+pub mod shadow;
 #[cfg(test)]
 mod tests;
 pub mod usage;

@@ -5,7 +5,7 @@ mod tests;
 
 use domain::{
     Aggregate as _, DomainEvent, Position, RouteId, Timestamp,
-    route::{Route, RouteEvent, RouteSpec},
+    route::{Host, Route, RouteEvent, RouteSpec},
 };
 use serde::Serialize;
 
@@ -22,6 +22,7 @@ static TABLE: Table = Table {
         Column::text("name"),
         Column::text("name_folded"),
         Column::text("status"),
+        // All of them, with spaces between; empty: any host.
         Column::text("host"),
         Column::text("shape"),
         Column::text("spec"),
@@ -63,12 +64,13 @@ impl Stored for RouteRow {
 impl Folded for RouteRow {
     fn row(&self) -> Row {
         let spec = &self.spec;
+        let hosts: Vec<&str> = spec.hosts.iter().map(Host::as_str).collect();
         Row(vec![
             self.route_id.into(),
             spec.name.as_str().into(),
             spec.name.as_str().to_lowercase().into(),
             self.status.into(),
-            spec.host.as_ref().map_or("", |host| host.as_str()).into(),
+            hosts.join(" ").into(),
             spec.path.shape().into(),
             Value::json(spec),
             self.version.into(),

@@ -2,6 +2,7 @@
 //! sums, the checkpoint on its number and its sequence within its gateway's run are written in one transaction. The
 //! number tells what was read before, the sequence what was counted under another number.
 
+mod shadow;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -66,8 +67,10 @@ static SEQUENCES: Table = Table {
     columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
 };
 
+static TABLES: [&Table; 5] = [&MINUTES, &QUARTERS, &LAST_USED, &SEQUENCES, &shadow::TABLE];
+
 pub(crate) const OWNER: Owner =
-    Owner { name: NAME, version: 1, tables: &[&MINUTES, &QUARTERS, &LAST_USED, &SEQUENCES], durable: true };
+    Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
 
 /// Batches were not counted; they may be given again.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +100,7 @@ pub(crate) async fn apply(
     for ArrivedBatch { batch_no: _, batch } in news {
         if counted.is_new(&batch.node, &batch.boot, batch.sequence) {
             batch.facts.iter().for_each(|fact| sums.add(fact));
+            batch.shadow.iter().for_each(|fact| sums.shadow.add(fact));
         } else {
             metrics::counter!("tollgate_usage_repeated_batches_total").increment(1);
         }
@@ -172,6 +176,7 @@ struct Sums {
     minutes: BTreeMap<Vec<Value>, u64>,
     quarters: BTreeMap<Vec<Value>, u64>,
     last_used: BTreeMap<(String, u32), Timestamp>,
+    shadow: shadow::Sums,
 }
 
 impl Sums {
@@ -199,7 +204,7 @@ impl Sums {
             table: &LAST_USED,
             row: Row(vec![key_id.into(), version.into(), last_at.into()]),
         });
-        minutes.chain(quarters).chain(last_used)
+        minutes.chain(quarters).chain(last_used).chain(self.shadow.into_changes())
     }
 }
 

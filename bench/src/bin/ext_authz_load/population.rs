@@ -163,11 +163,12 @@ fn key(number: u32, peppers: &Peppers) -> Result<DomainEvent> {
 fn route(number: u32) -> Result<DomainEvent> {
     let spec = RouteSpec {
         name: "Route".parse()?,
-        host: None,
+        hosts: [].into(),
         methods: ["GET".parse()?].into(),
         path: format!("/service-{number}/orders/{{id}}").parse()?,
         required_scopes: ["orders:read".parse()?].into(),
         cost: 1,
+        cost_from_header: None,
     };
     let id = RouteId::from_u128(u128::from(number) + 1);
     Ok(DomainEvent::Route { id, event: RouteEvent::Defined(route::Defined { spec }) })

@@ -39,7 +39,7 @@ pub(crate) mod form {
         ids: AssignmentId, ClientId, EventId, KeyId, PolicyId, RouteId;
         metadata: ActorKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
-        route: Host, Method;
+        route: CostFromHeader, Host, Method;
         text: Environment, LabelValue, LimitName, Name, Reason, Scope;
     }
     forms!(

@@ -159,6 +159,7 @@ mod tests {
             "assignment_window_out_of_bounds",
             "assignment_window_past",
             "client_needs_environment",
+            "cost_above_header_max",
             "cost_out_of_bounds",
             "environment_not_allowed",
             "expiry_not_after_start",

@@ -24,6 +24,63 @@ async fn a_route_is_shown_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn a_route_may_have_several_hosts() {
+    let world = World::new().await;
+    let mut body = route_body("/orders/{id}");
+    body["hosts"] = json!(["b.example.com", "*.example.com", "a.example.com"]);
+    let route = world.post("/v1/routes", &body).expect(201).await.json();
+    let sorted = json!(["*.example.com", "a.example.com", "b.example.com"]);
+    assert_eq!((&route["hosts"], &route["host"]), (&sorted, &json!("*.example.com")));
+    for host in ["a.example.com", "*.example.com"] {
+        let found = world.get(format!("/v1/routes?host={host}")).expect(200).await.json();
+        assert_eq!(found["items"][0]["id"], route["id"], "{host}");
+    }
+    assert_eq!(world.get("/v1/routes?host=c.example.com").expect(200).await.json()["items"], json!([]));
+    // One host in common is enough.
+    body["hosts"] = json!(["b.example.com", "z.example.com"]);
+    world.post("/v1/routes", &body).refused(409, "route_overlaps").await;
+    body["hosts"] = json!(["z.example.com"]);
+    world.post("/v1/routes", &body).expect(201).await;
+    body["hosts"] = json!([]);
+    world.post("/v1/routes", &body).expect(201).await;
+    let path = format!("/v1/routes/{}", route["id"].as_str().unwrap());
+    let patch = |body| world.patch(&path, &body).if_match("*");
+    patch(json!({ "hosts": ["c.example.com", "z.example.com"] })).refused(409, "route_overlaps").await;
+    patch(json!({ "hosts": null })).refused(409, "route_overlaps").await;
+    let route = patch(json!({ "host": "c.example.com" })).expect(200).await.json();
+    assert_eq!(route["hosts"], json!(["c.example.com"]));
+    let both = json!({ "host": "c.example.com", "hosts": ["d.example.com"] });
+    assert_eq!(patch(both).refused(422, "body_invalid").await["pointer"], "/hosts");
+    body["host"] = json!("c.example.com");
+    assert_eq!(world.post("/v1/routes", &body).refused(422, "body_invalid").await["pointer"], "/hosts");
+}
+
+#[tokio::test]
+async fn a_route_may_let_a_header_say_what_a_call_costs() {
+    let world = World::new().await;
+    let mut body = route_body("/exports");
+    body["cost"] = json!(2);
+    body["cost_from_header"] = json!({ "name": "x-call-cost", "max": 50 });
+    let route = world.post("/v1/routes", &body).expect(201).await.json();
+    assert_eq!(route["cost_from_header"], body["cost_from_header"]);
+    let path = format!("/v1/routes/{}", route["id"].as_str().unwrap());
+    let patch = |body| world.patch(&path, &body).if_match("*");
+    patch(json!({ "cost": 51 })).refused(422, "cost_above_header_max").await;
+    assert_eq!(patch(json!({ "cost_from_header": null })).expect(200).await.json()["cost_from_header"], json!(null));
+    body["path"] = json!("/others");
+    for (header, code) in [
+        (json!({ "name": "x-call-cost", "max": 1 }), "cost_above_header_max"),
+        (json!({ "name": "x-call-cost", "max": 1001 }), "cost_out_of_bounds"),
+        (json!({ "name": "X-Call-Cost", "max": 5 }), "body_invalid"),
+        (json!({ "name": "x-call-cost" }), "body_invalid"),
+        (json!({ "name": "x-call-cost", "max": 5, "default": 1 }), "body_invalid"),
+    ] {
+        body["cost_from_header"] = header;
+        world.post("/v1/routes", &body).refused(422, code).await;
+    }
+}
+
+#[tokio::test]
 async fn two_routes_do_not_take_the_same_call() {
     let world = World::new().await;
     let first = world.made("/v1/routes", &route_body("/orders/{id}")).await;

@@ -6,7 +6,8 @@ use super::{CASES, COMMANDS_MAX, Step, follow, name, reason, sized};
 use crate::{
     given::the,
     route::{
-        DefineRoute, Host, Method, PathTemplate, RetireRoute, ReviseRoute, Route, RouteCommand, RouteSpec,
+        CostFromHeader, DefineRoute, Host, Method, PathTemplate, RetireRoute, ReviseRoute, Route, RouteCommand,
+        RouteSpec,
     },
 };
 
@@ -39,6 +40,10 @@ fn assert_possible(route: &Route) {
     assert!((1..=16).contains(&spec.methods.len()));
     assert!(spec.required_scopes.len() <= 20);
     assert!((1..=1_000).contains(&spec.cost));
+    assert!(spec.hosts.len() <= 20);
+    if let Some(CostFromHeader { name: _, max }) = &spec.cost_from_header {
+        assert!((spec.cost..=1_000).contains(max));
+    }
 }
 
 fn assert_lawful(step: &Step<'_, Route>) {
@@ -59,15 +64,16 @@ fn assert_lawful(step: &Step<'_, Route>) {
 }
 
 fn revised(had: &RouteSpec, ask: &ReviseRoute) -> RouteSpec {
-    let ReviseRoute { name, host, methods, path, required_scopes, cost } = ask;
+    let ReviseRoute { name, hosts, methods, path, required_scopes, cost, cost_from_header } = ask;
     let had = had.clone();
     RouteSpec {
         name: name.clone().unwrap_or(had.name),
-        host: host.clone().unwrap_or(had.host),
+        hosts: hosts.clone().unwrap_or(had.hosts),
         methods: methods.clone().unwrap_or(had.methods),
         path: path.clone().unwrap_or(had.path),
         required_scopes: required_scopes.clone().unwrap_or(had.required_scopes),
         cost: cost.unwrap_or(had.cost),
+        cost_from_header: cost_from_header.clone().unwrap_or(had.cost_from_header),
     }
 }
 
@@ -80,34 +86,41 @@ fn command() -> impl Strategy<Value = RouteCommand> {
 }
 
 fn spec() -> impl Strategy<Value = RouteSpec> {
-    (name(), option::of(host()), methods(), path(), scopes(), cost()).prop_map(
-        |(name, host, methods, path, scopes, cost)| RouteSpec {
+    (name(), hosts(), methods(), path(), scopes(), cost(), header()).prop_map(
+        |(name, hosts, methods, path, scopes, cost, cost_from_header)| RouteSpec {
             name,
-            host,
+            hosts: hosts.into_iter().collect(),
             methods: methods.into_iter().collect(),
             path,
             required_scopes: scopes.iter().map(|text| the(text)).collect(),
             cost,
+            cost_from_header,
         },
     )
 }
 
 fn revise() -> impl Strategy<Value = ReviseRoute> {
-    let (name, host, path) = (option::of(name()), option::of(option::of(host())), option::of(path()));
-    (name, host, option::of(methods()), path, option::of(scopes()), option::of(cost())).prop_map(
-        |(name, host, methods, path, scopes, cost)| ReviseRoute {
+    let (name, hosts, path) = (option::of(name()), option::of(hosts()), option::of(path()));
+    let (scopes, cost, header) = (option::of(scopes()), option::of(cost()), option::of(header()));
+    (name, hosts, option::of(methods()), path, scopes, cost, header).prop_map(
+        |(name, hosts, methods, path, scopes, cost, cost_from_header)| ReviseRoute {
             name,
-            host,
+            hosts: hosts.map(|hosts| hosts.into_iter().collect()),
             methods: methods.map(|methods| methods.into_iter().collect()),
             path,
             required_scopes: scopes.map(|texts| texts.iter().map(|text| the(text)).collect()),
             cost,
+            cost_from_header,
         },
     )
 }
 
-fn host() -> impl Strategy<Value = Host> {
-    sample::select(vec!["api.example.com", "localhost"]).prop_map(the)
+fn hosts() -> impl Strategy<Value = Vec<Host>> {
+    sized(3, 20, |number| the(&format!("h{number}.example.com")))
+}
+
+fn header() -> impl Strategy<Value = Option<CostFromHeader>> {
+    option::of(cost().prop_map(|max| CostFromHeader { name: the("x-call-cost"), max }))
 }
 
 fn methods() -> impl Strategy<Value = Vec<Method>> {

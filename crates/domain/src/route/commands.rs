@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Defined, Host, Method, PathTemplate, Retired, Revised, Route, RouteEvent, RouteSpec};
+use super::{
+    CostFromHeader, Defined, Host, Method, PathTemplate, Retired, Revised, Route, RouteEvent, RouteSpec,
+};
 use crate::{Aggregate, Name, Reason, Scope, refusal::refusals};
 
+const HOSTS_MAX: usize = 20;
 const METHODS_MAX: usize = 16;
 const SCOPES_MAX: usize = 20;
 const COST_MAX: u32 = 1_000;
@@ -23,15 +26,16 @@ pub struct DefineRoute {
     pub spec: RouteSpec,
 }
 
-/// Replaces what is given and leaves the rest; `host: Some(None)` makes it any host.
+/// Replaces what is given and leaves the rest; no hosts make it any host.
 #[derive(Debug, Default)]
 pub struct ReviseRoute {
     pub name: Option<Name>,
-    pub host: Option<Option<Host>>,
+    pub hosts: Option<BTreeSet<Host>>,
     pub methods: Option<BTreeSet<Method>>,
     pub path: Option<PathTemplate>,
     pub required_scopes: Option<BTreeSet<Scope>>,
     pub cost: Option<u32>,
+    pub cost_from_header: Option<Option<CostFromHeader>>,
 }
 
 /// Ends a route for good.
@@ -50,6 +54,8 @@ refusals! {
         TooMany { what: &'static str, given: usize, allowed: usize }
             = ("too_many_items", "{given} {what} are more than the {allowed} allowed"),
         CostOutOfBounds { cost: u32, allowed: u32 } = ("cost_out_of_bounds", "a cost of {cost} is not within 1 and {allowed}"),
+        CostAboveHeaderMax { cost: u32, max: u32 }
+            = ("cost_above_header_max", "the route's own cost of {cost} is above the {max} that a call may cost by its header"),
     }
 }
 
@@ -85,14 +91,15 @@ impl Route {
             Self::Retired(_) => return Err(RouteRefusal::Retired),
             Self::Active(spec) => spec,
         };
-        let ReviseRoute { name, host, methods, path, required_scopes, cost } = ask;
+        let ReviseRoute { name, hosts, methods, path, required_scopes, cost, cost_from_header } = ask;
         let spec = RouteSpec {
             name: name.as_ref().unwrap_or(&had.name).clone(),
-            host: host.as_ref().unwrap_or(&had.host).clone(),
+            hosts: hosts.as_ref().unwrap_or(&had.hosts).clone(),
             methods: methods.as_ref().unwrap_or(&had.methods).clone(),
             path: path.as_ref().unwrap_or(&had.path).clone(),
             required_scopes: required_scopes.as_ref().unwrap_or(&had.required_scopes).clone(),
             cost: cost.unwrap_or(had.cost),
+            cost_from_header: cost_from_header.as_ref().unwrap_or(&had.cost_from_header).clone(),
         };
         check(&spec)?;
         if spec == *had { Ok(vec![]) } else { Ok(vec![RouteEvent::Revised(Revised { spec })]) }
@@ -108,16 +115,21 @@ impl Route {
 }
 
 fn check(spec: &RouteSpec) -> Result<(), RouteRefusal> {
-    let RouteSpec { name: _, host: _, methods, path: _, required_scopes, cost } = spec;
+    let RouteSpec { name: _, hosts, methods, path: _, required_scopes, cost, cost_from_header } = spec;
+    at_most("hosts", hosts.len(), HOSTS_MAX)?;
     if methods.is_empty() {
         return Err(RouteRefusal::NoMethod);
     }
     at_most("methods", methods.len(), METHODS_MAX)?;
     at_most("scopes", required_scopes.len(), SCOPES_MAX)?;
-    if !(1..=COST_MAX).contains(cost) {
-        return Err(RouteRefusal::CostOutOfBounds { cost: *cost, allowed: COST_MAX });
+    let max = cost_from_header.as_ref().map(|header| header.max);
+    if let Some(cost) = max.into_iter().chain([*cost]).find(|cost| !(1..=COST_MAX).contains(cost)) {
+        return Err(RouteRefusal::CostOutOfBounds { cost, allowed: COST_MAX });
     }
-    Ok(())
+    match max {
+        Some(max) if *cost > max => Err(RouteRefusal::CostAboveHeaderMax { cost: *cost, max }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn at_most(what: &'static str, given: usize, allowed: usize) -> Result<(), RouteRefusal> {

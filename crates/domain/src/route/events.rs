@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Host, Method, PathTemplate};
+use super::{HeaderName, Host, Method, PathTemplate, hosts};
 use crate::{Name, Reason, Scope, aggregate::event_types};
 
 /// A fact about a route.
@@ -23,8 +23,10 @@ event_types!(RouteEvent { Defined = "route.defined", Revised = "route.revised", 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteSpec {
     pub name: Name,
-    /// None: any host.
-    pub host: Option<Host>,
+    /// At most 20; none: any host.
+    #[serde(flatten, with = "hosts")]
+    #[schemars(with = "hosts::RecordedHosts")]
+    pub hosts: BTreeSet<Host>,
     /// 1 to 16.
     pub methods: BTreeSet<Method>,
     pub path: PathTemplate,
@@ -32,6 +34,18 @@ pub struct RouteSpec {
     pub required_scopes: BTreeSet<Scope>,
     /// What one call takes from every limit: 1 to 1,000.
     pub cost: u32,
+    /// Where a trusted proxy may say that a call costs something else; absent: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_from_header: Option<CostFromHeader>,
+}
+
+/// What a call costs, as the proxy in front of the gateway says it: one that is trusted, never the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CostFromHeader {
+    pub name: HeaderName,
+    /// No call costs more, and one whose cost cannot be read costs this: from the route's own cost to 1,000.
+    pub max: u32,
 }
 
 /// A route exists and takes calls.

@@ -1,4 +1,4 @@
-//! The parts that select calls: host, method and path template, each in one canonical spelling.
+//! The parts that select calls, host, method and path template, and the name of a header: each in one spelling.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -55,11 +55,12 @@ impl FromStr for Method {
     }
 }
 
-/// A host name in lower case without a port: `api.example.com`.
+/// A host name in lower case without a port: `api.example.com`. `*.example.com` is every host with one label in
+/// place of the star.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Host(Box<str>);
-serialized_as_text!(Host, "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$");
+serialized_as_text!(Host, "^(\\*\\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$");
 
 impl FromStr for Host {
     type Err = InvalidValue;
@@ -70,12 +71,40 @@ impl FromStr for Host {
                 && !label.ends_with('-')
                 && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
-        if text.len() <= 253 && text.split('.').all(label_ok) {
+        let name = text.strip_prefix("*.").unwrap_or(text);
+        if text.len() <= 253 && name.split('.').all(label_ok) {
             Ok(Self(text.into()))
         } else {
             Err(InvalidValue::expected(
-                "must be a host name in lower case without a port, such as api.example.com",
+                "must be a host name in lower case without a port, such as api.example.com or *.example.com",
             ))
+        }
+    }
+}
+
+impl Host {
+    /// What comes after the star of `*.example.com`; none of a host without one.
+    #[must_use]
+    pub fn wildcard(&self) -> Option<&str> {
+        self.0.strip_prefix("*.")
+    }
+}
+
+/// The name of a header in lower case: `x-call-cost`. 1 to 64 of a-z, 0-9 and -, beginning with a letter.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HeaderName(Box<str>);
+serialized_as_text!(HeaderName, "^[a-z][a-z0-9-]{0,63}$");
+
+impl FromStr for HeaderName {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let byte_ok = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let begins = text.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+        if begins && text.len() <= 64 && text.bytes().all(byte_ok) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidValue::expected("must be the name of a header in lower case, such as x-call-cost"))
         }
     }
 }
@@ -229,9 +258,23 @@ mod tests {
 
     #[test]
     fn hosts_are_lower_case_names() {
-        assert!("api.example.com".parse::<Host>().is_ok());
-        for bad in ["", "API.example.com", "a..b", "-a.b", "a:80", "a b", &"a".repeat(64)] {
+        for good in ["api.example.com", "localhost", "*.example.com", "*.local"] {
+            assert!(good.parse::<Host>().is_ok(), "{good}");
+        }
+        for bad in ["*", "*.", "*.*.com", "a.*.com", "*a.com", "", "API.example.com", "a..b", "-a.b", "a:80", "a b", &"a".repeat(64)] {
             assert!(bad.parse::<Host>().is_err(), "{bad}");
+        }
+        let wildcard = |text: &str| text.parse::<Host>().unwrap().wildcard().map(str::to_owned);
+        assert_eq!((wildcard("*.a.com"), wildcard("b.a.com")), (Some("a.com".to_owned()), None));
+    }
+
+    #[test]
+    fn names_of_headers_are_in_lower_case() {
+        for good in ["x", "x-call-cost", &format!("x{}", "0".repeat(63))] {
+            assert!(good.parse::<HeaderName>().is_ok(), "{good}");
+        }
+        for bad in ["", "X-Cost", "-x", "1x", "x_cost", "x cost", "x:", &"x".repeat(65)] {
+            assert!(bad.parse::<HeaderName>().is_err(), "{bad}");
         }
     }
 }

@@ -87,10 +87,57 @@ fn revising_replaces_what_is_given_and_keeps_the_rest() {
 }
 
 #[test]
-fn a_host_can_be_changed_and_taken_away() {
-    let other = revise(|ask| ask.host = Some(Some(the("b.example.com"))));
-    check([defined()], other, Ok(vec![revised(|spec| spec.host = Some(the("b.example.com")))]));
-    check([defined()], revise(|ask| ask.host = Some(None)), Ok(vec![revised(|spec| spec.host = None)]));
+fn hosts_can_be_changed_and_taken_away() {
+    for hosts in [&["b.example.com"][..], &["*.example.com", "b.example.com", "c.example.com"], &[]] {
+        let other = revise(|ask| ask.hosts = Some(all(hosts)));
+        check([defined()], other, Ok(vec![revised(|spec| spec.hosts = all(hosts))]));
+    }
+}
+
+#[test]
+fn twenty_hosts_are_taken_and_twenty_one_refused() {
+    let full = |spec: &mut RouteSpec| spec.hosts = many(20);
+    check([], define(full), Ok(vec![defined_with(full)]));
+    let too_many = RouteRefusal::TooMany { what: "hosts", given: 21, allowed: 20 };
+    check([], define(|spec| spec.hosts = many(21)), Err(too_many.clone()));
+    check([defined()], revise(|ask| ask.hosts = Some(many(21))), Err(too_many));
+}
+
+#[test]
+fn a_header_may_say_at_most_a_thousand_and_no_less_than_the_route_costs() {
+    for max in [1, 1_000] {
+        check([], define(|spec| costed(spec, max)), Ok(vec![defined_with(|spec| costed(spec, max))]));
+    }
+    for max in [0, 1_001] {
+        let refused = RouteRefusal::CostOutOfBounds { cost: max, allowed: 1_000 };
+        check([], define(|spec| costed(spec, max)), Err(refused));
+    }
+    let refused = RouteRefusal::CostAboveHeaderMax { cost: 5, max: 4 };
+    let given = [defined_with(|spec| costed(spec, 4))];
+    check(given.clone(), revise(|ask| ask.cost = Some(5)), Err(refused));
+    let without = revise(|ask| ask.cost_from_header = Some(None));
+    check(given, without, Ok(vec![revised(|_| {})]));
+}
+
+#[test]
+fn what_was_recorded_when_a_route_had_one_host_reads_as_ever_and_is_written_alike() {
+    for (host, hosts) in [("\"a.example.com\"", &["a.example.com"][..]), ("null", &[])] {
+        let recorded = format!(
+            r#"{{"name":"N","host":{host},"methods":["GET"],"path":"/","required_scopes":[],"cost":1}}"#
+        );
+        let spec: RouteSpec = serde_json::from_str(&recorded).unwrap();
+        assert_eq!((spec.hosts.clone(), &spec.cost_from_header), (all(hosts), &None));
+        assert_eq!(serde_json::to_string(&spec).unwrap(), recorded);
+    }
+}
+
+#[test]
+fn one_who_reads_the_first_host_only_takes_fewer_calls_and_never_more() {
+    let spec = spec_with(|spec| spec.hosts = all(&["b.example.com", "a.example.com", "*.example.org"]));
+    let recorded = serde_json::to_value(&spec).unwrap();
+    assert_eq!(recorded["host"], "*.example.org");
+    assert_eq!(recorded["other_hosts"], serde_json::json!(["a.example.com", "b.example.com"]));
+    assert_eq!(serde_json::from_value::<RouteSpec>(recorded).unwrap(), spec);
 }
 
 #[test]
@@ -98,7 +145,7 @@ fn revising_to_what_is_there_records_nothing() {
     check([defined()], revise(|_| {}), Ok(vec![]));
     let same = revise(|ask| {
         ask.cost = Some(1);
-        ask.host = Some(Some(the("api.example.com")));
+        ask.hosts = Some(all(&["api.example.com"]));
     });
     check([defined()], same, Ok(vec![]));
     let given = [defined(), revised(|spec| spec.cost = 5)];
@@ -149,11 +196,12 @@ fn hosts_and_paths_are_taken_up_to_their_bounds() {
 fn spec() -> RouteSpec {
     RouteSpec {
         name: the("Read an order"),
-        host: Some(the("api.example.com")),
+        hosts: all(&["api.example.com"]),
         methods: all(&["GET", "HEAD"]),
         path: the("/orders/{id}"),
         required_scopes: all(&["orders:read"]),
         cost: 1,
+        cost_from_header: None,
     }
 }
 
@@ -161,6 +209,10 @@ fn spec_with(change: impl FnOnce(&mut RouteSpec)) -> RouteSpec {
     let mut spec = spec();
     change(&mut spec);
     spec
+}
+
+fn costed(spec: &mut RouteSpec, max: u32) {
+    spec.cost_from_header = Some(CostFromHeader { name: the("x-call-cost"), max });
 }
 
 fn methods(count: u8) -> std::collections::BTreeSet<Method> {

@@ -116,11 +116,12 @@ fn key_events(client_id: ClientId) -> Sampled<Vec<ApiKeyEvent>> {
 fn route_events() -> Sampled<Vec<RouteEvent>> {
     let spec = RouteSpec {
         name: "Read an order".parse()?,
-        host: Some("api.example.com".parse()?),
+        hosts: ["api.example.com".parse()?].into(),
         methods: ["GET".parse()?, "HEAD".parse()?].into(),
         path: "/orders/{id}".parse()?,
         required_scopes: ["orders:read".parse()?].into(),
         cost: 1,
+        cost_from_header: None,
     };
     let revised = RouteSpec { cost: 5, ..spec.clone() };
     Ok(vec![

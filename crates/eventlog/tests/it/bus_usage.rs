@@ -12,7 +12,7 @@ use crate::bus::{AT_MOST, connect, put};
 use crate::support::now;
 
 fn batch(node: &str, sequence: u64) -> UsageBatch {
-    UsageBatch { node: node.to_owned(), boot: "b.1".to_owned(), sequence, flushed_at: now(), facts: vec![] }
+    UsageBatch { node: node.to_owned(), boot: "b.1".to_owned(), sequence, flushed_at: now(), facts: vec![], shadow: vec![] }
 }
 
 async fn next(feed: &mut UsageFeed, after: u64) -> Result<Vec<ArrivedBatch>, LogFailure> {

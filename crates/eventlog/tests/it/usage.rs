@@ -20,7 +20,7 @@ fn batch(sequence: u64) -> UsageBatch {
         calls: 3,
         last_at: now(),
     };
-    UsageBatch { node: "n".to_owned(), boot: "b".to_owned(), sequence, flushed_at: now(), facts: vec![fact] }
+    UsageBatch { node: "n".to_owned(), boot: "b".to_owned(), sequence, flushed_at: now(), facts: vec![fact], shadow: vec![] }
 }
 
 #[tokio::test]

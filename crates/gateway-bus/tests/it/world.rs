@@ -91,6 +91,7 @@ impl Node {
             environment: &environment,
             address: None,
             cost: None,
+            trusted_headers: None,
         };
         self.gateway.judge_shared(&call, &*self.clock).await
     }
@@ -206,11 +207,12 @@ fn issued(client_id: ClientId, secret: &PlainSecret) -> ApiKeyEvent {
 fn defined_route() -> RouteEvent {
     let spec = RouteSpec {
         name: "orders".parse().unwrap(),
-        host: None,
+        hosts: [].into(),
         methods: ["GET".parse().unwrap()].into(),
         path: "/orders".parse().unwrap(),
         required_scopes: [].into(),
         cost: 1,
+        cost_from_header: None,
     };
     RouteEvent::Defined(route::Defined { spec })
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use domain::Environment;
-use gateway::Call;
+use gateway::{Call, HeaderField, Headers};
 use smallvec::SmallVec;
 
 use crate::{
@@ -27,7 +27,12 @@ pub(super) struct Question<'a> {
     path: &'a str,
     environment: Cow<'a, Environment>,
     address: Option<IpAddr>,
+    /// Empty unless the door trusts them.
+    headers: Given<'a>,
 }
+
+/// Every header, in whichever of the two forms Envoy was told to send them; a value that is no text as none.
+type Given<'a> = SmallVec<[(&'a str, Option<&'a str>); 8]>;
 
 /// Reads a question.
 ///
@@ -44,6 +49,7 @@ pub(super) fn read<'a>(door: &'a Door, message: &'a [u8]) -> Result<Question<'a>
         path: crate::path::insist_on_plain(said.path),
         environment: environment(door, said.environment)?,
         address: address(door, &said),
+        headers: if door.trusts_cost_headers() { said.headers } else { SmallVec::new() },
     })
 }
 
@@ -57,11 +63,23 @@ impl Question<'_> {
             environment: &self.environment,
             address: self.address,
             cost: None,
+            trusted_headers: (!self.headers.is_empty()).then_some(self),
         }
     }
 
     pub(super) fn in_authorization(&self) -> bool {
         self.credential.in_authorization
+    }
+}
+
+impl Headers for Question<'_> {
+    fn header(&self, name: &str) -> HeaderField<'_> {
+        let mut given = self.headers.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name));
+        match (given.next(), given.next()) {
+            (None, _) => HeaderField::Absent,
+            (Some((_, Some(value))), None) => HeaderField::One(value),
+            (Some((_, None)), None) | (Some(_), Some(_)) => HeaderField::Unclear,
+        }
     }
 }
 
@@ -98,8 +116,7 @@ struct Said<'a> {
     /// An empty text is not written.
     path: &'a str,
     environment: Option<&'a str>,
-    /// Every header, in whichever of the two forms Envoy was told to send them; a value that is no text as none.
-    headers: SmallVec<[(&'a str, Option<&'a str>); 8]>,
+    headers: Given<'a>,
 }
 
 impl<'a> Said<'a> {

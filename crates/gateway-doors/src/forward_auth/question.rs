@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gateway::Call;
+use gateway::{Call, HeaderField, Headers};
 use http::{HeaderMap, HeaderValue, header::GetAll};
 
 use crate::{
@@ -16,8 +16,23 @@ const METHOD: [&str; 2] = ["x-original-method", "x-forwarded-method"];
 const URI: [&str; 2] = ["x-original-uri", "x-forwarded-uri"];
 const HOST: [&str; 2] = ["x-original-host", "x-forwarded-host"];
 
+/// The headers of a sub-request.
+pub(super) struct Given<'a>(pub(super) &'a HeaderMap);
+
+impl Headers for Given<'_> {
+    fn header(&self, name: &str) -> HeaderField<'_> {
+        let mut given = self.0.get_all(name).iter();
+        match (given.next(), given.next()) {
+            (None, _) => HeaderField::Absent,
+            (Some(value), None) => value.to_str().map_or(HeaderField::Unclear, HeaderField::One),
+            (Some(_), Some(_)) => HeaderField::Unclear,
+        }
+    }
+}
+
 /// Reads the call. Method and URI must be there.
-pub(super) fn read<'a>(door: &'a Door, headers: &'a HeaderMap) -> Result<Call<'a>, Fault> {
+pub(super) fn read<'a>(door: &'a Door, given: &'a Given<'a>) -> Result<Call<'a>, Fault> {
+    let Given(headers) = given;
     let fields = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().ok()));
     Ok(Call {
         secret: credential::read(fields).secret,
@@ -27,6 +42,7 @@ pub(super) fn read<'a>(door: &'a Door, headers: &'a HeaderMap) -> Result<Call<'a
         environment: door.environment(),
         address: address(door, headers),
         cost: None,
+        trusted_headers: door.trusts_cost_headers().then_some(given),
     })
 }
 

@@ -41,7 +41,8 @@ pub struct VerifyRequest {
     #[serde(default)]
     #[schema(nullable, value_type = Option<String>, example = "198.51.100.7")]
     address: Option<IpAddr>,
-    /// What the call takes from every limit, in place of the cost of its route.
+    /// What the call takes from every limit, in place of the cost of its route and of its route's header: whoever asks
+    /// says it, and no header of the call does.
     #[serde(default, deserialize_with = "cost")]
     #[schema(nullable, minimum = 1, maximum = 1000, example = 1)]
     cost: Option<u32>,
@@ -57,6 +58,7 @@ impl VerifyRequest {
             environment: self.environment.as_ref().unwrap_or(served),
             address: self.address.map(|address| address.to_canonical()),
             cost: self.cost,
+            trusted_headers: None,
         }
     }
 }

@@ -130,14 +130,26 @@ impl Log {
     }
 
     pub(super) fn route(&mut self, method: &str, path: &str, scope: Option<&str>) -> RouteId {
+        self.priced_route(method, path, scope, None)
+    }
+
+    /// The same, with a header that says what a call costs.
+    pub(super) fn priced_route(
+        &mut self,
+        method: &str,
+        path: &str,
+        scope: Option<&str>,
+        cost_from_header: Option<route::CostFromHeader>,
+    ) -> RouteId {
         let id = RouteId::from_parts(1, self.number());
         let spec = RouteSpec {
             name: "route".parse().unwrap(),
-            host: None,
+            hosts: [].into(),
             methods: [method.parse().unwrap()].into(),
             path: path.parse().unwrap(),
             required_scopes: scope.iter().map(|scope| scope.parse().unwrap()).collect(),
             cost: 1,
+            cost_from_header,
         };
         self.record(DomainEvent::Route { id, event: RouteEvent::Defined(route::Defined { spec }) });
         id
@@ -241,6 +253,11 @@ impl World {
     /// Opens the door for `prod` on a free port.
     pub(super) async fn open(&self) -> Open {
         Open::new(self.door()).await
+    }
+
+    /// The same, believing what its proxies say of a call's cost.
+    pub(super) async fn open_trusting_cost(&self) -> Open {
+        Open::new(self.door().trusting_cost_headers(true)).await
     }
 
     /// The same, believing what its proxies say of addresses.

@@ -14,9 +14,10 @@ use crate::{
         assignments::{Binding, Target},
         limits::Limit,
         micros,
-        slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
+        slots::{ClientSlot, EnvironmentSlot, KeySlot, LimitSlot, RouteSlot},
     },
     quota::shared::Patience,
+    shadow::Shadowed,
     sharing::Shortage,
 };
 
@@ -51,6 +52,7 @@ impl<'a> Limited<'_, 'a> {
         &self,
         grounds: &Grounds<'a>,
         statuses: &mut SmallVec<[LimitStatus; 4]>,
+        shadowed: &mut SmallVec<[Shadowed; 4]>,
         manner: &mut impl Manner<'a>,
     ) -> Result<(), NotTaken> {
         let Some(client) = self.caller.client else { return Ok(()) };
@@ -60,8 +62,14 @@ impl<'a> Limited<'_, 'a> {
         let bindings =
             index.assignments.resolve(&index.policies, call, Some(client), micros(self.now), manner);
         self.reserve(grounds, &bindings.enforced, self.patience, statuses, manner)?;
-        // Nothing comes of what these say: it stands in the statuses.
-        self.reserve(grounds, &bindings.shadowed, Patience::Shadow, statuses, manner).or(Ok(()))
+        if bindings.shadowed.is_empty() {
+            return Ok(());
+        }
+        let enforced = statuses.len();
+        // Nothing comes of what these say: it stands in the statuses, and is counted.
+        let _asked = self.reserve(grounds, &bindings.shadowed, Patience::Shadow, statuses, manner);
+        note(&bindings.shadowed, statuses.get(enforced..).unwrap_or_default(), shadowed);
+        Ok(())
     }
 
     fn reserve(
@@ -116,6 +124,23 @@ pub(crate) fn account(
         Counting::Shared => binding.policy_slot.0,
     };
     AccountKey { environment, route: binding.route, counting, subject }
+}
+
+/// Tells what each limit of the policies in shadow said, and what each policy did.
+fn note(bindings: &[Binding<'_>], statuses: &[LimitStatus], shadowed: &mut SmallVec<[Shadowed; 4]>) {
+    let mut statuses = statuses.iter();
+    for binding in bindings {
+        let (policy, revision) = (binding.policy_slot, binding.policy.revision);
+        for (limit, status) in binding.limits().zip(&mut statuses) {
+            let refused = status.refused;
+            shadowed.push(Shadowed { policy, revision, limit: limit.slot, refused });
+            let all = |said: &&mut Shadowed| said.policy == policy && said.limit == LimitSlot::NONE;
+            match shadowed.iter_mut().find(all) {
+                Some(all) => all.refused |= refused,
+                None => shadowed.push(Shadowed { policy, revision, limit: LimitSlot::NONE, refused }),
+            }
+        }
+    }
 }
 
 fn status(binding: &Binding<'_>, limit: &Limit, reading: &Reading) -> LimitStatus {

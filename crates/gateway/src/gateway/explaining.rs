@@ -49,6 +49,8 @@ impl Gateway {
             environment,
             address: *address,
             cost: *cost,
+            // Nobody in front has said anything yet.
+            trusted_headers: None,
         };
         let environment = self.slot_of(environment);
         let stale = self.is_stale(*at);

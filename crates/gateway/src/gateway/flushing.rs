@@ -68,13 +68,14 @@ impl Gateway {
 
     fn next_batch(&self, sequence: &mut u64, now: Timestamp) -> Option<UsageBatch> {
         let facts = self.usage.drain().facts(&self.index);
-        if facts.is_empty() {
+        let shadow = self.shadow.drain(&self.index);
+        if facts.is_empty() && shadow.is_empty() {
             return None;
         }
         report(&facts);
         *sequence += 1;
         let (node, boot) = (self.settings.node.clone(), self.settings.boot.clone());
-        Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts })
+        Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts, shadow })
     }
 
     fn name_counters(&self, changed: &[Changed]) -> Vec<CounterRow> {

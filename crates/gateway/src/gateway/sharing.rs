@@ -9,7 +9,6 @@ use super::Gateway;
 use crate::{
     Call, Decision, Judged, PoolKey, SharedQuotas,
     counters::{Counters, Wanting, key_text},
-    decide::Verdict,
     quota::shared::Patience,
 };
 
@@ -24,12 +23,12 @@ impl Gateway {
     /// Like [`Self::judge`], but says so when more of a shared quota must be reserved before it can be decided. Then
     /// nothing was taken and nothing counted, and the call is to be asked about again.
     pub fn attempt(&self, call: &Call<'_>, now: Timestamp) -> Judged {
-        let Verdict { decision, counted, short } = self.decide(call, now, Patience::Wait);
-        match short {
+        let mut verdict = self.decide(call, now, Patience::Wait);
+        match verdict.short.take() {
             Some(shortage) => Judged::Short(shortage),
             None => {
-                self.usage.count(counted, now);
-                Judged::Decided(Box::new(decision))
+                self.count(&verdict, now);
+                Judged::Decided(Box::new(verdict.decision))
             }
         }
     }

@@ -11,7 +11,7 @@ use std::{
 use domain::{
     Position, RouteId,
     explain::RouteFate,
-    route::{Defined, Host, Method, Revised, RouteEvent, RouteSpec},
+    route::{CostFromHeader, Defined, Host, Method, Revised, RouteEvent, RouteSpec},
 };
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -36,14 +36,15 @@ pub(crate) struct RouteEntry {
 /// What is needed of a route to judge a call.
 #[derive(Debug)]
 pub(crate) struct ActiveRoute {
-    host: Option<Host>,
+    hosts: BTreeSet<Host>,
     methods: BTreeSet<Method>,
     shape: String,
     pub(crate) required: Arc<ScopeSet>,
     pub(crate) cost: u32,
+    pub(crate) cost_from_header: Option<CostFromHeader>,
 }
 
-/// The calls that one table looks at: those to a host, or to any, by one method.
+/// The calls that one table looks at: those to a host, to the hosts of a `*.`, or to any, by one method.
 type Group = (Option<Host>, Method);
 type ByMethod = HashMap<Box<str>, Tree, FxBuildHasher>;
 
@@ -62,6 +63,8 @@ pub(crate) struct Routes {
     /// Groups whose table is behind.
     changed: BTreeSet<Group>,
     by_host: HashMap<Box<str>, ByMethod, FxBuildHasher>,
+    /// By what comes after the star.
+    by_wildcard: HashMap<Box<str>, ByMethod, FxBuildHasher>,
     any_host: ByMethod,
 }
 
@@ -70,20 +73,23 @@ impl Routes {
         self.entries.get(slot.0)
     }
 
-    /// The route that takes a call. An exact host goes before any host; within it, from left to right, a literal
-    /// segment goes before `{place}`, and that before `{*rest}`.
+    /// The route that takes a call. An exact host goes before `*.`, that before any host; within it, from left to
+    /// right, a literal segment goes before `{place}`, and that before `{*rest}`.
     pub(crate) fn find(
         &self,
         host: Option<&str>,
         method: &str,
         path: &str,
     ) -> Option<(RouteSlot, &ActiveRoute)> {
-        let at_host = host.filter(|_| !self.by_host.is_empty()).and_then(|host| {
-            let mut lower = [0_u8; HOST_BYTES_MAX];
-            self.by_host.get(bare_host(host, &mut lower)?)
-        });
         let find = |tables: &ByMethod| tables.get(method)?.find(path);
-        let slot = at_host.and_then(find).or_else(|| find(&self.any_host))?;
+        let mut lower = [0_u8; HOST_BYTES_MAX];
+        let named = host.filter(|_| !self.by_host.is_empty() || !self.by_wildcard.is_empty());
+        let at_host = named.and_then(|host| bare_host(host, &mut lower)).and_then(|host| {
+            let at_exact = || find(self.by_host.get(host)?);
+            let at_wildcard = || find(self.by_wildcard.get(below(host)?)?);
+            at_exact().or_else(at_wildcard)
+        });
+        let slot = at_host.or_else(|| find(&self.any_host))?;
         Some((slot, self.get(slot)?.active.as_ref()?))
     }
 
@@ -191,8 +197,9 @@ impl Routes {
         for (group, tree) in rebuilt.0 {
             self.changed.remove(&group);
             let (host, method) = group;
-            let tables = match host {
-                Some(host) => self.by_host.entry_ref(host.as_str()).or_default(),
+            let tables = match host.as_ref().map(|host| (host.as_str(), host.wildcard())) {
+                Some((_, Some(suffix))) => self.by_wildcard.entry_ref(suffix).or_default(),
+                Some((host, None)) => self.by_host.entry_ref(host).or_default(),
                 None => &mut self.any_host,
             };
             tables.insert(method.as_str().into(), tree);
@@ -202,13 +209,14 @@ impl Routes {
 
 impl ActiveRoute {
     fn of(spec: &RouteSpec, scope_sets: &mut Shared<ScopeSet>) -> Self {
-        let RouteSpec { name: _, host, methods, path, required_scopes, cost } = spec;
+        let RouteSpec { name: _, hosts, methods, path, required_scopes, cost, cost_from_header } = spec;
         Self {
-            host: host.clone(),
+            hosts: hosts.clone(),
             methods: methods.clone(),
             shape: path.shape(),
             required: scope_sets.keep(required_scopes.iter().cloned().collect()),
             cost: *cost,
+            cost_from_header: cost_from_header.clone(),
         }
     }
 
@@ -218,13 +226,23 @@ impl ActiveRoute {
         alone.find(path).is_some()
     }
 
+    /// How closely the route names a host, given as routes name it: by name 2, by `*.` 1, as any host 0. None: it does
+    /// not.
+    fn closeness(&self, host: Option<&str>) -> Option<u8> {
+        let suffix = host.and_then(below);
+        let named = |own: &Host| match own.wildcard() {
+            Some(wildcard) => (Some(wildcard) == suffix).then_some(1),
+            None => (Some(own.as_str()) == host).then_some(2),
+        };
+        if self.hosts.is_empty() { Some(0) } else { self.hosts.iter().filter_map(named).max() }
+    }
+
     /// Why a route that fits the path does not take the call.
     fn why_not(&self, host: Option<&str>, method: &str, winner: Option<&Self>) -> RouteFate {
-        if self.host.as_ref().is_some_and(|own| Some(own.as_str()) != host) {
-            RouteFate::OtherHost
-        } else if self.methods.iter().all(|own| own.as_str() != method) {
+        let Some(own) = self.closeness(host) else { return RouteFate::OtherHost };
+        if self.methods.iter().all(|own| own.as_str() != method) {
             RouteFate::OtherMethod
-        } else if self.host.is_none() && winner.is_some_and(|winner| winner.host.is_some()) {
+        } else if winner.and_then(|winner| winner.closeness(host)).is_some_and(|closer| closer > own) {
             RouteFate::LessSpecificHost
         } else if winner.is_some_and(|winner| winner.shape == self.shape) {
             RouteFate::DefinedLater
@@ -234,8 +252,16 @@ impl ActiveRoute {
     }
 
     fn groups(&self) -> impl Iterator<Item = Group> {
-        self.methods.iter().map(|method| (self.host.clone(), method.clone()))
+        let any = self.hosts.is_empty().then_some(None);
+        let hosts = self.hosts.iter().cloned().map(Some).chain(any);
+        hosts.flat_map(|host| self.methods.iter().map(move |method| (host.clone(), method.clone())))
     }
+}
+
+/// A host without its first label.
+fn below(host: &str) -> Option<&str> {
+    let (label, suffix) = host.split_once('.')?;
+    Some(suffix).filter(|_| !label.is_empty())
 }
 
 const HOST_BYTES_MAX: usize = 253;

@@ -88,7 +88,7 @@ slot!(
 );
 slot!(
     /// A named limit of a policy, over all the policy's revisions.
-    LimitSlot
+    LimitSlot or none
 );
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use domain::{
     api_client::{ApiClientEvent, Reinstated, ScopeGranted, ScopeRevoked, Suspended},
     api_key::{self, ApiKeyEvent},
     rate_limit_policy::{Mode, Period, QuotaLimit, QuotaWindow, TimeZoneName},
-    route::{Retired, RouteEvent},
+    route::{CostFromHeader, Retired, RouteEvent},
 };
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Call, Decision, Gateway,
-    testing::{Organisation, call, peppers, quota, rate, read, secret, settings, spec},
+    Call, Decision, Gateway, HeaderField,
+    testing::{Organisation, Said, call, peppers, quota, rate, read, read_all, secret, settings, spec},
 };
 
 /// One thing that happened, to one of a few.
@@ -98,12 +98,18 @@ impl History {
                 org.client(&id("cli", client), event);
             }
             Step::Route(route) => org.route(&id("rte", route), |spec| {
-                spec.host = (route == 2).then(|| read("api.example.com"));
+                spec.hosts = match route {
+                    2 => read_all(&["api.example.com"]),
+                    3 => read_all(&["*.example.com", "other.example.com"]),
+                    _ => [].into(),
+                };
                 spec.path = read(
                     ["/orders/{id}", "/orders/{any}", "/{*rest}", "/orders/1"]
                         [usize::try_from(route).unwrap() - 1],
                 );
                 spec.cost = route;
+                let header = CostFromHeader { name: read("x-call-cost"), max: 9 };
+                spec.cost_from_header = (route == 4).then_some(header);
             }),
             Step::Retire(route) => {
                 let event = RouteEvent::Retired(Retired { reason: None });
@@ -151,6 +157,7 @@ fn compare(one: &Gateway, other: &Gateway, from: Timestamp) -> Result<(), TestCa
                 host: (turn % 2 == 0).then_some("api.example.com"),
                 path: if turn % 4 == 3 { "/other" } else { "/orders/1" },
                 address: Some(read(if number % 2 == 0 { "10.1.2.3" } else { "192.0.2.1" })),
+                trusted_headers: Some(&Said(HeaderField::One("2"))),
                 ..call(&secret, &environment)
             };
             prop_assert_eq!(answer(one, &call, now), answer(other, &call, now));
@@ -242,9 +249,9 @@ fn no_damage_goes_unnoticed() {
 #[test]
 fn another_format_is_refused_by_its_name() {
     let bytes = Organisation::small().gateway.snapshot().unwrap().as_bytes().to_vec();
-    let newer = String::from_utf8(bytes).unwrap().replacen("\"version\":1", "\"version\":2", 1);
+    let newer = String::from_utf8(bytes).unwrap().replacen("\"version\":2", "\"version\":3", 1);
     let refused = GatewaySnapshot::from_bytes(newer.into_bytes()).unwrap_err();
-    assert_eq!(refused.to_string(), "the snapshot is of format 2; this gateway reads 1");
+    assert_eq!(refused.to_string(), "the snapshot is of format 3; this gateway reads 2");
     assert!(matches!(GatewaySnapshot::from_bytes(b"{}\n".to_vec()), Err(SnapshotFailure::NotASnapshot)));
 }
 

@@ -143,10 +143,13 @@ async fn routes_overlap_when_the_same_call_could_be_either(on: Engine) {
     let define = |host, methods: &[&str], path| {
         RouteCommand::Define(DefineRoute { spec: route_spec(host, methods, path) })
     };
+    let mut of_two_hosts = route_spec(Some("a.example.com"), &["GET"], "/orders/{order}");
+    of_two_hosts.hosts.insert("*.example.com".parse().unwrap());
     let history = History::default()
         .route(1, &define_route())
         .route(2, &define(None, &["GET", "POST"], "/orders/{order}"))
-        .route(3, &define(None, &["DELETE"], "/orders/{order}"));
+        .route(3, &define(None, &["DELETE"], "/orders/{order}"))
+        .route(4, &RouteCommand::Define(DefineRoute { spec: of_two_hosts }));
     let (_dir, model) = given(on, history).await;
     let check = async |host: Option<&str>,
                        method: &str,
@@ -155,7 +158,7 @@ async fn routes_overlap_when_the_same_call_could_be_either(on: Engine) {
                        expected: &[u64]| {
         let spec = route_spec(host, &[method], path);
         let (shape, except) = (spec.path.shape(), except.map(route));
-        let rows = routes::find_overlapping(&model, spec.host.as_ref(), &spec.methods, &shape, except)
+        let rows = routes::find_overlapping(&model, &spec.hosts, &spec.methods, &shape, except)
             .await
             .unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.route_id).collect();
@@ -166,15 +169,24 @@ async fn routes_overlap_when_the_same_call_could_be_either(on: Engine) {
     check(None, "PUT", "/orders/{x}", None, &[]).await;
     check(Some("api.example.com"), "GET", "/orders/{x}", None, &[1]).await;
     check(Some("api.example.com"), "GET", "/orders/x", None, &[]).await;
-    let at_host = RouteFilter { host: Some("api.example.com".parse().unwrap()), ..RouteFilter::default() };
-    assert_eq!(routes::list(&model, &at_host, &ALL).await.unwrap().len(), 1);
+    for host in ["a.example.com", "*.example.com"] {
+        check(Some(host), "GET", "/orders/{x}", None, &[4]).await;
+    }
+    let listed = async |host: &str| {
+        let at_host = RouteFilter { host: Some(host.parse().unwrap()), ..RouteFilter::default() };
+        routes::list(&model, &at_host, &ALL).await.unwrap().iter().map(|row| row.route_id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("api.example.com").await, [route(1)]);
+    assert_eq!(listed("a.example.com").await, [route(4)]);
+    assert_eq!(listed("*.example.com").await, [route(4)]);
+    assert_eq!(listed("example.com").await, []);
 }
 
 async fn retired_routes_and_policies_stay_and_do_not_overlap(on: Engine) {
     let (_dir, model) = given(on, eventful()).await;
     let row = routes::get(&model, route(1)).await.unwrap().unwrap();
     assert_eq!(row.status, RouteStatus::Retired);
-    let found = routes::find_overlapping(&model, None, &row.spec.methods, &row.spec.path.shape(), None).await;
+    let found = routes::find_overlapping(&model, &row.spec.hosts, &row.spec.methods, &row.spec.path.shape(), None).await;
     assert_eq!(found.unwrap(), []);
     let retired = PolicyFilter { status: Some(PolicyStatus::Retired), ..PolicyFilter::default() };
     let rows = policies::list(&model, &retired, &ALL).await.unwrap();

@@ -102,9 +102,9 @@ pub async fn report(model: &ReadModel, query: &UsageQuery) -> Result<UsageReport
 }
 
 /// The time of a report in Unix seconds, rounded to the windows that are kept.
-struct Span {
-    from_s: i64,
-    until_s: i64,
+pub(super) struct Span {
+    pub(super) from_s: i64,
+    pub(super) until_s: i64,
     table: &'static str,
     /// None: the whole span.
     window_s: Option<i64>,
@@ -119,24 +119,54 @@ impl Span {
             Granularity::Day => ("usage_quarter", QUARTER_S, Some(DAY_S)),
             Granularity::Total => ("usage_quarter", QUARTER_S, None),
         };
-        let from_s = query.from.as_second().div_euclid(kept_s) * kept_s;
+        Self::rounded((query.from, query.until), table, kept_s, window_s)
+    }
+
+    /// Of a table that keeps quarters of an hour.
+    pub(super) fn of_quarters(from: Timestamp, until: Timestamp, granularity: Granularity) -> Self {
+        let window_s = match granularity {
+            Granularity::Minute | Granularity::Quarter => Some(QUARTER_S),
+            Granularity::Hour => Some(HOUR_S),
+            Granularity::Day => Some(DAY_S),
+            Granularity::Total => None,
+        };
+        Self::rounded((from, until), "", QUARTER_S, window_s)
+    }
+
+    fn rounded(
+        (from, until): (Timestamp, Timestamp),
+        table: &'static str,
+        kept_s: i64,
+        window_s: Option<i64>,
+    ) -> Self {
+        let from_s = from.as_second().div_euclid(kept_s) * kept_s;
         // `as_second` cuts off the fraction, which may be all that reaches into the next window.
-        let last = query.until.as_second().saturating_sub(i64::from(query.until.subsec_nanosecond() == 0));
+        let last = until.as_second().saturating_sub(i64::from(until.subsec_nanosecond() == 0));
         let until_s = (last.div_euclid(kept_s) + 1) * kept_s;
         Self { from_s, until_s, table, window_s }
     }
 
-    fn select(&self, query: &UsageQuery) -> Select {
-        let window = match self.window_s {
+    /// A row's window as SQL.
+    pub(super) fn window(&self) -> String {
+        match self.window_s {
             Some(window_s) => format!("start_s / {window_s} * {window_s}"),
             None => "cast($1 as bigint)".to_owned(),
-        };
+        }
+    }
+
+    /// A window of which only a part was asked for says so by its ends.
+    pub(super) fn ends(&self, window_s: i64) -> (Timestamp, Timestamp) {
+        let end_s = self.window_s.map_or(self.until_s, |length_s| window_s.saturating_add(length_s));
+        (instant(window_s.max(self.from_s)), instant(end_s.min(self.until_s)))
+    }
+
+    fn select(&self, query: &UsageQuery) -> Select {
         let asked = |dimension, column, none| {
             if query.group_by.contains(&dimension) { column } else { none }
         };
         let sql = include_str!("usage/report.sql")
             .replace("{table}", self.table)
-            .replace("{window}", &window)
+            .replace("{window}", &self.window())
             .replace("{client_id}", asked(UsageDimension::Client, "client_id", "''"))
             .replace("{key_id}", asked(UsageDimension::Key, "key_id", "''"))
             .replace("{secret_version}", asked(UsageDimension::SecretVersion, "secret_version", "0"))
@@ -152,17 +182,14 @@ impl Span {
             .limit(query.rows_max.saturating_add(1))
     }
 
-    /// A window of which only a part was asked for says so by its ends.
     fn row(&self, counted: Counted) -> UsageRow {
-        let Counted { window_s, mut row } = counted;
-        let end_s = self.window_s.map_or(self.until_s, |length_s| window_s.saturating_add(length_s));
-        row.window_start = instant(window_s.max(self.from_s));
-        row.window_end = instant(end_s.min(self.until_s));
-        row
+        let Counted { window_s, row } = counted;
+        let (window_start, window_end) = self.ends(window_s);
+        UsageRow { window_start, window_end, ..row }
     }
 }
 
-fn instant(unix_s: i64) -> Timestamp {
+pub(super) fn instant(unix_s: i64) -> Timestamp {
     Timestamp::from_second(unix_s).unwrap_or(if unix_s < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 

@@ -19,9 +19,9 @@ fn a_route_is_defined_revised_and_retired() {
     };
     assert_eq!(folded::<RouteDirectory>(&history, route(1)), Some(defined.clone()));
 
-    let revise = ReviseRoute { host: Some(None), ..ReviseRoute::default() };
+    let revise = ReviseRoute { hosts: Some([].into()), ..ReviseRoute::default() };
     let history = history.route(1, &RouteCommand::Revise(revise));
-    let spec = RouteSpec { host: None, ..defined.spec.clone() };
+    let spec = RouteSpec { hosts: [].into(), ..defined.spec.clone() };
     let revised = RouteRow { spec, version: 2, position: Position::new(2), updated_at: at(2), ..defined };
     assert_eq!(folded::<RouteDirectory>(&history, route(1)), Some(revised.clone()));
 
@@ -35,7 +35,9 @@ fn a_route_is_defined_revised_and_retired() {
 fn any_host_is_written_as_the_empty_one_and_places_are_numbered() {
     let history = History::default().route(1, &define_route());
     let mut row = folded::<RouteDirectory>(&history, route(1)).unwrap();
-    row.spec.host = None;
+    row.spec.hosts.clear();
     let Row(values) = row.row();
     assert_eq!((&values[4], &values[5]), (&"".into(), &"/orders/{p2}".into()));
+    row.spec.hosts = ["b.example.com", "*.example.com"].map(|host| host.parse().unwrap()).into();
+    assert_eq!(row.row().0[4], "*.example.com b.example.com".into());
 }

@@ -121,11 +121,12 @@ pub(crate) fn rotate(now: Timestamp) -> ApiKeyCommand {
 pub(crate) fn route_spec(host: Option<&str>, methods: &[&str], path: &str) -> RouteSpec {
     RouteSpec {
         name: "Orders".parse().unwrap(),
-        host: host.map(|host| host.parse().unwrap()),
+        hosts: host.map(|host| host.parse().unwrap()).into_iter().collect(),
         methods: methods.iter().map(|method| method.parse().unwrap()).collect(),
         path: path.parse().unwrap(),
         required_scopes: ["orders:read".parse().unwrap()].into(),
         cost: 1,
+        cost_from_header: None,
     }
 }
 

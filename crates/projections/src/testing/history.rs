@@ -87,14 +87,15 @@ pub(crate) fn eventful() -> History {
     };
     let revoke = |at| k::RevokeKey { now: super::at(10), at, reason: reason() };
     let spec = route_spec(None, &["GET", "POST"], "/orders/{order}");
-    let r::RouteSpec { name, host, methods, path, required_scopes, cost } = spec;
+    let r::RouteSpec { name, hosts, methods, path, required_scopes, cost, cost_from_header } = spec;
     let revise_route = r::ReviseRoute {
         name: Some(name),
-        host: Some(host),
+        hosts: Some(hosts),
         methods: Some(methods),
         path: Some(path),
         required_scopes: Some(required_scopes),
         cost: Some(cost),
+        cost_from_header: Some(cost_from_header),
     };
     let revise_policy = p::RevisePolicy { mode: Some(Mode::Shadow), ..p::RevisePolicy::default() };
     let unassign = p::UnassignPolicy { assignment_id: assignment(1), reason: Some(reason()) };

@@ -1,6 +1,10 @@
 //! Batches in, sums out; each batch once.
 
-use domain::{ClientId, decision::Outcome, usage::UsageBatch};
+use domain::{
+    ClientId,
+    decision::Outcome,
+    usage::{ShadowFact, UsageBatch},
+};
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -9,9 +13,10 @@ use crate::{
     Projections, RebuildFailure,
     queries::{
         keys,
+        shadow::{self, ShadowDimension, ShadowQuery},
         usage::{Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow, report},
     },
-    testing::{Engine, at, client, event_log, eventful, key, on_every_engine, project, read_model, route},
+    testing::{Engine, at, client, event_log, eventful, key, on_every_engine, policy, project, read_model, route},
 };
 
 on_every_engine!(
@@ -24,6 +29,7 @@ on_every_engine!(
     a_batch_that_comes_again_under_another_number_counts_once,
     runs_of_gateways_are_told_apart,
     batches_that_are_gone_are_not_counted_away,
+    what_shadowed_policies_would_have_refused_is_added_up,
 );
 
 fn fact(minute: i64, outcome: Outcome, calls: u64) -> UsageFact {
@@ -46,7 +52,66 @@ fn nobody(fact: UsageFact) -> UsageFact {
 
 fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    ArrivedBatch { batch_no, batch: UsageBatch { node, boot, sequence: batch_no, flushed_at: at(0), facts } }
+    let (flushed_at, shadow) = (at(0), vec![]);
+    ArrivedBatch { batch_no, batch: UsageBatch { node, boot, sequence: batch_no, flushed_at, facts, shadow } }
+}
+
+async fn what_shadowed_policies_would_have_refused_is_added_up(on: Engine) {
+    let shadow = |minute: i64, limit: Option<&str>, of: u64, calls, refused| ShadowFact {
+        minute: at(minute * 60).as_second(),
+        client_id: Some(client(of)),
+        route_id: None,
+        environment: "prod".parse().unwrap(),
+        policy_id: policy(1),
+        policy_revision: u32::try_from(of).unwrap(),
+        limit: limit.map(|name| name.parse().unwrap()),
+        calls,
+        refused,
+    };
+    let with = |batch_no, facts: Vec<ShadowFact>| {
+        let mut arrived = batch(batch_no, vec![]);
+        arrived.batch.shadow = facts;
+        arrived
+    };
+    let first = with(
+        1,
+        vec![
+            shadow(1, None, 1, 10, 4),
+            shadow(1, Some("burst"), 1, 10, 3),
+            shadow(1, Some("daily"), 1, 10, 2),
+            shadow(3, None, 2, 5, 0),
+        ],
+    );
+    let (_dir, model) = counted(on, &[first.clone(), first, with(2, vec![shadow(14, None, 1, 1, 1)])]).await;
+    let query = |by: &[ShadowDimension], granularity| ShadowQuery {
+        from: at(0),
+        until: at(3_600),
+        granularity,
+        group_by: by.iter().copied().collect(),
+        policy_id: Some(policy(1)),
+        client_id: None,
+        route_id: None,
+        environment: None,
+        rows_max: 100,
+    };
+    let rows = async |query: ShadowQuery| shadow::report(&model, &query).await.unwrap().rows;
+    let all = rows(query(&[], Granularity::Total)).await;
+    assert_eq!((all.len(), all[0].calls, all[0].refused, all[0].policy_id), (1, 16, 5, None));
+    let by = [ShadowDimension::Policy, ShadowDimension::Revision, ShadowDimension::Client];
+    let by_client = rows(query(&by, Granularity::Quarter)).await;
+    let told = by_client.iter().map(|row| (row.client_id, row.policy_revision, row.calls, row.refused));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [(Some(client(1)), Some(1), 11, 5), (Some(client(2)), Some(2), 5, 0)]
+    );
+    assert_eq!((by_client[0].window_start, by_client[0].window_end), (at(0), at(900)));
+    let by_limit = rows(query(&[ShadowDimension::Limit], Granularity::Hour)).await;
+    let told = by_limit.iter().map(|row| (row.limit.as_ref().unwrap().as_str(), row.refused));
+    assert_eq!(told.collect::<Vec<_>>(), [("burst", 3), ("daily", 2)]);
+    let of = ShadowQuery { client_id: Some(client(2)), ..query(&[], Granularity::Total) };
+    assert_eq!(rows(of).await[0].calls, 5);
+    let none = ShadowQuery { policy_id: Some(policy(2)), ..query(&[], Granularity::Total) };
+    assert_eq!(rows(none).await, []);
 }
 
 async fn counted(on: Engine, batches: &[ArrivedBatch]) -> (tempfile::TempDir, ReadModel) {

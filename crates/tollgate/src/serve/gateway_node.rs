@@ -76,7 +76,8 @@ pub(super) async fn start(
         keep_usage(rooms, &gateway, tasks).await?;
         join_others(settings, rooms, &gateway, &boot, tasks).await;
         let door = Door::new(Arc::clone(&gateway), clock, settings.environment.clone());
-        Some(Arc::new(door.trusting_forwarded(settings.trust_forwarded)))
+        let door = door.trusting_forwarded(settings.trust_forwarded);
+        Some(Arc::new(door.trusting_cost_headers(settings.trust_cost_headers)))
     } else {
         None
     };

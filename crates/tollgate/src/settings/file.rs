@@ -43,6 +43,7 @@ pub(crate) struct SettingsFile {
     pub(super) stale_after_seconds: Option<u32>,
     pub(super) on_stale: Option<OnStale>,
     pub(super) trust_forwarded: Option<bool>,
+    pub(super) trust_cost_headers: Option<bool>,
     pub(super) allow_plaintext: Option<bool>,
     pub(super) bootstrap_token: Option<SecretString>,
     pub(super) log: Option<String>,

@@ -89,6 +89,9 @@ pub(crate) struct ServeFlags {
     /// Take the caller's address from X-Real-IP or X-Forwarded-For at the forward-auth door
     #[arg(long, env = "TOLLGATE_TRUST_FORWARDED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) trust_forwarded: Option<bool>,
+    /// Let the headers that routes name say what calls cost: every proxy in front removes them from what callers send
+    #[arg(long, env = "TOLLGATE_TRUST_COST_HEADERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) trust_cost_headers: Option<bool>,
     /// Listen on addresses other than loopback without TLS: only behind something that ends TLS
     #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) allow_plaintext: Option<bool>,

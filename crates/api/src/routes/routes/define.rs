@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::response::Response;
 use domain::{
     Name, RouteId, Scope,
-    route::{DefineRoute, Host, Method, PathTemplate, Route, RouteCommand, RouteSpec},
+    route::{CostFromHeader, DefineRoute, Host, Method, PathTemplate, Route, RouteCommand, RouteSpec},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use crate::{
     docs::{Created, WriteHeaders, WriteProblems, form},
     dry_run::Instead,
     guard::needs::RouteWrite,
+    problem::{Problem, kinds},
     random::id_parts,
 };
 
@@ -30,9 +31,12 @@ pub(super) const COST_DEFAULT: u32 = 1;
 pub(crate) struct NewRoute {
     #[schema(value_type = form::Name, inline)]
     name: Name,
-    /// Absent: any host.
+    /// One host. Absent, and no `hosts` either: any host.
     #[schema(value_type = Option<form::Host>, inline)]
     host: Option<Host>,
+    /// Several, in place of `host`: at most 20. `*.example.com` stands for every host with one label more.
+    #[schema(value_type = Option<Vec<form::Host>>, inline, max_items = 20)]
+    hosts: Option<BTreeSet<Host>>,
     /// 1 to 16.
     #[schema(value_type = Vec<form::Method>, inline, min_items = 1, max_items = 16)]
     methods: BTreeSet<Method>,
@@ -47,6 +51,10 @@ pub(crate) struct NewRoute {
     #[serde(default = "cost_default")]
     #[schema(minimum = 1, maximum = 1_000, default = 1)]
     cost: u32,
+    /// Where a trusted proxy may say that a call costs something else. Gateways believe it where they are told to
+    /// (`trust_cost_headers`) and nobody else.
+    #[schema(value_type = Option<form::CostFromHeader>, inline)]
+    cost_from_header: Option<CostFromHeader>,
 }
 
 fn cost_default() -> u32 {
@@ -69,10 +77,18 @@ pub(crate) async fn define(ask: Ask<RouteWrite>) -> Result<Response, Instead> {
     written::<_, _, _, RouteView>(&ask, effect, StatusCode::CREATED).await
 }
 
+pub(super) fn either_host_or_hosts() -> Problem {
+    Problem::because(kinds::BODY_INVALID, "give either `host` or `hosts`").with("pointer", "/hosts")
+}
+
 async fn fresh(ask: &Ask<RouteWrite>) -> Result<Effect<RouteId>, Instead> {
     ask.check_seen(0)?;
-    let NewRoute { name, host, methods, path, required_scopes, cost } = ask.body()?;
-    let spec = RouteSpec { name, host, methods, path, required_scopes, cost };
+    let NewRoute { name, host, hosts, methods, path, required_scopes, cost, cost_from_header } = ask.body()?;
+    let hosts = match (host, hosts) {
+        (Some(_), Some(_)) => return Err(either_host_or_hosts().into()),
+        (host, hosts) => hosts.unwrap_or_else(|| host.into_iter().collect()),
+    };
+    let spec = RouteSpec { name, hosts, methods, path, required_scopes, cost, cost_from_header };
     let alone = overlap::check(ask, &spec, None).await?;
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let command = RouteCommand::Define(DefineRoute { spec });

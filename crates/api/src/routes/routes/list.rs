@@ -24,7 +24,7 @@ pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = form::RouteStatus, inline, required = false)]
     status: Option<RouteStatus>,
-    /// Leaves out routes of any host.
+    /// One of the route's hosts as it was given. Leaves out routes of any host.
     #[param(value_type = String, required = false)]
     host: Option<Host>,
     /// A part of the name, in any case.

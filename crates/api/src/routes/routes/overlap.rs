@@ -22,8 +22,8 @@ pub(super) async fn check<'ask, W, Q>(
 ) -> Result<MutexGuard<'ask, ()>, Problem> {
     let alone = ask.door().routes.lock().await;
     ask.caught_up::<Route>().await?;
-    let RouteSpec { name: _, host, methods, path, required_scopes: _, cost: _ } = spec;
-    let overlapping = find_overlapping(ask.read(), host.as_ref(), methods, &path.shape(), except).await;
+    let RouteSpec { hosts, methods, path, .. } = spec;
+    let overlapping = find_overlapping(ask.read(), hosts, methods, &path.shape(), except).await;
     let overlapping = overlapping.map_err(|failure| Problem::unread(&failure))?;
     let Some(other) = overlapping.first() else { return Ok(alone) };
     let shared: Vec<_> = other.spec.methods.intersection(methods).collect();

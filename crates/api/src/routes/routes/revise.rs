@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use axum::response::Response;
 use domain::{
     Name, RouteId, Scope,
-    route::{Host, Method, PathTemplate, ReviseRoute, Route, RouteCommand, RouteSpec},
+    route::{CostFromHeader, Host, Method, PathTemplate, ReviseRoute, Route, RouteCommand, RouteSpec},
 };
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{define::COST_DEFAULT, overlap, view::RouteView};
+use super::{
+    define::{COST_DEFAULT, either_host_or_hosts},
+    overlap,
+    view::RouteView,
+};
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
@@ -30,10 +34,14 @@ pub(crate) struct RoutePatch {
     #[serde(default)]
     #[schema(value_type = form::Name, inline, required = false)]
     name: Patch<Name>,
-    /// `null`: any host.
+    /// The only host from then on; `null`: any host.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     host: Patch<Host>,
+    /// The whole new list, in place of `host`; `null`, and empty: any host.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<form::Host>>, inline, max_items = 20)]
+    hosts: Patch<BTreeSet<Host>>,
     #[serde(default)]
     #[schema(value_type = Vec<form::Method>, inline, min_items = 1, max_items = 16, required = false)]
     methods: Patch<BTreeSet<Method>>,
@@ -46,6 +54,10 @@ pub(crate) struct RoutePatch {
     #[serde(default)]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000)]
     cost: Patch<u32>,
+    /// `null`: nowhere.
+    #[serde(default)]
+    #[schema(value_type = Option<form::CostFromHeader>, inline)]
+    cost_from_header: Patch<CostFromHeader>,
 }
 
 /// Revise a route
@@ -79,18 +91,25 @@ async fn fresh(ask: &Ask<RouteWrite, Id<RouteId>>) -> Result<Effect<RouteId>, In
 
 impl RoutePatch {
     fn read(self) -> Result<ReviseRoute, Problem> {
-        let Self { name, host, methods, path, required_scopes, cost } = self;
+        let Self { name, host, hosts, methods, path, required_scopes, cost, cost_from_header } = self;
+        let hosts = match (host, hosts) {
+            (Patch::Keep, hosts) => hosts.or_default(BTreeSet::new()),
+            (Patch::Remove, Patch::Keep) => Some(BTreeSet::new()),
+            (Patch::Set(host), Patch::Keep) => Some([host].into()),
+            (Patch::Remove | Patch::Set(_), Patch::Remove | Patch::Set(_)) => return Err(either_host_or_hosts()),
+        };
         Ok(ReviseRoute {
             name: name.or_refuse("/name")?,
-            host: match host {
-                Patch::Keep => None,
-                Patch::Remove => Some(None),
-                Patch::Set(host) => Some(Some(host)),
-            },
+            hosts,
             methods: methods.or_refuse("/methods")?,
             path: path.or_refuse("/path")?,
             required_scopes: required_scopes.or_default(BTreeSet::new()),
             cost: cost.or_default(COST_DEFAULT),
+            cost_from_header: match cost_from_header {
+                Patch::Keep => None,
+                Patch::Remove => Some(None),
+                Patch::Set(header) => Some(Some(header)),
+            },
         })
     }
 }
@@ -98,7 +117,7 @@ impl RoutePatch {
 /// Which calls the route would take.
 fn selected(patch: &ReviseRoute, had: &RouteSpec) -> RouteSpec {
     RouteSpec {
-        host: patch.host.as_ref().unwrap_or(&had.host).clone(),
+        hosts: patch.hosts.as_ref().unwrap_or(&had.hosts).clone(),
         methods: patch.methods.as_ref().unwrap_or(&had.methods).clone(),
         path: patch.path.as_ref().unwrap_or(&had.path).clone(),
         ..had.clone()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     Name, RouteId, Scope, Timestamp,
-    route::{Host, Method, PathTemplate, RouteSpec},
+    route::{CostFromHeader, Host, Method, PathTemplate, RouteSpec},
 };
 use projections::{
     ReadFailure, ReadModel, RouteStatus,
@@ -24,9 +24,12 @@ pub(crate) struct RouteView {
     name: Name,
     #[schema(value_type = form::RouteStatus, inline)]
     status: RouteStatus,
-    /// Null: any host.
+    /// The first of the hosts; null: any host.
     #[schema(value_type = Option<String>)]
     host: Option<Host>,
+    /// All of them; empty: any host.
+    #[schema(value_type = Vec<form::Host>, inline)]
+    hosts: BTreeSet<Host>,
     #[schema(value_type = Vec<form::Method>, inline)]
     methods: BTreeSet<Method>,
     #[schema(value_type = String, example = "/orders/{id}")]
@@ -35,6 +38,9 @@ pub(crate) struct RouteView {
     required_scopes: BTreeSet<Scope>,
     /// What one call takes from every limit.
     cost: u32,
+    /// Where a trusted proxy may say that a call costs something else.
+    #[schema(value_type = Option<form::CostFromHeader>, inline)]
+    cost_from_header: Option<CostFromHeader>,
     /// Counts the route's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
@@ -44,16 +50,18 @@ pub(crate) struct RouteView {
 impl From<RouteRow> for RouteView {
     fn from(row: RouteRow) -> Self {
         let RouteRow { route_id, status, spec, version, position: _, defined_at, updated_at } = row;
-        let RouteSpec { name, host, methods, path, required_scopes, cost } = spec;
+        let RouteSpec { name, hosts, methods, path, required_scopes, cost, cost_from_header } = spec;
         Self {
             id: route_id,
             name,
             status,
-            host,
+            host: hosts.first().cloned(),
+            hosts,
             methods,
             path,
             required_scopes,
             cost,
+            cost_from_header,
             version,
             created_at: defined_at,
             updated_at,

@@ -261,7 +261,7 @@ fn routes_that_fit_say_why_another_takes_the_call() {
     };
     route(1, |spec| spec.methods = ["POST".parse().unwrap()].into());
     route(2, |spec| spec.path = read("/{anything}/{else}"));
-    route(3, |spec| spec.host = Some(read("api.example.com")));
+    route(3, |spec| spec.hosts = [read("api.example.com")].into());
     route(4, |spec| spec.path = read("/orders/{number}"));
     route(5, |spec| spec.path = read("/customers"));
     let (explanation, _) = check(&org, &call(&secret(1), &prod));

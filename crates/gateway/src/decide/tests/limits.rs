@@ -1,12 +1,13 @@
 use domain::{
     decision::{Outcome, RefusalReason},
     rate_limit_policy::{Counting, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit},
+    route::CostFromHeader,
 };
 use proptest::prelude::*;
 
 use crate::{
-    Call, Decision, LimitKind,
-    testing::{CLIENT, KEY, Organisation, POLICY, ROUTE, call, ids, quota, rate, read, secret, spec},
+    Call, Decision, HeaderField, Headers, LimitKind,
+    testing::{CLIENT, KEY, Organisation, POLICY, ROUTE, Said, call, ids, quota, rate, read, secret, spec},
 };
 
 const SECOND_KEY: &str = "key_00000000000000000000000002";
@@ -137,6 +138,47 @@ fn costs_are_the_routes_unless_the_call_says_otherwise() {
     let never = org.judge(&Call { cost: Some(11), ..exports });
     assert_eq!((never.outcome, never.retry_after_seconds), (Outcome::RateLimited, Some(60)));
     assert_eq!(remaining(&never), [3]);
+}
+
+#[test]
+fn a_trusted_proxy_says_what_a_call_costs_as_far_as_the_route_lets_it() {
+    let mut org = Organisation::small();
+    org.route("rte_00000000000000000000000002", |spec| {
+        (spec.path, spec.cost) = (read("/exports"), 2);
+        spec.cost_from_header = Some(CostFromHeader { name: read("x-call-cost"), max: 10 });
+    });
+    org.policy(POLICY, spec(vec![rate("burst", 1_000)], vec![]));
+    org.assign(POLICY, |_| {});
+    let (secret, environment) = (secret(1), read("prod"));
+    let taken = |path: &str, field: Option<HeaderField<'static>>| {
+        let said = field.map(Said);
+        let trusted_headers = said.as_ref().map(|said| said as &dyn Headers);
+        let look = Call { path, ..call(&secret, &environment) };
+        let before = remaining(&org.judge(&Call { cost: Some(0), ..look }))[0];
+        before - remaining(&org.judge(&Call { trusted_headers, ..look }))[0]
+    };
+    use HeaderField::{Absent, One, Unclear};
+    // One that is not trusted says nothing.
+    assert_eq!(taken("/exports", None), 2);
+    for (field, cost) in [
+        (Absent, 2),
+        (One("1"), 1),
+        (One(" 7 "), 7),
+        (One("10"), 10),
+        (One("11"), 10),
+        (One("99999999999999999999"), 10),
+        (One("0"), 10),
+        (One("-1"), 10),
+        (One("+3"), 10),
+        (One("1e1"), 10),
+        (One("1.5"), 10),
+        (One("3, 4"), 10),
+        (One(""), 10),
+        (Unclear, 10),
+    ] {
+        assert_eq!(taken("/exports", Some(field)), cost, "{field:?}");
+        assert_eq!(taken("/orders/1", Some(field)), 1, "a route without such a header");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     Position, RouteId, Scope,
-    route::{Host, Method},
+    route::{CostFromHeader, Host, Method},
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +18,9 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RouteRow(RouteId, Position, Option<ActiveRow>);
 
-/// Host, methods, the path's shape, required scopes and cost.
+/// Hosts, methods, the path's shape, required scopes, cost, and where a proxy says another.
 #[derive(Debug, Serialize, Deserialize)]
-struct ActiveRow(Option<Host>, BTreeSet<Method>, String, Vec<Scope>, u32);
+struct ActiveRow(BTreeSet<Host>, BTreeSet<Method>, String, Vec<Scope>, u32, Option<CostFromHeader>);
 
 impl Routes {
     pub(crate) fn len(&self) -> usize {
@@ -29,9 +29,11 @@ impl Routes {
 
     pub(crate) fn row(&self, number: u32) -> Option<RouteRow> {
         let RouteEntry { id, defined_at, active } = self.entries.get(number)?;
-        let active = active.as_ref().map(|ActiveRoute { host, methods, shape, required, cost }| {
+        let active = active.as_ref().map(|route| {
+            let ActiveRoute { hosts, methods, shape, required, cost, cost_from_header } = route;
             let required = required.iter().cloned().collect();
-            ActiveRow(host.clone(), methods.clone(), shape.clone(), required, *cost)
+            let header = cost_from_header.clone();
+            ActiveRow(hosts.clone(), methods.clone(), shape.clone(), required, *cost, header)
         });
         Some(RouteRow(*id, *defined_at, active))
     }
@@ -43,12 +45,10 @@ impl Routes {
         if let Some(entry) = self.entries.get_mut(slot.0) {
             entry.defined_at = defined_at;
         }
-        let active = active.map(|ActiveRow(host, methods, shape, required, cost)| ActiveRoute {
-            host,
-            methods,
-            shape,
-            required: scope_sets.keep(required.into_iter().collect()),
-            cost,
+        let active = active.map(|row| {
+            let ActiveRow(hosts, methods, shape, required, cost, cost_from_header) = row;
+            let required = scope_sets.keep(required.into_iter().collect());
+            ActiveRoute { hosts, methods, shape, required, cost, cost_from_header }
         });
         self.activate(slot, active);
         slot

@@ -23,7 +23,7 @@ fn id(number: u32) -> String {
 impl Organisation {
     fn define(&mut self, number: u32, host: Option<&str>, methods: &[&str], path: &str) {
         self.route(&id(number), |spec| {
-            spec.host = host.map(read);
+            spec.hosts = host.map(read).into_iter().collect();
             spec.methods = read_all(methods);
             spec.path = read(path);
             spec.required_scopes.clear();
@@ -136,6 +136,49 @@ fn an_exact_host_goes_before_any_host() {
 }
 
 #[test]
+fn an_exact_host_goes_before_a_wildcard_and_that_before_any_host() {
+    let mut org = org();
+    org.define(1, None, &["GET"], "/{x}");
+    org.define(2, Some("*.example.com"), &["GET"], "/{x}");
+    org.define(3, Some("api.example.com"), &["GET"], "/only-here");
+    org.define(4, None, &["GET"], "/elsewhere/too");
+    for (host, path, expected) in [
+        ("api.example.com", "/only-here", 3),
+        // What the exact host does not take goes to the wildcard.
+        ("api.example.com", "/a", 2),
+        ("b.example.com", "/a", 2),
+        ("B.EXAMPLE.com.", "/a", 2),
+        // A star is one label, and there must be one.
+        ("a.b.example.com", "/a", 1),
+        ("example.com", "/a", 1),
+        (".example.com", "/a", 1),
+        ("b.example.com", "/elsewhere/too", 4),
+    ] {
+        assert_eq!(org.found(Some(host), "GET", path), Some(read(&id(expected))), "{host} {path}");
+    }
+}
+
+#[test]
+fn a_route_of_several_hosts_is_one_route() {
+    let mut org = org();
+    org.route(&id(1), |spec| {
+        spec.hosts = read_all(&["a.example.com", "b.example.com", "*.example.org"]);
+        (spec.path, spec.required_scopes) = (read("/x"), [].into());
+    });
+    for (host, expected) in [
+        (Some("a.example.com"), Some(1)),
+        (Some("b.example.com"), Some(1)),
+        (Some("c.example.org"), Some(1)),
+        (Some("c.example.com"), None),
+        (None, None),
+    ] {
+        assert_eq!(org.found(host, "GET", "/x"), expected.map(|number| read(&id(number))), "{host:?}");
+    }
+    org.retire(1);
+    assert_eq!(org.found(Some("b.example.com"), "GET", "/x"), None);
+}
+
+#[test]
 fn of_two_that_select_the_same_calls_the_one_defined_first_takes_them() {
     let mut org = org();
     org.define(2, None, &["GET"], "/orders/{id}");
@@ -154,11 +197,12 @@ fn a_revised_route_keeps_its_place_and_leaves_its_old_path() {
     org.define(2, None, &["GET"], "/new");
     let spec = route::RouteSpec {
         name: read("Orders"),
-        host: None,
+        hosts: [].into(),
         methods: read_all(&["GET"]),
         path: read("/new"),
         required_scopes: [].into(),
         cost: 1,
+        cost_from_header: None,
     };
     let event = RouteEvent::Revised(route::Revised { spec });
     org.tell(DomainEvent::Route { id: read(&id(1)), event });
@@ -179,11 +223,12 @@ fn a_batch_of_many_routes_gives_what_one_after_the_other_gives() {
     for number in 1..300 {
         let mut spec = route::RouteSpec {
             name: read("Orders"),
-            host: None,
+            hosts: [].into(),
             methods: read_all(&["GET"]),
             path: read("/"),
             required_scopes: [].into(),
             cost: 1,
+            cost_from_header: None,
         };
         spec.path = read(&format!("/r{}/{{id}}", number / 2));
         let mut tell = |number: u32, event| {
