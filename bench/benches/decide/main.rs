@@ -40,6 +40,7 @@ fn decide(criterion: &mut Criterion) {
                 path,
                 environment: &environment,
                 address: Some(IpAddr::from([192, 0, 2, 1])),
+                user_agent: Some("orders-sync/2.4 (linux; amd64)"),
                 cost: None,
                 trusted_headers: None,
             };

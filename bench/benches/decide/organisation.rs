@@ -68,6 +68,7 @@ impl Organisation {
             unmatched: [].into(),
             stale_after: SignedDuration::from_hours(1_000_000),
             on_stale: OnStale::Serve,
+            sightings: true,
             node: "bench".to_owned(),
             boot: "bench".to_owned(),
         };

@@ -21,6 +21,10 @@ pub struct UsageBatch {
     /// What policies in shadow would have done to the allowed ones among these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<ShadowFact>,
+    /// Who presented genuine secrets; left out where there is nothing to say. A reader that does not know the field must
+    /// not take the batch: what it left out would be lost without a word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sightings: Vec<Sighting>,
 }
 
 /// Decisions that agree in everything but their number.
@@ -66,4 +70,37 @@ pub struct ShadowFact {
     pub limit: Option<LimitName>,
     pub calls: u64,
     pub refused: u64,
+}
+
+/// From where, and by which programs, the genuine secret of one version was presented since the last flush, whatever became
+/// of the calls. Personal data: kept for a time, and in no event. Source: ADR 0023.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sighting {
+    pub key_id: KeyId,
+    pub secret_version: u32,
+    /// What both lists have in common: the calls of either are at most these, and what is missing came from others that
+    /// were too many to be named.
+    pub calls: u64,
+    pub addresses: Vec<Seen>,
+    pub user_agents: Vec<Seen>,
+}
+
+/// Calls that agree in their address, or in their user agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Empty where the door was told none.
+    pub value: String,
+    pub calls: u64,
+    /// The latest of them.
+    pub last_at: Timestamp,
+}
+
+impl UsageFact {
+    /// The secret that was presented, where it was genuine.
+    #[must_use]
+    pub fn secret(&self) -> Option<(KeyId, u32)> {
+        self.key_id.zip(self.secret_version)
+    }
 }

@@ -2,9 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use domain::usage::UsageBatch;
+use domain::{
+    Timestamp,
+    usage::{Sighting, UsageBatch},
+};
 use parking_lot::Mutex;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 use tokio::sync::watch;
 
 use crate::{LogFailure, OpenFailure, sqlite};
@@ -54,10 +57,9 @@ impl UsageLog {
     /// When nothing was kept; the same batch may be given again.
     pub async fn append(&self, batch: Option<UsageBatch>, counters: Vec<Counter>) -> Result<(), LogFailure> {
         let connection = Arc::clone(&self.connection);
-        let kept =
-            tokio::task::spawn_blocking(move || append(&mut connection.lock(), batch.as_ref(), &counters))
-                .await
-                .map_err(failed)??;
+        let kept = tokio::task::spawn_blocking(move || append(&mut connection.lock(), batch, &counters))
+            .await
+            .map_err(failed)??;
         if let Some(batch_no) = kept {
             self.head.send_replace(batch_no);
         }
@@ -95,6 +97,21 @@ impl UsageLog {
             .map_err(failed)?
     }
 
+    /// Forgets who presented which secret in batches that were flushed before then; what they count stays.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn forget_sightings(&self, before: Timestamp) -> Result<(), LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        tokio::task::spawn_blocking(move || {
+            let forget = "delete from usage_sightings where flushed_at_us < ?1";
+            let forgotten = connection.lock().execute(forget, params![before.as_microsecond()]);
+            forgotten.map(drop).map_err(failed)
+        })
+        .await
+        .map_err(failed)?
+    }
+
     /// The number of the last batch, as it moves.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<u64> {
@@ -104,25 +121,14 @@ impl UsageLog {
 
 fn append(
     connection: &mut Connection,
-    batch: Option<&UsageBatch>,
+    batch: Option<UsageBatch>,
     counters: &[Counter],
 ) -> Result<Option<u64>, LogFailure> {
     let transaction = connection.transaction().map_err(failed)?;
-    let mut kept = None;
-    if let Some(batch) = batch {
-        let body = serde_json::to_string(batch).map_err(failed)?;
-        let sequence = i64::try_from(batch.sequence).map_err(failed)?;
-        let inserted = transaction
-            .prepare_cached(
-                "insert into usage_batches (node, boot, sequence, body) values (?1, ?2, ?3, ?4)
-                 on conflict (node, boot, sequence) do nothing",
-            )
-            .and_then(|mut insert| insert.execute(params![batch.node, batch.boot, sequence, body]))
-            .map_err(failed)?;
-        if inserted == 1 {
-            kept = u64::try_from(transaction.last_insert_rowid()).ok();
-        }
-    }
+    let kept = match batch {
+        Some(batch) => insert(&transaction, batch)?,
+        None => None,
+    };
     for (key, state) in counters {
         let written = if state.is_empty() {
             transaction.prepare_cached(DELETE_COUNTER).and_then(|mut delete| delete.execute(params![key]))
@@ -137,19 +143,51 @@ fn append(
     Ok(kept)
 }
 
+/// None where it is there. Who presented which secret stands apart, where it can be forgotten.
+fn insert(transaction: &Transaction<'_>, mut batch: UsageBatch) -> Result<Option<u64>, LogFailure> {
+    let sightings = std::mem::take(&mut batch.sightings);
+    let body = serde_json::to_string(&batch).map_err(failed)?;
+    let sequence = i64::try_from(batch.sequence).map_err(failed)?;
+    let inserted = transaction
+        .prepare_cached(
+            "insert into usage_batches (node, boot, sequence, body) values (?1, ?2, ?3, ?4)
+             on conflict (node, boot, sequence) do nothing",
+        )
+        .and_then(|mut insert| insert.execute(params![batch.node, batch.boot, sequence, body]))
+        .map_err(failed)?;
+    if inserted == 0 {
+        return Ok(None);
+    }
+    let batch_no = transaction.last_insert_rowid();
+    if !sightings.is_empty() {
+        let (flushed_at, body) =
+            (batch.flushed_at.as_microsecond(), serde_json::to_string(&sightings).map_err(failed)?);
+        transaction
+            .prepare_cached("insert into usage_sightings (batch_no, flushed_at_us, body) values (?1, ?2, ?3)")
+            .and_then(|mut insert| insert.execute(params![batch_no, flushed_at, body]))
+            .map_err(failed)?;
+    }
+    Ok(u64::try_from(batch_no).ok())
+}
+
 fn read(connection: &Connection, after: u64, batches_max: usize) -> Result<Vec<ArrivedBatch>, LogFailure> {
     let mut rows = connection
         .prepare_cached(
-            "select batch_no, body from usage_batches where batch_no > ?1 order by batch_no limit ?2",
+            "select b.batch_no, b.body, s.body
+               from usage_batches b left join usage_sightings s on s.batch_no = b.batch_no
+              where b.batch_no > ?1 order by b.batch_no limit ?2",
         )
         .map_err(failed)?;
     let bounds = params![i64::try_from(after).map_err(failed)?, i64::try_from(batches_max).map_err(failed)?];
     let rows = rows
-        .query_map(bounds, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .query_map(bounds, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
         .map_err(failed)?;
     rows.map(|row| {
-        let (batch_no, body) = row.map_err(failed)?;
-        let batch = serde_json::from_str(&body).map_err(failed)?;
+        let (batch_no, body, sightings): (i64, String, Option<String>) = row.map_err(failed)?;
+        let mut batch: UsageBatch = serde_json::from_str(&body).map_err(failed)?;
+        if let Some(sightings) = sightings {
+            batch.sightings = serde_json::from_str::<Vec<Sighting>>(&sightings).map_err(failed)?;
+        }
         Ok(ArrivedBatch { batch_no: u64::try_from(batch_no).map_err(failed)?, batch })
     })
     .collect()

@@ -118,6 +118,7 @@ mod serve;
 #[cfg(test)]
 mod testing;
 mod text;
+mod user_agent;
 mod verify;
 pub mod wire;
 

@@ -14,6 +14,7 @@ mod it {
     mod forward_auth;
     mod listener;
     mod sharing;
+    mod sightings;
     mod verify;
     mod world;
 }

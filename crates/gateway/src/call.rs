@@ -25,6 +25,8 @@ pub struct Call<'a> {
     pub environment: &'a Environment,
     /// The caller's address, as far as the door trusts what it knows of it.
     pub address: Option<IpAddr>,
+    /// What the caller says it is. Never judged by.
+    pub user_agent: Option<&'a str>,
     /// What the call takes from every limit, in place of its route's cost. 0 looks without taking.
     pub cost: Option<u32>,
     /// The call's headers, of a door whose proxies are trusted with what a call costs; none at any other.

@@ -25,6 +25,7 @@ use crate::{
     quota::shared::Patience,
     settings::Settings,
     shadow::ShadowUsage,
+    sightings::{self, Presenter},
     usage::{FACTS_MAX, Usage},
 };
 
@@ -54,6 +55,7 @@ const ENVIRONMENTS_MAX: usize = 1_000;
 impl Gateway {
     #[must_use]
     pub fn new(settings: Settings, peppers: Peppers) -> Self {
+        let sighted_max = if settings.sightings { sightings::ITEMS_MAX } else { 0 };
         Self {
             settings,
             no_digest: no_digest(&peppers),
@@ -61,7 +63,7 @@ impl Gateway {
             index: RwLock::default(),
             applying: Mutex::default(),
             counters: Counters::default(),
-            usage: Usage::new(FACTS_MAX),
+            usage: Usage::new(FACTS_MAX, sighted_max),
             shadow: ShadowUsage::new(FACTS_MAX),
             flushes: Mutex::default(),
             caught_up_at: AtomicI64::new(NEVER),
@@ -75,13 +77,13 @@ impl Gateway {
     /// it alone. Who can wait asks [`Self::judge_shared`] or [`Self::attempt`].
     pub fn judge(&self, call: &Call<'_>, now: Timestamp) -> Decision {
         let verdict = self.decide(call, now, Patience::Spent);
-        self.count(&verdict, now);
+        self.count(&verdict, call, now);
         verdict.decision
     }
 
     /// Counts a decision that stands.
-    fn count(&self, verdict: &Verdict, now: Timestamp) {
-        self.usage.count(verdict.counted, now);
+    fn count(&self, verdict: &Verdict, call: &Call<'_>, now: Timestamp) {
+        self.usage.count(verdict.counted, Presenter::of(call), now);
         self.shadow.count(&verdict.counted, &verdict.shadowed, now);
     }
 

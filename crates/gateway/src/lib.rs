@@ -16,6 +16,7 @@ mod scopes;
 mod settings;
 mod shadow;
 pub mod sharing;
+mod sightings;
 mod snapshot;
 pub mod snapshot_file;
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub struct Settings {
     /// How long the feed may give no sign of life before decisions count as stale.
     pub stale_after: SignedDuration,
     pub on_stale: OnStale,
+    /// Whether to keep from where genuine secrets are presented, and by which programs.
+    pub sightings: bool,
     /// Names this instance in usage batches, stable over restarts.
     pub node: String,
     /// Names this run of it.

@@ -50,6 +50,7 @@ pub(crate) fn settings() -> Settings {
         unmatched: [(read("open"), Unmatched::Allow)].into(),
         stale_after: SignedDuration::from_secs(60),
         on_stale: OnStale::Serve,
+        sightings: true,
         node: "node-1".to_owned(),
         boot: "boot-1".to_owned(),
     }
@@ -245,6 +246,7 @@ pub(crate) fn call<'a>(secret: &'a str, environment: &'a Environment) -> Call<'a
         path: "/orders/1",
         environment,
         address: None,
+        user_agent: None,
         cost: None,
         trusted_headers: None,
     }

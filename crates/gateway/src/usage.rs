@@ -2,14 +2,21 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{Timestamp, decision::Outcome, usage::UsageFact};
+use domain::{
+    Timestamp,
+    decision::Outcome,
+    usage::{Sighting, UsageFact},
+};
 use hashbrown::{HashMap, hash_map::Entry};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxBuildHasher;
 
-use crate::index::{
-    Index, micros,
-    slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
+use crate::{
+    index::{
+        Index, micros,
+        slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
+    },
+    sightings::{self, Presenter, Room, Sighted},
 };
 
 /// What calls agree in when they are counted together.
@@ -48,12 +55,19 @@ impl FactKey {
 
 /// How many, and the latest of them in Unix microseconds.
 #[derive(Clone, Copy, Debug)]
-struct Tally {
-    calls: u64,
-    last_at: i64,
+pub(crate) struct Tally {
+    pub(crate) calls: u64,
+    pub(crate) last_at: i64,
 }
 
-type Lane = HashMap<FactKey, Tally, FxBuildHasher>;
+type Facts = HashMap<FactKey, Tally, FxBuildHasher>;
+
+/// What one thread, or some, have counted.
+#[derive(Debug, Default)]
+struct Lane {
+    facts: Facts,
+    sighted: Sighted,
+}
 
 /// The calls judged since the last flush.
 ///
@@ -64,6 +78,7 @@ pub(crate) struct Usage {
     /// The facts in all lanes together.
     facts: AtomicUsize,
     facts_max: usize,
+    room: Room,
 }
 
 pub(crate) const LANES: usize = 16;
@@ -87,17 +102,26 @@ pub(crate) fn lane() -> usize {
 }
 
 impl Usage {
-    pub(crate) fn new(facts_max: usize) -> Self {
+    /// Bounds of facts and of sightings; none of these are kept where theirs is 0.
+    pub(crate) fn new(facts_max: usize, sighted_max: usize) -> Self {
         let lanes = (0..LANES).map(|_| Mutex::default()).collect();
-        Self { lanes, facts: AtomicUsize::new(0), facts_max }
+        Self { lanes, facts: AtomicUsize::new(0), facts_max, room: Room::new(sighted_max) }
     }
 
-    pub(crate) fn count(&self, counted: Counted, now: Timestamp) {
+    pub(crate) fn count(&self, counted: Counted, presenter: Presenter<'_>, now: Timestamp) {
         let minute = i32::try_from(now.as_second().div_euclid(60)).unwrap_or(i32::MAX);
-        let key = FactKey { minute, counted };
         let last_at = micros(now);
         let Some(lane) = self.lanes.get(lane()) else { return };
         let mut lane = lane.lock();
+        self.count_fact(&mut lane.facts, FactKey { minute, counted }, last_at);
+        // Only who holds a genuine secret is written down.
+        if counted.secret_version > 0 && self.room.is_there() {
+            let secret = (counted.key, counted.secret_version);
+            sightings::count(&mut lane.sighted, secret, presenter, last_at, &self.room);
+        }
+    }
+
+    fn count_fact(&self, lane: &mut Facts, key: FactKey, last_at: i64) {
         let vacant = match lane.entry(key) {
             Entry::Occupied(mut held) => return held.get_mut().add(1, last_at),
             Entry::Vacant(place) => place,
@@ -110,43 +134,51 @@ impl Usage {
             return;
         }
         let detailed = facts < self.facts_max.saturating_mul(2);
-        if add(&mut lane, if detailed { key.without_details() } else { key.anonymous() }, tally) {
+        if add(lane, if detailed { key.without_details() } else { key.anonymous() }, tally) {
             self.facts.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Empties the lanes.
     pub(crate) fn drain(&self) -> Drained {
-        let mut facts = Lane::default();
+        let mut all = Lane::default();
         for lane in &self.lanes {
-            let drained = {
-                let mut lane = lane.lock();
-                self.facts.fetch_sub(lane.len(), Ordering::Relaxed);
-                // As much room again, so that a busy lane does not grow anew, step by step, after each flush.
-                let empty = Lane::with_capacity_and_hasher(lane.len(), FxBuildHasher);
-                std::mem::replace(&mut *lane, empty)
-            };
-            if facts.is_empty() {
-                facts = drained;
+            let Lane { facts, sighted } = self.emptied(lane);
+            if all.facts.is_empty() {
+                all = Lane { facts, sighted };
             } else {
-                for (key, tally) in drained {
-                    add(&mut facts, key, tally);
+                for (key, tally) in facts {
+                    add(&mut all.facts, key, tally);
                 }
+                sightings::merge(&mut all.sighted, sighted);
             }
         }
-        Drained(facts)
+        let Lane { facts, sighted } = all;
+        Drained { facts, sighted, unsighted: self.room.take_unsighted() }
+    }
+
+    fn emptied(&self, lane: &Mutex<Lane>) -> Lane {
+        let mut lane = lane.lock();
+        self.facts.fetch_sub(lane.facts.len(), Ordering::Relaxed);
+        self.room.give_back(&lane.sighted);
+        // As much room again, so that a busy lane does not grow anew, step by step, after each flush.
+        let empty = Lane {
+            facts: Facts::with_capacity_and_hasher(lane.facts.len(), FxBuildHasher),
+            sighted: Sighted::with_capacity_and_hasher(lane.sighted.len(), FxBuildHasher),
+        };
+        std::mem::replace(&mut *lane, empty)
     }
 }
 
 impl Tally {
-    fn add(&mut self, calls: u64, last_at: i64) {
+    pub(crate) fn add(&mut self, calls: u64, last_at: i64) {
         self.calls = self.calls.saturating_add(calls);
         self.last_at = self.last_at.max(last_at);
     }
 }
 
 /// Answers whether the fact is new.
-fn add(facts: &mut Lane, key: FactKey, tally: Tally) -> bool {
+fn add(facts: &mut Facts, key: FactKey, tally: Tally) -> bool {
     match facts.entry(key) {
         Entry::Occupied(mut held) => {
             held.get_mut().add(tally.calls, tally.last_at);
@@ -161,21 +193,35 @@ fn add(facts: &mut Lane, key: FactKey, tally: Tally) -> bool {
 
 /// What was counted, still by slot.
 #[derive(Debug)]
-pub(crate) struct Drained(Lane);
+pub(crate) struct Drained {
+    facts: Facts,
+    sighted: Sighted,
+    unsighted: u64,
+}
 
 impl Drained {
     /// Gives things their names, in a fixed order. Asks for the index a stretch at a time, so that nobody who waits
     /// to change it, and with him every call, waits long.
-    pub(crate) fn facts(self, index: &RwLock<Index>) -> Vec<UsageFact> {
-        let mut counted: Vec<(FactKey, Tally)> = self.0.into_iter().collect();
+    pub(crate) fn named(self, index: &RwLock<Index>) -> Named {
+        let Self { facts, sighted, unsighted } = self;
+        let mut counted: Vec<(FactKey, Tally)> = facts.into_iter().collect();
         counted.sort_unstable_by_key(|(key, _)| *key);
         let mut facts = Vec::with_capacity(counted.len());
         for stretch in counted.chunks(NAMED_AT_ONCE) {
             let index = index.read();
             facts.extend(stretch.iter().filter_map(|(key, tally)| fact(key, tally, &index)));
         }
-        facts
+        Named { facts, sightings: sightings::named(sighted, index), unsighted }
     }
+}
+
+/// The same by name.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) facts: Vec<UsageFact>,
+    pub(crate) sightings: Vec<Sighting>,
+    /// Calls of genuine secrets that are in no sighting: there was no room for their secret.
+    pub(crate) unsighted: u64,
 }
 
 /// None only for an environment that the index has not numbered: there is none such.

@@ -24,6 +24,7 @@ use crate::{
 pub(crate) use begin::is_of_this_log;
 use events::Follower;
 pub(crate) use pace::{gauges, said};
+pub use usage::Retention;
 use usage::UsageFollower;
 
 /// The projections could not begin, or one of their tasks broke.
@@ -50,6 +51,7 @@ pub struct Projections {
     usage_progress: watch::Sender<Progress>,
     observer: Observer,
     process: Arc<str>,
+    retention: Option<Retention>,
 }
 
 impl Projections {
@@ -86,13 +88,28 @@ impl Projections {
         watched.push(of);
         let observer = Observer::of(model.clone(), log.clone(), Arc::clone(&usage), watched);
         let process = format!("process {}", std::process::id()).into();
-        Ok(Self { model, log, usage, projections: followed, usage_progress, observer, process })
+        Ok(Self {
+            model,
+            log,
+            usage,
+            projections: followed,
+            usage_progress,
+            observer,
+            process,
+            retention: None,
+        })
     }
 
     /// Lags are told in seconds too.
     #[must_use]
     pub fn with_clock(self, clock: SharedClock) -> Self {
         Self { observer: self.observer.with_clock(clock), ..self }
+    }
+
+    /// Forgets in time from where secrets are presented and by which programs; else it is kept for good.
+    #[must_use]
+    pub fn keeping_sightings(self, retention: Retention) -> Self {
+        Self { retention: Some(retention), ..self }
     }
 
     /// Under which name this process stands beside the checkpoints that it moves.
@@ -113,7 +130,7 @@ impl Projections {
     /// # Errors
     /// When a task broke; the others have been stopped then.
     pub async fn run(self, stop: CancellationToken) -> Result<(), FollowFailure> {
-        let Self { model, log, usage, projections, usage_progress, observer, process } = self;
+        let Self { model, log, usage, projections, usage_progress, observer, process, retention } = self;
         let mut tasks = JoinSet::new();
         for (projection, progress) in projections {
             let lead = model.lead(projection.name());
@@ -122,7 +139,7 @@ impl Projections {
             tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
         }
         let lead = model.lead(crate::USAGE);
-        let follower = UsageFollower { model, source: usage, process, progress: usage_progress };
+        let follower = UsageFollower { model, source: usage, process, progress: usage_progress, retention };
         tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
         let watching = CancellationToken::new();
         let following = async {

@@ -29,7 +29,7 @@ mod visibility;
 pub use audit_log::shown_event;
 pub use binary::Unfit;
 pub use failure::{OpenFailure, ReadFailure, WriteFailure};
-pub use follow::{FollowFailure, Projections};
+pub use follow::{FollowFailure, Projections, Retention};
 pub use observe::Observer;
 pub use projection::{Change, Poison, Projection, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
@@ -37,7 +37,7 @@ pub use rows::Rows;
 pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
 pub use store::{ReadModel, Standing, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
-pub use usage::{NAME as USAGE, Reading, UsageSource};
+pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};
 pub use visibility::{ProjectionStatus, Visibility};
 

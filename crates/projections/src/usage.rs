@@ -3,13 +3,14 @@
 //! number tells what was read before, the sequence what was counted under another number.
 
 mod shadow;
+pub(crate) mod sightings;
 mod source;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Position, Timestamp, decision::Outcome, usage::UsageFact};
+use domain::{ClientId, Position, RouteId, Timestamp, decision::Outcome, usage::UsageFact};
 use eventlog::usage::ArrivedBatch;
 
 use crate::{
@@ -18,12 +19,14 @@ use crate::{
     queries::Select,
     store::{Checkpoint, Commit, Committed, Owner},
 };
-pub use source::{Reading, UsageSource};
+use sightings::Presentations;
+pub use source::{Forgetting, Reading, UsageSource};
 
 /// Names the usage tables among the projections.
 pub const NAME: &str = "usage";
 
 const QUARTER_S: i64 = 15 * 60;
+const DAY_S: i64 = 24 * 60 * 60;
 
 macro_rules! windows {
     ($name:literal) => {
@@ -59,6 +62,27 @@ static LAST_USED: Table = Table {
     ],
 };
 
+static ALLOWED_DAYS: Table = Table {
+    name: "allowed_day",
+    key_columns: 5,
+    appended: false,
+    columns: &[
+        Column::text("client_id"),
+        Column::integer("day_s"),
+        Column::text("key_id"),
+        Column::text("route_id"),
+        Column::text("environment"),
+        Column::merged("calls", Merge::Add),
+    ],
+};
+
+static ROUTES_LAST_USED: Table = Table {
+    name: "route_last_used",
+    key_columns: 1,
+    appended: false,
+    columns: &[Column::text("route_id"), Column::merged("last_used_at_us", Merge::Latest)],
+};
+
 /// The last batch that is counted of each run of each gateway.
 static SEQUENCES: Table = Table {
     name: "usage_sequences",
@@ -67,10 +91,18 @@ static SEQUENCES: Table = Table {
     columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
 };
 
-static TABLES: [&Table; 5] = [&MINUTES, &QUARTERS, &LAST_USED, &SEQUENCES, &shadow::TABLE];
+static TABLES: [&Table; 8] = [
+    &MINUTES,
+    &QUARTERS,
+    &LAST_USED,
+    &SEQUENCES,
+    &shadow::TABLE,
+    &sightings::TABLE,
+    &ALLOWED_DAYS,
+    &ROUTES_LAST_USED,
+];
 
-pub(crate) const OWNER: Owner =
-    Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
+pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
 
 /// Batches were not counted; they may be given again.
 #[derive(Debug, thiserror::Error)]
@@ -96,18 +128,23 @@ pub(crate) async fn apply(
     };
     // Read outside the transaction: whoever counts in between moves the checkpoint, and then this is not written.
     let mut counted = counted(model, news.clone()).await?;
-    let mut sums = Sums::default();
+    let (mut sums, mut presented) = (Sums::default(), Presentations::default());
     for ArrivedBatch { batch_no: _, batch } in news {
         if counted.is_new(&batch.node, &batch.boot, batch.sequence) {
-            batch.facts.iter().for_each(|fact| sums.add(fact));
+            for fact in &batch.facts {
+                sums.add(fact);
+                presented.add_fact(fact);
+            }
             batch.shadow.iter().for_each(|fact| sums.shadow.add(fact));
+            batch.sightings.iter().for_each(|sighting| presented.add_sighting(sighting));
         } else {
             metrics::counter!("tollgate_usage_repeated_batches_total").increment(1);
         }
     }
     let position = Position::new(last);
     let to = Checkpoint { version: OWNER.version, position, leaf: String::new() };
-    let changes = sums.into_changes().chain(counted.into_changes()).collect();
+    let presented = presented.into_changes(model).await?;
+    let changes = sums.into_changes().chain(counted.into_changes()).chain(presented).collect();
     let commit = Commit { owner: OWNER, from: checkpoint, to, changes };
     Ok(match model.commit(commit).await? {
         Committed::Yes => (position, Committed::Yes),
@@ -177,6 +214,8 @@ struct Sums {
     quarters: BTreeMap<Vec<Value>, u64>,
     last_used: BTreeMap<(String, u32), Timestamp>,
     shadow: shadow::Sums,
+    allowed_days: BTreeMap<Vec<Value>, u64>,
+    routes_last_used: BTreeMap<RouteId, Timestamp>,
 }
 
 impl Sums {
@@ -188,6 +227,14 @@ impl Sums {
         ] {
             let sum = sums.entry(key(start_s, fact)).or_default();
             *sum = sum.saturating_add(*calls);
+        }
+        if let (Some(client_id), Outcome::Allowed) = (fact.client_id, *outcome) {
+            let sum = self.allowed_days.entry(day_key(client_id, fact)).or_default();
+            *sum = sum.saturating_add(*calls);
+        }
+        if let Some(route_id) = fact.route_id {
+            let latest = self.routes_last_used.entry(route_id).or_insert(*last_at);
+            *latest = (*latest).max(*last_at);
         }
         // A secret that no longer opens anything was presented, not used.
         if let (Some(key_id), false) = (key_id, *outcome == Outcome::Unauthenticated) {
@@ -204,7 +251,13 @@ impl Sums {
             table: &LAST_USED,
             row: Row(vec![key_id.into(), version.into(), last_at.into()]),
         });
-        minutes.chain(quarters).chain(last_used).chain(self.shadow.into_changes())
+        let days = self.allowed_days.into_iter().map(|sum| windowed(&ALLOWED_DAYS, sum));
+        let routes = self.routes_last_used.into_iter().map(|(route_id, last_at)| Change::Put {
+            table: &ROUTES_LAST_USED,
+            row: Row(vec![route_id.into(), last_at.into()]),
+        });
+        let shadow = self.shadow.into_changes();
+        minutes.chain(quarters).chain(last_used).chain(shadow).chain(days).chain(routes)
     }
 }
 
@@ -216,7 +269,6 @@ fn windowed(table: &'static Table, (mut key, calls): (Vec<Value>, u64)) -> Chang
 /// In the order of the columns; '' and 0 stand for none.
 fn key(start_s: i64, fact: &UsageFact) -> Vec<Value> {
     let UsageFact { client_id, key_id, secret_version, route_id, environment, outcome, .. } = fact;
-    let text = |id: Option<String>| Value::Text(id.unwrap_or_default());
     vec![
         start_s.into(),
         text(client_id.map(|id| id.to_string())),
@@ -226,4 +278,20 @@ fn key(start_s: i64, fact: &UsageFact) -> Vec<Value> {
         environment.as_str().into(),
         outcome.as_str().into(),
     ]
+}
+
+/// The same of the days of a client.
+fn day_key(client_id: ClientId, fact: &UsageFact) -> Vec<Value> {
+    let UsageFact { minute, key_id, route_id, environment, .. } = fact;
+    vec![
+        client_id.into(),
+        (minute.div_euclid(DAY_S) * DAY_S).into(),
+        text(key_id.map(|id| id.to_string())),
+        text(route_id.map(|id| id.to_string())),
+        environment.as_str().into(),
+    ]
+}
+
+fn text(id: Option<String>) -> Value {
+    Value::Text(id.unwrap_or_default())
 }

@@ -17,7 +17,7 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use domain::access::Permission;
 use eventlog::{EventLog, installation::Installation};
-use projections::{Observer, Projections, Visibility};
+use projections::{Observer, Projections, Retention, Visibility};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -165,7 +165,9 @@ async fn follow_log(
         return Ok(Some(visibility));
     }
     let projections = Projections::open(read.clone(), log.clone(), usage).await?;
-    let projections = projections.with_clock(Arc::clone(&clock)).named(&settings.node);
+    let retention = Retention { clock: Arc::clone(&clock), days: settings.sightings_days };
+    let projections =
+        projections.with_clock(Arc::clone(&clock)).named(&settings.node).keeping_sightings(retention);
     let visibility = projections.visibility();
     tasks.spawn_keeper("projections", async move { Ok(projections.run(stop).await?) });
     tasks.spawn("lifecycle", lifecycle::run(log, read, clock, tasks.stop_token()));

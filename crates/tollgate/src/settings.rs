@@ -66,6 +66,7 @@ pub(crate) struct Settings {
     pub(crate) on_stale: OnStale,
     pub(crate) trust_forwarded: bool,
     pub(crate) trust_cost_headers: bool,
+    pub(crate) sightings_days: u16,
     pub(crate) allow_plaintext: bool,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -121,6 +122,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         on_stale: flags.on_stale.or(file.on_stale).unwrap_or(OnStale::Serve),
         trust_forwarded: flags.trust_forwarded.or(file.trust_forwarded).unwrap_or(false),
         trust_cost_headers: flags.trust_cost_headers.or(file.trust_cost_headers).unwrap_or(false),
+        sightings_days: flags.sightings_days.or(file.sightings_days).unwrap_or(30),
         allow_plaintext: flags.allow_plaintext.or(file.allow_plaintext).unwrap_or(false),
         log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
         log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
@@ -163,6 +165,9 @@ impl Settings {
         {
             // Not repeated: there may be a password in it.
             bail!("otlp_endpoint must be a URL such as http://127.0.0.1:4318, without a user or a query");
+        }
+        if self.sightings_days > 365 {
+            bail!("sightings_days = {} must be 0 to 365", self.sightings_days);
         }
         if !(1..=86_400).contains(&self.stale_after_seconds) {
             bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);
@@ -247,6 +252,7 @@ mod tests {
             ServeFlags { stale_after_seconds: Some(0), ..flags() },
             ServeFlags { applied_wait_ms: Some(0), ..flags() },
             ServeFlags { applied_wait_ms: Some(10_001), ..flags() },
+            ServeFlags { sightings_days: Some(366), ..flags() },
             ServeFlags { unmatched: vec!["prod".to_owned()], ..flags() },
             ServeFlags { unmatched: vec!["prod=maybe".to_owned()], ..flags() },
         ] {

@@ -62,6 +62,7 @@ impl Population {
             unmatched: BTreeMap::new(),
             stale_after: SignedDuration::from_hours(1000),
             on_stale: OnStale::Serve,
+            sightings: true,
             node: "bench".to_owned(),
             boot: "bench".to_owned(),
         };

@@ -1,6 +1,9 @@
 //! Usage over the bus: in the order of arrival, whatever is sent twice or lost underneath.
 
-use domain::usage::UsageBatch;
+use domain::{
+    KeyId,
+    usage::{Seen, Sighting, UsageBatch},
+};
 use test_servers::Nats;
 use tollgate_eventlog::{
     LogFailure,
@@ -12,7 +15,9 @@ use crate::bus::{AT_MOST, connect, put};
 use crate::support::now;
 
 fn batch(node: &str, sequence: u64) -> UsageBatch {
-    UsageBatch { node: node.to_owned(), boot: "b.1".to_owned(), sequence, flushed_at: now(), facts: vec![], shadow: vec![] }
+    let (node, boot) = (node.to_owned(), "b.1".to_owned());
+    let (facts, shadow, sightings) = (vec![], vec![], vec![]);
+    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings }
 }
 
 async fn next(feed: &mut UsageFeed, after: u64) -> Result<Vec<ArrivedBatch>, LogFailure> {
@@ -62,9 +67,17 @@ async fn batches_arrive_in_order_and_a_second_of_the_same_name_does_not() {
     for _ in 0..2 {
         assert_eq!(next_of_all(&mut feed, 35, 5).await.len(), 5);
     }
-    let (late, sent) = (batch("a", 21), UsagePublisher::new(bus));
+    let sighting = Sighting {
+        key_id: KeyId::from_parts(1, 1),
+        secret_version: 1,
+        calls: 1,
+        addresses: vec![Seen { value: "198.51.100.7".to_owned(), calls: 1, last_at: now() }],
+        user_agents: vec![],
+    };
+    let late = UsageBatch { sightings: vec![sighting], ..batch("a", 21) };
+    let sent = UsagePublisher::new(bus);
     let (arrived, _) = tokio::join!(next(&mut feed, 40), sent.publish(&late));
-    assert_eq!(names(&arrived.unwrap()), [("a", 21)]);
+    assert_eq!(arrived.unwrap()[0].batch, late);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

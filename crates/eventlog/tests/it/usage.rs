@@ -1,8 +1,9 @@
 //! Usage batches: each counts once, with the counters that agree with it.
 
 use domain::{
+    KeyId,
     decision::Outcome,
-    usage::{UsageBatch, UsageFact},
+    usage::{Seen, Sighting, UsageBatch, UsageFact},
 };
 use tollgate_eventlog::usage::UsageLog;
 
@@ -20,7 +21,45 @@ fn batch(sequence: u64) -> UsageBatch {
         calls: 3,
         last_at: now(),
     };
-    UsageBatch { node: "n".to_owned(), boot: "b".to_owned(), sequence, flushed_at: now(), facts: vec![fact], shadow: vec![] }
+    let (node, boot) = ("n".to_owned(), "b".to_owned());
+    let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
+    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings }
+}
+
+#[tokio::test]
+async fn who_presented_a_secret_is_forgotten_in_time_and_what_was_counted_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("usage.db");
+    let usage = UsageLog::open_sqlite(&file).await.unwrap();
+    let seen = |value: &str| vec![Seen { value: value.to_owned(), calls: 3, last_at: now() }];
+    let sighting = Sighting {
+        key_id: KeyId::from_parts(1, 1),
+        secret_version: 1,
+        calls: 3,
+        addresses: seen("198.51.100.77"),
+        user_agents: seen("curl/8"),
+    };
+    let seen = UsageBatch { sightings: vec![sighting], ..batch(1) };
+    usage.append(Some(seen.clone()), vec![]).await.unwrap();
+    usage.append(Some(seen.clone()), vec![]).await.unwrap();
+    usage.append(Some(batch(2)), vec![]).await.unwrap();
+    let read = async || {
+        usage.read(0, 10).await.unwrap().into_iter().map(|arrived| arrived.batch).collect::<Vec<_>>()
+    };
+    assert_eq!(read().await, [seen, batch(2)]);
+    usage.forget_sightings(now()).await.unwrap();
+    assert_eq!(read().await[0].sightings.len(), 1, "its time begins with its flush");
+    usage.forget_sightings(now() + std::time::Duration::from_micros(1)).await.unwrap();
+    assert_eq!(read().await, [batch(1), batch(2)]);
+    let body = rusqlite_bodies(&file);
+    assert!(!body.contains("198.51.100.77"), "{body}");
+}
+
+/// All that the file says in its tables.
+fn rusqlite_bodies(file: &std::path::Path) -> String {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let all = "select coalesce(group_concat(body), '') from (select body from usage_batches union all select body from usage_sightings)";
+    connection.query_row(all, [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]

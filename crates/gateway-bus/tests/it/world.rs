@@ -90,6 +90,7 @@ impl Node {
             path: "/orders",
             environment: &environment,
             address: None,
+            user_agent: None,
             cost: None,
             trusted_headers: None,
         };
@@ -143,6 +144,7 @@ pub(super) fn settings() -> Settings {
         unmatched: BTreeMap::new(),
         stale_after: SignedDuration::from_secs(600),
         on_stale: OnStale::Serve,
+        sightings: true,
         node: "node".to_owned(),
         boot: "boot".to_owned(),
     }

@@ -10,6 +10,7 @@ use crate::{
     credential::{self, Credential},
     door::{Door, parse_address},
     refuse::Fault,
+    user_agent,
     wire::reader::{Fields, Malformed},
 };
 
@@ -27,6 +28,7 @@ pub(super) struct Question<'a> {
     path: &'a str,
     environment: Cow<'a, Environment>,
     address: Option<IpAddr>,
+    user_agent: Option<&'a str>,
     /// Empty unless the door trusts them.
     headers: Given<'a>,
 }
@@ -49,6 +51,7 @@ pub(super) fn read<'a>(door: &'a Door, message: &'a [u8]) -> Result<Question<'a>
         path: crate::path::insist_on_plain(said.path),
         environment: environment(door, said.environment)?,
         address: address(door, &said),
+        user_agent: user_agent::read(said.headers.iter().copied()),
         headers: if door.trusts_cost_headers() { said.headers } else { SmallVec::new() },
     })
 }
@@ -62,6 +65,7 @@ impl Question<'_> {
             path: self.path,
             environment: &self.environment,
             address: self.address,
+            user_agent: self.user_agent,
             cost: None,
             trusted_headers: (!self.headers.is_empty()).then_some(self),
         }
@@ -139,7 +143,7 @@ impl<'a> Said<'a> {
                 // Peer, Address, SocketAddress, address.
                 1 => {
                     if let Some(source) = at(field.value, &[1, 1, 2])? {
-                        self.source = Some(text(source)?);
+                        self.source = Some(utf8(source)?);
                     }
                 }
                 4 => {
@@ -165,10 +169,10 @@ impl<'a> Said<'a> {
         for field in Fields::new(message) {
             let field = field?;
             match field.number {
-                2 => self.method = Some(text(field.value)?),
+                2 => self.method = Some(utf8(field.value)?),
                 3 => self.read_header(field.value, 2)?,
-                4 => self.path = text(field.value)?,
-                5 => self.host = Some(text(field.value)?),
+                4 => self.path = utf8(field.value)?,
+                5 => self.host = Some(utf8(field.value)?),
                 // HeaderMap, and of each HeaderValue the `raw_value`.
                 13 => {
                     for header in Fields::new(field.value) {
@@ -207,7 +211,7 @@ fn entry(message: &[u8], value_number: u64) -> Result<(&str, &[u8]), Malformed> 
     for field in Fields::new(message) {
         let field = field?;
         if field.number == 1 {
-            key = text(field.value)?;
+            key = utf8(field.value)?;
         } else if field.number == value_number {
             value = field.value;
         }
@@ -215,6 +219,6 @@ fn entry(message: &[u8], value_number: u64) -> Result<(&str, &[u8]), Malformed> 
     Ok((key, value))
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Malformed> {
+fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
     str::from_utf8(bytes).map_err(|_| Malformed)
 }

@@ -9,6 +9,7 @@ use crate::{
     credential,
     door::{Door, parse_address},
     refuse::Fault,
+    user_agent,
 };
 
 /// Each is said by one of two names; which one depends on the proxy.
@@ -33,14 +34,15 @@ impl Headers for Given<'_> {
 /// Reads the call. Method and URI must be there.
 pub(super) fn read<'a>(door: &'a Door, given: &'a Given<'a>) -> Result<Call<'a>, Fault> {
     let Given(headers) = given;
-    let fields = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().ok()));
+    let fields = || headers.iter().map(|(name, value)| (name.as_str(), value.to_str().ok()));
     Ok(Call {
-        secret: credential::read(fields).secret,
+        secret: credential::read(fields()).secret,
         method: agreed(headers, METHOD)?.ok_or(Fault::UnclearCall)?,
         host: agreed(headers, HOST)?,
         path: crate::path::insist_on_plain(agreed(headers, URI)?.ok_or(Fault::UnclearCall)?),
         environment: door.environment(),
         address: address(door, headers),
+        user_agent: user_agent::read(fields()),
         cost: None,
         trusted_headers: door.trusts_cost_headers().then_some(given),
     })

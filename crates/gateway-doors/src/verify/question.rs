@@ -7,12 +7,16 @@ use gateway::{Call, path::PATH_BYTES_MAX};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::ToSchema;
 
-use crate::refuse::{self, Refused, Rejection};
+use crate::{
+    refuse::{self, Refused, Rejection},
+    user_agent::is_printable,
+};
 
 const SECRET_CHARS_MAX: usize = 256;
 const METHOD_CHARS_MAX: usize = 16;
 /// A name of 253 characters, and a port.
 const HOST_CHARS_MAX: usize = 260;
+const USER_AGENT_CHARS_MAX: usize = 1024;
 
 /// One call to judge.
 #[derive(Deserialize, ToSchema)]
@@ -41,6 +45,10 @@ pub struct VerifyRequest {
     #[serde(default)]
     #[schema(nullable, value_type = Option<String>, example = "198.51.100.7")]
     address: Option<IpAddr>,
+    /// The caller's `User-Agent`: kept with the address for a time, so that it can be seen who still uses an old secret.
+    #[serde(default, deserialize_with = "user_agent")]
+    #[schema(nullable, max_length = 1024, example = "orders-sync/2.4")]
+    user_agent: Option<String>,
     /// What the call takes from every limit, in place of the cost of its route and of its route's header: whoever asks
     /// says it, and no header of the call does.
     #[serde(default, deserialize_with = "cost")]
@@ -57,6 +65,7 @@ impl VerifyRequest {
             path: &self.path,
             environment: self.environment.as_ref().unwrap_or(served),
             address: self.address.map(|address| address.to_canonical()),
+            user_agent: self.user_agent.as_deref(),
             cost: self.cost,
             trusted_headers: None,
         }
@@ -119,6 +128,15 @@ fn host<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> 
     let visible = |text: &String| text.len() <= HOST_CHARS_MAX && text.bytes().all(|b| b.is_ascii_graphic());
     if text.as_ref().is_some_and(|text| !visible(text)) {
         return Err(D::Error::custom("must be at most 260 visible ASCII characters"));
+    }
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+fn user_agent<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    let printable = |text: &String| text.chars().count() <= USER_AGENT_CHARS_MAX && is_printable(text);
+    if text.as_ref().is_some_and(|text| !printable(text)) {
+        return Err(D::Error::custom("must be at most 1024 characters, none of them a control character"));
     }
     Ok(text.filter(|text| !text.is_empty()))
 }

@@ -217,6 +217,7 @@ impl World {
             unmatched: BTreeMap::new(),
             stale_after: jiff::SignedDuration::from_secs(3600),
             on_stale: OnStale::Serve,
+            sightings: true,
             node: "test".to_owned(),
             boot: "test".to_owned(),
         };

@@ -48,6 +48,7 @@ impl Gateway {
             path,
             environment,
             address: *address,
+            user_agent: None,
             cost: *cost,
             // Nobody in front has said anything yet.
             trusted_headers: None,

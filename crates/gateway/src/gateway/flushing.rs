@@ -12,7 +12,7 @@ use super::Gateway;
 use crate::{
     counters::{Changed, Counter, CounterState, Moment, key_text, read_key},
     flush::{CounterRow, Flush},
-    usage::NAMED_AT_ONCE,
+    usage::{NAMED_AT_ONCE, Named},
 };
 
 /// What has been given away.
@@ -67,15 +67,16 @@ impl Gateway {
     }
 
     fn next_batch(&self, sequence: &mut u64, now: Timestamp) -> Option<UsageBatch> {
-        let facts = self.usage.drain().facts(&self.index);
+        let Named { facts, sightings, unsighted } = self.usage.drain().named(&self.index);
         let shadow = self.shadow.drain(&self.index);
         if facts.is_empty() && shadow.is_empty() {
             return None;
         }
         report(&facts);
+        metrics::counter!("tollgate_gateway_unsighted_calls_total").increment(unsighted);
         *sequence += 1;
         let (node, boot) = (self.settings.node.clone(), self.settings.boot.clone());
-        Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts, shadow })
+        Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts, shadow, sightings })
     }
 
     fn name_counters(&self, changed: &[Changed]) -> Vec<CounterRow> {

@@ -27,7 +27,7 @@ impl Gateway {
         match verdict.short.take() {
             Some(shortage) => Judged::Short(shortage),
             None => {
-                self.count(&verdict, now);
+                self.count(&verdict, call, now);
                 Judged::Decided(Box::new(verdict.decision))
             }
         }

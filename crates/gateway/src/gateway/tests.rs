@@ -143,10 +143,12 @@ fn judge_many(gateway: &Gateway, start: Timestamp, thread: u32, calls: u32) -> u
 
 #[test]
 fn beyond_its_bound_usage_loses_detail_and_no_call() {
-    let usage = crate::usage::Usage::new(10);
+    let usage = crate::usage::Usage::new(10, 0);
     let org = Organisation::small();
     let index = parking_lot::RwLock::new(crate::index::Index::default());
     let environment = index.write().environments.slot_of(&read("prod"));
+    let (secret, prod) = (secret(1), read("prod"));
+    let presenter = crate::sightings::Presenter::of(&call(&secret, &prod));
     for number in 0..100 {
         let counted = crate::usage::Counted {
             client: crate::index::slots::ClientSlot(number % 20),
@@ -156,10 +158,10 @@ fn beyond_its_bound_usage_loses_detail_and_no_call() {
             environment,
             outcome: Outcome::Allowed,
         };
-        usage.count(counted, org.now);
-        usage.count(counted, org.now);
+        usage.count(counted, presenter, org.now);
+        usage.count(counted, presenter, org.now);
     }
-    let facts = usage.drain().facts(&index);
+    let facts = usage.drain().named(&index).facts;
     assert_eq!(sum(&facts), 200);
     assert!(facts.len() <= 21, "{}", facts.len());
 }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use domain::Timestamp;
 use eventlog::{
     LogFailure,
     usage::{ArrivedBatch, UsageLog},
@@ -11,6 +12,9 @@ use tokio::sync::watch;
 /// Batches, when they have come.
 pub type Reading<'source> =
     Pin<Box<dyn Future<Output = Result<Vec<ArrivedBatch>, LogFailure>> + Send + 'source>>;
+
+/// Sightings, when they are forgotten.
+pub type Forgetting<'source> = Pin<Box<dyn Future<Output = Result<(), LogFailure>> + Send + 'source>>;
 
 /// Hands out usage batches in the order of their arrival, which for one run of one gateway is that of its
 /// sequence. A batch may arrive again under another number: the follower knows it.
@@ -26,6 +30,12 @@ pub trait UsageSource: Send + Sync + 'static {
     /// counted again: when the numbers begin anew, so does the reading, and what was counted before is known by
     /// its sequence.
     fn is_whole(&self) -> bool;
+
+    /// Forgets who presented which secret in batches that were flushed before then. A source that lets go of whole batches
+    /// by itself has nothing to do.
+    fn forget_sightings(&self, _before: Timestamp) -> Forgetting<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// The embedded engine keeps every batch, and each once.
@@ -40,5 +50,9 @@ impl UsageSource for UsageLog {
 
     fn is_whole(&self) -> bool {
         true
+    }
+
+    fn forget_sightings(&self, before: Timestamp) -> Forgetting<'_> {
+        Box::pin(Self::forget_sightings(self, before))
     }
 }

@@ -52,8 +52,9 @@ fn nobody(fact: UsageFact) -> UsageFact {
 
 fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let (flushed_at, shadow) = (at(0), vec![]);
-    ArrivedBatch { batch_no, batch: UsageBatch { node, boot, sequence: batch_no, flushed_at, facts, shadow } }
+    let (flushed_at, shadow, sightings) = (at(0), vec![], vec![]);
+    let batch = UsageBatch { node, boot, sequence: batch_no, flushed_at, facts, shadow, sightings };
+    ArrivedBatch { batch_no, batch }
 }
 
 async fn what_shadowed_policies_would_have_refused_is_added_up(on: Engine) {

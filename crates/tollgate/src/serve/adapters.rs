@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::Position;
+use domain::{Position, Timestamp};
 use eventlog::{
     EventFeed, LogFailure,
     bus::{Bus, BusFeed, USAGE_STREAM, UsageFeed, UsagePublisher},
@@ -13,7 +13,7 @@ use gateway::{
     flush::{Flush, FlushSink, SinkFailure},
     follow::{ConfigurationFeed, FeedBatch, FeedFailure},
 };
-use projections::{Reading, UsageSource};
+use projections::{Forgetting, Reading, UsageSource};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -157,6 +157,14 @@ impl UsageSource for AnyUsage {
         match self {
             Self::File(usage) => usage.is_whole(),
             Self::Bus(_) => false,
+        }
+    }
+
+    fn forget_sightings(&self, before: Timestamp) -> Forgetting<'_> {
+        match self {
+            Self::File(usage) => UsageSource::forget_sightings(usage, before),
+            // The stream lets go of whole batches by their age.
+            Self::Bus(_) => Box::pin(std::future::ready(Ok(()))),
         }
     }
 }

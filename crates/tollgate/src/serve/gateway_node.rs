@@ -99,6 +99,7 @@ fn settings_of(settings: &Settings, boot: &str) -> gateway::Settings {
             OnStale::Serve => gateway::OnStale::Serve,
             OnStale::Refuse => gateway::OnStale::Refuse,
         },
+        sightings: settings.sightings_days > 0,
         node: settings.node.clone(),
         boot: boot.to_owned(),
     }

@@ -44,6 +44,7 @@ pub(crate) struct SettingsFile {
     pub(super) on_stale: Option<OnStale>,
     pub(super) trust_forwarded: Option<bool>,
     pub(super) trust_cost_headers: Option<bool>,
+    pub(super) sightings_days: Option<u16>,
     pub(super) allow_plaintext: Option<bool>,
     pub(super) bootstrap_token: Option<SecretString>,
     pub(super) log: Option<String>,

@@ -92,6 +92,9 @@ pub(crate) struct ServeFlags {
     /// Let the headers that routes name say what calls cost: every proxy in front removes them from what callers send
     #[arg(long, env = "TOLLGATE_TRUST_COST_HEADERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) trust_cost_headers: Option<bool>,
+    /// How long it is kept from where secrets are presented and by which programs, 0 to 365; 0 keeps nothing [default: 30]
+    #[arg(long, env = "TOLLGATE_SIGHTINGS_DAYS", value_name = "DAYS")]
+    pub(crate) sightings_days: Option<u16>,
     /// Listen on addresses other than loopback without TLS: only behind something that ends TLS
     #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) allow_plaintext: Option<bool>,

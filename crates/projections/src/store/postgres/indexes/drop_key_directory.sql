@@ -2,4 +2,5 @@
 -- by which rows are found.
 set local lock_timeout = '2s';
 truncate key_directory;
-drop index if exists key_directory_by_client, key_directory_by_end, key_directory_by_expiry;
+drop index if exists key_directory_by_client, key_directory_by_end, key_directory_by_expiry, key_directory_live,
+    key_directory_endless, key_directory_scoped;

@@ -2,3 +2,8 @@
 create index if not exists key_directory_by_client on key_directory (client_id, key_id);
 create index if not exists key_directory_by_end on key_directory (ends_at_us) where ends_at_us is not null;
 create index if not exists key_directory_by_expiry on key_directory (expires_at_us) where expires_at_us is not null;
+create index if not exists key_directory_live on key_directory (key_id) where status in ('active', 'suspended');
+create index if not exists key_directory_endless on key_directory (key_id)
+    where expires_at_us is null and status in ('active', 'suspended');
+create index if not exists key_directory_scoped on key_directory (key_id)
+    where scopes is not null and status in ('active', 'suspended');
