@@ -3,8 +3,10 @@
 pub mod audit;
 pub mod blast;
 pub mod clients;
+pub mod hygiene;
 pub mod keys;
 pub mod policies;
+pub mod rotation;
 pub mod routes;
 mod select;
 pub mod shadow;

@@ -46,6 +46,14 @@ impl Select {
         self
     }
 
+    /// A condition on a list that is not empty, `{}` standing for all of it.
+    pub(crate) fn and_in(mut self, condition: &'static str, values: impl Iterator<Item = Value>) -> Self {
+        let places = values.map(|value| self.bind(value)).collect::<Vec<_>>().join(", ");
+        self.sql.push_str("\n   and ");
+        self.sql.push_str(&condition.replace("{}", &places));
+        self
+    }
+
     /// A text that is contained in the folded column, whatever its case.
     pub(crate) fn and_contains(self, condition: &'static str, text: Option<&str>) -> Self {
         self.and_some(condition, text.map(|text| format!("%{}%", escape_like(&text.to_lowercase()))))
