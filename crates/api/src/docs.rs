@@ -14,7 +14,7 @@ use utoipa::{
     },
 };
 
-pub(crate) use answers::{Changed, Created, Found, FoundPlain, Listed, Removed, Report};
+pub(crate) use answers::{Changed, Created, Found, FoundPlain, Listed, Listing, Removed, Report};
 pub(crate) use params::{
     AssignmentPath, ClientPath, EditHeaders, KeyPath, PolicyPath, PositionPath, RoutePath, WriteHeaders,
 };
@@ -56,6 +56,7 @@ use crate::{
         routes::keys::view::KeyView,
         routes::keys::view::KeyWithSecret,
         routes::keys::view::PendingKey,
+        routes::keys::rotation::RotationView,
         routes::routes::view::RouteView,
         routes::policies::view::PolicyView,
         routes::policies::view::AssignedPolicyView,
@@ -64,6 +65,10 @@ use crate::{
         routes::reports::usage::Usage,
         routes::gateway::nodes::Nodes,
         routes::gateway::nodes::NodeView,
+        routes::hygiene::HygieneKeyView,
+        routes::hygiene::ScopeUseView,
+        routes::hygiene::QuietRouteView,
+        routes::hygiene::IdlePolicyView,
         routes::whoami::Whoami,
         routes::operations::Health,
         crate::Readiness,

@@ -56,6 +56,12 @@ impl Default for Limit {
     }
 }
 
+impl Limit {
+    pub(crate) fn get(self) -> u32 {
+        self.0
+    }
+}
+
 impl TryFrom<u32> for Limit {
     type Error = InvalidValue;
     fn try_from(limit: u32) -> Result<Self, InvalidValue> {
@@ -84,6 +90,12 @@ impl Cursor {
         });
         Ok(queries::Page { after: place.transpose()?, limit: limit.0.saturating_add(1) })
     }
+
+    /// The place itself, of a list that is not paged by the key of its items alone.
+    pub(crate) fn place<Place: FromStr>(&self) -> Result<Option<Place>, Problem> {
+        let after = self.page::<Place>(Limit::default())?.after;
+        after.map(|text| text.parse().map_err(|_| Problem::new(kinds::CURSOR_INVALID))).transpose()
+    }
 }
 
 /// One page of a list.
@@ -95,6 +107,11 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The items of a page that goes on behind this place.
+    pub(crate) fn until(items: Vec<T>, next: Option<impl Display>) -> Self {
+        Self { items, next_cursor: next.map(|place| BASE64_URL_SAFE_NO_PAD.encode(place.to_string())) }
+    }
+
     /// The rows of a page and perhaps one more.
     pub(crate) fn of<Row: Into<T>, Key: Display>(
         mut rows: Vec<Row>,

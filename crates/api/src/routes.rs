@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod gateway;
+pub(crate) mod hygiene;
 pub(crate) mod keys;
 pub(crate) mod operations;
 pub(crate) mod policies;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(audit::all())
         .merge(reports::all())
         .merge(gateway::all())
+        .merge(hygiene::all())
         .merge(whoami::all())
         .merge(problems::all())
         .merge(operations::all())

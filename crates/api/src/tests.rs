@@ -7,6 +7,7 @@ mod documented;
 mod dry_run;
 mod frame;
 mod harness;
+mod hygiene;
 mod idempotency;
 mod keys;
 mod lists;

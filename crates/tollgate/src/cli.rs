@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod gateway;
+pub(crate) mod hygiene;
 pub(crate) mod key;
 mod limits;
 pub(crate) mod output;
@@ -55,6 +56,9 @@ pub(crate) enum Command {
     /// Usage reports
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// What nobody seems to need: keys, scopes, routes, policies
+    #[command(subcommand)]
+    Hygiene(hygiene::HygieneCommand),
     /// The read models: list, leave an event out, rebuild
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),

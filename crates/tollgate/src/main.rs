@@ -55,5 +55,6 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Gateway(command) => cli::gateway::run(command).await,
         Command::Audit(command) => cli::audit::run(command).await,
         Command::Report(command) => cli::report::run(command).await,
+        Command::Hygiene(command) => cli::hygiene::run(command).await,
     }
 }

@@ -125,19 +125,36 @@ pub(crate) struct Listed<T>(PhantomData<T>);
 
 impl<T: ToSchema> IntoResponses for Listed<T> {
     fn responses() -> Responses {
-        let cursor = "Give it as `cursor` for the next page; null on the last one.";
-        let page = ObjectBuilder::new()
-            .property("items", ArrayBuilder::new().items(reference::<T>()))
-            .required("items")
-            .property(
-                "next_cursor",
-                ObjectBuilder::new().schema_type(text_or_null()).description(Some(cursor)),
-            )
-            .required("next_cursor");
-        let content = Content::new(Some(Schema::from(page)));
-        let response = ResponseBuilder::new().description("One page.").content("application/json", content);
+        let response =
+            ResponseBuilder::new().description("One page.").content("application/json", page_of::<T>());
         [("200".to_owned(), response.build().into())].into()
     }
+}
+
+/// One page of a list in either form.
+pub(crate) struct Listing<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for Listing<T> {
+    fn responses() -> Responses {
+        let response = ResponseBuilder::new()
+            .description("One page.")
+            .header("Tollgate-Next-Cursor", text_header("Of CSV: where the list goes on."))
+            .content("application/json", page_of::<T>())
+            .content("text/csv", Content::new(Some(String::schema())));
+        let mut responses = problems(&[("406", "Neither form is acceptable.")]);
+        responses.insert("200".to_owned(), response.build().into());
+        responses
+    }
+}
+
+fn page_of<T: ToSchema>() -> Content {
+    let cursor = "Give it as `cursor` for the next page; null on the last one.";
+    let page = ObjectBuilder::new()
+        .property("items", ArrayBuilder::new().items(reference::<T>()))
+        .required("items")
+        .property("next_cursor", ObjectBuilder::new().schema_type(text_or_null()).description(Some(cursor)))
+        .required("next_cursor");
+    Content::new(Some(Schema::from(page)))
 }
 
 fn text_or_null() -> SchemaType {

@@ -6,6 +6,7 @@ mod list;
 mod reinstate;
 mod revoke;
 mod rotate;
+pub(crate) mod rotation;
 mod suspend;
 pub(crate) mod view;
 
@@ -18,6 +19,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(issue::issue))
         .routes(routes!(list::list))
         .routes(routes!(get::get))
+        .routes(routes!(rotation::rotation))
         .routes(routes!(rotate::rotate))
         .routes(routes!(revoke::revoke))
         .routes(routes!(suspend::suspend))

@@ -1,7 +1,6 @@
 //! `/v1/reports`
 
 mod csv;
-mod negotiate;
 pub(crate) mod usage;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -3,10 +3,27 @@
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
-use super::{Connection, client::Reasoned, rest::Rest};
+use super::{
+    Connection,
+    client::Reasoned,
+    output::{Format, list},
+    rest::Rest,
+};
 
 const COLUMNS: [&str; 8] =
     ["id", "client_id", "name", "environment", "status", "hint", "expires_at", "last_used_at"];
+
+const VERSIONS: [&str; 9] = [
+    "version",
+    "status",
+    "hint",
+    "until",
+    "calls",
+    "calls_last_24h",
+    "last_used_at",
+    "addresses",
+    "user_agents",
+];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -48,6 +65,12 @@ pub(crate) enum KeyCommand {
     },
     /// Show one key
     Get {
+        id: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Show who uses which of its secrets, and whether the old one may go
+    Rotation {
         id: String,
         #[command(flatten)]
         connection: Connection,
@@ -121,6 +144,7 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
             let rest = Rest::new(&connection)?;
             rest.print(&rest.get(&format!("/keys/{id}"), &[]).await?, &[])
         }
+        KeyCommand::Rotation { id, connection } => show_rotation(&id, &connection).await,
         KeyCommand::Rotate { id, overlap_seconds, expires_at, reason, connection } => {
             let mut body = given([("expires_at", expires_at), ("reason", reason)]);
             body.insert("overlap_seconds".to_owned(), overlap_seconds.into());
@@ -133,6 +157,28 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
         KeyCommand::Suspend(order) => order.order("keys", "suspend").await,
         KeyCommand::Reinstate(order) => order.order("keys", "reinstate").await,
     }
+}
+
+/// The secrets as a table, then what is to be thought of the old one.
+async fn show_rotation(id: &str, connection: &Connection) -> anyhow::Result<()> {
+    let rest = Rest::new(connection)?;
+    let answer = rest.get(&format!("/keys/{id}/rotation"), &[]).await?;
+    if connection.output != Format::Table {
+        return rest.print(&answer, &[]);
+    }
+    let mut versions = answer.body["versions"].as_array().cloned().unwrap_or_default();
+    for version in &mut versions {
+        for (names, name) in [("addresses", "address"), ("user_agents", "user_agent")] {
+            let named = version[names].as_array().into_iter().flatten();
+            let named: Vec<Value> = named.filter_map(|seen| seen.get(name).cloned()).collect();
+            version[names] = named.into();
+        }
+    }
+    println!("{}", list(&versions, &VERSIONS));
+    let retiring = &answer.body["safe_to_retire"];
+    let safe = if retiring["safe"] == true { "yes" } else { "no" };
+    println!("safe to retire: {safe}; {}", retiring["explanation"].as_str().unwrap_or_default());
+    Ok(())
 }
 
 /// The fields that have a value.

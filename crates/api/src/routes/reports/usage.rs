@@ -6,20 +6,19 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{ClientId, Environment, KeyId, RouteId, Timestamp, access::Permission};
-use http::{HeaderMap, header};
+use domain::{ClientId, Environment, KeyId, RouteId, Timestamp};
+use http::HeaderMap;
 use jiff::SignedDuration;
 use projections::queries::usage::{self, Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    csv,
-    negotiate::{Form, form},
-};
+use super::csv;
 use crate::{
     docs::{ReadProblems, Report, form},
     guard::{Allowed, needs::ReportRead},
+    listing::form_for,
+    negotiate::Form,
     problem::{Problem, kinds},
     query::{Params, parsed},
     values::Moment,
@@ -130,10 +129,7 @@ pub(crate) async fn usage(
     headers: HeaderMap,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
-    let form = form(&headers).ok_or_else(|| Problem::new(kinds::NOT_ACCEPTABLE))?;
-    if form == Form::Csv {
-        allowed.also(Permission::ReportExport)?;
-    }
+    let form = form_for(&allowed, &headers)?;
     let query = asked.query(&allowed)?;
     let report = usage::report(allowed.read(), &query).await.map_err(|failure| Problem::unread(&failure))?;
     if report.truncated {
@@ -141,13 +137,7 @@ pub(crate) async fn usage(
     }
     match form {
         Form::Json => Ok(Json(Usage::of(report, query.granularity)).into_response()),
-        Form::Csv => {
-            let body =
-                csv::write(&report.rows, &query.group_by).map_err(|failure| Problem::internal(&failure))?;
-            let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present");
-            let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"usage.csv\"");
-            Ok(([kind, name], body).into_response())
-        }
+        Form::Csv => crate::csv::answer("usage", csv::write(&report.rows, &query.group_by)),
     }
 }
 

@@ -4,13 +4,13 @@ use http::{HeaderMap, header};
 
 /// A form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Json,
     Csv,
 }
 
 /// The form that the caller likes best, JSON where it does not matter; none that it takes, nothing.
-pub(super) fn form(headers: &HeaderMap) -> Option<Form> {
+pub(crate) fn form(headers: &HeaderMap) -> Option<Form> {
     let fields: Vec<&str> =
         headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok()).collect();
     if fields.is_empty() {
