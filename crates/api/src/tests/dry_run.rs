@@ -149,7 +149,8 @@ async fn whom_a_write_would_touch_is_told() {
         last_at: at,
     };
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at, facts: vec![fact], shadow: vec![] };
+    let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
+    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at, facts, shadow, sightings };
     world.usage.append(Some(batch), vec![]).await.unwrap();
     assert!(world.door.api().visibility.wait_for_usage(1, Duration::from_secs(10)).await);
     let revoke = format!("/v1/keys/{}/revoke?dry_run=true", things.key);

@@ -66,7 +66,10 @@ async fn a_route_may_let_a_header_say_what_a_call_costs() {
     let path = format!("/v1/routes/{}", route["id"].as_str().unwrap());
     let patch = |body| world.patch(&path, &body).if_match("*");
     patch(json!({ "cost": 51 })).refused(422, "cost_above_header_max").await;
-    assert_eq!(patch(json!({ "cost_from_header": null })).expect(200).await.json()["cost_from_header"], json!(null));
+    assert_eq!(
+        patch(json!({ "cost_from_header": null })).expect(200).await.json()["cost_from_header"],
+        json!(null)
+    );
     body["path"] = json!("/others");
     for (header, code) in [
         (json!({ "name": "x-call-cost", "max": 1 }), "cost_above_header_max"),

@@ -6,8 +6,8 @@ use super::{CASES, COMMANDS_MAX, Step, follow, name, reason, sized};
 use crate::{
     given::the,
     route::{
-        CostFromHeader, DefineRoute, Host, Method, PathTemplate, RetireRoute, ReviseRoute, Route, RouteCommand,
-        RouteSpec,
+        CostFromHeader, DefineRoute, Host, Method, PathTemplate, RetireRoute, ReviseRoute, Route,
+        RouteCommand, RouteSpec,
     },
 };
 

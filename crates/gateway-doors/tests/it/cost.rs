@@ -42,17 +42,16 @@ async fn costs(open: &Open, secret: &str, said: &[&str]) -> (u64, u64) {
     let mut asked = question(&[("x-api-key", secret)]);
     let given = said.iter().map(|value| (HEADER, *value));
     for (name, value) in given.clone() {
-        let entry = tollgate_gateway_doors::wire::ext_authz::Entry {
-            key: name.to_owned(),
-            value: value.to_owned(),
-        };
+        let entry =
+            tollgate_gateway_doors::wire::ext_authz::Entry { key: name.to_owned(), value: value.to_owned() };
         http(&mut asked).headers.push(entry);
     }
     Envoy::connect(open).await.pass(asked).await;
     let between = left(open, secret).await;
     let request = Client::new().get(open.url("/v1/forward-auth"));
     let call = [("x-original-method", "GET"), ("x-original-uri", "/orders/7"), ("x-api-key", secret)];
-    let request = call.into_iter().chain(given).fold(request, |request, (name, value)| request.header(name, value));
+    let request =
+        call.into_iter().chain(given).fold(request, |request, (name, value)| request.header(name, value));
     assert_eq!(request.send().await.unwrap().status(), 200);
     let after = left(open, secret).await;
     (before - between - 1, between - after - 1)
@@ -71,9 +70,15 @@ async fn a_caller_does_not_set_its_own_price() {
 async fn a_trusted_proxy_says_what_a_call_costs_and_what_is_unclear_costs_the_most() {
     let (world, secret) = priced();
     let open = world.open_trusting_cost().await;
-    for (said, cost) in
-        [(&[][..], 1), (&["3"], 3), (&["5"], 5), (&["6"], 5), (&["0"], 5), (&["nothing"], 5), (&["1", "1"], 5)]
-    {
+    for (said, cost) in [
+        (&[][..], 1),
+        (&["3"], 3),
+        (&["5"], 5),
+        (&["6"], 5),
+        (&["0"], 5),
+        (&["nothing"], 5),
+        (&["1", "1"], 5),
+    ] {
         assert_eq!(costs(&open, &secret, said).await, (cost, cost), "{said:?}");
     }
 }

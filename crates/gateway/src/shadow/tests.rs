@@ -123,8 +123,7 @@ fn beyond_the_bound_calls_are_told_apart_by_limit_only_and_none_is_lost() {
         environment: EnvironmentSlot(0),
         outcome: Outcome::Allowed,
     };
-    let shadowed =
-        Shadowed { policy: PolicySlot(0), revision: 1, limit: LimitSlot::NONE, refused: true };
+    let shadowed = Shadowed { policy: PolicySlot(0), revision: 1, limit: LimitSlot::NONE, refused: true };
     (0..100).for_each(|client| usage.count(&counted(client), &[shadowed], Timestamp::UNIX_EPOCH));
     let lanes = usage.lanes.iter().flat_map(|lane| lane.lock().clone());
     let all: Vec<_> = lanes.collect();

@@ -158,9 +158,8 @@ async fn routes_overlap_when_the_same_call_could_be_either(on: Engine) {
                        expected: &[u64]| {
         let spec = route_spec(host, &[method], path);
         let (shape, except) = (spec.path.shape(), except.map(route));
-        let rows = routes::find_overlapping(&model, &spec.hosts, &spec.methods, &shape, except)
-            .await
-            .unwrap();
+        let rows =
+            routes::find_overlapping(&model, &spec.hosts, &spec.methods, &shape, except).await.unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.route_id).collect();
         assert_eq!(found, expected.iter().map(|n| route(*n)).collect::<Vec<_>>(), "{host:?} {method} {path}");
     };
@@ -186,7 +185,9 @@ async fn retired_routes_and_policies_stay_and_do_not_overlap(on: Engine) {
     let (_dir, model) = given(on, eventful()).await;
     let row = routes::get(&model, route(1)).await.unwrap().unwrap();
     assert_eq!(row.status, RouteStatus::Retired);
-    let found = routes::find_overlapping(&model, &row.spec.hosts, &row.spec.methods, &row.spec.path.shape(), None).await;
+    let found =
+        routes::find_overlapping(&model, &row.spec.hosts, &row.spec.methods, &row.spec.path.shape(), None)
+            .await;
     assert_eq!(found.unwrap(), []);
     let retired = PolicyFilter { status: Some(PolicyStatus::Retired), ..PolicyFilter::default() };
     let rows = policies::list(&model, &retired, &ALL).await.unwrap();

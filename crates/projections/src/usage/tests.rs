@@ -16,7 +16,9 @@ use crate::{
         shadow::{self, ShadowDimension, ShadowQuery},
         usage::{Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow, report},
     },
-    testing::{Engine, at, client, event_log, eventful, key, on_every_engine, policy, project, read_model, route},
+    testing::{
+        Engine, at, client, event_log, eventful, key, on_every_engine, policy, project, read_model, route,
+    },
 };
 
 on_every_engine!(

@@ -83,7 +83,8 @@ pub(super) fn either_host_or_hosts() -> Problem {
 
 async fn fresh(ask: &Ask<RouteWrite>) -> Result<Effect<RouteId>, Instead> {
     ask.check_seen(0)?;
-    let NewRoute { name, host, hosts, methods, path, required_scopes, cost, cost_from_header } = ask.body()?;
+    let NewRoute { name, host, hosts, methods, path, required_scopes, cost, cost_from_header } =
+        ask.body()?;
     let hosts = match (host, hosts) {
         (Some(_), Some(_)) => return Err(either_host_or_hosts().into()),
         (host, hosts) => hosts.unwrap_or_else(|| host.into_iter().collect()),

@@ -96,7 +96,9 @@ impl RoutePatch {
             (Patch::Keep, hosts) => hosts.or_default(BTreeSet::new()),
             (Patch::Remove, Patch::Keep) => Some(BTreeSet::new()),
             (Patch::Set(host), Patch::Keep) => Some([host].into()),
-            (Patch::Remove | Patch::Set(_), Patch::Remove | Patch::Set(_)) => return Err(either_host_or_hosts()),
+            (Patch::Remove | Patch::Set(_), Patch::Remove | Patch::Set(_)) => {
+                return Err(either_host_or_hosts());
+            }
         };
         Ok(ReviseRoute {
             name: name.or_refuse("/name")?,

@@ -78,7 +78,8 @@ async fn given(on: Engine, facts: Vec<UsageFact>) -> (TempDir, ReadModel) {
     project(&model, &history, 100).await;
     model.reset(usage::OWNER).await.unwrap();
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at(0), facts, shadow: vec![] };
+    let (shadow, sightings) = (vec![], vec![]);
+    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at(0), facts, shadow, sightings };
     usage::apply(&model, Position::START, &[ArrivedBatch { batch_no: 1, batch }]).await.unwrap();
     (dir, model)
 }

@@ -61,7 +61,8 @@ pub(super) async fn given(
     project(&model, history, 100).await;
     model.reset(OWNER).await.unwrap();
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at(0), facts, sightings: vec![] };
+    let batch =
+        UsageBatch { node, boot, sequence: 1, flushed_at: at(0), facts, shadow: vec![], sightings: vec![] };
     apply(&model, Position::START, &[ArrivedBatch { batch_no: 1, batch }]).await.unwrap();
     (dir, model)
 }

@@ -47,7 +47,10 @@ fn sighting(version: u32, calls: u64, addresses: Vec<Seen>) -> Sighting {
 
 fn batch(batch_no: u64, sequence: u64, facts: Vec<UsageFact>, sightings: Vec<Sighting>) -> ArrivedBatch {
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    ArrivedBatch { batch_no, batch: UsageBatch { node, boot, sequence, flushed_at: at(0), facts, sightings } }
+    ArrivedBatch {
+        batch_no,
+        batch: UsageBatch { node, boot, sequence, flushed_at: at(0), facts, shadow: vec![], sightings },
+    }
 }
 
 async fn counted(on: Engine, batches: &[ArrivedBatch]) -> (tempfile::TempDir, ReadModel) {
