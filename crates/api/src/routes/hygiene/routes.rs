@@ -40,8 +40,8 @@ pub(crate) struct QuietRouteView {
     #[schema(value_type = form::RouteId, inline)]
     route_id: RouteId,
     name: String,
-    /// Null: any host.
-    host: Option<String>,
+    /// Empty: any host.
+    hosts: Vec<String>,
     methods: Vec<String>,
     path: String,
     created_at: Timestamp,
@@ -81,7 +81,7 @@ impl From<QuietRoute> for QuietRouteView {
         Self {
             route_id: route.route_id,
             name: route.spec.name.to_string(),
-            host: route.spec.host.as_ref().map(ToString::to_string),
+            hosts: route.spec.hosts.iter().map(ToString::to_string).collect(),
             methods: route.spec.methods.iter().map(ToString::to_string).collect(),
             path: route.spec.path.to_string(),
             created_at: route.defined_at,
@@ -92,13 +92,13 @@ impl From<QuietRoute> for QuietRouteView {
 
 impl Line for QuietRouteView {
     const COLUMNS: &'static [&'static str] =
-        &["route_id", "name", "host", "methods", "path", "created_at", "last_called_at"];
+        &["route_id", "name", "hosts", "methods", "path", "created_at", "last_called_at"];
 
     fn cells(&self) -> Vec<Cell> {
         vec![
             Cell::text(self.route_id),
             Cell::text(&self.name),
-            Cell::text_or_empty(self.host.as_deref()),
+            Cell::text(self.hosts.join(" ")),
             Cell::text(self.methods.join(" ")),
             Cell::text(&self.path),
             Cell::text(self.created_at),
