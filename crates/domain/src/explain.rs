@@ -4,7 +4,10 @@
 mod limits;
 mod steps;
 
-pub use limits::{Candidate, EffectivePolicies, Fate, InForce, LimitUse, NodeShare, Specificity};
+pub use limits::{
+    Candidate, CounterStanding, EffectivePolicies, Fate, InForce, LimitUse, NodeShare, NodeStanding,
+    Specificity,
+};
 pub use steps::{
     CallerStanding, Check, CheckOutcome, Checked, Claim, Explanation, KeyState, Question, RouteCandidate,
     RouteFate, ScopesHeld,

@@ -8,9 +8,11 @@ mod state;
 mod tests;
 
 pub use commands::{
-    AssignPolicy, DefinePolicy, PolicyCommand, RateLimitPolicyRefusal, RetirePolicy, RevisePolicy,
-    UnassignPolicy,
+    AssignPolicy, DefinePolicy, PolicyCommand, RateLimitPolicyRefusal, ResetLimit, RetirePolicy,
+    RevisePolicy, UnassignPolicy,
 };
-pub use events::{Assigned, Assignment, Defined, RateLimitPolicyEvent, Retired, Revised, Unassigned};
+pub use events::{
+    Assigned, Assignment, Defined, LimitReset, RateLimitPolicyEvent, Retired, Revised, Unassigned,
+};
 pub use limits::{Counting, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit, TimeZoneName};
 pub use state::{ActivePolicy, RateLimitPolicy};

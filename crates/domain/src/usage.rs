@@ -1,9 +1,14 @@
 //! Usage as the gateway counts it: batches of counted decisions, each batch counted once.
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Environment, KeyId, LimitName, PolicyId, RouteId, Timestamp, decision::Outcome};
+use crate::{
+    ClientId, Environment, KeyId, LimitName, PolicyId, Position, RouteId, Timestamp,
+    decision::{LimitStatus, Outcome, RefusalReason},
+    ids::DecisionId,
+};
 
 /// What one gateway node counted since its last flush. `(node, boot, sequence)` names it, so that a batch
 /// delivered twice counts once.
@@ -25,6 +30,65 @@ pub struct UsageBatch {
     /// not take the batch: what it left out would be lost without a word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sightings: Vec<Sighting>,
+    /// Decisions that are kept one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<DecisionRecord>,
+    /// Of those that should have been kept, how many were not, because there were too many at once.
+    #[serde(default, skip_serializing_if = "DecisionsLeftOut::is_none")]
+    pub left_out: DecisionsLeftOut,
+}
+
+/// How many decisions were not kept since the flush before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionsLeftOut {
+    /// About holders of a genuine secret.
+    pub proven: u64,
+    /// About those who had none.
+    pub unproven: u64,
+}
+
+impl DecisionsLeftOut {
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        let Self { proven, unproven } = *self;
+        proven == 0 && unproven == 0
+    }
+}
+
+/// One decision as it was taken: never the secret, the path or the whole address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRecord {
+    pub id: DecisionId,
+    pub at: Timestamp,
+    pub environment: Environment,
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<RefusalReason>,
+    /// Like the next two: only of a genuine secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_version: Option<u32>,
+    /// None when the call did not come as far as its route, or none matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route_id: Option<RouteId>,
+    /// At most 16 characters.
+    pub method: String,
+    /// The network that the call came from: 24 bits of an IPv4 address, 48 of an IPv6 one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub network: Option<IpNet>,
+    /// Every limit that was looked at, as the decision left it.
+    pub limits: Vec<LimitStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
+    /// How much of the log it rests on.
+    pub position: Position,
+    pub stale: bool,
 }
 
 /// Decisions that agree in everything but their number.

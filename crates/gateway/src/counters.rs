@@ -7,7 +7,7 @@ mod state;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::rate_limit_policy::Counting;
+use domain::{Position, rate_limit_policy::Counting};
 use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxBuildHasher;
@@ -16,12 +16,13 @@ use smallvec::SmallVec;
 use self::state::Answer;
 pub(crate) use self::{
     pooled::{Pooled, Wanting},
-    rows::{key_text, read_key},
-    state::{Counter, CounterState, Moment},
+    rows::{account_text, key_text, read_key},
+    state::{Counter, KeptState, Moment},
 };
 use crate::{
     index::{
         limits::Limit,
+        resets::{Reset, Resets},
         slots::{EnvironmentSlot, LimitSlot, RouteSlot, wide},
     },
     quota::shared::{Around, Patience},
@@ -51,6 +52,8 @@ impl AccountKey {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'index> {
     pub(crate) account: AccountKey,
+    /// Where a counter that begins finds when it does; none where no limit was ever reset.
+    pub(crate) resets: Option<&'index Resets>,
     pub(crate) limit: &'index Limit,
     /// The policy's.
     pub(crate) revision: u32,
@@ -83,7 +86,7 @@ pub(crate) enum Reserved {
 pub(crate) struct Changed {
     pub(crate) account: AccountKey,
     pub(crate) limit: LimitSlot,
-    pub(crate) state: Option<CounterState>,
+    pub(crate) state: Option<KeptState>,
 }
 
 /// All counters.
@@ -113,8 +116,23 @@ struct Shard {
 /// The counters of one account lie side by side: a call that asks one of them mostly asks them all.
 #[derive(Debug, Default)]
 struct Account {
-    counters: SmallVec<[(LimitSlot, Counter); 2]>,
+    counters: SmallVec<[Held; 2]>,
     changed: bool,
+}
+
+/// One counter of an account.
+#[derive(Debug)]
+struct Held {
+    limit: LimitSlot,
+    /// Where the log last had it begin anew.
+    epoch: Position,
+    counter: Counter,
+}
+
+impl Ask<'_> {
+    fn epoch(&self) -> Position {
+        self.resets.map_or(Position::START, |resets| resets.epoch(&self.account, self.limit.slot))
+    }
 }
 
 impl Default for Counters {
@@ -216,15 +234,34 @@ impl Counters {
     }
 
     /// Takes kept counters over, unless calls have been counted since.
-    pub(crate) fn restore(&self, kept: impl IntoIterator<Item = (AccountKey, LimitSlot, Counter)>) {
-        for (account, limit, counter) in kept {
+    pub(crate) fn restore(&self, kept: impl IntoIterator<Item = (AccountKey, LimitSlot, Position, Counter)>) {
+        for (account, limit, epoch, counter) in kept {
             if let Some(shard) = self.shards.get(wide(account.shard())) {
                 let mut shard = shard.lock();
                 let account = shard.accounts.entry(account).or_default();
                 if account.find(limit).is_none() {
-                    account.counters.push((limit, counter));
+                    account.counters.push(Held { limit, epoch, counter });
                 }
             }
+        }
+    }
+
+    /// Begins counters anew that began before a reset. Said again, it changes nothing.
+    pub(crate) fn start_anew(&self, reset: &Reset, at: Position) {
+        let Reset { limit, counting, subject, environment } = *reset;
+        let any_of = AccountKey { environment, route: RouteSlot::NONE, counting, subject };
+        let Some(mut shard) = self.shards.get(wide(any_of.shard())).map(|shard| shard.lock()) else { return };
+        for held in
+            shard.accounts.iter_mut().filter(|(account, _)| reset.covers(account)).map(|(_, held)| held)
+        {
+            held.counters.retain(|held| {
+                let over = held.limit == limit && held.epoch < at;
+                if let (true, Counter::Shared(shared)) = (over, &mut held.counter) {
+                    // Who waits for the pool finds the new counter.
+                    shared.let_go();
+                }
+                !over
+            });
         }
     }
 
@@ -270,8 +307,8 @@ impl Shard {
         let Some(first) = asks.first() else { return (true, false) };
         let account = self.accounts.entry(first.account).or_default();
         let (mut granted, mut short) = (true, false);
-        for Ask { limit, revision, cost, .. } in asks {
-            let counter = account.counter(limit, *revision, now, around);
+        for ask @ Ask { limit, revision, cost, .. } in asks {
+            let counter = account.counter(ask, now, around);
             counter.bring_to(limit, *revision, now, around);
             match counter.ask(limit, *cost, now, around) {
                 Answer::Granted => {}
@@ -295,8 +332,8 @@ impl Shard {
         let Some(account) = asks.first().and_then(|first| self.accounts.get_mut(&first.account)) else {
             return wanting;
         };
-        for Ask { limit, revision, cost, account: key } in asks {
-            let counter = account.counter(limit, *revision, now, around);
+        for ask @ Ask { limit, cost, account: key, .. } in asks {
+            let counter = account.counter(ask, now, around);
             let answer = if granted { Answer::Granted } else { counter.ask(limit, *cost, now, around) };
             if granted && counter.take(&limit.rule, *cost, now, around) {
                 wanting.push((*key, limit.slot));
@@ -315,8 +352,11 @@ impl Shard {
         for account in std::mem::replace(&mut self.changed, room) {
             if let Some(held) = self.accounts.get_mut(&account) {
                 held.changed = false;
-                let states = held.counters.iter().map(|(limit, counter)| (*limit, Some(counter.state())));
-                taken.extend(states.map(|(limit, state)| Changed { account, limit, state }));
+                taken.extend(held.counters.iter().map(|held| {
+                    let Held { limit, epoch, counter } = held;
+                    let state = KeptState { state: counter.state(), epoch: *epoch };
+                    Changed { account, limit: *limit, state: Some(state) }
+                }));
             }
         }
     }
@@ -324,7 +364,7 @@ impl Shard {
     fn sweep(&mut self, now: Moment, taken: &mut Vec<Changed>) {
         self.accounts.retain(|account, held| {
             let changed = held.changed;
-            held.counters.retain(|(limit, counter)| {
+            held.counters.retain(|Held { limit, counter, epoch: _ }| {
                 let spent = !changed && counter.is_spent(now);
                 taken.extend(spent.then_some(Changed { account: *account, limit: *limit, state: None }));
                 !spent
@@ -339,17 +379,19 @@ impl Shard {
 
 impl Account {
     fn find(&self, limit: LimitSlot) -> Option<usize> {
-        self.counters.iter().position(|(held, _)| *held == limit)
+        self.counters.iter().position(|held| held.limit == limit)
     }
 
     /// The limit's counter, which begins when it is first asked.
-    fn counter(&mut self, limit: &Limit, revision: u32, now: Moment, around: &Around) -> &mut Counter {
+    fn counter(&mut self, ask: &Ask<'_>, now: Moment, around: &Around) -> &mut Counter {
+        let limit = ask.limit;
         let at = self.find(limit.slot).unwrap_or_else(|| {
-            self.counters.push((limit.slot, Counter::fresh(&limit.rule, revision, now, around)));
+            let counter = Counter::fresh(&limit.rule, ask.revision, now, around);
+            self.counters.push(Held { limit: limit.slot, epoch: ask.epoch(), counter });
             self.counters.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "found there, or put there, just before")]
-        &mut self.counters[at].1
+        &mut self.counters[at].counter
     }
 }
 

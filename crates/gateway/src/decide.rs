@@ -14,7 +14,7 @@ use domain::{
 };
 use smallvec::SmallVec;
 
-pub(crate) use self::{caller::Caller, manner::Manner};
+pub(crate) use self::{caller::Caller, limits::account, manner::Manner};
 use self::{
     limits::{Limited, NotTaken},
     manner::Deciding,

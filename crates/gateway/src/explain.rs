@@ -14,7 +14,7 @@ pub(crate) use self::{
     standing::standing,
 };
 use crate::{
-    counters::{Ask, Moment, Reserved, key_text},
+    counters::{Ask, Moment, Reserved, account_text},
     decide::{Caller, Findings, Grounds, Manner},
     index::assignments::{Weighed, Weighing},
     path,
@@ -83,7 +83,8 @@ impl<'a> Manner<'a> for Explaining<'a> {
 
     fn reserve(&mut self, grounds: &Grounds<'a>, asks: &[Ask<'_>], now: Moment, _: Patience) -> Reserved {
         grounds.counters.look(asks, now, |account, limit| {
-            key_text(account, limit, grounds.index).and_then(|name| (self.totals)(&name))
+            let epoch = grounds.index.resets.epoch(account, limit);
+            account_text(account, limit, epoch, grounds.index).and_then(|name| (self.totals)(&name))
         })
     }
 }

@@ -90,13 +90,19 @@ pub async fn run(
     }
 }
 
+/// Batches that are sent beyond the first because of many decisions. What comes in meanwhile waits for the next turn.
+const DECISION_ROUNDS_MAX: usize = 12;
+
 async fn flush(
     gateway: &Gateway,
     sink: &impl FlushSink,
     clock: &SharedClock,
     rounds: usize,
 ) -> Result<(), SinkFailure> {
-    for _ in 0..rounds {
+    for round in 0..rounds + DECISION_ROUNDS_MAX {
+        if round >= rounds && !gateway.decisions_wait() {
+            return Ok(());
+        }
         let flush = gateway.take_flush(clock.now());
         if flush.is_empty() {
             return Ok(());

@@ -5,6 +5,7 @@ mod feed;
 mod flushing;
 mod sharing;
 mod snapshots;
+mod standing;
 
 use std::{fmt, sync::atomic::AtomicI64};
 
@@ -21,6 +22,7 @@ use crate::{
     call::{Call, Decision},
     counters::Counters,
     decide::{Asked, Grounds, Verdict, decide},
+    decisions::{Decisions, KeptDecisions},
     index::{Index, slots::EnvironmentSlot},
     quota::shared::Patience,
     settings::Settings,
@@ -41,6 +43,7 @@ pub struct Gateway {
     counters: Counters,
     usage: Usage,
     shadow: ShadowUsage,
+    decisions: Decisions,
     flushes: Mutex<Flushes>,
     /// When the feed last gave a sign of life, in Unix microseconds.
     caught_up_at: AtomicI64,
@@ -65,10 +68,17 @@ impl Gateway {
             counters: Counters::default(),
             usage: Usage::new(FACTS_MAX, sighted_max),
             shadow: ShadowUsage::new(FACTS_MAX),
+            decisions: Decisions::default(),
             flushes: Mutex::default(),
             caught_up_at: AtomicI64::new(NEVER),
             moved: watch::Sender::default(),
         }
+    }
+
+    /// Keeps decisions one by one from now on. To be said before the first call.
+    #[must_use]
+    pub fn keeping_decisions(self, kept: KeptDecisions) -> Self {
+        Self { decisions: Decisions::keeping(kept), ..self }
     }
 
     /// Decides on a call, takes from its limits when it is allowed, and counts it whatever becomes of it.
@@ -81,10 +91,11 @@ impl Gateway {
         verdict.decision
     }
 
-    /// Counts a decision that stands.
+    /// Counts a decision that stands, and keeps it where it is to be kept.
     fn count(&self, verdict: &Verdict, call: &Call<'_>, now: Timestamp) {
         self.usage.count(verdict.counted, Presenter::of(call), now);
         self.shadow.count(&verdict.counted, &verdict.shadowed, now);
+        self.decisions.note(&verdict.decision, call, now);
     }
 
     fn decide(&self, call: &Call<'_>, now: Timestamp, patience: Patience) -> Verdict {

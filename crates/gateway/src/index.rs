@@ -4,6 +4,7 @@ pub(crate) mod assignments;
 pub(crate) mod clients;
 pub(crate) mod keys;
 pub(crate) mod limits;
+pub(crate) mod resets;
 pub(crate) mod routes;
 pub(crate) mod shared;
 pub(crate) mod slots;
@@ -11,7 +12,7 @@ mod table;
 
 use domain::{
     DomainEvent, Position, Recorded, Timestamp,
-    rate_limit_policy::{Assigned, RateLimitPolicyEvent, Unassigned},
+    rate_limit_policy::{Assigned, Counting, LimitReset, RateLimitPolicyEvent, Unassigned},
 };
 
 use self::{
@@ -19,6 +20,7 @@ use self::{
     clients::Clients,
     keys::Keys,
     limits::Policies,
+    resets::{Reset, Resets},
     routes::{Rebuilt, Routes},
     shared::{Environments, Shared},
     slots::{ClientSlot, EnvironmentSlot, PolicySlot, RouteSlot},
@@ -37,6 +39,7 @@ pub(crate) struct Index {
     pub(crate) routes: Routes,
     pub(crate) policies: Policies,
     pub(crate) assignments: Assignments,
+    pub(crate) resets: Resets,
 }
 
 impl Index {
@@ -72,8 +75,7 @@ impl Index {
 
     /// Whether nothing was ever said to it.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { position, environments, scope_sets: _, clients, keys, routes, policies, assignments: _ } =
-            self;
+        let Self { position, environments, clients, keys, routes, policies, .. } = self;
         *position == Position::START
             && [environments.len(), clients.len(), keys.len(), routes.len(), policies.len()] == [0; 5]
     }
@@ -95,10 +97,24 @@ impl Index {
             RateLimitPolicyEvent::Unassigned(Unassigned { assignment_id, reason: _ }) => {
                 self.assignments.unassign(*assignment_id);
             }
+            RateLimitPolicyEvent::LimitReset(reset) => self.reset(policy, reset, position),
             RateLimitPolicyEvent::Defined(_)
             | RateLimitPolicyEvent::Revised(_)
             | RateLimitPolicyEvent::Retired(_) => {}
         }
+    }
+
+    fn reset(&mut self, policy: PolicySlot, reset: &LimitReset, position: Position) {
+        let LimitReset { limit, client_id, key_id, environment, reason: _ } = reset;
+        let (counting, subject) = match (key_id, client_id) {
+            (Some(key_id), _) => (Counting::Key, self.keys.slot_of(*key_id).0),
+            (None, Some(client_id)) => (Counting::Client, self.clients.slot_of(*client_id).0),
+            (None, None) => (Counting::Shared, policy.0),
+        };
+        let limit = self.policies.limit_slot_of(policy, limit);
+        let everywhere = EnvironmentSlot::NONE;
+        let environment = environment.as_ref().map_or(everywhere, |name| self.environments.slot_of(name));
+        self.resets.note(Reset { limit, counting, subject, environment }, position);
     }
 
     /// Says that everything up to a position is in here, once routes have reached their tables.

@@ -4,6 +4,7 @@
 mod call;
 mod counters;
 mod decide;
+mod decisions;
 mod explain;
 pub mod flush;
 pub mod follow;
@@ -21,9 +22,11 @@ mod snapshot;
 pub mod snapshot_file;
 #[cfg(test)]
 mod testing;
+mod tracked;
 mod usage;
 
 pub use call::{Call, Decision, HeaderField, Headers};
+pub use decisions::KeptDecisions;
 pub use domain::decision::{LimitKind, LimitStatus};
 pub use flush::{CounterRow, Flush, FlushSink, SinkFailure};
 pub use follow::{ConfigurationFeed, FeedBatch, FeedFailure};
@@ -32,3 +35,4 @@ pub use scopes::Scopes;
 pub use settings::{OnStale, Settings, Unmatched};
 pub use sharing::{Judged, PoolFailure, PoolKey, QuotaPool, Reservation, SharedQuotas, Shortage, WhenAlone};
 pub use snapshot::{GatewaySnapshot, SnapshotFailure};
+pub use tracked::{Subject, Tracked};

@@ -223,6 +223,21 @@ impl Organisation {
         self.tell(DomainEvent::RateLimitPolicy { id: read(policy), event });
     }
 
+    /// Gives back what was used of a limit by those that the change names.
+    pub(crate) fn reset(&mut self, policy: &str, limit: &str, change: impl FnOnce(&mut policy::LimitReset)) {
+        let reason = read("Told so");
+        let mut reset = policy::LimitReset {
+            limit: read(limit),
+            client_id: None,
+            key_id: None,
+            environment: None,
+            reason,
+        };
+        change(&mut reset);
+        let event = RateLimitPolicyEvent::LimitReset(reset);
+        self.tell(DomainEvent::RateLimitPolicy { id: read(policy), event });
+    }
+
     pub(crate) fn after(&self, seconds: i64) -> Timestamp {
         self.now + SignedDuration::from_secs(seconds)
     }

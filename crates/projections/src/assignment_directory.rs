@@ -102,7 +102,7 @@ impl Directory for AssignmentDirectory {
         match event {
             E::Assigned(assigned) => Ok(Some(AssignmentRow::assigned(*id, &assigned.assignment, fact))),
             E::Unassigned(_) => Ok(None),
-            E::Defined(_) | E::Revised(_) | E::Retired(_) => Ok(row),
+            E::Defined(_) | E::Revised(_) | E::Retired(_) | E::LimitReset(_) => Ok(row),
         }
     }
 }
@@ -113,7 +113,8 @@ pub(crate) fn assignment_of(event: &RateLimitPolicyEvent) -> Option<AssignmentId
         RateLimitPolicyEvent::Unassigned(unassigned) => Some(unassigned.assignment_id),
         RateLimitPolicyEvent::Defined(_)
         | RateLimitPolicyEvent::Revised(_)
-        | RateLimitPolicyEvent::Retired(_) => None,
+        | RateLimitPolicyEvent::Retired(_)
+        | RateLimitPolicyEvent::LimitReset(_) => None,
     }
 }
 

@@ -258,6 +258,9 @@ impl Client {
                     assigned.assignment.client_id.map_or(Self::None, known)
                 }
                 RateLimitPolicyEvent::Unassigned(unassigned) => Self::OfAssignment(unassigned.assignment_id),
+                RateLimitPolicyEvent::LimitReset(LimitReset { client_id, .. }) => {
+                    client_id.map_or(Self::None, |client_id| Self::Known(client_id, None))
+                }
                 RateLimitPolicyEvent::Defined(_)
                 | RateLimitPolicyEvent::Revised(_)
                 | RateLimitPolicyEvent::Retired(_) => Self::None,

@@ -117,7 +117,7 @@ impl Directory for PolicyDirectory {
             E::Revised(Revised { revision, spec }) => {
                 PolicyRow { revision: *revision, spec: spec.clone(), ..there()? }
             }
-            E::Assigned(_) | E::Unassigned(_) => there()?,
+            E::Assigned(_) | E::Unassigned(_) | E::LimitReset(_) => there()?,
             E::Retired(_) => PolicyRow { status: PolicyStatus::Retired, ..there()? },
         };
         let (version, position) = (fact.sequence, fact.position);

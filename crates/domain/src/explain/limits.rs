@@ -156,6 +156,33 @@ pub struct LimitUse {
     pub shared: bool,
 }
 
+/// Where the counters stand that one node was asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeStanding {
+    pub node: String,
+    pub position: Position,
+    /// How many nodes it shares rates with, itself among them.
+    pub live_nodes: u32,
+    pub counters: Vec<CounterStanding>,
+}
+
+/// Where one counter of one node stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CounterStanding {
+    /// `<policy>/<limit>/<environment>/<client, key or all>/<route or any>`.
+    pub counter: String,
+    /// Where the log last had it begin anew.
+    pub epoch: Position,
+    /// Taken here and not flowed back or past.
+    pub used: u64,
+    /// Of a shared quota: reserved here and not used.
+    pub held: u64,
+    /// Of a shared quota: used here before it was reserved.
+    pub borrowed: u64,
+    /// Until all of it is there again.
+    pub reset_seconds: u64,
+}
+
 /// What one node has of a limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeShare {

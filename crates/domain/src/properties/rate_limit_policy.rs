@@ -106,6 +106,12 @@ fn assert_lawful(step: &Step<'_, RateLimitPolicy>) {
         (RateLimitPolicy::Active(had), [E::Retired(_)]) => {
             assert_eq!(**after, RateLimitPolicy::Retired(had.clone()));
         }
+        (RateLimitPolicy::Active(had), [E::LimitReset(reset)]) => {
+            let spec = &had.spec;
+            let rate = spec.rates.iter().any(|rate| rate.name == reset.limit);
+            assert!(rate || spec.quotas.iter().any(|quota| quota.name == reset.limit));
+            assert_eq!(before, after);
+        }
         (before, events) => panic!("{events:?} in {before:?}"),
     }
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::{
-    ActivePolicy, Assigned, Assignment, Counting, Defined, Mode, PolicySpec, QuotaLimit, RateLimit,
-    RateLimitPolicy, RateLimitPolicyEvent, Retired, Revised, Unassigned,
+    ActivePolicy, Assigned, Assignment, Counting, Defined, LimitReset, Mode, PolicySpec, QuotaLimit,
+    RateLimit, RateLimitPolicy, RateLimitPolicyEvent, Retired, Revised, Unassigned,
 };
-use crate::{Aggregate, AssignmentId, LimitName, Name, Reason, Timestamp, refusal::refusals};
+use crate::{
+    Aggregate, AssignmentId, ClientId, Environment, KeyId, LimitName, Name, Reason, Timestamp,
+    refusal::refusals,
+};
 
 const RATES_MAX: usize = 8;
 const QUOTAS_MAX: usize = 8;
@@ -28,6 +31,7 @@ pub enum PolicyCommand {
     Assign(AssignPolicy),
     Unassign(UnassignPolicy),
     Retire(RetirePolicy),
+    Reset(ResetLimit),
 }
 
 /// Makes a policy.
@@ -68,6 +72,18 @@ pub struct RetirePolicy {
     pub reason: Option<Reason>,
 }
 
+/// Gives back what has been used of one limit.
+#[derive(Debug)]
+pub struct ResetLimit {
+    pub limit: LimitName,
+    /// None of both resets a limit that all share; a key is named with its client.
+    pub client_id: Option<ClientId>,
+    pub key_id: Option<KeyId>,
+    /// None: in every environment.
+    pub environment: Option<Environment>,
+    pub reason: Reason,
+}
+
 refusals! {
     /// Why a command about a policy was refused.
     pub enum RateLimitPolicyRefusal {
@@ -94,6 +110,9 @@ refusals! {
         NoAssignment { assignment_id: AssignmentId } = ("assignment_not_found", "the policy has no assignment {assignment_id}"),
         StillAssigned { assignments: usize }
             = ("policy_still_assigned", "the policy still has {assignments} assignments; remove them first"),
+        NoSuchLimit { limit: LimitName } = ("limit_not_found", "the policy has no limit `{limit}`"),
+        CountedOtherwise { limit: LimitName, counting: &'static str }
+            = ("limit_counted_otherwise", "the policy of the limit `{limit}` counts by {counting}; name a client, a key, or neither, as it counts"),
     }
 }
 
@@ -110,6 +129,7 @@ impl Aggregate for RateLimitPolicy {
             PolicyCommand::Assign(ask) => self.assign(ask),
             PolicyCommand::Unassign(ask) => self.unassign(ask),
             PolicyCommand::Retire(ask) => self.retire(ask),
+            PolicyCommand::Reset(ask) => self.reset(ask),
         }
     }
 
@@ -186,6 +206,33 @@ impl RateLimitPolicy {
             return Err(RateLimitPolicyRefusal::StillAssigned { assignments: policy.assignments.len() });
         }
         Ok(vec![RateLimitPolicyEvent::Retired(Retired { reason: ask.reason.clone() })])
+    }
+
+    /// Whoever resets twice has seen calls in between: both stand.
+    fn reset(&self, ask: &ResetLimit) -> Decided {
+        let PolicySpec { rates, quotas, counting, .. } = &self.active()?.spec;
+        let ResetLimit { limit, client_id, key_id, environment, reason } = ask;
+        let known =
+            rates.iter().any(|rate| rate.name == *limit) || quotas.iter().any(|quota| quota.name == *limit);
+        if !known {
+            return Err(RateLimitPolicyRefusal::NoSuchLimit { limit: limit.clone() });
+        }
+        let named = match counting {
+            Counting::Client => client_id.is_some() && key_id.is_none(),
+            Counting::Key => key_id.is_some(),
+            Counting::Shared => client_id.is_none() && key_id.is_none(),
+        };
+        if !named {
+            let (limit, counting) = (limit.clone(), counting.as_str());
+            return Err(RateLimitPolicyRefusal::CountedOtherwise { limit, counting });
+        }
+        Ok(vec![RateLimitPolicyEvent::LimitReset(LimitReset {
+            limit: limit.clone(),
+            client_id: *client_id,
+            key_id: *key_id,
+            environment: environment.clone(),
+            reason: reason.clone(),
+        })])
     }
 
     fn active(&self) -> Result<&ActivePolicy, RateLimitPolicyRefusal> {

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PolicySpec;
-use crate::{AssignmentId, ClientId, Environment, Reason, RouteId, Timestamp, aggregate::event_types};
+use crate::{
+    AssignmentId, ClientId, Environment, KeyId, LimitName, Reason, RouteId, Timestamp, aggregate::event_types,
+};
 
 /// A fact about a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +17,7 @@ pub enum RateLimitPolicyEvent {
     Assigned(Assigned),
     Unassigned(Unassigned),
     Retired(Retired),
+    LimitReset(LimitReset),
 }
 
 event_types!(RateLimitPolicyEvent {
@@ -23,6 +26,7 @@ event_types!(RateLimitPolicyEvent {
     Assigned = "rate_limit_policy.assigned",
     Unassigned = "rate_limit_policy.unassigned",
     Retired = "rate_limit_policy.retired",
+    LimitReset = "rate_limit_policy.limit_reset",
 });
 
 /// A policy exists; it binds nobody yet.
@@ -70,4 +74,17 @@ pub struct Unassigned {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retired {
     pub reason: Option<Reason>,
+}
+
+/// What has been used of one limit is given back: its counters begin anew where this event stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitReset {
+    pub limit: LimitName,
+    /// Whose calls; none of a limit that all share.
+    pub client_id: Option<ClientId>,
+    /// The one key, of a limit that counts each by itself.
+    pub key_id: Option<KeyId>,
+    /// None: in every environment.
+    pub environment: Option<Environment>,
+    pub reason: Reason,
 }

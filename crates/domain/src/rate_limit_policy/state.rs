@@ -48,6 +48,8 @@ impl RateLimitPolicy {
                 policy.assignments.insert(assignment.assignment_id, assignment);
             }
             E::Unassigned(unassigned) => drop(policy.assignments.remove(&unassigned.assignment_id)),
+            // What was used is no part of a policy's state: the gateways' counters have it.
+            E::LimitReset(_) => {}
             E::Retired(_) => {
                 *self = Self::Retired(policy);
                 return;

@@ -167,6 +167,13 @@ fn policy_events(client_id: ClientId, route_id: RouteId) -> Sampled<Vec<RateLimi
             reason: Some("Moved to gold".parse()?),
         }),
         E::Retired(rate_limit_policy::Retired { reason: Some("No longer sold".parse()?) }),
+        E::LimitReset(rate_limit_policy::LimitReset {
+            limit: "monthly".parse()?,
+            client_id: Some(client_id),
+            key_id: Some(KeyId::from_parts(EPOCH_MS, 2)),
+            environment: Some("prod".parse()?),
+            reason: "Their retries ran wild for an hour".parse()?,
+        }),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! Looks at counters without changing them.
 
+use domain::Position;
 use smallvec::SmallVec;
 
 use super::{AccountKey, Ask, Counter, Counters, Moment, Reserved, state::Answer};
@@ -22,7 +23,7 @@ impl Counters {
     ) -> Reserved {
         let around = self.unhurried(now);
         let mut seen: SmallVec<[(Counter, Answer); 4]> = SmallVec::new();
-        for Ask { account, limit, revision, cost } in asks {
+        for Ask { account, limit, revision, cost, .. } in asks {
             let total = total(account, limit.slot);
             let counter = self.copy(account, limit, *revision, now, &around, total);
             let answer = counter.ask(limit, *cost, now, &around);
@@ -56,7 +57,7 @@ impl Counters {
         around: &Around,
         total: Option<i64>,
     ) -> Counter {
-        let held = self.held(account, limit.slot);
+        let held = self.held(account, limit.slot).map(|(_, counter)| counter);
         let mut counter = held.unwrap_or_else(|| Counter::fresh(&limit.rule, revision, now, around));
         counter.bring_to(limit, revision, now, around);
         if let (Counter::Shared(shared), Some(total)) = (&mut counter, total) {
@@ -65,9 +66,10 @@ impl Counters {
         counter
     }
 
-    fn held(&self, account: &AccountKey, limit: LimitSlot) -> Option<Counter> {
+    /// A counter as it was left, and where it began.
+    pub(crate) fn held(&self, account: &AccountKey, limit: LimitSlot) -> Option<(Position, Counter)> {
         let shard = self.shards.get(wide(account.shard()))?.lock();
         let held = shard.accounts.get(account)?;
-        held.counters.get(held.find(limit)?).map(|(_, counter)| counter.clone())
+        held.counters.get(held.find(limit)?).map(|held| (held.epoch, held.counter.clone()))
     }
 }

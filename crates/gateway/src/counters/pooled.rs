@@ -5,11 +5,12 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use domain::Position;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
-use super::{AccountKey, Answer, Ask, Counter, Counters, Locked, Moment, runs};
+use super::{AccountKey, Answer, Ask, Counter, Counters, Held, Locked, Moment, runs};
 use crate::{
     index::slots::{LimitSlot, wide},
     quota::{
@@ -94,9 +95,9 @@ impl Counters {
         let (mut shortage, mut wanting) = (None, SmallVec::new());
         for run in runs(asks) {
             let Some(shard) = shards.of(run) else { continue };
-            for Ask { account, limit, revision, cost } in run {
+            for ask @ Ask { account, limit, cost, .. } in run {
                 let Some(held) = shard.accounts.get_mut(account) else { continue };
-                let counter = held.counter(limit, *revision, now, around);
+                let counter = held.counter(ask, now, around);
                 if counter.ask(limit, *cost, now, around) != Answer::Short {
                     continue;
                 }
@@ -115,13 +116,18 @@ impl Counters {
     /// What to ask the pool for; None when there is nothing or it is being asked.
     pub(crate) fn begin(&self, wanting: Wanting, now: Moment, only_tell: bool) -> Option<Asked> {
         let around = self.around(now, Patience::Spent);
-        self.shared(wanting, |shared| shared.begin(&around, only_tell)).flatten()
+        self.shared(wanting, |shared, epoch| shared.begin(&around, only_tell).map(|asked| asked.since(epoch)))
+            .flatten()
     }
 
     /// Takes the pool's answer over. What goes back, and whether there is more to ask.
     pub(crate) fn arrive(&self, wanting: Wanting, asked: Asked, total: i64, now: Moment) -> (u64, bool) {
         let around = self.around(now, Patience::Spent);
-        let answer = self.shared(wanting, |shared| (shared.arrive(asked, total, &around), shared.owes()));
+        // What a reset has begun anew since has nothing to do with the answer.
+        let answer = self.shared(wanting, |shared, epoch| {
+            let answers = epoch == asked.epoch;
+            (if answers { shared.arrive(asked, total, &around) } else { 0 }, shared.owes())
+        });
         if asked.settles() {
             self.note_changed(wanting.0);
         }
@@ -129,8 +135,12 @@ impl Counters {
     }
 
     /// Takes over what the pool's total has become.
-    pub(crate) fn hear(&self, wanting: Wanting, window: (i64, i64), total: i64, now: Moment) {
-        self.shared(wanting, |shared| shared.hear(window, total, now.ns));
+    pub(crate) fn hear(&self, wanting: Wanting, of: Position, window: (i64, i64), total: i64, now: Moment) {
+        self.shared(wanting, |shared, epoch| {
+            if epoch == of {
+                shared.hear(window, total, now.ns);
+            }
+        });
     }
 
     /// What was told to the pool must not be told again after a restart.
@@ -146,26 +156,33 @@ impl Counters {
 
     /// Lets the calls go on that wait for this.
     pub(crate) fn let_go(&self, wanting: Wanting) {
-        self.shared(wanting, SharedCount::let_go);
+        self.shared(wanting, |shared, _| shared.let_go());
     }
 
     /// What is handed back because nobody calls, or the gateway stops; and whether there is still something to do.
     pub(crate) fn look_after(&self, wanting: Wanting, now: Moment, stopping: bool) -> LookedAfter {
-        let after = self.shared(wanting, |shared| LookedAfter {
-            handed_back: shared.hand_back(now.ns, stopping),
+        let after = self.shared(wanting, |shared, epoch| LookedAfter {
+            handed_back: shared.hand_back(now.ns, stopping).map(|asked| asked.since(epoch)),
             owes: shared.owes(),
             open: shared.is_open(now),
         });
         after.unwrap_or_default()
     }
 
-    fn shared<T>(&self, (account, limit): Wanting, work: impl FnOnce(&mut SharedCount) -> T) -> Option<T> {
+    fn shared<T>(
+        &self,
+        (account, limit): Wanting,
+        work: impl FnOnce(&mut SharedCount, Position) -> T,
+    ) -> Option<T> {
         let mut shard = self.shards.get(wide(account.shard()))?.lock();
         let held = shard.accounts.get_mut(&account)?;
         let at = held.find(limit)?;
         match held.counters.get_mut(at) {
-            Some((_, Counter::Shared(shared))) => Some(work(shared)),
-            Some((_, Counter::Rate(..) | Counter::Calendar(_) | Counter::Rolling(_))) | None => None,
+            Some(Held { counter: Counter::Shared(shared), epoch, limit: _ }) => Some(work(shared, *epoch)),
+            Some(Held {
+                counter: Counter::Rate(..) | Counter::Calendar(_) | Counter::Rolling(_), ..
+            })
+            | None => None,
         }
     }
 }

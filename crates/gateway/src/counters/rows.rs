@@ -1,6 +1,8 @@
 //! Counters by name: `<policy>/<limit>/<environment>/<client, key or all>/<route or any>`.
 
-use domain::{ClientId, Environment, KeyId, LimitName, PolicyId, RouteId, rate_limit_policy::Counting};
+use domain::{
+    ClientId, Environment, KeyId, LimitName, PolicyId, Position, RouteId, rate_limit_policy::Counting,
+};
 
 use super::AccountKey;
 use crate::index::{
@@ -26,6 +28,17 @@ pub(crate) fn key_text(account: &AccountKey, limit: LimitSlot, index: &Index) ->
         route => index.routes.get(route)?.id.to_string(),
     };
     Some(format!("{policy}/{limit}/{environment}/{subject}/{route}"))
+}
+
+/// The same with where its counter began: after a reset it counts together under another name.
+pub(crate) fn account_text(
+    account: &AccountKey,
+    limit: LimitSlot,
+    epoch: Position,
+    index: &Index,
+) -> Option<String> {
+    let name = key_text(account, limit, index)?;
+    Some(if epoch == Position::START { name } else { format!("{name}/{epoch}") })
 }
 
 /// The counter of a name. What it counts need not be known yet: its slots are made. None for another text.

@@ -1,6 +1,6 @@
 //! One counter of any kind.
 
-use domain::Timestamp;
+use domain::{Position, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
@@ -54,6 +54,19 @@ pub(crate) enum CounterState {
     Shared(SharedRow),
 }
 
+/// A state with where the log last had its counter begin anew.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeptState {
+    #[serde(flatten)]
+    pub(crate) state: CounterState,
+    #[serde(rename = "x", default, skip_serializing_if = "is_start")]
+    pub(crate) epoch: Position,
+}
+
+fn is_start(position: &Position) -> bool {
+    *position == Position::START
+}
+
 /// What one counter says to a cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -85,7 +98,7 @@ impl Counter {
 
     /// Brings the counter to this moment and under this limit. One that counts in another way starts anew; a calendar
     /// quota goes on when it is shared from now on, or no more.
-    pub(super) fn bring_to(&mut self, limit: &Limit, revision: u32, now: Moment, around: &Around) {
+    pub(crate) fn bring_to(&mut self, limit: &Limit, revision: u32, now: Moment, around: &Around) {
         match self {
             Self::Calendar(count) if around.pooled => {
                 *self = Self::Shared(Box::new(SharedCount::joining(*count)));
@@ -140,7 +153,7 @@ impl Counter {
     }
 
     /// Where it stands: for all gateways together, as far as this one knows.
-    pub(super) fn reading(&self, limit: &Limit, now: Moment, around: &Around) -> Reading {
+    pub(crate) fn reading(&self, limit: &Limit, now: Moment, around: &Around) -> Reading {
         let (allowed, wait_seconds, unavailable) = (limit.requests, None, false);
         let (window_seconds, remaining, reset_seconds) = match (self, &limit.rule) {
             (Self::Rate(bucket, nodes), Rule::Rate(rate)) => {

@@ -13,7 +13,7 @@ fn limit(slot: u32, requests: u64) -> Limit {
 
 fn ask(limit: &Limit, counting: Counting, subject: u32) -> Ask<'_> {
     let account = AccountKey { environment: EnvironmentSlot(0), route: RouteSlot::NONE, counting, subject };
-    Ask { account, limit, revision: 1, cost: 1 }
+    Ask { account, resets: None, limit, revision: 1, cost: 1 }
 }
 
 fn read_all(counters: &Counters, asks: &[Ask<'_>], now: Moment) -> SmallVec<[Reading; 4]> {

@@ -80,11 +80,12 @@ impl<'a> Limited<'_, 'a> {
         statuses: &mut SmallVec<[LimitStatus; 4]>,
         manner: &mut impl Manner<'a>,
     ) -> Result<(), NotTaken> {
+        let resets = Some(&grounds.index.resets);
         let mut asks: SmallVec<[Ask<'_>; 4]> = SmallVec::new();
         for binding in bindings {
             let (account, revision) = (self.account(binding), binding.policy.revision);
             for limit in binding.limits() {
-                asks.push(Ask { account, limit, revision, cost: self.cost });
+                asks.push(Ask { account, resets, limit, revision, cost: self.cost });
             }
         }
         if asks.is_empty() {

@@ -3,5 +3,6 @@
 mod access;
 mod explain;
 mod limits;
+mod resets;
 mod specificity;
 mod splitting;

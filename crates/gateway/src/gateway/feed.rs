@@ -28,6 +28,9 @@ impl Gateway {
             for event in some {
                 if event.position > applied {
                     index.apply(event);
+                    for (reset, at) in index.resets.take_news() {
+                        self.counters.start_anew(&reset, at);
+                    }
                     applied = event.position;
                 }
             }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
-    usage::{UsageBatch, UsageFact},
+    usage::{DecisionsLeftOut, UsageBatch, UsageFact},
 };
 use tracing::warn;
 
 use super::Gateway;
 use crate::{
-    counters::{Changed, Counter, CounterState, Moment, key_text, read_key},
+    counters::{Changed, Counter, KeptState, Moment, key_text, read_key},
     flush::{CounterRow, Flush},
     usage::{NAMED_AT_ONCE, Named},
 };
@@ -38,6 +38,12 @@ impl Gateway {
         Flush { batch, counters: newest(returned.counters, changed) }
     }
 
+    /// Whether there are decisions that the flush before had no room for.
+    #[must_use]
+    pub fn decisions_wait(&self) -> bool {
+        !self.decisions.is_empty()
+    }
+
     /// Takes back a flush that may not have been kept. The batch comes again as it is, under its sequence; the
     /// counters as they stand by then.
     pub fn give_back(&self, flush: Flush) {
@@ -52,13 +58,19 @@ impl Gateway {
             let mut index = self.index.write();
             let mut restored = vec![];
             for row in some.iter().filter(|row| !row.state.is_empty()) {
-                let state = serde_json::from_str(&row.state).ok().and_then(Counter::restored);
-                match (read_key(&row.key, &mut index), state) {
-                    (Some((account, limit)), Some(counter)) => restored.push((account, limit, counter)),
+                let kept = serde_json::from_str::<KeptState>(&row.state).ok();
+                let kept = kept.and_then(|kept| Some((kept.epoch, Counter::restored(kept.state)?)));
+                match (read_key(&row.key, &mut index), kept) {
+                    (Some((account, limit)), Some((epoch, counter))) => {
+                        restored.push((account, limit, epoch, counter));
+                    }
                     (None, _) | (_, None) => unreadable += 1,
                 }
             }
-            restored.retain(|(_, _, counter)| !counter.is_spent(now));
+            // What was counted before a reset is over, whichever of the two comes to light first.
+            restored.retain(|(account, limit, epoch, counter)| {
+                !counter.is_spent(now) && *epoch >= index.resets.epoch(account, *limit)
+            });
             self.counters.restore(restored);
         }
         if unreadable > 0 {
@@ -68,15 +80,17 @@ impl Gateway {
 
     fn next_batch(&self, sequence: &mut u64, now: Timestamp) -> Option<UsageBatch> {
         let Named { facts, sightings, unsighted } = self.usage.drain().named(&self.index);
-        let shadow = self.shadow.drain(&self.index);
-        if facts.is_empty() && shadow.is_empty() {
+        let (shadow, decisions) = (self.shadow.drain(&self.index), self.decisions.take());
+        if facts.is_empty() && shadow.is_empty() && decisions.is_none() {
             return None;
         }
-        report(&facts);
+        let (decisions, left_out) = decisions.unwrap_or_default();
+        report(&facts, &left_out);
         metrics::counter!("tollgate_gateway_unsighted_calls_total").increment(unsighted);
         *sequence += 1;
         let (node, boot) = (self.settings.node.clone(), self.settings.boot.clone());
-        Some(UsageBatch { node, boot, sequence: *sequence, flushed_at: now, facts, shadow, sightings })
+        let (sequence, flushed_at) = (*sequence, now);
+        Some(UsageBatch { node, boot, sequence, flushed_at, facts, shadow, sightings, decisions, left_out })
     }
 
     fn name_counters(&self, changed: &[Changed]) -> Vec<CounterRow> {
@@ -92,7 +106,7 @@ impl Gateway {
 }
 
 /// Empty when there is nothing to keep.
-fn text(state: Option<&CounterState>) -> String {
+fn text(state: Option<&KeptState>) -> String {
     state.and_then(|state| serde_json::to_string(state).ok()).unwrap_or_default()
 }
 
@@ -107,7 +121,10 @@ fn newest(returned: Vec<CounterRow>, changed: Vec<CounterRow>) -> Vec<CounterRow
 }
 
 /// Calls are told to the metrics here, where they are summed already, and not one by one.
-fn report(facts: &[UsageFact]) {
+fn report(facts: &[UsageFact], left_out: &DecisionsLeftOut) {
+    for (of, decisions) in [("proven", left_out.proven), ("unproven", left_out.unproven)] {
+        metrics::counter!("tollgate_decisions_left_out_total", "caller" => of).increment(decisions);
+    }
     for fact in facts {
         let environment = fact.environment.as_str().to_owned();
         let labels = [("environment", environment), ("outcome", fact.outcome.as_str().to_owned())];

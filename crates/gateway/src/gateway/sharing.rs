@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::Gateway;
 use crate::{
     Call, Decision, Judged, PoolKey, SharedQuotas,
-    counters::{Counters, Wanting, key_text},
-    quota::shared::Patience,
+    counters::{Counters, Wanting, account_text},
+    quota::shared::{Asked, Patience},
 };
 
 impl Gateway {
@@ -78,8 +78,8 @@ impl Gateway {
     }
 
     /// Names what is counted together.
-    pub(crate) fn pool_key(&self, (account, limit): Wanting, window: (i64, i64)) -> Option<PoolKey> {
-        let account = key_text(&account, limit, &self.index.read())?;
-        Some(PoolKey { account, window })
+    pub(crate) fn pool_key(&self, (account, limit): Wanting, asked: &Asked) -> Option<PoolKey> {
+        let account = account_text(&account, limit, asked.epoch, &self.index.read())?;
+        Some(PoolKey { account, window: asked.window })
     }
 }

@@ -156,6 +156,12 @@ impl Keys {
         Some(found).filter(|found| Some(found.version) == version)
     }
 
+    /// The keys of a client, in the order they were named. Looks at all there are.
+    pub(crate) fn of_client(&self, client: ClientSlot) -> impl Iterator<Item = (KeySlot, &KeyEntry)> {
+        let all = (0..self.entries.len()).filter_map(|at| u32::try_from(at).ok().map(KeySlot));
+        all.filter_map(|slot| Some((slot, self.get(slot)?))).filter(move |(_, key)| key.client == client)
+    }
+
     /// The key's slot, in which it stands as absent until it is issued.
     pub(crate) fn slot_of(&mut self, id: KeyId) -> KeySlot {
         let found = self.by_id.find(id, |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id));

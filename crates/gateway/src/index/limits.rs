@@ -101,8 +101,13 @@ impl Policies {
     }
 
     pub(crate) fn limit(&self, slot: LimitSlot) -> Option<(PolicyId, &LimitName)> {
-        let (policy, name) = self.limits.get(slot.0)?;
-        Some((self.get(*policy)?.id, name))
+        let (policy, name) = self.limit_of(slot)?;
+        Some((self.get(policy)?.id, name))
+    }
+
+    /// The policy that has it, or had it.
+    pub(crate) fn limit_of(&self, slot: LimitSlot) -> Option<(PolicySlot, &LimitName)> {
+        self.limits.get(slot.0).map(|(policy, name)| (*policy, name))
     }
 
     pub(crate) fn limit_slot_of(&mut self, policy: PolicySlot, name: &LimitName) -> LimitSlot {
@@ -120,7 +125,9 @@ impl Policies {
                     entry.active = false;
                 }
             }
-            RateLimitPolicyEvent::Assigned(_) | RateLimitPolicyEvent::Unassigned(_) => {}
+            RateLimitPolicyEvent::Assigned(_)
+            | RateLimitPolicyEvent::Unassigned(_)
+            | RateLimitPolicyEvent::LimitReset(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use domain::Position;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
@@ -78,6 +79,8 @@ pub(crate) struct Asked {
     settling: u64,
     /// The window's first second and the first after it.
     pub(crate) window: (i64, i64),
+    /// Where the log last had the counter begin anew.
+    pub(crate) epoch: Position,
 }
 
 impl Asked {
@@ -85,9 +88,14 @@ impl Asked {
         self.settling > 0
     }
 
+    /// The same for a counter that began there.
+    pub(crate) fn since(self, epoch: Position) -> Self {
+        Self { epoch, ..self }
+    }
+
     /// What is handed back of it.
     pub(crate) fn back(self, amount: u64) -> Self {
-        Self { amount, settling: 0, window: self.window }
+        Self { amount, settling: 0, ..self }
     }
 }
 
@@ -300,12 +308,13 @@ impl SharedCount {
         (self.wanted, self.dearest, self.asking) = (0, 0, true);
         self.block = self.block.saturating_mul(2).min(self.requests);
         let settling = self.borrowed;
-        Some(Asked { amount: more.saturating_add(settling), settling, window: self.count.window() })
+        let (amount, window) = (more.saturating_add(settling), self.count.window());
+        Some(Asked { amount, settling, window, epoch: Position::START })
     }
 
     /// Takes the pool's answer over: its total with what was asked for. What lies beyond the quota goes back.
     pub(crate) fn arrive(&mut self, asked: Asked, total: i64, around: &Around) -> u64 {
-        let Asked { amount, settling, window } = asked;
+        let Asked { amount, settling, window, epoch: _ } = asked;
         if window != self.count.window() {
             return 0;
         }
@@ -369,7 +378,17 @@ impl SharedCount {
         let amount = std::mem::take(&mut self.held);
         self.total = self.total.saturating_sub(amount);
         self.block = BLOCK_FIRST;
-        Some(Asked { amount, settling: 0, window: self.count.window() })
+        Some(Asked { amount, settling: 0, window: self.count.window(), epoch: Position::START })
+    }
+
+    /// Reserved and not used here.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Used here and not told to the pool.
+    pub(crate) fn borrowed(&self) -> u64 {
+        self.borrowed
     }
 
     /// Of the whole quota, as far as is known: what others hold counts as used.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use domain::clock::SharedClock;
+use domain::{Position, clock::SharedClock};
 use tokio::{
     sync::Notify,
     task::JoinSet,
@@ -69,7 +69,7 @@ struct Reserver<'gateway, P> {
     /// Those that something may have to be done for without a call.
     holders: HashSet<Wanting>,
     /// The same by name.
-    names: HashMap<String, Wanting>,
+    names: HashMap<String, (Wanting, Position)>,
     /// Whether the last question was not answered.
     away: bool,
     /// Nothing is reserved any more.
@@ -134,9 +134,9 @@ impl<P: QuotaPool> Reserver<'_, P> {
 
     fn ask(&mut self, wanting: Wanting) {
         let Some(asked) = self.gateway.counters().begin(wanting, self.now(), self.leaving) else { return };
-        match self.gateway.pool_key(wanting, asked.window) {
+        match self.gateway.pool_key(wanting, &asked) {
             Some(key) => {
-                self.names.insert(key.account.clone(), wanting);
+                self.names.insert(key.account.clone(), (wanting, asked.epoch));
                 self.send(Kind::Reserve, wanting, asked, key);
             }
             // It counts nothing that has a name.
@@ -195,8 +195,8 @@ impl<P: QuotaPool> Reserver<'_, P> {
 
     /// Another gateway's step, or one of this, has changed a total.
     fn heard(&self, key: &PoolKey, total: i64) {
-        if let Some(wanting) = self.names.get(&key.account) {
-            self.gateway.counters().hear(*wanting, key.window, total, self.now());
+        if let Some((wanting, epoch)) = self.names.get(&key.account) {
+            self.gateway.counters().hear(*wanting, *epoch, key.window, total, self.now());
         }
     }
 
@@ -254,7 +254,7 @@ impl<P: QuotaPool> Reserver<'_, P> {
         for wanting in std::mem::take(&mut self.holders) {
             let after = self.gateway.counters().look_after(wanting, now, stopping);
             if let Some(back) = after.handed_back
-                && let Some(key) = self.gateway.pool_key(wanting, back.window)
+                && let Some(key) = self.gateway.pool_key(wanting, &back)
             {
                 self.send(Kind::GiveBack, wanting, back, key);
             }
@@ -266,7 +266,7 @@ impl<P: QuotaPool> Reserver<'_, P> {
             }
         }
         let holders = &self.holders;
-        self.names.retain(|_, wanting| holders.contains(wanting));
+        self.names.retain(|_, (wanting, _)| holders.contains(wanting));
     }
 
     /// Tells the pool what was borrowed, and hands back all that is held.

@@ -9,7 +9,12 @@ use std::{
     time::Duration,
 };
 
-use domain::{Timestamp, clock::Clock, decision::RefusalReason};
+use domain::{
+    DomainEvent, Timestamp,
+    clock::Clock,
+    decision::{Outcome, RefusalReason},
+    rate_limit_policy::{LimitReset, RateLimitPolicyEvent},
+};
 use jiff::SignedDuration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::{
     Call, Gateway, SharedQuotas, WhenAlone,
-    testing::{Organisation, POLICY, call, peppers, quota, read, secret, settings, spec},
+    testing::{CLIENT, Organisation, POLICY, call, peppers, quota, read, recorded, secret, settings, spec},
 };
 
 const QUOTA: u64 = 10_000;
@@ -347,4 +352,46 @@ async fn a_gateway_that_was_killed_and_starts_again_counts_on() {
     again.restore_counters(rows, world.clock.now());
     let (rest, _) = world.exhaust(&[0, 2], u64::MAX).await;
     assert!((9_900..=QUOTA).contains(&(4_000 + rest)), "{rest}");
+}
+
+/// What one node is told.
+fn reset(gateway: &Gateway, now: Timestamp) {
+    let limit = LimitReset {
+        limit: read("daily"),
+        client_id: Some(read(CLIENT)),
+        key_id: None,
+        environment: None,
+        reason: read("Told so"),
+    };
+    let event = RateLimitPolicyEvent::LimitReset(limit);
+    let event = DomainEvent::RateLimitPolicy { id: read(POLICY), event };
+    let position = gateway.position().next();
+    gateway.apply(&[recorded(position.get(), now, event)], now);
+    gateway.caught_up(position, now);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_counts_once_though_every_node_applies_it() {
+    let world = World::new(2, 20, WhenAlone::Share);
+    let used_up = async || {
+        let mut allowed = 0;
+        for round in 0..200 {
+            let decision = world.judge(round % 2).await;
+            allowed += u64::from(decision.outcome == Outcome::Allowed);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        allowed
+    };
+    assert_eq!(used_up().await, 20);
+    // One of them hears of it long before the other, and goes on meanwhile.
+    reset(&world.nodes[0].gateway, world.clock.now());
+    let mut allowed = 0;
+    for _ in 0..5 {
+        allowed += u64::from(world.judge(0).await.outcome == Outcome::Allowed);
+        assert_eq!(world.judge(1).await.outcome, Outcome::QuotaExceeded);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(allowed, 5);
+    reset(&world.nodes[1].gateway, world.clock.now());
+    assert_eq!(allowed + used_up().await, 20);
 }

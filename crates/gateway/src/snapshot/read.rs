@@ -10,6 +10,7 @@ use crate::index::{
         Around,
         rows::{KeyRow, PreviousRow},
     },
+    resets::rows::ResetRow,
     slots::KeySlot,
 };
 
@@ -36,7 +37,8 @@ impl Reader {
     /// None for a line that no gateway of this version wrote.
     fn line(&mut self, text: &[u8]) -> Option<()> {
         let (letter, row) = text.split_first()?;
-        let Index { environments, scope_sets, clients, routes, policies, assignments, .. } = &mut self.index;
+        let Index { environments, scope_sets, clients, routes, policies, assignments, resets, .. } =
+            &mut self.index;
         match letter {
             b'e' => self.named.environments.push(environments.slot_of(&parse(row)?)),
             b'c' => {
@@ -48,6 +50,7 @@ impl Reader {
             b'r' => self.named.routes.push(routes.put_back(parse(row)?, scope_sets)),
             b'l' => self.named.policies.push(policies.put_back(parse(row)?)),
             b'a' => assignments.put_back(&parse::<AssignmentRow>(row)?, &self.named)?,
+            b'x' => resets.put_back(&parse::<ResetRow>(row)?, &self.named, &self.keys, policies)?,
             _ => return None,
         }
         Some(())

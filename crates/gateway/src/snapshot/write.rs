@@ -35,6 +35,13 @@ impl Writer {
         for row in index.read().assignments.rows() {
             self.line("a", &row);
         }
+        let resets = {
+            let index = index.read();
+            index.resets.rows(&index.policies)
+        };
+        for row in resets {
+            self.line("x", &row);
+        }
         let sum = checksum(&self.bytes);
         self.bytes.extend_from_slice(sum.as_bytes());
         GatewaySnapshot { heading: self.heading, bytes: self.bytes }

@@ -116,7 +116,10 @@ async fn recorded(ask: &AssignAsk, effect: &Effect<PolicyId>) -> Result<Assignme
         other @ (RateLimitPolicyEvent::Defined(_)
         | RateLimitPolicyEvent::Revised(_)
         | RateLimitPolicyEvent::Unassigned(_)
-        | RateLimitPolicyEvent::Retired(_)) => Err(Problem::internal(&UnexpectedEvent(other.event_type()))),
+        | RateLimitPolicyEvent::Retired(_)
+        | RateLimitPolicyEvent::LimitReset(_)) => {
+            Err(Problem::internal(&UnexpectedEvent(other.event_type())))
+        }
     }
 }
 
