@@ -16,10 +16,12 @@ use utoipa::{
 
 pub(crate) use answers::{Changed, Created, Found, FoundPlain, Listed, Listing, Removed, Report};
 pub(crate) use params::{
-    AssignmentPath, ClientPath, EditHeaders, KeyPath, PolicyPath, PositionPath, RoutePath, WriteHeaders,
+    AssignmentPath, ClientPath, DecisionPath, EditHeaders, KeyPath, PolicyPath, PositionPath, RoutePath,
+    WriteHeaders,
 };
 pub(crate) use problems::{
-    BodilessProblems, KnownProblems, MatchProblems, Missing, ReadProblems, WriteProblems,
+    AskProblems, BodilessProblems, KnownProblems, MatchProblems, Missing, ReadProblems, UnknownReference,
+    WriteProblems,
 };
 pub(crate) use schemas::form;
 
@@ -69,6 +71,12 @@ use crate::{
         routes::hygiene::ScopeUseView,
         routes::hygiene::QuietRouteView,
         routes::hygiene::IdlePolicyView,
+        form::Explained,
+        form::ExplainedDecision,
+        form::DecisionPage,
+        form::EffectivePolicy,
+        form::CurrentUsage,
+        routes::usage::reset::ResetView,
         routes::whoami::Whoami,
         routes::operations::Health,
         crate::Readiness,

@@ -24,6 +24,7 @@ use crate::{
     auth::bearer,
     circumstances::Circumstances,
     frame::framed,
+    gateways::Gateways,
     idempotency::InFlight,
     nodes::GatewayNodes,
     problem::Problem,
@@ -66,7 +67,9 @@ needs!(
     PolicyAssign,
     AuditRead,
     ReportRead,
-    GatewayRead
+    GatewayRead,
+    DecisionRead,
+    LimitReset
 );
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.
@@ -189,6 +192,10 @@ impl<P: Needs> Allowed<P> {
 
     pub(crate) fn door(&self) -> &Door {
         &self.door
+    }
+
+    pub(crate) fn gateways(&self) -> &dyn Gateways {
+        &*self.door.api.gateways
     }
 
     /// For [`Ask`](crate::ask::Ask), which gives the commands.

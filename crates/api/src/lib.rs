@@ -3,6 +3,7 @@
 
 mod answer;
 mod ask;
+mod attribution;
 mod auth;
 mod body;
 mod circumstances;
@@ -11,6 +12,7 @@ mod csv;
 mod docs;
 mod dry_run;
 mod frame;
+mod gateways;
 mod guard;
 mod idempotency;
 mod listing;
@@ -39,6 +41,7 @@ use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 pub use auth::AdminTokens;
+pub use gateways::{Answering, CallAsked, EffectiveAsked, Gateways, GatewaysAway, UsageOf, Who};
 pub use guard::protect;
 pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
 pub use problem::{CatalogueEntry, catalogue};
@@ -58,6 +61,8 @@ pub struct Api {
     /// What the secrets of new keys begin with: 1 to 12 of a-z and 0-9.
     pub brand: String,
     pub admin: AdminTokens,
+    /// Asked what would be decided, what applies and what is used.
+    pub gateways: Arc<dyn Gateways>,
     /// Asked at each `/readyz`.
     pub readiness: Box<dyn Fn() -> Readiness + Send + Sync>,
     /// Asked at each `/metrics`: Prometheus' text format.

@@ -2,6 +2,9 @@
 
 pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod decisions;
+pub(crate) mod effective_policy;
+pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod hygiene;
 pub(crate) mod keys;
@@ -11,6 +14,7 @@ pub(crate) mod problems;
 pub(crate) mod reports;
 #[expect(clippy::module_inception, reason = "the resource is called a route, and the files mirror the URLs")]
 pub(crate) mod routes;
+pub(crate) mod usage;
 pub(crate) mod whoami;
 
 use utoipa::OpenApi;
@@ -26,6 +30,10 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(routes::all())
         .merge(policies::all())
         .merge(audit::all())
+        .merge(explain::all())
+        .merge(decisions::all())
+        .merge(effective_policy::all())
+        .merge(usage::all())
         .merge(reports::all())
         .merge(gateway::all())
         .merge(hygiene::all())

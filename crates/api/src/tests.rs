@@ -6,6 +6,7 @@ mod clients;
 mod documented;
 mod dry_run;
 mod frame;
+mod gateways;
 mod harness;
 mod hygiene;
 mod idempotency;

@@ -126,6 +126,93 @@ impl TryFrom<serde_json::Number> for Percent {
     }
 }
 
+/// The method of a call: as the gateway's doors take it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct CallMethod(String);
+
+impl TryFrom<String> for CallMethod {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let letters = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let sound = letters && (1..=16).contains(&text.len());
+        if sound { Ok(Self(text)) } else { Err(InvalidValue::expected("must be 1 to 16 letters")) }
+    }
+}
+
+/// The host of a call; may carry a port.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct CallHost(String);
+
+impl TryFrom<String> for CallHost {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if visible && (1..=260).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidValue::expected("must be 1 to 260 visible ASCII characters"))
+        }
+    }
+}
+
+/// The path of a call; may carry a query.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct CallPath(String);
+
+impl TryFrom<String> for CallPath {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        if text.starts_with('/') && text.len() <= 8_192 {
+            Ok(Self(text))
+        } else {
+            Err(InvalidValue::expected("must begin with `/` and be at most 8192 bytes"))
+        }
+    }
+}
+
+/// What a call takes from every limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct CallCost(u32);
+
+impl TryFrom<u32> for CallCost {
+    type Error = InvalidValue;
+    fn try_from(cost: u32) -> Result<Self, InvalidValue> {
+        if (1..=1_000).contains(&cost) {
+            Ok(Self(cost))
+        } else {
+            Err(InvalidValue::expected("must be a whole number from 1 to 1000"))
+        }
+    }
+}
+
+impl From<CallMethod> for String {
+    fn from(method: CallMethod) -> Self {
+        method.0
+    }
+}
+
+impl From<CallHost> for String {
+    fn from(host: CallHost) -> Self {
+        host.0
+    }
+}
+
+impl From<CallPath> for String {
+    fn from(path: CallPath) -> Self {
+        path.0
+    }
+}
+
+impl From<CallCost> for u32 {
+    fn from(cost: CallCost) -> Self {
+        cost.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

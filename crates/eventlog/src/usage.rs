@@ -24,6 +24,10 @@ pub type Counter = (String, String);
 
 const UPSERT_COUNTER: &str = "insert into gateway_counters (counter_key, state) values (?1, ?2)
      on conflict (counter_key) do update set state = excluded.state";
+/// The batch counts as before. Uses usage_batches_by_decision.
+const FORGET_DECISIONS: &str =
+    "update usage_batches set body = json_remove(body, '$.decisions'), decided_at_us = null
+      where batch_no in (select batch_no from usage_batches where decided_at_us < ?1 order by decided_at_us limit ?2)";
 const DELETE_COUNTER: &str = "delete from gateway_counters where counter_key = ?1";
 
 /// Takes usage batches, each once, and hands them on in the order of their arrival.
@@ -112,6 +116,20 @@ impl UsageLog {
         .map_err(failed)?
     }
 
+    /// Takes decisions that were taken before then out of the batches, of at most so many batches. How many it was.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn forget_decisions(&self, before: Timestamp, batches_max: u32) -> Result<usize, LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        let forget = move || {
+            let connection = connection.lock();
+            let mut update = connection.prepare_cached(FORGET_DECISIONS)?;
+            update.execute(params![before.as_microsecond(), batches_max])
+        };
+        tokio::task::spawn_blocking(forget).await.map_err(failed)?.map_err(failed)
+    }
+
     /// The number of the last batch, as it moves.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<u64> {
@@ -148,12 +166,13 @@ fn insert(transaction: &Transaction<'_>, mut batch: UsageBatch) -> Result<Option
     let sightings = std::mem::take(&mut batch.sightings);
     let body = serde_json::to_string(&batch).map_err(failed)?;
     let sequence = i64::try_from(batch.sequence).map_err(failed)?;
+    let decided_at = batch.decisions.iter().map(|decision| decision.at.as_microsecond()).max();
     let inserted = transaction
         .prepare_cached(
-            "insert into usage_batches (node, boot, sequence, body) values (?1, ?2, ?3, ?4)
+            "insert into usage_batches (node, boot, sequence, body, decided_at_us) values (?1, ?2, ?3, ?4, ?5)
              on conflict (node, boot, sequence) do nothing",
         )
-        .and_then(|mut insert| insert.execute(params![batch.node, batch.boot, sequence, body]))
+        .and_then(|mut insert| insert.execute(params![batch.node, batch.boot, sequence, body, decided_at]))
         .map_err(failed)?;
     if inserted == 0 {
         return Ok(None);

@@ -8,7 +8,7 @@ use domain::{
     AssignmentId, ClientId, DomainEvent, EventId, KeyId, Position, Recorded, Timestamp,
     api_key::ApiKeyEvent,
     metadata::{ActorKind, Circumstances},
-    rate_limit_policy::RateLimitPolicyEvent,
+    rate_limit_policy::{LimitReset, RateLimitPolicyEvent},
 };
 use eventlog::Replayed;
 pub use redact::shown_event;

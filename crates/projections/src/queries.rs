@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod blast;
 pub mod clients;
+pub mod decisions;
 pub mod hygiene;
 pub mod keys;
 pub mod policies;

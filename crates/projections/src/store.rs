@@ -238,6 +238,21 @@ impl ReadModel {
         self.write(owner, Write { doing: "rewinding the checkpoint", sql, values }).await
     }
 
+    /// Takes rows away that no checkpoint speaks of. How many it was.
+    pub(crate) async fn delete(
+        &self,
+        owner: Owner,
+        doing: &'static str,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, WriteFailure> {
+        let write = Write { doing, sql, values };
+        match &self.engine {
+            Engine::Sqlite(model) => model.write(owner, write).await,
+            Engine::Postgres(model) => model.write(owner, write).await,
+        }
+    }
+
     async fn write(&self, owner: Owner, write: Write) -> Result<(), WriteFailure> {
         match &self.engine {
             Engine::Sqlite(model) => model.write(owner, write).await,

@@ -2,6 +2,7 @@
 //! sums, the checkpoint on its number and its sequence within its gateway's run are written in one transaction. The
 //! number tells what was read before, the sequence what was counted under another number.
 
+mod decisions;
 mod shadow;
 pub(crate) mod sightings;
 mod source;
@@ -19,6 +20,7 @@ use crate::{
     queries::Select,
     store::{Checkpoint, Commit, Committed, Owner},
 };
+use decisions::{DECISIONS, LEFT_OUT};
 use sightings::Presentations;
 pub use source::{Forgetting, Reading, UsageSource};
 
@@ -91,7 +93,7 @@ static SEQUENCES: Table = Table {
     columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
 };
 
-static TABLES: [&Table; 8] = [
+static TABLES: [&Table; 10] = [
     &MINUTES,
     &QUARTERS,
     &LAST_USED,
@@ -100,6 +102,8 @@ static TABLES: [&Table; 8] = [
     &sightings::TABLE,
     &ALLOWED_DAYS,
     &ROUTES_LAST_USED,
+    &DECISIONS,
+    &LEFT_OUT,
 ];
 
 pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
@@ -128,7 +132,7 @@ pub(crate) async fn apply(
     };
     // Read outside the transaction: whoever counts in between moves the checkpoint, and then this is not written.
     let mut counted = counted(model, news.clone()).await?;
-    let (mut sums, mut presented) = (Sums::default(), Presentations::default());
+    let (mut sums, mut presented, mut decided) = (Sums::default(), Presentations::default(), vec![]);
     for ArrivedBatch { batch_no: _, batch } in news {
         if counted.is_new(&batch.node, &batch.boot, batch.sequence) {
             for fact in &batch.facts {
@@ -137,6 +141,7 @@ pub(crate) async fn apply(
             }
             batch.shadow.iter().for_each(|fact| sums.shadow.add(fact));
             batch.sightings.iter().for_each(|sighting| presented.add_sighting(sighting));
+            decided.extend(decisions::changes(batch));
         } else {
             metrics::counter!("tollgate_usage_repeated_batches_total").increment(1);
         }
@@ -144,7 +149,7 @@ pub(crate) async fn apply(
     let position = Position::new(last);
     let to = Checkpoint { version: OWNER.version, position, leaf: String::new() };
     let presented = presented.into_changes(model).await?;
-    let changes = sums.into_changes().chain(counted.into_changes()).chain(presented).collect();
+    let changes = sums.into_changes().chain(counted.into_changes()).chain(presented).chain(decided).collect();
     let commit = Commit { owner: OWNER, from: checkpoint, to, changes };
     Ok(match model.commit(commit).await? {
         Committed::Yes => (position, Committed::Yes),

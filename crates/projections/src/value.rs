@@ -2,7 +2,10 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use domain::{AssignmentId, ClientId, Environment, EventId, KeyId, PolicyId, Position, RouteId, Timestamp};
+use domain::{
+    AssignmentId, ClientId, Environment, EventId, KeyId, PolicyId, Position, RouteId, Timestamp,
+    ids::DecisionId,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// What a column holds: the few kinds that every engine has.
@@ -229,4 +232,4 @@ macro_rules! shown {
         })+
     };
 }
-shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, Environment);
+shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, DecisionId, Environment);

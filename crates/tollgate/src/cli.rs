@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod client;
+pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod hygiene;
 pub(crate) mod key;
@@ -53,6 +54,14 @@ pub(crate) enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Explain what would be decided about a call, and why
+    Explain(Box<explain::ExplainFlags>),
+    /// Decisions that were taken: list, show
+    #[command(subcommand)]
+    Decision(explain::DecisionCommand),
+    /// What is used of limits at this moment: current, reset
+    #[command(subcommand)]
+    Usage(explain::UsageCommand),
     /// Usage reports
     #[command(subcommand)]
     Report(report::ReportCommand),

@@ -54,6 +54,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Policy(command) => cli::policy::run(command).await,
         Command::Gateway(command) => cli::gateway::run(command).await,
         Command::Audit(command) => cli::audit::run(command).await,
+        Command::Explain(flags) => cli::explain::explain(*flags).await,
+        Command::Decision(command) => cli::explain::decision(command).await,
+        Command::Usage(command) => cli::explain::usage(command).await,
         Command::Report(command) => cli::report::run(command).await,
         Command::Hygiene(command) => cli::hygiene::run(command).await,
     }

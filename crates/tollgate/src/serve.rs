@@ -3,8 +3,10 @@
 mod adapters;
 mod admin_token;
 mod control_plane;
+mod decisions;
 mod follow_door;
 mod gateway_node;
+mod gateways;
 mod health;
 mod http;
 mod lifecycle;
@@ -170,6 +172,10 @@ async fn follow_log(
         projections.with_clock(Arc::clone(&clock)).named(&settings.node).keeping_sightings(retention);
     let visibility = projections.visibility();
     tasks.spawn_keeper("projections", async move { Ok(projections.run(stop).await?) });
+    let keep = jiff::SignedDuration::from_hours(24 * i64::from(settings.decisions_keep_days));
+    let batches = rooms.usage.clone().filter(|_| rooms.bus.is_none());
+    let forgetting = decisions::run(read.clone(), batches, Arc::clone(&clock), keep, tasks.stop_token());
+    tasks.spawn("forgotten decisions", forgetting);
     tasks.spawn("lifecycle", lifecycle::run(log, read, clock, tasks.stop_token()));
     Ok(Some(visibility))
 }

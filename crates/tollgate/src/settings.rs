@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) unmatched: BTreeMap<Environment, Unmatched>,
     pub(crate) stale_after_seconds: u32,
     pub(crate) on_stale: OnStale,
+    pub(crate) decisions_keep_days: u32,
+    pub(crate) decisions_allowed_one_in: u32,
     pub(crate) trust_forwarded: bool,
     pub(crate) trust_cost_headers: bool,
     pub(crate) sightings_days: u16,
@@ -120,6 +122,11 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         unmatched,
         stale_after_seconds: flags.stale_after_seconds.or(file.stale_after_seconds).unwrap_or(60),
         on_stale: flags.on_stale.or(file.on_stale).unwrap_or(OnStale::Serve),
+        decisions_keep_days: flags.decisions_keep_days.or(file.decisions_keep_days).unwrap_or(7),
+        decisions_allowed_one_in: flags
+            .decisions_allowed_one_in
+            .or(file.decisions_allowed_one_in)
+            .unwrap_or(1_000),
         trust_forwarded: flags.trust_forwarded.or(file.trust_forwarded).unwrap_or(false),
         trust_cost_headers: flags.trust_cost_headers.or(file.trust_cost_headers).unwrap_or(false),
         sightings_days: flags.sightings_days.or(file.sightings_days).unwrap_or(30),
@@ -168,6 +175,9 @@ impl Settings {
         }
         if self.sightings_days > 365 {
             bail!("sightings_days = {} must be 0 to 365", self.sightings_days);
+        }
+        if !(1..=365).contains(&self.decisions_keep_days) {
+            bail!("decisions_keep_days = {} must be 1 to 365", self.decisions_keep_days);
         }
         if !(1..=86_400).contains(&self.stale_after_seconds) {
             bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);
@@ -253,6 +263,7 @@ mod tests {
             ServeFlags { applied_wait_ms: Some(0), ..flags() },
             ServeFlags { applied_wait_ms: Some(10_001), ..flags() },
             ServeFlags { sightings_days: Some(366), ..flags() },
+            ServeFlags { decisions_keep_days: Some(0), ..flags() },
             ServeFlags { unmatched: vec!["prod".to_owned()], ..flags() },
             ServeFlags { unmatched: vec!["prod=maybe".to_owned()], ..flags() },
         ] {

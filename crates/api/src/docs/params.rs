@@ -19,6 +19,7 @@ path_of!(ClientPath, ClientId);
 path_of!(KeyPath, KeyId);
 path_of!(RoutePath, RouteId);
 path_of!(PolicyPath, PolicyId);
+path_of!(DecisionPath, DecisionId);
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -46,6 +46,24 @@ impl IntoResponses for Missing {
     }
 }
 
+/// Of a read that names a thing in its query.
+pub(crate) struct UnknownReference;
+impl IntoResponses for UnknownReference {
+    fn responses() -> Responses {
+        problems(&[("422", "There is no such client, key or route.")])
+    }
+}
+
+/// Of a question with a body, which changes nothing.
+pub(crate) struct AskProblems;
+impl IntoResponses for AskProblems {
+    fn responses() -> Responses {
+        let mut responses = WriteProblems::responses();
+        responses.remove("412");
+        responses
+    }
+}
+
 /// Of a write.
 pub(crate) struct WriteProblems;
 impl IntoResponses for WriteProblems {

@@ -14,6 +14,7 @@ pub(crate) mod form {
     use utoipa::openapi::{RefOr, Schema};
 
     use super::{Granularity as G, domain_schema, granularity, word_schema};
+    use crate::routes;
 
     macro_rules! forms {
         ($($name:ident = $schema:expr),+ $(,)?) => {
@@ -36,7 +37,8 @@ pub(crate) mod form {
 
     forms_of! {
         api_client: ClientKind, ContactRole;
-        ids: AssignmentId, ClientId, EventId, KeyId, PolicyId, RouteId;
+        decision: Outcome, RefusalReason;
+        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, PolicyId, RouteId;
         metadata: ActorKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
         route: CostFromHeader, Host, Method;
@@ -47,6 +49,11 @@ pub(crate) mod form {
         KeyStatus = word_schema([K::Active, K::Suspended, K::Revoked, K::Expired], K::as_str),
         RouteStatus = word_schema([R::Active, R::Retired], R::as_str),
         PolicyStatus = word_schema([P::Active, P::Retired], P::as_str),
+        Explained = domain_schema::<routes::explain::Explained>(),
+        ExplainedDecision = domain_schema::<routes::decisions::view::ExplainedDecision>(),
+        DecisionPage = domain_schema::<routes::decisions::view::DecisionPage>(),
+        EffectivePolicy = domain_schema::<routes::effective_policy::EffectivePolicy>(),
+        CurrentUsage = domain_schema::<routes::usage::current::CurrentUsage>(),
         Granularity = word_schema([G::Minute, G::Quarter, G::Hour, G::Day, G::Total], granularity),
     );
 }

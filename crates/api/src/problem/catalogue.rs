@@ -52,6 +52,7 @@ kinds! {
     UNAUTHENTICATED = (401, "unauthenticated", "give a valid admin token as `Authorization: Bearer <token>`"),
     PATH_NOT_FOUND = (404, "path_not_found", "there is nothing at this path"),
     AUDIT_ENTRY_NOT_FOUND = (404, "audit_entry_not_found", "the log has no event at this position"),
+    DECISION_NOT_FOUND = (404, "decision_not_found", "there is no such decision, or it is not kept any more"),
     METHOD_NOT_ALLOWED = (405, "method_not_allowed", "this path does not take this method; `Allow` names those it takes"),
     NOT_ACCEPTABLE = (406, "not_acceptable", "this can be had as application/json or text/csv"),
     BODY_TOO_SLOW = (408, "body_too_slow", "the body did not arrive in time"),
@@ -90,7 +91,7 @@ const CONFLICTS: &[&str] = &[
 ];
 
 /// What a body may name beside the subject of the request.
-const REFERENCES: &[&str] = &["client_not_found", "route_not_found"];
+const REFERENCES: &[&str] = &["client_not_found", "key_not_found", "policy_not_found", "route_not_found"];
 
 /// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
 /// principal may not.

@@ -7,10 +7,16 @@ use eventlog::Idempotency;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::harness::{
-    Answer, Call, DOCUMENT, Fixture, World, because, client_body, key_body, policy_body, route_body, stalled,
+use super::{
+    gateways::DECISION,
+    harness::{
+        Answer, Call, DOCUMENT, Fixture, World, because, client_body, key_body, policy_body, route_body,
+        stalled,
+    },
 };
 use crate::Settings;
+
+const GONE: &str = "cli_00000000000000000000000000";
 
 /// Where and with what an operation is right.
 pub(super) struct Sample {
@@ -60,6 +66,20 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "list_hygiene_scopes" => ("GET", "/v1/hygiene/scopes".to_owned(), None),
         "list_hygiene_routes" => ("GET", "/v1/hygiene/routes".to_owned(), None),
         "list_hygiene_policies" => ("GET", "/v1/hygiene/policies".to_owned(), None),
+        "explain_call" => (
+            "POST",
+            "/v1/explain".to_owned(),
+            Some(json!({ "key_id": key, "method": "GET", "path": "/orders/1" })),
+        ),
+        "list_decisions" => ("GET", "/v1/decisions".to_owned(), None),
+        "get_decision" => ("GET", format!("/v1/decisions/{DECISION}"), None),
+        "show_effective_policy" => ("GET", "/v1/effective-policy".to_owned(), None),
+        "show_current_usage" => ("GET", format!("/v1/usage/current?client_id={client}"), None),
+        "reset_limit" => {
+            let body =
+                json!({ "client_id": client, "policy_id": policy, "limit": "burst", "reason": "as agreed" });
+            ("POST", "/v1/usage/reset".to_owned(), Some(body))
+        }
         "whoami" => ("GET", "/v1/whoami".to_owned(), None),
         "explain_problem" => ("GET", "/problems/key_revoked".to_owned(), None),
         "healthz" | "readyz" | "metrics" => ("GET", format!("/{operation}"), None),
@@ -88,7 +108,7 @@ impl Sample {
     /// The same about a thing that is not there.
     fn missing(&self) -> Self {
         let gone = |segment: &str| match segment.split_once('_') {
-            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg"), _)) => {
+            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec"), _)) => {
                 format!("{prefix}_{}", "0".repeat(26))
             }
             _ => segment.replace('1', if segment == "1" { "999" } else { "1" }),
@@ -139,6 +159,12 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "413" => call.body(" ".repeat(1024 * 1024 + 1)).send().await,
         "415" => call.without("content-type").header("content-type", "text/plain").send().await,
         "422" if operation == "report_usage" => too_large().await,
+        "422" if operation == "show_effective_policy" => {
+            world.get(format!("/v1/effective-policy?client_id={GONE}")).send().await
+        }
+        "422" if operation == "show_current_usage" => {
+            world.get(format!("/v1/usage/current?client_id={GONE}")).send().await
+        }
         "422" => call.key("used").send().await,
         "428" => call.without("if-match").send().await,
         "503" => {
@@ -197,6 +223,9 @@ async fn every_documented_status_is_answered() {
             things.policy = world.made("/v1/policies", &policy_body()).await;
         }
         world.post("/v1/policies", &with_name("Used")).key("used").expect(201).await;
+        if operation == "get_decision" {
+            super::gateways::keep_decision(&world).await;
+        }
         let sample = sample(&operation, &things);
         // What changes something comes last.
         let (success, failures): (Vec<_>, Vec<_>) =

@@ -2,6 +2,7 @@
 //! a code of the catalogue, the fields that every answer has, no secret where none belongs.
 
 mod answer;
+mod gateways;
 mod things;
 
 use std::{
@@ -30,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
+use gateways::ToldGateways;
+
 pub(super) use answer::{Answer, DOCUMENT, content_type};
 pub(super) use things::{Fixture, because, client_body, key_body, policy_body, route_body, stalled};
 
@@ -53,6 +56,7 @@ pub(super) struct World {
     pub(super) usage: UsageLog,
     pub(super) clock: Arc<TestClock>,
     pub(super) ready: Arc<AtomicBool>,
+    pub(super) gateways: Arc<ToldGateways>,
     admin: PlainSecret,
     nobody: PlainSecret,
     projections: JoinSet<Result<(), FollowFailure>>,
@@ -95,6 +99,7 @@ impl World {
         ]);
         let ready = Arc::new(AtomicBool::new(true));
         let asked = Arc::clone(&ready);
+        let gateways = Arc::<ToldGateways>::default();
         let door = Door::new(Arc::new(Api {
             log,
             read,
@@ -105,13 +110,14 @@ impl World {
             peppers,
             brand: "tg".to_owned(),
             admin: tokens,
+            gateways: gateways.clone(),
             openapi: crate::openapi().to_json().unwrap(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),
             settings,
         }));
         let (router, _) = router_of(&door);
-        Self { door, router, usage, clock, ready, admin, nobody, projections, stop, dir }
+        Self { door, router, usage, clock, ready, gateways, admin, nobody, projections, stop, dir }
     }
 
     /// From now on no read model follows the log.

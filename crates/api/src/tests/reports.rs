@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     decision::Outcome,
-    usage::{UsageBatch, UsageFact},
+    usage::{DecisionsLeftOut, UsageBatch, UsageFact},
 };
 use serde_json::json;
 
@@ -26,9 +26,17 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
     };
     let facts = vec![fact(Outcome::Allowed, Some(client_id)), fact(Outcome::Unauthenticated, None)];
     let flushed_at = "2026-03-01T11:00:31Z".parse().unwrap();
-    let (node, boot) = ("n".to_owned(), "b".to_owned());
-    let (shadow, sightings) = (vec![], vec![]);
-    let batch = UsageBatch { node, boot, sequence: 1, flushed_at, facts, shadow, sightings };
+    let batch = UsageBatch {
+        node: "n".to_owned(),
+        boot: "b".to_owned(),
+        sequence: 1,
+        flushed_at,
+        facts,
+        shadow: vec![],
+        sightings: vec![],
+        decisions: vec![],
+        left_out: DecisionsLeftOut::default(),
+    };
     world.usage.append(Some(batch), vec![]).await.unwrap();
     assert!(world.door.api().visibility.wait_for_usage(1, Duration::from_secs(10)).await);
 }

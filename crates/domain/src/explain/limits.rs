@@ -1,5 +1,6 @@
 //! Which assignments apply, and what is used of their limits.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// An assignment that might apply to a call, for one kind of limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     pub kind: LimitKind,
     pub assignment_id: AssignmentId,
@@ -26,11 +27,13 @@ pub struct Candidate {
     /// Where the log says so.
     pub assigned_at: Position,
     pub fate: Fate,
+    /// The assignment that goes before this one.
+    pub than: Option<AssignmentId>,
 }
 
 /// Whom an assignment names, from the most to the least specific. Within each, one that names the environment goes before
 /// one that does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Specificity {
     ClientAndRoute,
@@ -53,18 +56,14 @@ impl Specificity {
 }
 
 /// What becomes of a candidate. A shadow policy competes with other shadow policies only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
     Won,
     /// Another names more of the call.
-    LessSpecific {
-        than: AssignmentId,
-    },
+    LessSpecific,
     /// Another for the same calls was made later.
-    MadeEarlier {
-        than: AssignmentId,
-    },
+    MadeEarlier,
     NotOpenYet,
     Over,
     PolicyRetired,
@@ -78,8 +77,8 @@ impl Fate {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Won => "won",
-            Self::LessSpecific { than: _ } => "less_specific",
-            Self::MadeEarlier { than: _ } => "made_earlier",
+            Self::LessSpecific => "less_specific",
+            Self::MadeEarlier => "made_earlier",
             Self::NotOpenYet => "not_open_yet",
             Self::Over => "over",
             Self::PolicyRetired => "policy_retired",
@@ -88,25 +87,10 @@ impl Fate {
             Self::OtherEnvironment => "other_environment",
         }
     }
-
-    /// The candidate that went before this one.
-    #[must_use]
-    pub fn than(self) -> Option<AssignmentId> {
-        match self {
-            Self::LessSpecific { than } | Self::MadeEarlier { than } => Some(than),
-            Self::Won
-            | Self::NotOpenYet
-            | Self::Over
-            | Self::PolicyRetired
-            | Self::OtherClient
-            | Self::OtherRoute
-            | Self::OtherEnvironment => None,
-        }
-    }
 }
 
 /// Which policies apply to calls, and what does when the first of them ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EffectivePolicies {
     pub position: Position,
     pub at: Timestamp,
@@ -116,7 +100,7 @@ pub struct EffectivePolicies {
 }
 
 /// A policy that applies with its limits of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InForce {
     pub winner: Candidate,
     pub counting: Counting,
@@ -127,7 +111,7 @@ pub struct InForce {
 }
 
 /// What is used of one limit at this moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LimitUse {
     pub name: LimitName,
     pub kind: LimitKind,
@@ -157,7 +141,7 @@ pub struct LimitUse {
 }
 
 /// Where the counters stand that one node was asked about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeStanding {
     pub node: String,
     pub position: Position,
@@ -167,7 +151,7 @@ pub struct NodeStanding {
 }
 
 /// Where one counter of one node stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CounterStanding {
     /// `<policy>/<limit>/<environment>/<client, key or all>/<route or any>`.
     pub counter: String,
@@ -184,7 +168,7 @@ pub struct CounterStanding {
 }
 
 /// What one node has of a limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeShare {
     pub node: String,
     /// Used here.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Candidate;
@@ -41,12 +42,14 @@ pub enum Claim {
 }
 
 /// What a gateway would answer to a call, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// Whose configuration and counters these are.
     pub node: String,
     /// How much of the log it rests on.
     pub position: Position,
+    /// Whether the counters are those of a gateway that judges calls; if none answered, limits stand as if nothing were used.
+    pub counted: bool,
     pub stale: bool,
     pub at: Timestamp,
     pub environment: Environment,
@@ -75,7 +78,7 @@ pub struct Explanation {
 }
 
 /// One question that the gateway asks about a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// Is the secret well-formed, known and genuine?
@@ -129,7 +132,7 @@ impl Check {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckOutcome {
     Passed,
@@ -152,7 +155,7 @@ impl CheckOutcome {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
     pub check: Check,
     pub outcome: CheckOutcome,
@@ -161,7 +164,7 @@ pub struct Checked {
 }
 
 /// How client and key stand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CallerStanding {
     pub client_id: Option<ClientId>,
     pub client: ClientStanding,
@@ -172,7 +175,7 @@ pub struct CallerStanding {
 }
 
 /// How a key stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyState {
     pub key_id: KeyId,
     pub secret_version: u32,
@@ -186,10 +189,11 @@ pub struct KeyState {
     /// Of a version that was rotated away: when it stops.
     pub retired_at: Option<Timestamp>,
     /// Empty: from anywhere.
+    #[schemars(with = "Vec<String>")]
     pub allowed_cidrs: Vec<IpNet>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScopesHeld {
     /// By the route.
     pub required: Vec<Scope>,
@@ -198,14 +202,14 @@ pub struct ScopesHeld {
 }
 
 /// A route whose template fits the path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteCandidate {
     pub route_id: RouteId,
     pub fate: RouteFate,
 }
 
 /// Why a route takes a call, or leaves it to another: the nearer it came, the earlier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteFate {
     Won,

@@ -7,12 +7,12 @@ use proptest::{collection::vec, option, prelude::*, sample};
 
 use super::{CASES, COMMANDS_MAX, Step, follow, moment, moved, name, pace, reason, sized};
 use crate::{
-    AssignmentId, ClientId, RouteId,
+    AssignmentId, ClientId, KeyId, RouteId,
     given::{at, the},
     rate_limit_policy::{
         ActivePolicy, AssignPolicy, Assignment, Counting, DefinePolicy, Mode, Period, PolicyCommand,
-        PolicySpec, QuotaLimit, QuotaWindow, RateLimit, RateLimitPolicy, RateLimitPolicyEvent, RetirePolicy,
-        RevisePolicy, UnassignPolicy,
+        PolicySpec, QuotaLimit, QuotaWindow, RateLimit, RateLimitPolicy, RateLimitPolicyEvent, ResetLimit,
+        RetirePolicy, RevisePolicy, UnassignPolicy,
     },
 };
 
@@ -144,7 +144,8 @@ fn after(passed: SignedDuration, command: PolicyCommand) -> PolicyCommand {
         timeless @ (PolicyCommand::Define(_)
         | PolicyCommand::Revise(_)
         | PolicyCommand::Unassign(_)
-        | PolicyCommand::Retire(_)) => timeless,
+        | PolicyCommand::Retire(_)
+        | PolicyCommand::Reset(_)) => timeless,
     }
 }
 
@@ -157,7 +158,22 @@ fn command() -> impl Strategy<Value = PolicyCommand> {
             PolicyCommand::Unassign(UnassignPolicy { assignment_id, reason })
         }),
         2 => option::of(reason()).prop_map(|reason| PolicyCommand::Retire(RetirePolicy { reason })),
+        4 => reset().prop_map(PolicyCommand::Reset),
     ]
+}
+
+fn reset() -> impl Strategy<Value = ResetLimit> {
+    let client_id = option::of(Just(ClientId::from_parts(1, 0)));
+    let key_id = option::of(Just(KeyId::from_parts(1, 0)));
+    (sample::select(vec!["r0", "q0", "odd"]), client_id, key_id, reason()).prop_map(
+        |(limit, client_id, key_id, reason)| ResetLimit {
+            limit: the(limit),
+            client_id,
+            key_id,
+            environment: None,
+            reason,
+        },
+    )
 }
 
 fn assignment_id() -> impl Strategy<Value = AssignmentId> {

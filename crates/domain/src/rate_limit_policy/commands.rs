@@ -110,7 +110,7 @@ refusals! {
         NoAssignment { assignment_id: AssignmentId } = ("assignment_not_found", "the policy has no assignment {assignment_id}"),
         StillAssigned { assignments: usize }
             = ("policy_still_assigned", "the policy still has {assignments} assignments; remove them first"),
-        NoSuchLimit { limit: LimitName } = ("limit_not_found", "the policy has no limit `{limit}`"),
+        NoSuchLimit { limit: LimitName } = ("limit_unknown", "the policy has no limit `{limit}`"),
         CountedOtherwise { limit: LimitName, counting: &'static str }
             = ("limit_counted_otherwise", "the policy of the limit `{limit}` counts by {counting}; name a client, a key, or neither, as it counts"),
     }

@@ -2,6 +2,7 @@
 
 mod assign;
 mod limits;
+mod reset;
 
 use super::*;
 use crate::{

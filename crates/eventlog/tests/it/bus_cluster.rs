@@ -114,6 +114,8 @@ async fn each_role_can_do_its_work_and_only_the_publisher_can_publish_events() {
         facts: vec![],
         shadow: vec![],
         sightings: vec![],
+        decisions: vec![],
+        left_out: domain::usage::DecisionsLeftOut::default(),
     };
     UsagePublisher::new(gateway.clone()).publish(&batch).await.unwrap();
     assert_eq!(usage.next(0, 10).await.unwrap()[0].batch, batch);

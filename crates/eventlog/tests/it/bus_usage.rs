@@ -2,7 +2,7 @@
 
 use domain::{
     KeyId,
-    usage::{Seen, Sighting, UsageBatch},
+    usage::{DecisionsLeftOut, Seen, Sighting, UsageBatch},
 };
 use test_servers::Nats;
 use tollgate_eventlog::{
@@ -17,7 +17,8 @@ use crate::support::now;
 fn batch(node: &str, sequence: u64) -> UsageBatch {
     let (node, boot) = (node.to_owned(), "b.1".to_owned());
     let (facts, shadow, sightings) = (vec![], vec![], vec![]);
-    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings }
+    let (decisions, left_out) = (vec![], DecisionsLeftOut::default());
+    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings, decisions, left_out }
 }
 
 async fn next(feed: &mut UsageFeed, after: u64) -> Result<Vec<ArrivedBatch>, LogFailure> {

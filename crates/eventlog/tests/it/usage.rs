@@ -3,7 +3,7 @@
 use domain::{
     KeyId,
     decision::Outcome,
-    usage::{Seen, Sighting, UsageBatch, UsageFact},
+    usage::{DecisionsLeftOut, Seen, Sighting, UsageBatch, UsageFact},
 };
 use tollgate_eventlog::usage::UsageLog;
 
@@ -23,7 +23,8 @@ fn batch(sequence: u64) -> UsageBatch {
     };
     let (node, boot) = ("n".to_owned(), "b".to_owned());
     let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
-    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings }
+    let (decisions, left_out) = (vec![], DecisionsLeftOut::default());
+    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings, decisions, left_out }
 }
 
 #[tokio::test]

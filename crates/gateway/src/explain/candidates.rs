@@ -60,13 +60,18 @@ impl Scales {
         let fate = match seen.why {
             Why::NoSuchLimit => return None,
             Why::Won => Fate::Won,
-            Why::Behind(than) if self.is_for_the_same(seen, than) => Fate::MadeEarlier { than },
-            Why::Behind(than) => Fate::LessSpecific { than },
+            Why::Behind(than) if self.is_for_the_same(seen, than) => Fate::MadeEarlier,
+            Why::Behind(_) => Fate::LessSpecific,
             Why::NotOpenYet => Fate::NotOpenYet,
             Why::Over => Fate::Over,
             Why::PolicyInactive => Fate::PolicyRetired,
         };
-        candidate(&seen.bound, seen.target, seen.kind, fate, index)
+        let than = match seen.why {
+            Why::Behind(than) => Some(than),
+            Why::Won | Why::NotOpenYet | Why::Over | Why::PolicyInactive | Why::NoSuchLimit => None,
+        };
+        let candidate = candidate(&seen.bound, seen.target, seen.kind, fate, index)?;
+        Some(Candidate { than, ..candidate })
     }
 
     fn is_for_the_same(&self, seen: &Seen, winner: AssignmentId) -> bool {
@@ -136,6 +141,7 @@ fn candidate(bound: &Bound, target: Target, kind: LimitKind, fate: Fate, index: 
         until: moment(bound.until),
         assigned_at: bound.assigned_at,
         fate,
+        than: None,
     })
 }
 

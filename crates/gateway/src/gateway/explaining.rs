@@ -9,7 +9,7 @@ use domain::{
 
 use super::Gateway;
 use crate::{
-    Call,
+    Call, Subject,
     decide::{Asked, Caller, Findings, go_through},
     explain::{self, Explaining, Scales, Who, candidates},
     index::{
@@ -75,6 +75,7 @@ impl Gateway {
         Some(Explanation {
             node: self.settings.node.clone(),
             position: index.position,
+            counted: true,
             stale,
             at: *at,
             environment: call.environment.clone(),
@@ -118,6 +119,28 @@ impl Gateway {
         let (candidates, candidates_left_out) = candidates(&scales, target, &index);
         let in_force = in_force(&index, target, &scales);
         Some(EffectivePolicies { position: index.position, at, candidates, candidates_left_out, in_force })
+    }
+
+    /// The environment of a key; of others none, since their calls may be in several.
+    #[must_use]
+    pub fn environment_of(&self, claim: &Claim) -> Option<Environment> {
+        let (Claim::Proven { key_id, secret_version: _ } | Claim::Key(key_id)) = claim else { return None };
+        let index = self.index.read();
+        let found = index.keys.version(*key_id, None)?;
+        index.environments.name(found.key.environment).cloned()
+    }
+
+    /// The environments that a client may use, or that of a key. None when no such client or key is known.
+    #[must_use]
+    pub fn environments_of(&self, subject: Subject) -> Option<Vec<Environment>> {
+        let client = match subject {
+            Subject::Key(key_id) => return self.environment_of(&Claim::Key(key_id)).map(|only| vec![only]),
+            Subject::Client(client_id) => client_id,
+        };
+        let index = self.index.read();
+        let client = index.clients.get(index.clients.find(client)?)?;
+        let names = client.environments().iter().filter_map(|slot| index.environments.name(*slot));
+        Some(names.cloned().collect())
     }
 
     pub(super) fn slot_of(&self, environment: &Environment) -> EnvironmentSlot {

@@ -39,6 +39,25 @@ pub async fn get(model: &ReadModel, position: Position) -> Result<Option<AuditEn
     model.fetch_one(select).await
 }
 
+/// The last entry about a thing that says one of two things of it, up to a position.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn last_of(
+    model: &ReadModel,
+    subject_id: &str,
+    [one, other]: [&str; 2],
+    until: Position,
+) -> Result<Option<AuditEntry>, ReadFailure> {
+    let select = Select::new(include_str!("audit/select.sql"), vec![])
+        .and("subject_id = {}", subject_id)
+        .and("position <= {}", until)
+        .and_both("action in ({0}, {1})", one, other)
+        .then(" order by position desc")
+        .limit(1);
+    model.fetch_one(select).await
+}
+
 /// From the newest to the oldest. The page's `after` is the position of the last entry of the page before.
 ///
 /// # Errors

@@ -107,6 +107,15 @@ pub(crate) fn usage_batch(sequence: u64, calls: u64) -> domain::usage::UsageBatc
         last_at: at(1),
     };
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
-    domain::usage::UsageBatch { node, boot, sequence, flushed_at: at(60), facts, shadow, sightings }
+    domain::usage::UsageBatch {
+        node,
+        boot,
+        sequence,
+        flushed_at: at(60),
+        facts: vec![fact],
+        shadow: vec![],
+        sightings: vec![],
+        decisions: vec![],
+        left_out: domain::usage::DecisionsLeftOut::default(),
+    }
 }

@@ -2,8 +2,9 @@
 
 use domain::{
     ClientId,
-    decision::Outcome,
-    usage::{ShadowFact, UsageBatch},
+    decision::{Outcome, RefusalReason},
+    ids::DecisionId,
+    usage::{DecisionRecord, DecisionsLeftOut, ShadowFact, UsageBatch},
 };
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,8 @@ use super::*;
 use crate::{
     Projections, RebuildFailure,
     queries::{
+        Page,
+        decisions::{self, DecisionFilter, DecisionRow},
         keys,
         shadow::{self, ShadowDimension, ShadowQuery},
         usage::{Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow, report},
@@ -31,6 +34,8 @@ on_every_engine!(
     a_batch_that_comes_again_under_another_number_counts_once,
     runs_of_gateways_are_told_apart,
     batches_that_are_gone_are_not_counted_away,
+    decisions_are_forgotten_a_few_at_a_time,
+    decisions_are_kept_once_and_found,
     what_shadowed_policies_would_have_refused_is_added_up,
 );
 
@@ -54,9 +59,20 @@ fn nobody(fact: UsageFact) -> UsageFact {
 
 fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let (flushed_at, shadow, sightings) = (at(0), vec![], vec![]);
-    let batch = UsageBatch { node, boot, sequence: batch_no, flushed_at, facts, shadow, sightings };
-    ArrivedBatch { batch_no, batch }
+    ArrivedBatch {
+        batch_no,
+        batch: UsageBatch {
+            node,
+            boot,
+            sequence: batch_no,
+            flushed_at: at(0),
+            facts,
+            shadow: vec![],
+        sightings: vec![],
+            decisions: vec![],
+            left_out: DecisionsLeftOut::default(),
+        },
+    }
 }
 
 async fn what_shadowed_policies_would_have_refused_is_added_up(on: Engine) {
@@ -335,6 +351,80 @@ async fn batches_that_are_gone_are_not_counted_away(on: Engine) {
     assert!(matches!(refused, Err(RebuildFailure::Incomplete)));
     crate::rebuild(&model, &log, &short, None, |_, _| {}).await.unwrap();
     assert_eq!(total(&model).await, 10);
+}
+
+fn record(number: u64, client_number: u64, reason: Option<RefusalReason>) -> DecisionRecord {
+    let taken_at = at(i64::try_from(number).unwrap());
+    DecisionRecord {
+        id: DecisionId::from_parts(u64::try_from(taken_at.as_millisecond()).unwrap(), number.into()),
+        at: taken_at,
+        environment: "prod".parse().unwrap(),
+        outcome: reason.map_or(Outcome::Allowed, RefusalReason::outcome),
+        reason,
+        client_id: Some(client(client_number)),
+        key_id: Some(key(client_number)),
+        secret_version: Some(1),
+        route_id: None,
+        method: "GET".to_owned(),
+        network: Some("192.0.2.0/24".parse().unwrap()),
+        limits: vec![],
+        retry_after_seconds: reason.map(|_| 7),
+        position: Position::new(3),
+        stale: number == 1,
+    }
+}
+
+fn deciding(batch_no: u64, decisions: Vec<DecisionRecord>, unproven: u64) -> ArrivedBatch {
+    let ArrivedBatch { batch, .. } = batch(batch_no, vec![]);
+    let left_out = DecisionsLeftOut { proven: 0, unproven };
+    ArrivedBatch { batch_no, batch: UsageBatch { decisions, left_out, ..batch } }
+}
+
+async fn decisions_are_kept_once_and_found(on: Engine) {
+    let refused = |number, client| record(number, client, Some(RefusalReason::QuotaExceeded));
+    let (one, two, three) = (refused(1, 1), record(2, 1, None), refused(3, 2));
+    let first = deciding(1, vec![one.clone(), two.clone()], 5);
+    let (_dir, model) = counted(on, &[first.clone()]).await;
+    // The same batch under another number, and one with news.
+    let again = ArrivedBatch { batch_no: 2, ..first };
+    let news = deciding(3, vec![three.clone()], 6);
+    apply(&model, Position::new(1), &[again, news]).await.unwrap();
+    let ids = async |filter: DecisionFilter, page: Page| {
+        let rows = decisions::list(&model, &filter, &page).await.unwrap();
+        rows.into_iter().map(|row| row.record.id).collect::<Vec<_>>()
+    };
+    let all = Page::first(10);
+    assert_eq!(ids(DecisionFilter::default(), all.clone()).await, [three.id, two.id, one.id]);
+    let second = Page { after: Some(three.id.to_string()), limit: 1 };
+    assert_eq!(ids(DecisionFilter::default(), second).await, [two.id]);
+    let of = DecisionFilter { client_id: Some(client(1)), ..DecisionFilter::default() };
+    assert_eq!(ids(of, all.clone()).await, [two.id, one.id]);
+    let of = DecisionFilter {
+        reason: Some(RefusalReason::QuotaExceeded),
+        until: Some(at(3)),
+        ..DecisionFilter::default()
+    };
+    assert_eq!(ids(of, all.clone()).await, [one.id]);
+    let of =
+        DecisionFilter { outcome: Some(Outcome::Allowed), from: Some(at(2)), ..DecisionFilter::default() };
+    assert_eq!(ids(of, all).await, [two.id]);
+    let row = decisions::get(&model, one.id).await.unwrap().unwrap();
+    assert_eq!(row, DecisionRow { record: one, node: "node".to_owned() });
+    let left_out = decisions::left_out(&model, None, None).await.unwrap();
+    assert_eq!(left_out, DecisionsLeftOut { proven: 0, unproven: 11 });
+}
+
+async fn decisions_are_forgotten_a_few_at_a_time(on: Engine) {
+    let many = (1..=5).map(|number| record(number, 1, None)).collect();
+    let (_dir, model) = counted(on, &[deciding(1, many, 2)]).await;
+    let left =
+        async || decisions::list(&model, &DecisionFilter::default(), &Page::first(10)).await.unwrap().len();
+    assert_eq!((model.forget_decisions(at(4), 2).await.unwrap(), left().await), (2, 3));
+    assert_eq!((model.forget_decisions(at(4), 2).await.unwrap(), left().await), (1, 2));
+    assert_eq!((model.forget_decisions(at(4), 2).await.unwrap(), left().await), (0, 2));
+    let left_out = decisions::left_out(&model, None, None).await.unwrap();
+    assert!(left_out.is_none());
+    assert_eq!(model.checkpoint(NAME).await.unwrap(), Position::new(1));
 }
 
 /// Allowed, forbidden and all calls, as reports of several windows say.

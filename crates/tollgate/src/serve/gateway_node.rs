@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use eventlog::bus::{BusFeed, Refill, UsagePublisher};
-use gateway::{Gateway, PoolKey, QuotaPool as _, Reservation, SharedQuotas, snapshot_file};
+use gateway::{Gateway, KeptDecisions, PoolKey, QuotaPool as _, Reservation, SharedQuotas, snapshot_file};
 use gateway_bus::{Member, NatsPool, PoolSettings};
 use gateway_doors::Door;
 use jiff::SignedDuration;
@@ -61,14 +61,19 @@ pub(super) async fn start(
     tasks: &mut Tasks,
 ) -> anyhow::Result<Option<Node>> {
     let judges = settings.roles.contains(&Role::Gateway);
-    let hands_out = settings.roles.contains(&Role::Api) && settings.gateway_token.is_some();
-    if !judges && !hands_out {
+    // The admin API explains by it, and others begin with what it knows.
+    let follows = settings.roles.contains(&Role::Api);
+    if !judges && !follows {
         return Ok(None);
     }
     let boot = Alphanumeric.sample_string(&mut rand::rng(), 16);
     let gateway = Gateway::new(settings_of(settings, &boot), rooms.peppers.clone());
-    let shares = judges && rooms.bus.is_some();
-    let gateway = if shares { gateway.sharing_quotas(shared(settings)) } else { gateway };
+    let gateway = gateway.keeping_decisions(KeptDecisions {
+        allowed_one_in: settings.decisions_allowed_one_in,
+        ..KeptDecisions::default()
+    });
+    // Also where no calls are judged: what is counted together has the same names.
+    let gateway = if rooms.bus.is_some() { gateway.sharing_quotas(shared(settings)) } else { gateway };
     let gateway = Arc::new(gateway);
     let clock = Arc::clone(&rooms.clock);
     begin(settings, rooms, &gateway, tasks).await?;
@@ -233,5 +238,10 @@ async fn join_others(
     let clock = Arc::clone(&rooms.clock);
     tasks.spawn_keeper("membership", async move {
         Ok(gateway_bus::announce(client, member, member_of, clock, stop).await?)
+    });
+    let (client, asked, stop) = (bus.client(), Arc::clone(gateway), tasks.keepers_stop_token());
+    let (environment, clock) = (settings.environment.clone(), Arc::clone(&rooms.clock));
+    tasks.spawn_keeper("questions", async move {
+        Ok(gateway_bus::answer_questions(client, environment, asked, clock, stop).await?)
     });
 }

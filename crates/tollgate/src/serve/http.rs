@@ -10,12 +10,20 @@ use axum::{
     routing::get,
 };
 use domain::access::Permission;
+use gateway_bus::{GatewayAsker, NatsPool, PoolSettings};
 use projections::Visibility;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{admin_token::Opened, follow_door, gateway_node::Node, health::Health, rooms::Rooms};
+use super::{
+    admin_token::Opened,
+    follow_door,
+    gateway_node::Node,
+    gateways::KnownGateways,
+    health::Health,
+    rooms::{Rooms, Store},
+};
 use crate::settings::Settings;
 
 /// Requests under way may take so long once a stop is asked for.
@@ -37,7 +45,7 @@ pub(super) fn router(
     node: Option<&Node>,
 ) -> anyhow::Result<Router> {
     let health = Arc::new(health);
-    let (Some(admin), Some(store), Some(watched)) = (admin, &rooms.store, watched) else {
+    let (Some(admin), Some(store), Some(watched), Some(node)) = (admin, &rooms.store, watched, node) else {
         return Ok(operations(health));
     };
     let Watched { visibility, nodes } = watched;
@@ -52,6 +60,7 @@ pub(super) fn router(
         peppers: rooms.peppers.clone(),
         brand: settings.brand.clone(),
         admin: admin.tokens.clone(),
+        gateways: Arc::new(gateways(rooms, settings, store, node)),
         readiness: Box::new(move || health.readiness()),
         metrics: Box::new(move || rendered.metrics()),
         openapi: super::openapi().to_json().context("the OpenAPI document cannot be written")?,
@@ -61,12 +70,28 @@ pub(super) fn router(
         },
     });
     let (admin_api, _) = api::router(Arc::clone(&api));
-    let Some(Node { gateway, door, boot: _ }) = node else { return Ok(admin_api) };
+    let Node { gateway, door, boot: _ } = node;
     let follow = follow_door::router(Arc::clone(gateway), store.log.clone(), Arc::clone(&api));
     let admin_api = admin_api.merge(follow);
     let Some(door) = door else { return Ok(admin_api) };
     let verify = gateway_doors::verify_router(Arc::clone(door));
     Ok(admin_api.merge(api::protect(verify, api, Permission::CallVerify)))
+}
+
+/// What this process and the gateways on the bus know together.
+fn gateways(rooms: &Rooms, settings: &Settings, store: &Store, node: &Node) -> KnownGateways {
+    let others = rooms.bus.as_ref().map(|bus| {
+        let replicas = usize::from(settings.nats.as_ref().map_or(1, |nats| nats.replicas));
+        (GatewayAsker::new(bus.client()), NatsPool::new(bus.client(), PoolSettings { replicas }))
+    });
+    KnownGateways {
+        own: Arc::clone(&node.gateway),
+        judges: node.door.is_some(),
+        others,
+        log: store.log.clone(),
+        clock: Arc::clone(&rooms.clock),
+        environment: settings.environment.clone(),
+    }
 }
 
 /// What every process answers, whatever it does.

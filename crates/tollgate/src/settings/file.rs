@@ -42,6 +42,8 @@ pub(crate) struct SettingsFile {
     pub(super) unmatched: BTreeMap<Environment, Unmatched>,
     pub(super) stale_after_seconds: Option<u32>,
     pub(super) on_stale: Option<OnStale>,
+    pub(super) decisions_keep_days: Option<u32>,
+    pub(super) decisions_allowed_one_in: Option<u32>,
     pub(super) trust_forwarded: Option<bool>,
     pub(super) trust_cost_headers: Option<bool>,
     pub(super) sightings_days: Option<u16>,

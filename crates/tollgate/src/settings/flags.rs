@@ -86,6 +86,12 @@ pub(crate) struct ServeFlags {
     /// What a stale gateway does with calls [default: serve]
     #[arg(long, env = "TOLLGATE_ON_STALE")]
     pub(crate) on_stale: Option<OnStale>,
+    /// How many days decisions can be looked up for: refusals, and a sample of allowed calls [default: 7]
+    #[arg(long, env = "TOLLGATE_DECISIONS_KEEP_DAYS", value_name = "DAYS")]
+    pub(crate) decisions_keep_days: Option<u32>,
+    /// Of allowed calls the gateway keeps one decision in so many; 0 for none [default: 1000]
+    #[arg(long, env = "TOLLGATE_DECISIONS_ALLOWED_ONE_IN", value_name = "NUMBER")]
+    pub(crate) decisions_allowed_one_in: Option<u32>,
     /// Take the caller's address from X-Real-IP or X-Forwarded-For at the forward-auth door
     #[arg(long, env = "TOLLGATE_TRUST_FORWARDED", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) trust_forwarded: Option<bool>,

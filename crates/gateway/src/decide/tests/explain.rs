@@ -216,8 +216,8 @@ fn each_candidate_says_why_it_lost() {
     org.pass(10);
     let (explanation, _) = check(&org, &call(&secret(1), &prod));
     let expected = [
-        (default, Fate::LessSpecific { than: late }),
-        (early, Fate::MadeEarlier { than: late }),
+        (default, Fate::LessSpecific),
+        (early, Fate::MadeEarlier),
         (late, Fate::Won),
         (over, Fate::Over),
         (to_come, Fate::NotOpenYet),
@@ -228,6 +228,8 @@ fn each_candidate_says_why_it_lost() {
     for (assignment_id, expected) in expected {
         assert_eq!(fate(&explanation, assignment_id), expected);
     }
+    let behind = explanation.candidates.iter().filter_map(|candidate| candidate.than);
+    assert_eq!(behind.collect::<Vec<_>>(), [late; 2]);
     assert!(explanation.candidates.iter().all(|candidate| candidate.kind == LimitKind::Rate));
     assert_eq!(explanation.candidates[0].specificity, Specificity::Client);
 }

@@ -1,0 +1,13 @@
+//! `/v1/decisions`
+
+mod get;
+mod list;
+pub(crate) mod view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::guard::Door;
+
+pub(crate) fn all() -> OpenApiRouter<Door> {
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get))
+}

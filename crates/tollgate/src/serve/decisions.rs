@@ -1,0 +1,58 @@
+//! Forgets decisions whose time is over, a few at a time.
+
+use std::time::Duration;
+
+use domain::SharedClock;
+use eventlog::usage::UsageLog;
+use jiff::SignedDuration;
+use projections::ReadModel;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+const EVERY: Duration = Duration::from_secs(60);
+/// Rows that one statement takes away, so that nobody waits long for it.
+const AT_ONCE_MAX: u32 = 1_000;
+/// Statements in one turn: what is left then waits for the next.
+const STATEMENTS_MAX: usize = 1_000;
+
+/// Forgets until stopped: in the read models, and in this node's batches where they are kept in a file.
+pub(super) async fn run(
+    read: ReadModel,
+    batches: Option<UsageLog>,
+    clock: SharedClock,
+    keep: SignedDuration,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        if let Err(failure) = forget(&read, batches.as_ref(), &clock, keep).await {
+            warn!("Cannot forget decisions whose time is over; trying again: {failure:#}");
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn forget(
+    read: &ReadModel,
+    batches: Option<&UsageLog>,
+    clock: &SharedClock,
+    keep: SignedDuration,
+) -> anyhow::Result<()> {
+    let before = clock.now().checked_sub(keep)?;
+    for _ in 0..STATEMENTS_MAX {
+        if read.forget_decisions(before, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
+            break;
+        }
+    }
+    let Some(batches) = batches else { return Ok(()) };
+    for _ in 0..STATEMENTS_MAX {
+        let forgotten = batches.forget_decisions(before, AT_ONCE_MAX).await?;
+        if u32::try_from(forgotten).unwrap_or(u32::MAX) < AT_ONCE_MAX {
+            break;
+        }
+    }
+    Ok(())
+}
