@@ -4,7 +4,7 @@ use domain::{
     ClientId, DomainEvent, Environment, PolicyId,
     api_client::ApiClientEvent,
     api_key::ApiKeyEvent,
-    rate_limit_policy::{Assigned, Assignment, RateLimitPolicyEvent, Unassigned},
+    rate_limit_policy::{Assigned, Assignment, LimitReset, RateLimitPolicyEvent, Unassigned},
     route::RouteEvent,
 };
 use projections::queries::blast::{Reach, Which};
@@ -61,6 +61,15 @@ fn of_policy(id: PolicyId, event: &RateLimitPolicyEvent) -> Reach {
         RateLimitPolicyEvent::Assigned(Assigned { assignment }) => {
             let Assignment { client_id, route_id, environment, .. } = assignment.clone();
             Reach::calls(Which { client_id, key_id: None, route_id, environment })
+        }
+        RateLimitPolicyEvent::LimitReset(LimitReset { client_id, key_id, environment, .. }) => {
+            let (client_id, key_id, environment) = (*client_id, *key_id, environment.clone());
+            match (client_id, key_id) {
+                (None, None) => Reach { policies: vec![id], ..Reach::default() },
+                (_, Some(_)) | (Some(_), None) => {
+                    Reach::calls(Which { client_id, key_id, route_id: None, environment })
+                }
+            }
         }
         RateLimitPolicyEvent::Unassigned(Unassigned { assignment_id, reason: _ }) => {
             Reach { assignments: vec![*assignment_id], ..Reach::default() }

@@ -149,8 +149,17 @@ async fn whom_a_write_would_touch_is_told() {
         last_at: at,
     };
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
-    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at, facts, shadow, sightings };
+    let batch = UsageBatch {
+        node,
+        boot,
+        sequence: 1,
+        flushed_at: at,
+        facts: vec![fact],
+        shadow: vec![],
+        sightings: vec![],
+        decisions: vec![],
+        left_out: domain::usage::DecisionsLeftOut::default(),
+    };
     world.usage.append(Some(batch), vec![]).await.unwrap();
     assert!(world.door.api().visibility.wait_for_usage(1, Duration::from_secs(10)).await);
     let revoke = format!("/v1/keys/{}/revoke?dry_run=true", things.key);

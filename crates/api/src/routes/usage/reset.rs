@@ -1,9 +1,6 @@
 //! `POST /v1/usage/reset`
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::response::Response;
 use domain::{
     ClientId, Environment, EventType as _, KeyId, LimitName, PolicyId, Reason,
     api_client::{ApiClient, ApiClientRefusal},
@@ -20,6 +17,7 @@ use crate::{
     answer::bound,
     ask::{Ask, Effect, Said},
     docs::{Changed, WriteHeaders, WriteProblems, form},
+    dry_run::Instead,
     guard::needs,
     problem::Problem,
 };
@@ -76,26 +74,26 @@ type ResetAsk = Ask<needs::LimitReset>;
     responses(Changed<ResetView, ResetView>, WriteProblems),
     extensions(("x-tollgate-permission" = json!("limit.reset")))
 )]
-pub(crate) async fn reset(ask: ResetAsk) -> Result<Response, Problem> {
+pub(crate) async fn reset(ask: ResetAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     let view = recorded(&ask, &effect).await?;
-    bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::OK, Json(view).into_response()).await
+    bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::OK, Some(view)).await
 }
 
-async fn fresh(ask: &ResetAsk) -> Result<Effect<PolicyId>, Problem> {
+async fn fresh(ask: &ResetAsk) -> Result<Effect<PolicyId>, Instead> {
     let NewReset { policy_id, limit, client_id, key_id, environment, reason } = ask.body()?;
     if ask.load::<RateLimitPolicy>(policy_id).await?.version == 0 {
-        return Err(Problem::refused_reference(&RateLimitPolicyRefusal::NotDefined, "/policy_id"));
+        return Err(Problem::refused_reference(&RateLimitPolicyRefusal::NotDefined, "/policy_id").into());
     }
     if let Some(client_id) = client_id
         && ask.load::<ApiClient>(client_id).await?.version == 0
     {
-        return Err(Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/client_id"));
+        return Err(Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/client_id").into());
     }
     if let Some(key_id) = key_id
         && ask.load::<ApiKey>(key_id).await?.version == 0
     {
-        return Err(Problem::refused_reference(&ApiKeyRefusal::NotIssued, "/key_id"));
+        return Err(Problem::refused_reference(&ApiKeyRefusal::NotIssued, "/key_id").into());
     }
     let said = Said::because(Some(&reason));
     let command = PolicyCommand::Reset(ResetLimit { limit, client_id, key_id, environment, reason });
