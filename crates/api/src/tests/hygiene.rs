@@ -47,8 +47,17 @@ impl World {
         };
         let (node, boot) = ("n".to_owned(), "b".to_owned());
         let (facts, sightings) = (used.iter().map(fact).collect(), used.iter().map(sighting).collect());
-        let batch =
-            UsageBatch { node, boot, sequence: 1, flushed_at: last_at, facts, shadow: vec![], sightings };
+        let batch = UsageBatch {
+            node,
+            boot,
+            sequence: 1,
+            flushed_at: last_at,
+            facts,
+            shadow: vec![],
+            sightings,
+            decisions: vec![],
+            left_out: domain::usage::DecisionsLeftOut::default(),
+        };
         self.usage.append(Some(batch), vec![]).await.unwrap();
         assert!(self.door.api().visibility.wait_for_usage(1, Duration::from_secs(10)).await);
     }

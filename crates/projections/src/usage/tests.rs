@@ -68,7 +68,7 @@ fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
             flushed_at: at(0),
             facts,
             shadow: vec![],
-        sightings: vec![],
+            sightings: vec![],
             decisions: vec![],
             left_out: DecisionsLeftOut::default(),
         },

@@ -79,7 +79,17 @@ async fn given(on: Engine, facts: Vec<UsageFact>) -> (TempDir, ReadModel) {
     model.reset(usage::OWNER).await.unwrap();
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
     let (shadow, sightings) = (vec![], vec![]);
-    let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at(0), facts, shadow, sightings };
+    let batch = UsageBatch {
+        node,
+        boot,
+        sequence: 1,
+        flushed_at: at(0),
+        facts,
+        shadow,
+        sightings,
+        decisions: vec![],
+        left_out: domain::usage::DecisionsLeftOut::default(),
+    };
     usage::apply(&model, Position::START, &[ArrivedBatch { batch_no: 1, batch }]).await.unwrap();
     (dir, model)
 }

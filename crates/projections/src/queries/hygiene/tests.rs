@@ -61,8 +61,17 @@ pub(super) async fn given(
     project(&model, history, 100).await;
     model.reset(OWNER).await.unwrap();
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
-    let batch =
-        UsageBatch { node, boot, sequence: 1, flushed_at: at(0), facts, shadow: vec![], sightings: vec![] };
+    let batch = UsageBatch {
+        node,
+        boot,
+        sequence: 1,
+        flushed_at: at(0),
+        facts,
+        shadow: vec![],
+        sightings: vec![],
+        decisions: vec![],
+        left_out: domain::usage::DecisionsLeftOut::default(),
+    };
     apply(&model, Position::START, &[ArrivedBatch { batch_no: 1, batch }]).await.unwrap();
     (dir, model)
 }

@@ -49,7 +49,17 @@ fn batch(batch_no: u64, sequence: u64, facts: Vec<UsageFact>, sightings: Vec<Sig
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
     ArrivedBatch {
         batch_no,
-        batch: UsageBatch { node, boot, sequence, flushed_at: at(0), facts, shadow: vec![], sightings },
+        batch: UsageBatch {
+            node,
+            boot,
+            sequence,
+            flushed_at: at(0),
+            facts,
+            shadow: vec![],
+            sightings,
+            decisions: vec![],
+            left_out: domain::usage::DecisionsLeftOut::default(),
+        },
     }
 }
 
