@@ -7,6 +7,7 @@ mod it {
     mod cli;
     mod clock;
     mod cluster;
+    mod conformance;
     mod crash;
     mod envoy;
     mod faults;

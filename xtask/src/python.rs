@@ -24,6 +24,14 @@ impl Python {
     /// # Errors
     /// When there is no Python with pip, or pip does not find the package.
     pub(crate) fn install(&mut self, package: &str, version: &str) -> Result<PathBuf> {
+        self.install_all(package, version, &[&format!("{package}=={version}")])
+    }
+
+    /// The same with further packages beside it, each pinned like a line of a requirements file.
+    ///
+    /// # Errors
+    /// As [`Python::install`].
+    pub(crate) fn install_all(&mut self, package: &str, version: &str, pinned: &[&str]) -> Result<PathBuf> {
         let directory = self.home.join(format!("{package}-{version}"));
         if directory.is_dir() {
             return Ok(directory);
@@ -32,7 +40,7 @@ impl Python {
         let partial = self.home.join(format!("{package}-{version}.partial-{}", std::process::id()));
         let mut pip = self.pip()?;
         pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"]);
-        run(pip.stdout(std::io::stderr()).arg(&partial).arg(format!("{package}=={version}")))?;
+        run(pip.stdout(std::io::stderr()).arg(&partial).args(pinned))?;
         if let Err(failure) = std::fs::rename(&partial, &directory) {
             std::fs::remove_dir_all(&partial).context("removing what was unpacked twice")?;
             // Another run was quicker, which is as good; anything else is a failure.

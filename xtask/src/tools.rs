@@ -17,6 +17,11 @@ const NATS_VERSION: &str = "2.15.1";
 const NATS_VARIABLE: &str = "TOLLGATE_TEST_NATS";
 /// Names the directory of Postgres' programs. Any version from 15 on will do.
 const POSTGRES_VARIABLE: &str = "TOLLGATE_TEST_POSTGRES";
+/// Draws requests from the OpenAPI document. Everything that it stands on is pinned too: another version of hypothesis
+/// draws others from the same seed.
+const SCHEMATHESIS_VERSION: &str = "4.32.5";
+const SCHEMATHESIS_PINNED: &str = include_str!("../schemathesis.txt");
+const SCHEMATHESIS_VARIABLE: &str = "TOLLGATE_TEST_SCHEMATHESIS";
 const POSTGRES_INSTALLED: &str = "/usr/lib/postgresql";
 
 pub(crate) struct Tools {
@@ -24,6 +29,7 @@ pub(crate) struct Tools {
     nats: PathBuf,
     postgres: PathBuf,
     faketime: PathBuf,
+    schemathesis: PathBuf,
 }
 
 impl Tools {
@@ -38,16 +44,18 @@ impl Tools {
             nats: nats(&mut python)?,
             postgres: postgres()?,
             faketime: faketime::set_up(&mut python)?,
+            schemathesis: schemathesis(&mut python)?,
         })
     }
 
     /// What the tests look for.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 4] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 5] {
         [
             (ENVOY_VARIABLE, &self.envoy),
             (NATS_VARIABLE, &self.nats),
             (POSTGRES_VARIABLE, &self.postgres),
             (faketime::VARIABLE, &self.faketime),
+            (SCHEMATHESIS_VARIABLE, &self.schemathesis),
         ]
     }
 }
@@ -95,6 +103,21 @@ fn nats(python: &mut Python) -> Result<PathBuf> {
         output(Command::new(&path).arg("--version")).context("the installed nats-server does not start")?;
     if !version.contains(NATS_VERSION) {
         bail!("{} is not nats-server {NATS_VERSION} but: {}", path.display(), version.trim());
+    }
+    Ok(path)
+}
+
+fn schemathesis(python: &mut Python) -> Result<PathBuf> {
+    if let Some(path) = brought_along(SCHEMATHESIS_VARIABLE)? {
+        return Ok(path);
+    }
+    let pinned: Vec<&str> = SCHEMATHESIS_PINNED.lines().collect();
+    let package = python.install_all("schemathesis", SCHEMATHESIS_VERSION, &pinned)?;
+    let path = package.join("bin").join("schemathesis");
+    let version = output(Command::new(&path).env("PYTHONPATH", &package).arg("--version"));
+    let version = version.context("the installed schemathesis does not start")?;
+    if !version.contains(SCHEMATHESIS_VERSION) {
+        bail!("{} is not schemathesis {SCHEMATHESIS_VERSION} but: {}", path.display(), version.trim());
     }
     Ok(path)
 }
