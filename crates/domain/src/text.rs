@@ -105,6 +105,29 @@ fn hidden(c: char) -> bool {
             | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
 }
 
+/// One character that [`hidden`] does not name, at the edge of a text no space either. Those beyond U+FFFF stand for
+/// themselves: the dialects of regular expressions write them differently.
+macro_rules! shown {
+    (edge) => {
+        shown!(" \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000")
+    };
+    ($nor:literal) => {
+        concat!(
+            "[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u180e\\u200b-\\u200f\\u2028-\\u202e",
+            "\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\u{e0000}-\u{e007f}",
+            $nor,
+            "]"
+        )
+    };
+}
+
+/// What [`printable`] takes, as a pattern of JSON Schema.
+macro_rules! printable_pattern {
+    () => {
+        concat!("^", shown!(edge), "(", shown!(""), "*", shown!(edge), ")?$")
+    };
+}
+
 fn made_of(text: &str, lengths: std::ops::RangeInclusive<usize>, byte_ok: fn(u8) -> bool) -> bool {
     lengths.contains(&text.len()) && text.bytes().all(byte_ok)
 }
@@ -114,14 +137,14 @@ text!(
     Name,
     |text| printable(text, 120),
     "must be 1 to 120 printable characters without a space at either end",
-    { "minLength": 1, "maxLength": 120 }
+    { "minLength": 1, "maxLength": 120, "pattern": printable_pattern!() }
 );
 text!(
     /// Why something was done: 1 to 500 printable characters.
     Reason,
     |text| printable(text, 500),
     "must be 1 to 500 printable characters without a space at either end",
-    { "minLength": 1, "maxLength": 500 }
+    { "minLength": 1, "maxLength": 500, "pattern": printable_pattern!() }
 );
 text!(
     /// Where calls happen: `prod`, `sandbox`. Part of every secret, hence 2 to 12 of a-z and 0-9.
@@ -150,7 +173,7 @@ text!(
     LabelValue,
     |text| printable(text, 255),
     "must be 1 to 255 printable characters without a space at either end",
-    { "minLength": 1, "maxLength": 255 }
+    { "minLength": 1, "maxLength": 255, "pattern": printable_pattern!() }
 );
 text!(
     /// The name of one limit in a policy, shown to callers in the `RateLimit` fields.
@@ -206,6 +229,17 @@ mod tests {
         assert!("orders:read".parse::<Scope>().is_ok());
         for bad in ["", ":read", "a b", "a\"b", &"s".repeat(101)] {
             assert!(bad.parse::<Scope>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_pattern_of_printable_texts_is_the_check() {
+        let pattern = regex::Regex::new(printable_pattern!()).unwrap();
+        let said = |text: &str| text.parse::<Name>().is_ok();
+        for c in ('\0'..='\u{3500}').chain('\u{fd00}'..='\u{10fff}').chain('\u{dff00}'..='\u{e0100}') {
+            for text in [format!("{c}"), format!("{c}a"), format!("a{c}"), format!("a{c}b")] {
+                assert_eq!(pattern.is_match(&text), said(&text), "{text:?}");
+            }
         }
     }
 

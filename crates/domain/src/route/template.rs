@@ -11,7 +11,7 @@ const PATH_CHARS_MAX: usize = 512;
 const SEGMENTS_MAX: usize = 32;
 
 macro_rules! serialized_as_text {
-    ($name:ident, $pattern:literal) => {
+    ($name:ident, $pattern:expr) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
         }
@@ -118,7 +118,13 @@ impl FromStr for HeaderName {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PathTemplate(Box<str>);
-serialized_as_text!(PathTemplate, "^/");
+serialized_as_text!(
+    PathTemplate,
+    concat!(
+        r"^(/([A-Za-z0-9._~!$&'()+,;=:@-]+|\{[A-Za-z_][A-Za-z0-9_]{0,63}\}))*",
+        r"/([A-Za-z0-9._~!$&'()+,;=:@-]+|\{\*?[A-Za-z_][A-Za-z0-9_]{0,63}\})?$"
+    )
+);
 
 impl FromStr for PathTemplate {
     type Err = InvalidValue;
