@@ -6,7 +6,7 @@ mod read;
 mod writer;
 
 pub(crate) use import::ImportFile;
-pub use open::{migrate, open_failure, open_reader, open_writer};
+pub use open::{migrate, open_failure, open_memory, open_reader, open_writer};
 
 use std::{path::Path, sync::Arc};
 

@@ -27,6 +27,8 @@ pub enum OpenFailure {
         "the migration {version} of the read models was cut off or is not the one of this Tollgate; drop the schema and run `tollgate migrate`: all but usage is made again from the log"
     )]
     SchemaAltered { version: i64 },
+    #[error("making a read model in memory")]
+    Memory { source: Source },
     #[error("{doing}")]
     Postgres { doing: &'static str, source: Source },
 }

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod decisions;
 pub mod hygiene;
 pub mod keys;
+pub mod order;
 pub mod policies;
 pub mod rotation;
 pub mod routes;

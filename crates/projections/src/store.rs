@@ -173,6 +173,11 @@ impl ReadModel {
         Ok(Self { engine: Engine::Postgres(Arc::new(PostgresReadModel::open(pool).await?)) })
     }
 
+    /// In memory, with these rows and no more to come.
+    pub(crate) async fn of_rows(rows: Vec<Change>) -> Result<Self, OpenFailure> {
+        Ok(Self { engine: Engine::Sqlite(Arc::new(SqliteReadModel::of_rows(rows).await?)) })
+    }
+
     /// Finishes what was begun and closes the file, or the pool.
     pub async fn close(&self) {
         match &self.engine {

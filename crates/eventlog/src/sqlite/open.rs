@@ -101,6 +101,23 @@ pub async fn open_reader(file: &Path) -> Result<SqlitePool, OpenFailure> {
     pool.connect_with(options).await.map_err(|source| sqlx_failure(file, source))
 }
 
+/// A database in memory, migrated: one connection, with which it goes.
+///
+/// # Errors
+/// When there is no memory for it, or a migration fails.
+pub async fn open_memory(migrator: &Migrator) -> Result<SqlitePool, OpenFailure> {
+    let file = Path::new(":memory:");
+    let options = SqliteConnectOptions::from_str("sqlite::memory:")
+        .map_err(|source| sqlx_failure(file, source))?
+        .disable_statement_logging();
+    let one = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);
+    let pool = one.idle_timeout(None).max_lifetime(None).connect_with(options).await;
+    let pool = pool.map_err(|source| sqlx_failure(file, source))?;
+    let migrated = migrator.run(&pool).await;
+    migrated.map_err(|source| OpenFailure::Database { file: file.to_owned(), source: Box::new(source) })?;
+    Ok(pool)
+}
+
 /// What to tell the operator of a file that rusqlite could not use.
 pub fn open_failure(file: &Path, source: rusqlite::Error) -> OpenFailure {
     match source.sqlite_error_code() {

@@ -4,8 +4,11 @@ use domain::{ClientId, Position, Timestamp};
 
 pub use crate::audit_log::AuditEntry;
 use crate::{
-    ReadFailure, ReadModel,
-    queries::{Page, Select},
+    BadColumn, Columns, Kind, ReadFailure, ReadModel, Stored,
+    queries::{
+        Page, Select,
+        order::{Field, Listed, Place, Seek},
+    },
 };
 
 /// Of most entries the request is the correlation, whose index has them: Postgres' index of requests has only the others.
@@ -30,6 +33,16 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
     pub after_position: Option<Position>,
     pub before_position: Option<Position>,
+}
+
+const POSITION: Field<AuditEntry> =
+    Field { name: "position", sql: "position", kind: Kind::Integer, value: |entry| entry.position.into() };
+
+/// From the newest to the oldest, unless asked otherwise.
+impl Listed for AuditEntry {
+    const FIELDS: &'static [Field<Self>] = &[POSITION];
+    const KEY: Field<Self> = POSITION;
+    const NEWEST_FIRST: bool = true;
 }
 
 /// # Errors
@@ -67,10 +80,24 @@ pub async fn list(
     filter: &AuditFilter,
     page: &Page,
 ) -> Result<Vec<AuditEntry>, ReadFailure> {
+    let after = place(page)?.map(|position| Place(vec![position.into()]));
+    let mut seek = Seek::from(&Page::first(page.limit));
+    seek.after = after;
+    sorted(model, filter, &seek).await
+}
+
+/// In the order that is asked for.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn sorted(
+    model: &ReadModel,
+    filter: &AuditFilter,
+    seek: &Seek<AuditEntry>,
+) -> Result<Vec<AuditEntry>, ReadFailure> {
     let AuditFilter { actor, action, subject_type, subject_id, client_id, request_id, .. } = filter;
     let AuditFilter { correlation_id, from, until, after_position, before_position, .. } = filter;
     let select = Select::new(include_str!("audit/select.sql"), vec![])
-        .and_some("position < {}", place(page)?)
         .and_some("position < {}", *before_position)
         .and_some("position > {}", *after_position)
         .and_some("actor = {}", actor.as_deref())
@@ -80,8 +107,41 @@ pub async fn list(
         .and_some("client_id = {}", *client_id)
         .and_some(REQUEST, request_id.as_deref())
         .and_some("correlation_id = {}", correlation_id.as_deref());
-    let select = within(select, *from, *until).then(" order by position desc").limit(page.limit);
-    model.fetch(select).await
+    model.fetch(within(select, *from, *until).page(seek)).await
+}
+
+/// Where a row is, and nothing else of it.
+struct Found(Option<Position>);
+
+impl Stored for Found {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self(columns.count_or_none("position")?.map(Position::new)))
+    }
+}
+
+/// The position of the last event that had occurred by then; none before the first.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn position_at(model: &ReadModel, time: Timestamp) -> Result<Option<Position>, ReadFailure> {
+    let file = include_str!("audit/select_position_at.sql");
+    Ok(model.fetch_one(Select::new(file, vec![time.into()])).await?.and_then(|Found(position)| position))
+}
+
+/// The positions of the events of one thing up to another position, in order, at most so many.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn positions_of(
+    model: &ReadModel,
+    subject_id: &str,
+    until: Position,
+    positions_max: u32,
+) -> Result<Vec<Position>, ReadFailure> {
+    let file = include_str!("audit/select_positions.sql");
+    let select = Select::new(file, vec![subject_id.into(), until.into()]).limit(positions_max);
+    let found: Vec<Found> = model.fetch(select).await?;
+    Ok(found.into_iter().filter_map(|Found(position)| position).collect())
 }
 
 /// Finds the positions that bound a time, and looks only there. The plus keeps the engine from sorting all of

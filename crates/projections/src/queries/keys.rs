@@ -1,11 +1,16 @@
 //! Keys: one, lists, and those whose time is up.
 
-use domain::{ClientId, Environment, KeyId, Timestamp};
+use domain::{ClientId, Environment, KeyId, Scope, Timestamp};
 
 pub use crate::key_directory::{KeyRow, PreviousSecret};
 use crate::{
-    BadColumn, Columns, KeyStatus, ReadFailure, ReadModel, Stored,
-    queries::{Page, Select},
+    BadColumn, Columns, KeyStatus, Kind, ReadFailure, ReadModel, Stored,
+    queries::{
+        Page, Select,
+        clients::LabelFilter,
+        order::{Field, Listed, Seek},
+        select::quoted,
+    },
 };
 
 /// Which keys; what is not given does not matter.
@@ -16,6 +21,54 @@ pub struct KeyFilter {
     pub status: Option<KeyStatus>,
     /// Keys without an expiry are left out.
     pub expires_before: Option<Timestamp>,
+    /// Keys without an expiry are left out.
+    pub expires_from: Option<Timestamp>,
+    pub issued_from: Option<Timestamp>,
+    pub issued_before: Option<Timestamp>,
+    /// A part of the name, as it is written.
+    pub name_contains: Option<String>,
+    /// Of the newest secret or the one before.
+    pub hint: Option<String>,
+    /// Named by the key itself: one that has whatever its client holds is left out.
+    pub scope: Option<Scope>,
+    /// Of the key's client, as is the team.
+    pub label: Option<LabelFilter>,
+    pub owner_team: Option<String>,
+    /// Last used before then: one that was never used is left out.
+    pub used_before: Option<Timestamp>,
+    /// Last used then or later.
+    pub used_from: Option<Timestamp>,
+    /// Whether it was ever used.
+    pub used: Option<bool>,
+}
+
+/// Stands for the time of what has none: such keys come last, backwards first.
+const NEVER: i64 = i64::MAX;
+
+impl Listed for KeyRow {
+    const FIELDS: &'static [Field<Self>] = &[
+        Field { name: "name", sql: "k.name", kind: Kind::Text, value: |row| row.name.as_str().into() },
+        Field {
+            name: "created_at",
+            sql: "k.issued_at_us",
+            kind: Kind::Integer,
+            value: |row| row.issued_at.into(),
+        },
+        Field {
+            name: "updated_at",
+            sql: "k.updated_at_us",
+            kind: Kind::Integer,
+            value: |row| row.updated_at.into(),
+        },
+        Field {
+            name: "expires_at",
+            sql: "coalesce(k.expires_at_us, 9223372036854775807)",
+            kind: Kind::Integer,
+            value: |row| row.expires_at.map_or(NEVER.into(), Into::into),
+        },
+    ];
+    const KEY: Field<Self> =
+        Field { name: "id", sql: "k.key_id", kind: Kind::Text, value: |row| row.key_id.into() };
 }
 
 /// A key with the use of its secret versions.
@@ -48,16 +101,68 @@ pub async fn get(model: &ReadModel, id: KeyId) -> Result<Option<KeyRow>, ReadFai
 /// # Errors
 /// When the read model cannot be read.
 pub async fn list(model: &ReadModel, filter: &KeyFilter, page: &Page) -> Result<Vec<KeyRow>, ReadFailure> {
-    let KeyFilter { client_id, environment, status, expires_before } = filter;
-    let select = Select::new(include_str!("keys/select.sql"), vec![])
-        .and_some("k.key_id > {}", page.after.as_deref())
-        .and_some("k.client_id = {}", *client_id)
-        .and_some("k.environment = {}", environment.clone())
-        .and_some("k.status = {}", *status)
-        .and_some("k.expires_at_us < {}", *expires_before)
-        .then(" order by k.key_id")
-        .limit(page.limit);
-    Ok(rows(model.fetch(select).await?))
+    sorted(model, filter, &page.into()).await
+}
+
+/// In the order that is asked for.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn sorted(
+    model: &ReadModel,
+    filter: &KeyFilter,
+    seek: &Seek<KeyRow>,
+) -> Result<Vec<KeyRow>, ReadFailure> {
+    let select = filter.narrow(Select::new(include_str!("keys/select.sql"), vec![]));
+    Ok(rows(model.fetch(select.page(seek)).await?))
+}
+
+const USED_BEFORE: &str =
+    "(select max(u.last_used_at_us) from key_last_used u where u.key_id = k.key_id) < {}";
+const USED_FROM: &str =
+    "exists (select 1 from key_last_used u where u.key_id = k.key_id and u.last_used_at_us >= {})";
+const USED: &str = "exists (select 1 from key_last_used u where u.key_id = k.key_id)";
+const OF_LABEL: &str =
+    "k.client_id in (select c.client_id from client_directory c where replace(c.labels, {}, '') <> c.labels)";
+const OF_TEAM: &str = "k.client_id in (select c.client_id from client_directory c where c.owner_team = {})";
+
+impl KeyFilter {
+    fn narrow(&self, select: Select) -> Select {
+        let Self { client_id, environment, status, expires_before, expires_from, .. } = self;
+        let Self { issued_from, issued_before, .. } = self;
+        let select = select
+            .and_some("k.client_id = {}", *client_id)
+            .and_some("k.environment = {}", environment.clone())
+            .and_some("k.status = {}", *status)
+            .and_some("k.expires_at_us < {}", *expires_before)
+            .and_some("k.expires_at_us >= {}", *expires_from)
+            .and_some("k.issued_at_us >= {}", *issued_from)
+            .and_some("k.issued_at_us < {}", *issued_before);
+        self.narrow_by_use(self.narrow_by_words(select))
+    }
+
+    fn narrow_by_words(&self, select: Select) -> Select {
+        let Self { name_contains, hint, scope, label, owner_team, .. } = self;
+        select
+            .and_some("replace(k.name, {}, '') <> k.name", name_contains.as_deref())
+            .and_some("{} in (k.hint, k.previous_hint)", hint.as_deref())
+            .and_some(
+                "replace(k.scopes, {}, '') <> k.scopes",
+                scope.as_ref().map(|scope| quoted(scope.as_str())),
+            )
+            .and_some(OF_LABEL, label.as_ref().map(LabelFilter::written))
+            .and_some(OF_TEAM, owner_team.as_deref())
+    }
+
+    fn narrow_by_use(&self, select: Select) -> Select {
+        let Self { used_before, used_from, used, .. } = self;
+        let select = select.and_some(USED_BEFORE, *used_before).and_some(USED_FROM, *used_from);
+        match used {
+            Some(true) => select.and_made(USED),
+            Some(false) => select.and_made(&format!("not {USED}")),
+            None => select,
+        }
+    }
 }
 
 /// Keys whose expiry or planned revocation has come but is not on record yet, longest overdue first.

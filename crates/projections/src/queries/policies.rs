@@ -1,11 +1,14 @@
 //! Policies: one with its assignments, lists, and what binds a client or a route.
 
-use domain::{AssignmentId, ClientId, PolicyId, RouteId};
+use domain::{AssignmentId, ClientId, Environment, PolicyId, RouteId, Timestamp, rate_limit_policy::Mode};
 use serde::Serialize;
 
 use crate::{
-    PolicyStatus, ReadFailure, ReadModel,
-    queries::{Page, Select},
+    Kind, PolicyStatus, ReadFailure, ReadModel, Value,
+    queries::{
+        Page, Select,
+        order::{Field, Listed, Seek},
+    },
 };
 pub use crate::{assignment_directory::AssignmentRow, policy_directory::PolicyRow};
 
@@ -21,8 +24,36 @@ pub struct AssignedPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyFilter {
     pub status: Option<PolicyStatus>,
+    pub mode: Option<Mode>,
     /// In any case.
     pub name_contains: Option<String>,
+    /// In any case.
+    pub name_prefix: Option<String>,
+}
+
+impl Listed for PolicyRow {
+    const FIELDS: &'static [Field<Self>] = &[
+        Field {
+            name: "name",
+            sql: "name_folded",
+            kind: Kind::Text,
+            value: |row| row.spec.name.as_str().to_lowercase().into(),
+        },
+        Field {
+            name: "created_at",
+            sql: "defined_at_us",
+            kind: Kind::Integer,
+            value: |row| row.defined_at.into(),
+        },
+        Field {
+            name: "updated_at",
+            sql: "updated_at_us",
+            kind: Kind::Integer,
+            value: |row| row.updated_at.into(),
+        },
+    ];
+    const KEY: Field<Self> =
+        Field { name: "id", sql: "policy_id", kind: Kind::Text, value: |row| row.policy_id.into() };
 }
 
 /// Which assignments; what is not given does not matter. A client or a route finds those that name it.
@@ -31,6 +62,21 @@ pub struct AssignmentFilter {
     pub policy_id: Option<PolicyId>,
     pub client_id: Option<ClientId>,
     pub route_id: Option<RouteId>,
+    pub environment: Option<Environment>,
+    /// Whose time has begun by then and not ended.
+    pub in_force_at: Option<Timestamp>,
+}
+
+/// In the order in which they were made: no other has a use that a filter has not.
+impl Listed for AssignmentRow {
+    const FIELDS: &'static [Field<Self>] = &[Field {
+        name: "created_at",
+        sql: "assigned_at_us",
+        kind: Kind::Integer,
+        value: |row| row.assigned_at.into(),
+    }];
+    const KEY: Field<Self> =
+        Field { name: "id", sql: "assignment_id", kind: Kind::Text, value: |row| row.assignment_id.into() };
 }
 
 /// # Errors
@@ -53,14 +99,25 @@ pub async fn list(
     filter: &PolicyFilter,
     page: &Page,
 ) -> Result<Vec<PolicyRow>, ReadFailure> {
-    let PolicyFilter { status, name_contains } = filter;
+    sorted(model, filter, &page.into()).await
+}
+
+/// In the order that is asked for.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn sorted(
+    model: &ReadModel,
+    filter: &PolicyFilter,
+    seek: &Seek<PolicyRow>,
+) -> Result<Vec<PolicyRow>, ReadFailure> {
+    let PolicyFilter { status, mode, name_contains, name_prefix } = filter;
     let select = Select::new(include_str!("policies/select.sql"), vec![])
-        .and_some("policy_id > {}", page.after.as_deref())
         .and_some("status = {}", *status)
+        .and_some("mode = {}", mode.as_ref().map(Value::word))
         .and_contains("name_folded like {} escape '\\'", name_contains.as_deref())
-        .then(" order by policy_id")
-        .limit(page.limit);
-    model.fetch(select).await
+        .and_begins("name_folded like {} escape '\\'", name_prefix.as_deref());
+    model.fetch(select.page(seek)).await
 }
 
 /// # Errors
@@ -79,13 +136,25 @@ pub async fn assignments(
     filter: &AssignmentFilter,
     page: &Page,
 ) -> Result<Vec<AssignmentRow>, ReadFailure> {
-    let AssignmentFilter { policy_id, client_id, route_id } = filter;
+    sorted_assignments(model, filter, &page.into()).await
+}
+
+/// In the order that is asked for.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn sorted_assignments(
+    model: &ReadModel,
+    filter: &AssignmentFilter,
+    seek: &Seek<AssignmentRow>,
+) -> Result<Vec<AssignmentRow>, ReadFailure> {
+    let AssignmentFilter { policy_id, client_id, route_id, environment, in_force_at } = filter;
     let select = Select::new(include_str!("policies/assignments.sql"), vec![])
-        .and_some("assignment_id > {}", page.after.as_deref())
         .and_some("policy_id = {}", *policy_id)
         .and_some("client_id = {}", *client_id)
         .and_some("route_id = {}", *route_id)
-        .then(" order by assignment_id")
-        .limit(page.limit);
-    model.fetch(select).await
+        .and_some("environment = {}", environment.clone())
+        .and_some("coalesce(from_us, 0) <= {}", *in_force_at)
+        .and_some("coalesce(until_us, 9223372036854775807) > {}", *in_force_at);
+    model.fetch(select.page(seek)).await
 }

@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    RouteId,
+    RouteId, Scope,
     route::{Host, Method},
 };
 
 pub use crate::route_directory::RouteRow;
 use crate::{
-    ReadFailure, ReadModel, RouteStatus,
-    queries::{Page, Select},
+    Kind, ReadFailure, ReadModel, RouteStatus,
+    queries::{
+        Page, Select,
+        order::{Field, Listed, Seek},
+        select::escape_like,
+    },
 };
 
 /// Which routes; what is not given does not matter.
@@ -21,6 +25,39 @@ pub struct RouteFilter {
     pub host: Option<Host>,
     /// In any case.
     pub name_contains: Option<String>,
+    /// In any case.
+    pub name_prefix: Option<String>,
+    pub method: Option<Method>,
+    /// Required by the route.
+    pub scope: Option<Scope>,
+    /// What the path begins with, its places numbered like a [shape](domain::route::PathTemplate::shape)'s.
+    pub shape_prefix: Option<String>,
+}
+
+impl Listed for RouteRow {
+    const FIELDS: &'static [Field<Self>] = &[
+        Field {
+            name: "name",
+            sql: "name_folded",
+            kind: Kind::Text,
+            value: |row| row.spec.name.as_str().to_lowercase().into(),
+        },
+        Field { name: "path", sql: "shape", kind: Kind::Text, value: |row| row.spec.path.shape().into() },
+        Field {
+            name: "created_at",
+            sql: "defined_at_us",
+            kind: Kind::Integer,
+            value: |row| row.defined_at.into(),
+        },
+        Field {
+            name: "updated_at",
+            sql: "updated_at_us",
+            kind: Kind::Integer,
+            value: |row| row.updated_at.into(),
+        },
+    ];
+    const KEY: Field<Self> =
+        Field { name: "id", sql: "route_id", kind: Kind::Text, value: |row| row.route_id.into() };
 }
 
 /// # Errors
@@ -39,16 +76,40 @@ pub async fn list(
     filter: &RouteFilter,
     page: &Page,
 ) -> Result<Vec<RouteRow>, ReadFailure> {
-    let RouteFilter { status, host, name_contains } = filter;
+    sorted(model, filter, &page.into()).await
+}
+
+/// In the order that is asked for.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn sorted(
+    model: &ReadModel,
+    filter: &RouteFilter,
+    seek: &Seek<RouteRow>,
+) -> Result<Vec<RouteRow>, ReadFailure> {
+    let RouteFilter { status, host, name_contains, name_prefix, method, scope, shape_prefix } = filter;
     let select = Select::new(include_str!("routes/select.sql"), vec![])
-        .and_some("route_id > {}", page.after.as_deref())
         .and_some("status = {}", *status)
         // A host has no `%` and no `_` in it.
         .and_some("' ' || host || ' ' like {}", host.as_ref().map(|host| format!("% {host} %")))
         .and_contains("name_folded like {} escape '\\'", name_contains.as_deref())
-        .then(" order by route_id")
-        .limit(page.limit);
-    model.fetch(select).await
+        .and_begins("name_folded like {} escape '\\'", name_prefix.as_deref())
+        .and_some(LISTED, method.as_ref().map(|method| listed("methods", method.as_str(), "path")))
+        .and_some(LISTED, scope.as_ref().map(|scope| listed("required_scopes", scope.as_str(), "cost")))
+        .and_some(
+            "shape like {} escape '\\'",
+            shape_prefix.as_deref().map(|text| format!("{}%", escape_like(text))),
+        );
+    model.fetch(select.page(seek)).await
+}
+
+/// An item of a list in the specification's JSON, between the list's name and that of the member behind it. A quote in a text
+/// has a backslash before it, so that members are found by their own names only.
+const LISTED: &str = "spec like {} escape '\\'";
+
+fn listed(list: &str, item: &str, behind: &str) -> String {
+    format!("%\"{}\":[%\"{}\"%],\"{behind}\":%", escape_like(list), escape_like(item))
 }
 
 /// Active routes of the same shape ([`PathTemplate::shape`](domain::route::PathTemplate::shape)) that share a host

@@ -2,7 +2,10 @@
 //!
 //! Only those: `$1 is null or column = $1` would read well and use no index.
 
-use crate::Value;
+use crate::{
+    Value,
+    queries::order::{Listed, Place, Seek},
+};
 
 /// A statement with its parameters, in the dialect that all engines share.
 #[derive(Debug)]
@@ -54,6 +57,11 @@ impl Select {
         self
     }
 
+    /// A text that the folded column begins with, whatever its case.
+    pub(crate) fn and_begins(self, condition: &'static str, text: Option<&str>) -> Self {
+        self.and_some(condition, text.map(|text| format!("{}%", escape_like(&text.to_lowercase()))))
+    }
+
     /// A text that is contained in the folded column, whatever its case.
     pub(crate) fn and_contains(self, condition: &'static str, text: Option<&str>) -> Self {
         self.and_some(condition, text.map(|text| format!("%{}%", escape_like(&text.to_lowercase()))))
@@ -70,10 +78,31 @@ impl Select {
         self.then(&format!(" limit {place}"))
     }
 
+    /// A condition that was put together.
+    pub(crate) fn and_made(mut self, condition: &str) -> Self {
+        self.sql.push_str("\n   and ");
+        self.sql.push_str(condition);
+        self
+    }
+
+    /// One page in its order.
+    pub(crate) fn page<Row: Listed>(mut self, seek: &Seek<Row>) -> Self {
+        if let Some(Place(values)) = seek.after() {
+            let places: Vec<_> = values.iter().map(|value| self.bind(value.clone())).collect();
+            self = self.and_made(&seek.order.behind(&places));
+        }
+        self.then(&seek.order.clause()).limit(seek.limit)
+    }
+
     fn bind(&mut self, value: Value) -> String {
         self.values.push(value);
         format!("${}", self.values.len())
     }
+}
+
+/// A text as an item of a list in JSON.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
 }
 
 /// For `like … escape '\'`.

@@ -2,7 +2,7 @@
 
 use domain::{
     Position,
-    api_client::{ApiClientCommand, ArchiveClient, ClientKind},
+    api_client::{ApiClientCommand, ArchiveClient, ClientKind, RegisterClient},
     api_key::{ApiKeyCommand, IssueKey, RevokeKey},
     route::{DefineRoute, RouteCommand},
 };
@@ -13,6 +13,7 @@ use super::{
     audit::{self, AuditFilter},
     clients::{self, ClientFilter},
     keys::{self, KeyFilter},
+    order::{Listed, Order, Seek},
     policies::{self, AssignmentFilter, PolicyFilter},
     routes::{self, RouteFilter},
 };
@@ -20,7 +21,7 @@ use crate::{
     ClientStatus, KeyStatus, PolicyStatus, ReadFailure, ReadModel, RouteStatus,
     testing::{
         Engine, History, assign, assignment, at, client, define_policy, define_route, eventful, issue, key,
-        on_every_engine, policy, project, read_model, register, route, route_spec,
+        on_every_engine, policy, project, read_model, register, route, route_spec, usage_batch,
     },
 };
 
@@ -33,6 +34,10 @@ async fn given(on: Engine, history: History) -> (TempDir, ReadModel) {
 on_every_engine!(
     clients_are_found_by_what_they_are,
     pages_meet_without_a_hole_or_a_repeat,
+    pages_meet_in_every_order,
+    keys_without_an_expiry_come_last,
+    keys_are_found_by_their_use_and_their_client,
+    routes_policies_and_assignments_are_found_by_what_they_are,
     keys_are_found_by_what_they_are,
     keys_are_due_from_their_end_on_until_it_is_on_record,
     routes_overlap_when_the_same_call_could_be_either,
@@ -116,6 +121,161 @@ async fn keys_are_found_by_what_they_are(on: Engine) {
     check(KeyFilter { status: Some(KeyStatus::Revoked), ..any() }, &[3]).await;
     check(KeyFilter { expires_before: Some(at(1_000_001)), ..any() }, &[1, 3]).await;
     check(KeyFilter { expires_before: Some(at(1_000_000)), ..any() }, &[]).await;
+}
+
+/// Every page of a list, three rows on each.
+async fn in_pages<Row: Listed, Id>(
+    order: &str,
+    id: fn(&Row) -> Id,
+    list: impl AsyncFn(Seek<Row>) -> Result<Vec<Row>, ReadFailure>,
+) -> Vec<Id> {
+    let order = || if order.is_empty() { Order::default() } else { order.parse().unwrap() };
+    let (mut seen, mut seek) = (vec![], Seek::first(order(), 3));
+    loop {
+        let rows = list(seek).await.unwrap();
+        let Some(last) = rows.last() else { return seen };
+        seek = Seek::behind(order(), order().place(last), 3).unwrap();
+        seen.extend(rows.iter().map(id));
+    }
+}
+
+/// Seven clients, of which several have the same name or team.
+fn alike() -> History {
+    let named = |name: &str, team: &str| {
+        let ApiClientCommand::Register(RegisterClient { owner, .. }) = register(name) else { unreachable!() };
+        let owner = domain::api_client::NewOwner { team: team.parse().unwrap(), ..owner };
+        match register(name) {
+            ApiClientCommand::Register(register) => {
+                ApiClientCommand::Register(RegisterClient { owner, ..register })
+            }
+            other => other,
+        }
+    };
+    let all = [("b", "x"), ("A", "y"), ("Ä", "x"), ("a", "x"), ("a", "y"), ("_", "y"), ("B", "x")];
+    (1..)
+        .zip(all)
+        .fold(History::default(), |history, (n, (name, team))| history.client(n, &named(name, team)))
+}
+
+async fn pages_meet_in_every_order(on: Engine) {
+    let (_dir, model) = given(on, alike()).await;
+    for (order, expected) in [
+        ("", [1, 2, 3, 4, 5, 6, 7]),
+        ("name", [6, 2, 4, 5, 1, 7, 3]),
+        ("-name", [3, 7, 1, 5, 4, 2, 6]),
+        ("owner_team,-name", [3, 7, 1, 4, 6, 5, 2]),
+        ("-owner_team,name", [6, 2, 5, 4, 1, 7, 3]),
+        ("created_at", [1, 2, 3, 4, 5, 6, 7]),
+        ("-updated_at", [7, 6, 5, 4, 3, 2, 1]),
+    ] {
+        let list = async |seek| clients::sorted(&model, &ClientFilter::default(), &seek).await;
+        let seen = in_pages(order, |row: &clients::ClientRow| row.client_id, list).await;
+        assert_eq!(seen, expected.map(client), "{order}");
+    }
+    let list = async |seek| audit::sorted(&model, &AuditFilter::default(), &seek).await;
+    for (order, expected) in [("", [7, 6, 5, 4, 3, 2, 1]), ("position", [1, 2, 3, 4, 5, 6, 7])] {
+        let seen = in_pages(order, |row: &audit::AuditEntry| row.position.get(), list).await;
+        assert_eq!(seen, expected, "{order}");
+    }
+}
+
+async fn keys_without_an_expiry_come_last(on: Engine) {
+    let ending = |end: Option<i64>| ApiKeyCommand::Issue(IssueKey { expires_at: end.map(at), ..issue(1) });
+    let ends = [Some(900_000), None, Some(500_000), None, Some(500_000)];
+    let history = (1..).zip(ends).fold(History::default(), |history, (n, end)| history.key(n, &ending(end)));
+    let (_dir, model) = given(on, history).await;
+    let list = async |seek| keys::sorted(&model, &KeyFilter::default(), &seek).await;
+    for (order, expected) in [("expires_at", [3, 5, 1, 2, 4]), ("-expires_at,name", [2, 4, 1, 3, 5])] {
+        let seen = in_pages(order, |row: &keys::KeyRow| row.key_id, list).await;
+        assert_eq!(seen, expected.map(key), "{order}");
+    }
+}
+
+async fn keys_are_found_by_their_use_and_their_client(on: Engine) {
+    let scoped = IssueKey { scopes: Some(["orders:read".parse().unwrap()].into()), ..issue(2) };
+    let history = History::default()
+        .client(1, &register("Acme"))
+        .client(2, &register("Beta"))
+        .key(1, &ApiKeyCommand::Issue(issue(1)))
+        .key(2, &ApiKeyCommand::Issue(scoped));
+    let (_dir, model) = given(on, history).await;
+    count(&model).await;
+    let check = async |filter: KeyFilter, expected: &[u64]| {
+        let rows = keys::list(&model, &filter, &ALL).await.unwrap();
+        let found: Vec<_> = rows.iter().map(|row| row.key_id).collect();
+        assert_eq!(found, expected.iter().map(|n| key(*n)).collect::<Vec<_>>(), "{filter:?}");
+    };
+    let any = KeyFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    check(KeyFilter { used: Some(true), ..any() }, &[1]).await;
+    check(KeyFilter { used: Some(false), ..any() }, &[2]).await;
+    check(KeyFilter { used_before: Some(at(2)), ..any() }, &[1]).await;
+    check(KeyFilter { used_before: Some(at(1)), ..any() }, &[]).await;
+    check(KeyFilter { used_from: Some(at(1)), ..any() }, &[1]).await;
+    check(KeyFilter { used_from: Some(at(2)), ..any() }, &[]).await;
+    check(KeyFilter { owner_team: text("payments"), ..any() }, &[1, 2]).await;
+    check(KeyFilter { owner_team: text("Payments"), ..any() }, &[]).await;
+    check(KeyFilter { label: Some("tier".parse().unwrap()), ..any() }, &[1, 2]).await;
+    check(KeyFilter { label: Some("tie".parse().unwrap()), ..any() }, &[]).await;
+    check(KeyFilter { scope: Some("orders:read".parse().unwrap()), ..any() }, &[2]).await;
+    check(KeyFilter { scope: Some("orders".parse().unwrap()), ..any() }, &[]).await;
+    let first = keys::get(&model, key(1)).await.unwrap().unwrap();
+    check(KeyFilter { name_contains: Some(first.name.clone()), ..any() }, &[1, 2]).await;
+    check(KeyFilter { hint: Some(first.hint), client_id: Some(client(1)), ..any() }, &[1]).await;
+    check(KeyFilter { hint: text("…none"), ..any() }, &[]).await;
+    let issued = first.issued_at;
+    check(KeyFilter { issued_before: Some(issued), ..any() }, &[]).await;
+    check(KeyFilter { issued_from: Some(issued), ..any() }, &[1, 2]).await;
+    check(KeyFilter { expires_from: Some(at(1_000_000)), ..any() }, &[1, 2]).await;
+}
+
+async fn routes_policies_and_assignments_are_found_by_what_they_are(on: Engine) {
+    let scoped = |methods: &[&str], path: &str, scope: &str| {
+        let mut spec = route_spec(None, methods, path);
+        spec.required_scopes = [scope.parse().unwrap()].into();
+        RouteCommand::Define(DefineRoute { spec })
+    };
+    let history = History::default()
+        .route(1, &scoped(&["GET", "PUT"], "/orders/{id}", "orders:read"))
+        .route(2, &scoped(&["PATCH"], "/orders", "GET"))
+        .policy(1, &define_policy())
+        .policy(1, &assign(1, Some(client(1))))
+        .policy(1, &assign(2, None));
+    let (_dir, model) = given(on, history).await;
+    let check = async |filter: RouteFilter, expected: &[u64]| {
+        let rows = routes::list(&model, &filter, &ALL).await.unwrap();
+        let found: Vec<_> = rows.iter().map(|row| row.route_id).collect();
+        assert_eq!(found, expected.iter().map(|n| route(*n)).collect::<Vec<_>>(), "{filter:?}");
+    };
+    let any = RouteFilter::default;
+    let prefix = |text: &str| RouteFilter { shape_prefix: Some(text.to_owned()), ..any() };
+    check(RouteFilter { method: Some("GET".parse().unwrap()), ..any() }, &[1]).await;
+    check(RouteFilter { method: Some("PATCH".parse().unwrap()), ..any() }, &[2]).await;
+    check(RouteFilter { scope: Some("orders:read".parse().unwrap()), ..any() }, &[1]).await;
+    check(RouteFilter { scope: Some("GET".parse().unwrap()), ..any() }, &[2]).await;
+    check(RouteFilter { scope: Some("orders".parse().unwrap()), ..any() }, &[]).await;
+    check(prefix("/orders"), &[1, 2]).await;
+    check(prefix("/orders/{p2"), &[1]).await;
+    check(prefix("/_rders"), &[]).await;
+    let list = async |seek| routes::sorted(&model, &any(), &seek).await;
+    assert_eq!(in_pages("path", |row: &routes::RouteRow| row.route_id, list).await, [2, 1].map(route));
+
+    let of_mode = async |mode| {
+        let filter = PolicyFilter { mode: Some(mode), ..PolicyFilter::default() };
+        policies::list(&model, &filter, &ALL).await.unwrap().len()
+    };
+    use domain::rate_limit_policy::Mode;
+    assert_eq!((of_mode(Mode::Enforce).await, of_mode(Mode::Shadow).await), (1, 0));
+    let list = async |seek| policies::sorted_assignments(&model, &AssignmentFilter::default(), &seek).await;
+    let id = |row: &policies::AssignmentRow| row.assignment_id;
+    assert_eq!(in_pages("-created_at", id, list).await, [2, 1].map(assignment));
+}
+
+/// One call by the first key at the first second.
+async fn count(model: &ReadModel) {
+    model.reset(crate::usage::OWNER).await.unwrap();
+    let arrived = eventlog::usage::ArrivedBatch { batch_no: 1, batch: usage_batch(1, 1) };
+    crate::usage::apply(model, Position::START, &[arrived]).await.unwrap();
 }
 
 async fn keys_are_due_from_their_end_on_until_it_is_on_record(on: Engine) {

@@ -41,6 +41,16 @@ impl SqliteReadModel {
         Ok(Self { writer: Arc::new(Mutex::new(writer)), readers })
     }
 
+    /// In memory: what was in the log for a moment of the past is on no disk. Nothing is written behind it.
+    pub(super) async fn of_rows(rows: Vec<Change>) -> Result<Self, OpenFailure> {
+        let file = Path::new(":memory:");
+        let readers = eventlog::sqlite::open_memory(&sqlx::migrate!("migrations/sqlite")).await?;
+        insert(&readers, rows).await.map_err(|source| OpenFailure::Memory { source: Box::new(source) })?;
+        let writer =
+            Connection::open_in_memory().map_err(|source| eventlog::sqlite::open_failure(file, source))?;
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), readers })
+    }
+
     pub(super) async fn close(&self) {
         self.readers.close().await;
     }
@@ -60,15 +70,7 @@ impl SqliteReadModel {
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<SqliteRow>, ReadFailure> {
-        let mut query = sqlx::query(sql);
-        for value in values {
-            query = match value {
-                Value::Null => query.bind(None::<String>),
-                Value::Integer(number) => query.bind(number),
-                Value::Text(text) => query.bind(text),
-            };
-        }
-        query.fetch_all(&self.readers).await.map_err(|source| ReadFailure::Query { source })
+        bound(sql, values).fetch_all(&self.readers).await.map_err(|source| ReadFailure::Query { source })
     }
 
     pub(super) async fn load(
@@ -106,6 +108,29 @@ impl SqliteReadModel {
         let failed = |source| WriteFailure { projection: owner.name, doing, source };
         done.map_err(|source| failed(source.into()))?.map_err(|source| failed(source.into()))
     }
+}
+
+type Query<'sql> = sqlx::query::Query<'sql, sqlx::Sqlite, sqlx::sqlite::SqliteArguments<'sql>>;
+
+fn bound(sql: &str, values: Vec<Value>) -> Query<'_> {
+    values.into_iter().fold(sqlx::query(sql), |query, value| match value {
+        Value::Null => query.bind(None::<String>),
+        Value::Integer(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+    })
+}
+
+async fn insert(pool: &SqlitePool, rows: Vec<Change>) -> sqlx::Result<()> {
+    let mut transaction = pool.begin().await?;
+    for change in rows {
+        match change {
+            Change::Put { table, row } => bound(&table.upsert(), row.0).execute(&mut *transaction).await?,
+            Change::Delete { table, key } => {
+                bound(&table.delete(), vec![key]).execute(&mut *transaction).await?
+            }
+        };
+    }
+    transaction.commit().await
 }
 
 fn load(connection: &Connection, owner: Owner, keys: Vec<(&'static Table, Value)>) -> rusqlite::Result<Rows> {

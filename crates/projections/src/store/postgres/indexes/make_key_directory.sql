@@ -7,3 +7,7 @@ create index if not exists key_directory_endless on key_directory (key_id)
     where expires_at_us is null and status in ('active', 'suspended');
 create index if not exists key_directory_scoped on key_directory (key_id)
     where scopes is not null and status in ('active', 'suspended');
+create index if not exists key_directory_by_name on key_directory (name, key_id);
+create index if not exists key_directory_by_issue on key_directory (issued_at_us, key_id);
+create index if not exists key_directory_by_update on key_directory (updated_at_us, key_id);
+create index if not exists key_directory_by_expiry_or_never on key_directory (coalesce(expires_at_us, 9223372036854775807), key_id);
