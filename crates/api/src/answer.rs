@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
+    as_of::{AsOf, Of},
     ask::{Ask, Effect},
     dry_run::Instead,
     guard::{Allowed, Needs},
@@ -44,14 +45,16 @@ pub(crate) trait Resource: Serialize + Send + Sized {
     fn version(&self) -> u64;
 }
 
-/// The resource, as it stands.
+/// The resource, as it stands or stood.
 pub(crate) async fn found<P: Needs, R: Resource>(
     allowed: &Allowed<P>,
     id: R::Id,
+    as_of: Option<AsOf>,
 ) -> Result<Response, Problem> {
-    let read = R::read(allowed.read(), id).await.map_err(|failure| Problem::unread(&failure))?;
+    let reading = allowed.reading(as_of, Of::One(&id.to_string())).await?;
+    let read = R::read(&reading.model, id).await.map_err(|failure| Problem::unread(&failure))?;
     let resource = read.ok_or_else(R::Id::missing)?;
-    let mut response = Json(&resource).into_response();
+    let mut response = reading.answer(&resource);
     set(response.headers_mut(), header::ETAG, &etag(resource.version()));
     Ok(response)
 }

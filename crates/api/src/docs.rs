@@ -1,6 +1,7 @@
 //! The OpenAPI document: what is not said at the handlers themselves.
 
 mod answers;
+mod examples;
 mod params;
 mod problems;
 mod schemas;
@@ -20,7 +21,7 @@ pub(crate) use params::{
     WriteHeaders,
 };
 pub(crate) use problems::{
-    AskProblems, BodilessProblems, KnownProblems, MatchProblems, Missing, ReadProblems, UnknownReference,
+    AskProblems, BodilessProblems, KnownProblems, MatchProblems, Missing, PastProblems, ReadProblems, UnknownReference,
     WriteProblems,
 };
 pub(crate) use schemas::form;
@@ -28,7 +29,7 @@ pub(crate) use schemas::form;
 use crate::{
     answer::Pending,
     dry_run,
-    problem::{CatalogueEntry, ProblemBody},
+    problem::{CatalogueEntry, ProblemBody, catalogue},
     receipt, routes,
 };
 
@@ -100,7 +101,7 @@ impl Modify for AdminToken {
 
 /// The document as it is published.
 pub(crate) fn finished(openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
-    writes::with_writes(with_described_forms(openapi))
+    examples::add(writes::with_writes(with_described_forms(openapi)))
 }
 
 /// Puts the description of a field into the form of its value. Utoipa writes the two as a value that is both the

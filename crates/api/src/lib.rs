@@ -2,6 +2,7 @@
 #![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod answer;
+mod as_of;
 mod ask;
 mod attribution;
 mod auth;
@@ -92,6 +93,8 @@ pub struct Settings {
     pub body_wait: Duration,
     /// How many rows a report has at most; a larger one is refused, never cut.
     pub report_rows_max: u32,
+    /// How many events a read as of the past may stand on; one that stands on more is refused.
+    pub as_of_events_max: u32,
 }
 
 impl Default for Settings {
@@ -101,6 +104,7 @@ impl Default for Settings {
             applied_wait: Duration::from_secs(5),
             body_wait: Duration::from_secs(30),
             report_rows_max: 50_000,
+            as_of_events_max: 50_000,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Query strings and lists: every parameter known, every page bounded.
 
+mod seek;
+
 use std::{fmt::Display, str::FromStr};
 
 use axum::extract::{FromRequestParts, Query};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::InvalidValue;
 use http::request::Parts;
-use projections::queries;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::problem::{Problem, kinds};
@@ -136,8 +136,6 @@ mod tests {
     struct List {
         #[serde(default)]
         limit: Limit,
-        #[serde(default)]
-        cursor: Cursor,
         #[serde(default, deserialize_with = "parsed")]
         client_id: Option<domain::ClientId>,
     }
@@ -163,24 +161,6 @@ mod tests {
         assert_eq!(read(&format!("client_id={client_id}")).await.unwrap().client_id, Some(client_id));
         for query in ["client=cli_1", "client_id=key_1", "client_id=", "%ff=1", "dry_run=true"] {
             assert_eq!(read(query).await.unwrap_err(), 400, "{query}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_cursor_goes_on_after_the_last_item() {
-        let page = Page::<u32>::of(vec![4_u32, 7, 9], Limit(2), |row| *row);
-        assert_eq!(page.items, [4, 7]);
-        let list = read(&format!("cursor={}", page.next_cursor.unwrap())).await.unwrap();
-        let next = list.cursor.page::<u32>(Limit(2)).unwrap();
-        assert_eq!(next, queries::Page { after: Some("7".to_owned()), limit: 3 });
-        assert_eq!(Page::<u32>::of(vec![4_u32, 7], Limit(2), |row| *row).next_cursor, None);
-    }
-
-    #[tokio::test]
-    async fn a_garbled_or_foreign_cursor_is_refused() {
-        for garbled in ["cursor=", "cursor=!", "cursor=_w", "cursor=Nw==", "cursor=Y2xp"] {
-            let problem = read(garbled).await.unwrap().cursor.page::<u32>(Limit(2)).unwrap_err();
-            assert_eq!(problem.status(), 400, "{garbled}");
         }
     }
 }

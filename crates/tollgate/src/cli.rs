@@ -7,11 +7,12 @@ pub(crate) mod gateway;
 pub(crate) mod hygiene;
 pub(crate) mod key;
 mod limits;
+pub(crate) mod list;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod projections;
 pub(crate) mod report;
-mod rest;
+pub(crate) mod rest;
 pub(crate) mod route;
 
 use std::path::PathBuf;
@@ -20,9 +21,12 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{demo::DemoFlags, settings::ServeFlags, transfer::TransferFlags};
 
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 a machine failed, or the server cannot be reached; 2 the command line is wrong; \
+3 the server refused, and stderr has the code of its problem.";
+
 /// API-client governance beside Envoy: keys, rate limits, quotas, and the proof of who changed what.
 #[derive(Debug, Parser)]
-#[command(name = "tollgate", version, about, max_term_width = 110, args_override_self = true)]
+#[command(name = "tollgate", version, about, max_term_width = 110, args_override_self = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -86,6 +90,11 @@ pub(crate) enum Command {
     /// Every line is checked before the first is written. The server must not be running. The peppers and the signing key
     /// (pepper.*.key, signing.key) must be brought along; usage and the gateways' counters do not move.
     Import(TransferFlags),
+    /// Print the completions of a shell, to be loaded by it
+    ///
+    /// bash: source <(tollgate completion bash). zsh: tollgate completion zsh > "${fpath[1]}/_tollgate".
+    /// fish: tollgate completion fish | source.
+    Completion { shell: clap_complete::Shell },
     /// Print the OpenAPI document of the REST API
     Openapi,
     /// Write or check the files under schemas/

@@ -14,7 +14,7 @@ mod transfer;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use mimalloc::MiMalloc;
 
 use cli::{Cli, Command};
@@ -22,6 +22,9 @@ use cli::{Cli, Command};
 /// Events are read in one thread and let go of in another, which the system's allocator makes dear.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// The exit code where the server says no: 1 is a failure, 2 a wrong command line.
+const REFUSED: u8 = 3;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             // One sentence for the person, with the causes after it.
             eprintln!("tollgate: {failure:#}");
-            ExitCode::FAILURE
+            if failure.is::<cli::rest::Refused>() { ExitCode::from(REFUSED) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -46,6 +49,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Secrets(command) => prepare::secrets(&command),
         Command::Export(flags) => transfer::export(flags).await,
         Command::Import(flags) => transfer::import(flags).await,
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut std::io::stdout());
+            Ok(())
+        }
         Command::Openapi => schemas::print_openapi(),
         Command::Schemas(command) => schemas::run(command),
         Command::Client(command) => cli::client::run(command).await,

@@ -76,9 +76,37 @@ async fn the_main_job_by_hand() -> Result<()> {
     ] {
         assert!(audit.stdout.contains(action), "{action}: {}", audit.stdout);
     }
+    let listed = product.cli(&["key", "list", "--sort", "-created_at,name", "--output", "csv"]).await?;
+    assert!(listed.stdout.starts_with("id,client_id,name,environment,status,"), "{}", listed.stdout);
+    assert!(listed.stdout.contains(",backend,prod,revoked,…"), "{}", listed.stdout);
+    let then = json(&product, &["key", "get", key_id, "--as-of", "5"]).await?;
+    assert_eq!((&then["status"], &then["version"]), (&"active".into(), &1.into()));
+    let shown = product.cli(&["policy", "get", policy_id, "--output", "csv"]).await?;
+    assert!(shown.stdout.contains("name,") && shown.stdout.contains(",standard,"), "{}", shown.stdout);
+    let bound = json(&product, &["policy", "assignments", "--client-id", client_id]).await?;
+    assert_eq!(bound["items"][0]["policy_id"], policy_id);
+    let ahead = product.cli(&["client", "list", "--as-of", "9999"]).await?;
+    assert_eq!(ahead.status.code(), Some(3), "{}", ahead.stderr);
+    assert!(ahead.stderr.contains("as_of_ahead"), "{}", ahead.stderr);
     let refused = product.cli(&["key", "issue", client_id, "--name", "k", "--environment", "nope"]).await?;
     assert!(!refused.status.success());
     assert!(refused.stderr.contains("environment_not_allowed"), "{}", refused.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_shell_completes() -> Result<()> {
+    let product = Launch::new(TOKEN)?.start().await?;
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let printed = product.cli(&["completion", shell]).await?;
+        assert!(
+            printed.status.success() && printed.stdout.contains("tollgate"),
+            "{shell}: {}",
+            printed.stderr
+        );
+    }
+    let nonsense = product.cli(&["completion", "cobol"]).await?;
+    assert_eq!(nonsense.status.code(), Some(2));
     Ok(())
 }
 

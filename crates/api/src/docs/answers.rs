@@ -31,6 +31,10 @@ impl<T: ToSchema> IntoResponses for Found<T> {
         let response = ResponseBuilder::new()
             .description("As it stands.")
             .header("ETag", text_header("The version, for `If-Match`."))
+            .header(
+                "Tollgate-As-Of",
+                text_header("Where `as_of` was given: the log's position that this is of."),
+            )
             .content("application/json", Content::new(Some(reference::<T>())));
         [("200".to_owned(), response.build().into())].into()
     }
@@ -125,8 +129,13 @@ pub(crate) struct Listed<T>(PhantomData<T>);
 
 impl<T: ToSchema> IntoResponses for Listed<T> {
     fn responses() -> Responses {
-        let response =
-            ResponseBuilder::new().description("One page.").content("application/json", page_of::<T>());
+        let response = ResponseBuilder::new()
+            .description("One page.")
+            .header(
+                "Tollgate-As-Of",
+                text_header("Where `as_of` was given: the log's position that this is of."),
+            )
+            .content("application/json", page_of::<T>());
         [("200".to_owned(), response.build().into())].into()
     }
 }

@@ -38,6 +38,14 @@ impl IntoResponses for ReadProblems {
     }
 }
 
+/// Of a read that may be of the past.
+pub(crate) struct PastProblems;
+impl IntoResponses for PastProblems {
+    fn responses() -> Responses {
+        problems(&[("422", "The state as of then stands on too many events.")])
+    }
+}
+
 /// Of an operation on a thing that need not be there.
 pub(crate) struct Missing;
 impl IntoResponses for Missing {

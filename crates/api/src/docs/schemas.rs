@@ -1,11 +1,14 @@
 //! Schemas of values whose form somebody else knows: they are asked for it, so that the two cannot drift apart.
 
-use projections::queries::usage::Granularity;
+use projections::queries::{order::Listed, usage::Granularity};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 use utoipa::{
     PartialSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+    openapi::{
+        ObjectBuilder, RefOr, Schema,
+        schema::{SchemaType, Type},
+    },
 };
 
 /// Forms, each named like the type whose form it is.
@@ -13,7 +16,9 @@ pub(crate) mod form {
     use projections::{ClientStatus as C, KeyStatus as K, PolicyStatus as P, RouteStatus as R};
     use utoipa::openapi::{RefOr, Schema};
 
-    use super::{Granularity as G, domain_schema, granularity, word_schema};
+    use super::{
+        Granularity as G, domain_schema, granularity, or_null, pattern_schema, sort_schema, word_schema,
+    };
     use crate::routes;
 
     macro_rules! forms {
@@ -41,10 +46,24 @@ pub(crate) mod form {
         ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, PolicyId, RouteId;
         metadata: ActorKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
-        route: CostFromHeader, Host, Method;
-        text: Environment, LabelValue, LimitName, Name, Reason, Scope;
+        route: CostFromHeader, Host, Method, PathTemplate;
+        text: Environment, LabelKey, LabelValue, LimitName, Name, Reason, Scope;
     }
     forms!(
+        AsOf = pattern_schema(
+            "^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        ),
+        Label = pattern_schema("^[a-z0-9._/-]{1,63}(=[!-~]{1,255})?$"),
+        NewLabelValue = or_null(domain_schema::<domain::LabelValue>()),
+        PathPrefix = pattern_schema("^/[A-Za-z0-9._~!$&'()+,;=:@/{}*-]{0,511}$"),
+        ClientSort = sort_schema::<projections::queries::clients::ClientRow>(),
+        KeySort = sort_schema::<projections::queries::keys::KeyRow>(),
+        RouteSort = sort_schema::<projections::queries::routes::RouteRow>(),
+        PolicySort = sort_schema::<projections::queries::policies::PolicyRow>(),
+        AssignmentSort = sort_schema::<projections::queries::policies::AssignmentRow>(),
+        AuditSort = sort_schema::<projections::queries::audit::AuditEntry>(),
+        Cursor = pattern_schema("^[A-Za-z0-9_-]+$"),
+        Cidr = pattern_schema("^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$"),
         ClientStatus = word_schema([C::Active, C::Suspended, C::Archived], C::as_str),
         KeyStatus = word_schema([K::Active, K::Suspended, K::Revoked, K::Expired], K::as_str),
         RouteStatus = word_schema([R::Active, R::Retired], R::as_str),
@@ -91,6 +110,26 @@ fn words_of(schema: &Value) -> Option<Vec<Value>> {
 fn word_schema<const N: usize, T>(all: [T; N], word: fn(T) -> &'static str) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all.map(word)));
     Schema::from(words).into()
+}
+
+fn or_null(schema: RefOr<Schema>) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+            Schema::Object(object).into()
+        }
+        other => other,
+    }
+}
+
+/// Fields with commas between them, each perhaps with a `-` before it.
+fn sort_schema<Row: Listed>() -> RefOr<Schema> {
+    let names = Row::FIELDS.iter().map(|field| field.name).collect::<Vec<_>>().join("|");
+    pattern_schema(&format!("^-?({names})(,-?({names}))*$"))
+}
+
+fn pattern_schema(pattern: &str) -> RefOr<Schema> {
+    Schema::from(ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))).into()
 }
 
 fn granularity(granularity: Granularity) -> &'static str {

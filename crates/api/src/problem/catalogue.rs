@@ -46,8 +46,9 @@ macro_rules! kinds {
 kinds! {
     BODY_MALFORMED = (400, "body_malformed", "the body is not JSON"),
     QUERY_INVALID = (400, "query_invalid", "a query parameter is unknown, repeated or has a wrong value"),
-    CURSOR_INVALID = (400, "cursor_invalid", "the cursor is not one that this list has answered; begin again without one"),
+    CURSOR_INVALID = (400, "cursor_invalid", "the cursor is not one that this list has answered to the same question; begin again without one"),
     IF_MATCH_INVALID = (400, "if_match_invalid", "`If-Match` must be `*` or a list of entity tags, such as \"3\""),
+    AS_OF_AHEAD = (400, "as_of_ahead", "`as_of` names a position that the log does not have yet, or a time ahead"),
     IDEMPOTENCY_KEY_INVALID = (400, "idempotency_key_invalid", "`Idempotency-Key` must be given once, as 1 to 255 visible ASCII characters"),
     UNAUTHENTICATED = (401, "unauthenticated", "give a valid admin token as `Authorization: Bearer <token>`"),
     PATH_NOT_FOUND = (404, "path_not_found", "there is nothing at this path"),
@@ -63,6 +64,7 @@ kinds! {
     MEDIA_TYPE_UNSUPPORTED = (415, "media_type_unsupported", "the body must be sent as `Content-Type: application/json`"),
     BODY_INVALID = (422, "body_invalid", "a field of the body, named by `pointer`, is missing, unknown or has a wrong value"),
     IDEMPOTENCY_KEY_REUSED = (422, "idempotency_key_reused", "this `Idempotency-Key` was used for another request"),
+    AS_OF_TOO_FAR = (422, "as_of_too_far", "the state as of then stands on more than {events_max} events; ask for one thing, or an earlier time"),
     REPORT_TOO_LARGE = (422, "report_too_large", "the report would have more than {rows_max} rows; choose a shorter time, a coarser granularity or fewer groups"),
     IF_MATCH_REQUIRED = (428, "if_match_required", "give the version you have seen as `If-Match`, as the `ETag` of your last read had it"),
     INTERNAL = (500, "internal", "something went wrong here; the log of the server knows it by the request's id"),

@@ -6,6 +6,7 @@ mod define;
 mod get;
 mod get_assignment;
 mod list;
+mod list_assignments;
 mod retire;
 mod revise;
 mod unassign;
@@ -21,5 +22,6 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(get::get, revise::revise))
         .routes(routes!(retire::retire))
         .routes(routes!(assign::assign))
+        .routes(routes!(list_assignments::list))
         .routes(routes!(get_assignment::get_assignment, unassign::unassign))
 }

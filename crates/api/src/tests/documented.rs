@@ -50,6 +50,7 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "retire_route" => ("DELETE", format!("/v1/routes/{route}"), None),
         "define_policy" => ("POST", "/v1/policies".to_owned(), Some(policy_body())),
         "list_policies" => ("GET", "/v1/policies".to_owned(), None),
+        "list_assignments" => ("GET", "/v1/assignments".to_owned(), None),
         "get_policy" => ("GET", format!("/v1/policies/{policy}"), None),
         "revise_policy" => ("PATCH", format!("/v1/policies/{policy}"), Some(json!({ "mode": "shadow" }))),
         "retire_policy" => ("POST", format!("/v1/policies/{policy}/retire"), Some(because())),
@@ -165,6 +166,7 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "422" if operation == "show_current_usage" => {
             world.get(format!("/v1/usage/current?client_id={GONE}")).send().await
         }
+        "422" if sample.method == Method::GET => too_far(operation).await,
         "422" => call.key("used").send().await,
         "428" => call.without("if-match").send().await,
         "503" => {
@@ -193,6 +195,14 @@ async fn too_large() -> Answer {
     let small = World::with(Settings { report_rows_max: 0, ..Settings::default() }).await;
     super::reports::count_calls(&small, 1).await;
     small.get("/v1/reports/usage").send().await
+}
+
+/// The present as the past, under a bound that it does not keep.
+async fn too_far(operation: &str) -> Answer {
+    let world = World::with(Settings { as_of_events_max: 0, ..Settings::default() }).await;
+    let things = world.fixture().await;
+    let Sample { path, .. } = sample(operation, &things);
+    world.get(format!("{path}?as_of=5")).send().await
 }
 
 /// The write while no read model follows.
@@ -261,6 +271,47 @@ async fn every_operation_that_names_a_permission_wants_a_token() {
         let answer = sample(&operation, &things).missing().call(&world).without("authorization").send().await;
         // Whoever is unknown is not told what is there.
         assert_eq!(answer.status == 401, permission.is_some() || operation == "whoami", "{operation}");
+    }
+}
+
+/// The example of each body that is asked for, in each media type that it may have.
+fn examples() -> Vec<(String, String, Value)> {
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let all = paths.values().flat_map(|item| item.as_object().unwrap().values());
+    let of = |operation: &Value| {
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        let content = operation["requestBody"]["content"].as_object().cloned().unwrap_or_default();
+        content.into_iter().map(move |(kind, content)| (id.clone(), kind, content["example"].clone()))
+    };
+    all.flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn what_is_shown_as_an_example_is_taken() {
+    for (operation, kind, example) in examples() {
+        let world = World::new().await;
+        let mut things = world.fixture().await;
+        if operation == "retire_policy" {
+            things.policy = world.made("/v1/policies", &policy_body()).await;
+        }
+        let sample = Sample { body: None, ..sample(&operation, &things) };
+        let call = sample.call(&world).header("content-type", &kind).body(example.to_string());
+        let answer = call.send().await;
+        assert!((200..300).contains(&answer.status), "{operation} {example}: {}", answer.text());
+    }
+}
+
+#[test]
+fn every_answer_in_json_has_an_example() {
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                for (kind, content) in response["content"].as_object().into_iter().flatten() {
+                    let without = kind == "text/csv" || kind == "text/plain" || path == "/openapi.json";
+                    assert!(without || content["example"].is_object(), "{method} {path} {status} {kind}");
+                }
+            }
+        }
     }
 }
 

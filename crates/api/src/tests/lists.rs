@@ -54,6 +54,9 @@ async fn clients_are_filtered() {
         ("environment=prod", &one),
         ("name_contains=gr%C3%B6SSE", &two),
         ("name_contains=50%25", &two),
+        ("name_prefix=gr%C3%B6", &two),
+        ("scope=orders:read&label=tier%3Dgold&kind=partner", &one),
+        ("label=tier&kind=internal", &two),
     ] {
         let found = pages(&world, &format!("/v1/clients?{query}&"), 50).await.concat();
         assert!(found == [expected.clone()] || query.contains("SSE"), "{query}: {found:?}");
@@ -74,6 +77,24 @@ async fn keys_routes_and_policies_are_filtered() {
         ("/v1/keys?environment=sandbox&".to_owned(), vec![]),
         ("/v1/keys?status=active&".to_owned(), vec![things.key.clone()]),
         ("/v1/keys?expires_before=2030-01-01T00:00:00Z&".to_owned(), vec![]),
+        ("/v1/keys?used=false&label=tier&owner_team=Payments&".to_owned(), vec![things.key.clone()]),
+        ("/v1/keys?used=true&".to_owned(), vec![]),
+        ("/v1/keys?created_before=2026-03-01T12:00:00Z&".to_owned(), vec![]),
+        ("/v1/keys?created_from=2026-03-01T12:00:00Z&".to_owned(), vec![things.key.clone()]),
+        ("/v1/keys?scope=orders:read&".to_owned(), vec![]),
+        ("/v1/keys?hint=none&".to_owned(), vec![]),
+        ("/v1/routes?method=GET&host=api.example.com&".to_owned(), vec![hosted.clone()]),
+        ("/v1/routes?method=PUT&".to_owned(), vec![]),
+        ("/v1/routes?path_prefix=/orders/%7Border%7D&host=api.example.com&".to_owned(), vec![hosted.clone()]),
+        ("/v1/routes?path_prefix=/invoices&".to_owned(), vec![]),
+        ("/v1/policies?mode=enforce&name_prefix=stan&".to_owned(), vec![things.policy.clone()]),
+        ("/v1/policies?mode=shadow&".to_owned(), vec![]),
+        (format!("/v1/assignments?client_id={}&", things.client), vec![things.assignment.clone()]),
+        ("/v1/assignments?environment=prod&".to_owned(), vec![]),
+        (
+            format!("/v1/assignments?policy_id={}&in_force_at=2026-03-01T12:00:00Z&", things.policy),
+            vec![things.assignment.clone()],
+        ),
         ("/v1/routes?host=api.example.com&".to_owned(), vec![hosted.clone()]),
         ("/v1/routes?name_contains=hosted&".to_owned(), vec![hosted]),
         ("/v1/routes?status=retired&".to_owned(), vec![]),
@@ -87,7 +108,7 @@ async fn keys_routes_and_policies_are_filtered() {
 #[tokio::test]
 async fn a_query_that_nobody_can_mean_is_refused() {
     let world = World::new().await;
-    for path in ["clients", "keys", "routes", "policies", "audit"] {
+    for path in ["clients", "keys", "routes", "policies", "assignments", "audit"] {
         for query in ["limit=0", "limit=201", "limit=x", "limit=1&limit=2", "colour=red", "status=lost&x=1"] {
             world.get(format!("/v1/{path}?{query}")).refused(400, "query_invalid").await;
         }
@@ -114,6 +135,51 @@ async fn a_cursor_of_another_list_is_refused() {
     for path in ["keys", "routes", "policies", "audit"] {
         world.get(format!("/v1/{path}?cursor={cursor}")).refused(400, "cursor_invalid").await;
     }
+}
+
+#[tokio::test]
+async fn a_list_is_sorted_over_all_its_pages() {
+    let world = World::new().await;
+    for (at, name) in ["b", "A", "c", "a"].into_iter().enumerate() {
+        world.set_now(&format!("2026-03-01T12:00:0{at}Z"));
+        let mut body = client_body();
+        body["name"] = json!(name);
+        world.made("/v1/clients", &body).await;
+    }
+    let names = async |sort: &str| {
+        let ids = pages(&world, &format!("/v1/clients?sort={sort}&"), 3).await.concat();
+        let mut names = vec![];
+        for id in ids {
+            let client = world.get(format!("/v1/clients/{id}")).expect(200).await.json();
+            names.push(client["name"].as_str().unwrap().to_owned());
+        }
+        names
+    };
+    assert_eq!(names("name").await, ["A", "a", "b", "c"]);
+    assert_eq!(names("-name").await, ["c", "b", "a", "A"]);
+    assert_eq!(names("owner_team,-created_at").await, ["a", "c", "A", "b"]);
+    assert_eq!(pages(&world, "/v1/audit?sort=position&", 3).await.concat(), ["1", "2", "3", "4"]);
+    assert_eq!(pages(&world, "/v1/audit?after_position=1&before_position=4&", 3).await.concat(), ["3", "2"]);
+    for wrong in ["colour", "", "name,", "--name"] {
+        world.get(format!("/v1/clients?sort={wrong}")).refused(400, "query_invalid").await;
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_question_is_refused() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.client().await;
+    }
+    let first = world.get("/v1/clients?limit=1&kind=partner&sort=name").expect(200).await.json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let next = |query: &str| world.get(format!("/v1/clients?cursor={cursor}{query}"));
+    next("&kind=partner&sort=name").expect(200).await;
+    next("&kind=partner&sort=name&limit=2").expect(200).await;
+    for other in ["", "&kind=partner", "&sort=name", "&kind=partner&sort=-name", "&kind=internal&sort=name"] {
+        next(other).refused(400, "cursor_invalid").await;
+    }
+    next("&kind=partner&sort=name&as_of=1").refused(400, "cursor_invalid").await;
 }
 
 #[tokio::test]

@@ -20,12 +20,26 @@ pub(crate) enum AuditCommand {
         subject_id: Option<String>,
         #[arg(long)]
         client_id: Option<String>,
+        /// Such as `api_key`
+        #[arg(long)]
+        subject_type: Option<String>,
+        #[arg(long)]
+        request_id: Option<String>,
+        #[arg(long)]
+        correlation_id: Option<String>,
+        #[arg(long)]
+        after_position: Option<String>,
+        #[arg(long)]
+        before_position: Option<String>,
         /// RFC 3339
         #[arg(long)]
         from: Option<String>,
         /// RFC 3339
         #[arg(long)]
         until: Option<String>,
+        /// `position` for the oldest first
+        #[arg(long, allow_hyphen_values = true)]
+        sort: Option<String>,
         #[arg(long)]
         limit: Option<u32>,
         #[arg(long)]
@@ -36,14 +50,35 @@ pub(crate) enum AuditCommand {
 }
 
 pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
-    let AuditCommand::List { actor, action, subject_id, client_id, from, until, limit, cursor, connection } =
-        command;
+    let AuditCommand::List {
+        actor,
+        action,
+        subject_id,
+        client_id,
+        subject_type,
+        request_id,
+        correlation_id,
+        after_position,
+        before_position,
+        from,
+        until,
+        sort,
+        limit,
+        cursor,
+        connection,
+    } = command;
     let rest = Rest::new(&connection)?;
     let query = [
         ("actor", actor),
         ("action", action),
         ("subject_id", subject_id),
         ("client_id", client_id),
+        ("subject_type", subject_type),
+        ("request_id", request_id),
+        ("correlation_id", correlation_id),
+        ("after_position", after_position),
+        ("before_position", before_position),
+        ("sort", sort),
         ("from", from),
         ("until", until),
         ("limit", limit.map(|limit| limit.to_string())),

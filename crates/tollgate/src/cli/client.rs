@@ -4,7 +4,11 @@ use clap::Subcommand;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Connection, rest::Rest};
+use super::{
+    Connection,
+    list::{Listing, Then},
+    rest::Rest,
+};
 
 const COLUMNS: [&str; 6] = ["id", "name", "kind", "status", "owner.team", "environments"];
 
@@ -40,16 +44,45 @@ pub(crate) enum ClientCommand {
     },
     /// List clients
     List {
+        /// `active`, `suspended` or `archived`
         #[arg(long)]
         status: Option<String>,
+        /// `partner` or `internal`
         #[arg(long)]
-        cursor: Option<String>,
+        kind: Option<String>,
+        #[arg(long)]
+        owner_team: Option<String>,
+        /// One that the client may use
+        #[arg(long)]
+        environment: Option<String>,
+        /// One that the client holds
+        #[arg(long)]
+        scope: Option<String>,
+        /// The name of a label, or `name=value`
+        #[arg(long)]
+        label: Option<String>,
+        /// In any case
+        #[arg(long)]
+        name_contains: Option<String>,
+        /// In any case
+        #[arg(long)]
+        name_prefix: Option<String>,
+        /// RFC 3339
+        #[arg(long)]
+        created_from: Option<String>,
+        /// RFC 3339
+        #[arg(long)]
+        created_before: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
         #[command(flatten)]
         connection: Connection,
     },
     /// Show one client
     Get {
         id: String,
+        #[command(flatten)]
+        then: Then,
         #[command(flatten)]
         connection: Connection,
     },
@@ -112,13 +145,38 @@ pub(crate) async fn run(command: ClientCommand) -> anyhow::Result<()> {
             });
             rest.print(&rest.post("/clients", &body).await?, &[])
         }
-        ClientCommand::List { status, cursor, connection } => {
+        ClientCommand::List {
+            status,
+            kind,
+            owner_team,
+            environment,
+            scope,
+            label,
+            name_contains,
+            name_prefix,
+            created_from,
+            created_before,
+            listing,
+            connection,
+        } => {
+            let query = listing.query([
+                ("status", status),
+                ("kind", kind),
+                ("owner_team", owner_team),
+                ("environment", environment),
+                ("scope", scope),
+                ("label", label),
+                ("name_contains", name_contains),
+                ("name_prefix", name_prefix),
+                ("created_from", created_from),
+                ("created_before", created_before),
+            ]);
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get("/clients", &[("status", status), ("cursor", cursor)]).await?, &COLUMNS)
+            rest.print(&rest.get("/clients", &query).await?, &COLUMNS)
         }
-        ClientCommand::Get { id, connection } => {
+        ClientCommand::Get { id, then, connection } => {
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get(&format!("/clients/{id}"), &[]).await?, &[])
+            rest.print(&rest.get(&format!("/clients/{id}"), &then.query()).await?, &[])
         }
         ClientCommand::Update { id, name, environments, scopes, connection } => {
             let rest = Rest::new(&connection)?;

@@ -7,6 +7,7 @@ use super::{
     Connection,
     client::Reasoned,
     output::{Format, list},
+    list::{Listing, Then},
     rest::Rest,
 };
 
@@ -52,20 +53,18 @@ pub(crate) enum KeyCommand {
     },
     /// List keys
     List {
-        #[arg(long)]
-        client_id: Option<String>,
-        #[arg(long)]
-        status: Option<String>,
-        #[arg(long)]
-        environment: Option<String>,
-        #[arg(long)]
-        cursor: Option<String>,
+        #[command(flatten)]
+        filter: Box<KeyFilter>,
+        #[command(flatten)]
+        listing: Listing,
         #[command(flatten)]
         connection: Connection,
     },
     /// Show one key
     Get {
         id: String,
+        #[command(flatten)]
+        then: Then,
         #[command(flatten)]
         connection: Connection,
     },
@@ -105,6 +104,76 @@ pub(crate) enum KeyCommand {
     Reinstate(Reasoned),
 }
 
+/// Which keys.
+#[derive(clap::Args, Debug)]
+pub(crate) struct KeyFilter {
+    #[arg(long)]
+    client_id: Option<String>,
+    /// `active`, `suspended`, `revoked` or `expired`
+    #[arg(long)]
+    status: Option<String>,
+    #[arg(long)]
+    environment: Option<String>,
+    /// A part of the name, as it is written
+    #[arg(long)]
+    name_contains: Option<String>,
+    /// The last characters of a secret
+    #[arg(long)]
+    hint: Option<String>,
+    /// One that the key names
+    #[arg(long)]
+    scope: Option<String>,
+    /// Of the key's client: the name of a label, or `name=value`
+    #[arg(long)]
+    label: Option<String>,
+    /// Of the key's client
+    #[arg(long)]
+    owner_team: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    expires_from: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    expires_before: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    created_from: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    created_before: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    used_from: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    used_before: Option<String>,
+    /// `false`: never used
+    #[arg(long)]
+    used: Option<String>,
+}
+
+impl KeyFilter {
+    fn query(self) -> [(&'static str, Option<String>); 15] {
+        [
+            ("client_id", self.client_id),
+            ("status", self.status),
+            ("environment", self.environment),
+            ("name_contains", self.name_contains),
+            ("hint", self.hint),
+            ("scope", self.scope),
+            ("label", self.label),
+            ("owner_team", self.owner_team),
+            ("expires_from", self.expires_from),
+            ("expires_before", self.expires_before),
+            ("created_from", self.created_from),
+            ("created_before", self.created_before),
+            ("used_from", self.used_from),
+            ("used_before", self.used_before),
+            ("used", self.used),
+        ]
+    }
+}
+
 pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
     match command {
         KeyCommand::Issue {
@@ -130,19 +199,13 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
             }
             post(&connection, &format!("/clients/{client_id}/keys"), body).await
         }
-        KeyCommand::List { client_id, status, environment, cursor, connection } => {
+        KeyCommand::List { filter, listing, connection } => {
             let rest = Rest::new(&connection)?;
-            let query = [
-                ("client_id", client_id),
-                ("status", status),
-                ("environment", environment),
-                ("cursor", cursor),
-            ];
-            rest.print(&rest.get("/keys", &query).await?, &COLUMNS)
+            rest.print(&rest.get("/keys", &listing.query(filter.query())).await?, &COLUMNS)
         }
-        KeyCommand::Get { id, connection } => {
+        KeyCommand::Get { id, then, connection } => {
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get(&format!("/keys/{id}"), &[]).await?, &[])
+            rest.print(&rest.get(&format!("/keys/{id}"), &then.query()).await?, &[])
         }
         KeyCommand::Rotation { id, connection } => show_rotation(&id, &connection).await,
         KeyCommand::Rotate { id, overlap_seconds, expires_at, reason, connection } => {

@@ -7,10 +7,13 @@ use super::{
     Connection,
     key::{given, post},
     limits,
+    list::{Listing, Then},
     rest::Rest,
 };
 
 const COLUMNS: [&str; 5] = ["id", "name", "mode", "counting", "status"];
+const ASSIGNMENT_COLUMNS: [&str; 7] =
+    ["id", "policy_id", "client_id", "route_id", "environment", "from", "until"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -35,14 +38,49 @@ pub(crate) enum PolicyCommand {
     },
     /// List policies
     List {
+        /// `active` or `retired`
         #[arg(long)]
-        cursor: Option<String>,
+        status: Option<String>,
+        /// `enforce` or `shadow`
+        #[arg(long)]
+        mode: Option<String>,
+        /// In any case
+        #[arg(long)]
+        name_contains: Option<String>,
+        /// In any case
+        #[arg(long)]
+        name_prefix: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List whom policies bind
+    Assignments {
+        #[arg(long)]
+        policy_id: Option<String>,
+        /// One that the assignment names
+        #[arg(long)]
+        client_id: Option<String>,
+        /// One that the assignment names
+        #[arg(long)]
+        route_id: Option<String>,
+        /// One that the assignment names
+        #[arg(long)]
+        environment: Option<String>,
+        /// RFC 3339
+        #[arg(long)]
+        in_force_at: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
         #[command(flatten)]
         connection: Connection,
     },
     /// Show one policy with its assignments
     Get {
         id: String,
+        #[command(flatten)]
+        then: Then,
         #[command(flatten)]
         connection: Connection,
     },
@@ -91,13 +129,38 @@ pub(crate) async fn run(command: PolicyCommand) -> anyhow::Result<()> {
             body.insert("quotas".to_owned(), quotas.into());
             post(&connection, "/policies", body).await
         }
-        PolicyCommand::List { cursor, connection } => {
+        PolicyCommand::List { status, mode, name_contains, name_prefix, listing, connection } => {
+            let query = listing.query([
+                ("status", status),
+                ("mode", mode),
+                ("name_contains", name_contains),
+                ("name_prefix", name_prefix),
+            ]);
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get("/policies", &[("cursor", cursor)]).await?, &COLUMNS)
+            rest.print(&rest.get("/policies", &query).await?, &COLUMNS)
         }
-        PolicyCommand::Get { id, connection } => {
+        PolicyCommand::Assignments {
+            policy_id,
+            client_id,
+            route_id,
+            environment,
+            in_force_at,
+            listing,
+            connection,
+        } => {
+            let query = listing.query([
+                ("policy_id", policy_id),
+                ("client_id", client_id),
+                ("route_id", route_id),
+                ("environment", environment),
+                ("in_force_at", in_force_at),
+            ]);
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get(&format!("/policies/{id}"), &[]).await?, &[])
+            rest.print(&rest.get("/assignments", &query).await?, &ASSIGNMENT_COLUMNS)
+        }
+        PolicyCommand::Get { id, then, connection } => {
+            let rest = Rest::new(&connection)?;
+            rest.print(&rest.get(&format!("/policies/{id}"), &then.query()).await?, &[])
         }
         PolicyCommand::Assign { id, client_id, route_id, environment, from, until, connection } => {
             let fields = [

@@ -13,6 +13,18 @@ pub(super) struct Rest<'flags> {
     flags: &'flags Connection,
 }
 
+/// The server said no: what it said, for the person, and an exit code of its own.
+#[derive(Debug)]
+pub(crate) struct Refused(String);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// An answer with the version that a later change must name.
 pub(super) struct Answer {
     pub(super) body: Value,
@@ -110,7 +122,11 @@ impl<'flags> Rest<'flags> {
         let said = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let pointer =
             body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();
-        bail!("{status} {}: {}{pointer}", said("code"), said("detail"))
+        let message = format!("{status} {}: {}{pointer}", said("code"), said("detail"));
+        if status.is_client_error() {
+            return Err(Refused(message).into());
+        }
+        bail!(message)
     }
 }
 

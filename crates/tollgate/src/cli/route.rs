@@ -6,6 +6,7 @@ use reqwest::Method;
 use super::{
     Connection,
     key::{given, post},
+    list::{Listing, Then},
     rest::Rest,
 };
 
@@ -37,8 +38,35 @@ pub(crate) enum RouteCommand {
     },
     /// List routes
     List {
+        /// `active` or `retired`
         #[arg(long)]
-        cursor: Option<String>,
+        status: Option<String>,
+        /// Leaves out routes of any host
+        #[arg(long)]
+        host: Option<String>,
+        #[arg(long)]
+        method: Option<String>,
+        /// One that the route requires
+        #[arg(long)]
+        scope: Option<String>,
+        #[arg(long)]
+        path_prefix: Option<String>,
+        /// In any case
+        #[arg(long)]
+        name_contains: Option<String>,
+        /// In any case
+        #[arg(long)]
+        name_prefix: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Show one route
+    Get {
+        id: String,
+        #[command(flatten)]
+        then: Then,
         #[command(flatten)]
         connection: Connection,
     },
@@ -63,9 +91,32 @@ pub(crate) async fn run(command: RouteCommand) -> anyhow::Result<()> {
             }
             post(&connection, "/routes", body).await
         }
-        RouteCommand::List { cursor, connection } => {
+        RouteCommand::List {
+            status,
+            host,
+            method,
+            scope,
+            path_prefix,
+            name_contains,
+            name_prefix,
+            listing,
+            connection,
+        } => {
+            let query = listing.query([
+                ("status", status),
+                ("host", host),
+                ("method", method),
+                ("scope", scope),
+                ("path_prefix", path_prefix),
+                ("name_contains", name_contains),
+                ("name_prefix", name_prefix),
+            ]);
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get("/routes", &[("cursor", cursor)]).await?, &COLUMNS)
+            rest.print(&rest.get("/routes", &query).await?, &COLUMNS)
+        }
+        RouteCommand::Get { id, then, connection } => {
+            let rest = Rest::new(&connection)?;
+            rest.print(&rest.get(&format!("/routes/{id}"), &then.query()).await?, &[])
         }
         RouteCommand::Retire { id, connection } => {
             let rest = Rest::new(&connection)?;

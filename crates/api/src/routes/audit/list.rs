@@ -1,8 +1,11 @@
 //! `GET /v1/audit`
 
 use axum::Json;
-use domain::ClientId;
-use projections::queries::audit::{self, AuditFilter};
+use domain::{ClientId, Position};
+use projections::queries::{
+    audit::{self, AuditEntry, AuditFilter},
+    order::Order,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,18 +44,28 @@ pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, required = false, format = DateTime)]
     until: Option<Moment>,
+    /// Behind this position.
+    #[param(value_type = u64, required = false)]
+    after_position: Option<u64>,
+    /// Before this position.
+    #[param(value_type = u64, required = false)]
+    before_position: Option<u64>,
+    /// `position` goes forwards.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = form::AuditSort, inline, required = false)]
+    sort: Option<Order<AuditEntry>>,
     #[serde(default)]
     #[param(value_type = u32, required = false, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the page before, of the same question.
     #[serde(default)]
-    #[param(value_type = String, required = false)]
+    #[param(value_type = form::Cursor, inline, required = false)]
     cursor: Cursor,
 }
 
 /// List the audit log
 ///
-/// From the newest entry to the oldest.
+/// From the newest entry to the oldest unless sorted.
 #[utoipa::path(
     get,
     path = "/v1/audit",
@@ -66,7 +79,7 @@ pub(crate) async fn list(
     allowed: Allowed<AuditRead>,
     Params(asked): Params<List>,
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
-    let (limit, page) = (asked.limit, asked.cursor.page::<u64>(asked.limit)?);
+    let (sort, limit, cursor) = (asked.sort, asked.limit, asked.cursor);
     let filter = AuditFilter {
         actor: asked.actor,
         action: asked.action,
@@ -77,10 +90,10 @@ pub(crate) async fn list(
         correlation_id: asked.correlation_id,
         from: asked.from.map(|Moment(time)| time),
         until: asked.until.map(|Moment(time)| time),
-        after_position: None,
-        before_position: None,
+        after_position: asked.after_position.map(Position::new),
+        before_position: asked.before_position.map(Position::new),
     };
-    let rows =
-        audit::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;
-    Ok(Json(Page::of(rows, limit, |entry| entry.position)))
+    let sought = cursor.seek(sort, &filter, limit)?;
+    let rows = audit::sorted(allowed.read(), &filter, &sought.seek).await;
+    Ok(Json(sought.page(rows.map_err(|failure| Problem::unread(&failure))?)))
 }

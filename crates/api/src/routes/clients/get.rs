@@ -6,11 +6,12 @@ use domain::ClientId;
 use super::view::ClientView;
 use crate::{
     answer::found,
-    docs::{ClientPath, Found, Missing, ReadProblems},
+    as_of::Then,
+    docs::{ClientPath, Found, Missing, PastProblems, ReadProblems},
     guard::{Allowed, needs::ClientRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a client
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/clients/{id}",
     operation_id = "get_client",
     tag = "clients",
-    params(ClientPath),
-    responses(Found<ClientView>, Missing, ReadProblems),
+    params(ClientPath, Then),
+    responses(Found<ClientView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("client.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<ClientRead>,
     Id(id): Id<ClientId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, ClientView>(&allowed, id).await
+    found::<_, ClientView>(&allowed, id, as_of).await
 }

@@ -46,7 +46,7 @@ pub(crate) struct NewClient {
     scopes: Scopes,
     /// At most 32.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, form::LabelValue>, inline, required = false)]
+    #[schema(value_type = BTreeMap<form::LabelKey, form::LabelValue>, inline, required = false)]
     labels: Labels,
 }
 

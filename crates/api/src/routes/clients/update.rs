@@ -52,7 +52,7 @@ pub(crate) struct ClientPatch {
     scopes: Patch<Scopes>,
     /// Merged label by label; `null` removes one.
     #[serde(default)]
-    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    #[schema(value_type = Option<BTreeMap<form::LabelKey, form::NewLabelValue>>, inline)]
     labels: Patch<BTreeMap<LabelKey, Option<LabelValue>>>,
 }
 

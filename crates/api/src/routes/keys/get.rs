@@ -6,11 +6,12 @@ use domain::KeyId;
 use super::view::KeyView;
 use crate::{
     answer::found,
-    docs::{Found, KeyPath, Missing, ReadProblems},
+    as_of::Then,
+    docs::{Found, KeyPath, Missing, PastProblems, ReadProblems},
     guard::{Allowed, needs::KeyRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a key
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/keys/{id}",
     operation_id = "get_key",
     tag = "keys",
-    params(KeyPath),
-    responses(Found<KeyView>, Missing, ReadProblems),
+    params(KeyPath, Then),
+    responses(Found<KeyView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("key.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<KeyRead>,
     Id(id): Id<KeyId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, KeyView>(&allowed, id).await
+    found::<_, KeyView>(&allowed, id, as_of).await
 }

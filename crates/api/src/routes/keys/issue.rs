@@ -45,7 +45,7 @@ pub(crate) struct NewKey {
     not_before: Option<Moment>,
     /// At most 50; absent or empty: from anywhere.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 50)]
+    #[schema(value_type = Vec<form::Cidr>, inline, max_items = 50, required = false)]
     allowed_cidrs: Vec<Cidr>,
 }
 

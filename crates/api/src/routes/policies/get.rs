@@ -6,11 +6,12 @@ use domain::PolicyId;
 use super::view::AssignedPolicyView;
 use crate::{
     answer::found,
-    docs::{Found, Missing, PolicyPath, ReadProblems},
+    as_of::Then,
+    docs::{Found, Missing, PastProblems, PolicyPath, ReadProblems},
     guard::{Allowed, needs::PolicyRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a policy with its assignments
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/policies/{id}",
     operation_id = "get_policy",
     tag = "policies",
-    params(PolicyPath),
-    responses(Found<AssignedPolicyView>, Missing, ReadProblems),
+    params(PolicyPath, Then),
+    responses(Found<AssignedPolicyView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("policy.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<PolicyRead>,
     Id(id): Id<PolicyId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, AssignedPolicyView>(&allowed, id).await
+    found::<_, AssignedPolicyView>(&allowed, id, as_of).await
 }

@@ -41,7 +41,7 @@ pub(crate) struct NewRoute {
     #[schema(value_type = Vec<form::Method>, inline, min_items = 1, max_items = 16)]
     methods: BTreeSet<Method>,
     /// `{name}` stands for one segment, `{*name}` for all that follow.
-    #[schema(value_type = String, max_length = 512, example = "/orders/{id}")]
+    #[schema(value_type = form::PathTemplate, inline, max_length = 512, example = "/orders/{id}")]
     path: PathTemplate,
     /// At most 20, all of which a call needs.
     #[serde(default)]

@@ -6,11 +6,12 @@ use domain::RouteId;
 use super::view::RouteView;
 use crate::{
     answer::found,
-    docs::{Found, Missing, ReadProblems, RoutePath},
+    as_of::Then,
+    docs::{Found, Missing, PastProblems, ReadProblems, RoutePath},
     guard::{Allowed, needs::RouteRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a route
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/routes/{id}",
     operation_id = "get_route",
     tag = "routes",
-    params(RoutePath),
-    responses(Found<RouteView>, Missing, ReadProblems),
+    params(RoutePath, Then),
+    responses(Found<RouteView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("route.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<RouteRead>,
     Id(id): Id<RouteId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, RouteView>(&allowed, id).await
+    found::<_, RouteView>(&allowed, id, as_of).await
 }

@@ -36,7 +36,7 @@ pub(crate) struct RoutePatch {
     name: Patch<Name>,
     /// The only host from then on; `null`: any host.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<form::Host>, inline)]
     host: Patch<Host>,
     /// The whole new list, in place of `host`; `null`, and empty: any host.
     #[serde(default)]
@@ -46,7 +46,7 @@ pub(crate) struct RoutePatch {
     #[schema(value_type = Vec<form::Method>, inline, min_items = 1, max_items = 16, required = false)]
     methods: Patch<BTreeSet<Method>>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 512)]
+    #[schema(value_type = form::PathTemplate, inline, required = false)]
     path: Patch<PathTemplate>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<form::Scope>>, inline)]

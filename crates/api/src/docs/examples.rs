@@ -1,0 +1,209 @@
+//! An example of every body that is asked for or answered. Those of requests are said here, and a test sends each; those of
+//! answers follow from their schemas, so that they cannot fall behind them.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{Content, OpenApi, RefOr, path::Operation};
+
+/// Deeper than any schema of ours: stops at one that holds itself.
+const DEPTH_MAX: u32 = 8;
+
+/// Adds them where a handler has not said its own.
+pub(super) fn add(mut openapi: OpenApi) -> OpenApi {
+    let schemas = serde_json::to_value(&openapi.components).unwrap_or_default();
+    let schemas = schemas.get("schemas").cloned().unwrap_or_default();
+    for item in openapi.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete];
+        operations.into_iter().flatten().for_each(|operation| add_to(operation, &schemas));
+    }
+    openapi
+}
+
+fn add_to(operation: &mut Operation, schemas: &Value) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        for content in body.content.values_mut().filter_map(said_here) {
+            content.example = schema_of(content).as_ref().and_then(name_of).and_then(request);
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let of_json = response.content.iter_mut().filter(|(kind, _)| kind.ends_with("json"));
+        for content in of_json.filter_map(|(_, content)| said_here(content)) {
+            content.example = match schema_of(content) {
+                Some(schema) if name_of(&schema) == Some("Problem") => Some(problem(status)),
+                Some(schema) => Some(drawn("", &schema, schemas, 0)),
+                None => None,
+            };
+        }
+    }
+}
+
+/// A content that has no example of its own yet.
+fn said_here(content: &mut RefOr<Content>) -> Option<&mut Content> {
+    match content {
+        RefOr::T(content) if content.example.is_none() => Some(content),
+        RefOr::T(_) | RefOr::Ref(_) => None,
+    }
+}
+
+fn schema_of(content: &Content) -> Option<Value> {
+    content.schema.as_ref().and_then(|schema| serde_json::to_value(schema).ok())
+}
+
+fn name_of(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")
+}
+
+/// What is sent, by the name of its schema.
+fn request(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "NewClient" => json!({
+            "name": "Acme Travel", "kind": "partner",
+            "owner": { "team": "Partner management", "email": "partners@example.com" },
+            "contacts": [{ "name": "On-call desk", "email": "on-call@acme.example", "role": "technical" }],
+            "environments": ["prod", "sandbox"], "scopes": ["orders:read"], "labels": { "tier": "gold" },
+        }),
+        "ClientPatch" => {
+            json!({ "name": "Acme Travel Ltd", "labels": { "tier": "platinum", "region": null } })
+        }
+        "Reason" | "OptionalReason" | "Revocation" => json!({ "reason": "seen in a public repository" }),
+        "NewKey" => json!({ "name": "booking backend", "environment": "prod" }),
+        "Rotation" => json!({ "overlap_seconds": 86_400, "reason": "yearly rotation" }),
+        "NewRoute" => json!({
+            "name": "Read an invoice", "methods": ["GET"], "path": "/invoices/{id}", "required_scopes": ["orders:read"],
+            "cost": 1,
+        }),
+        "RoutePatch" => json!({ "cost": 5, "host": null }),
+        "NewPolicy" => json!({
+            "name": "Partners", "rates": [{ "name": "burst", "requests": 100, "per_seconds": 60, "burst": 20 }],
+            "quotas": [{ "name": "daily", "requests": 10_000, "period": "day", "time_zone": "Europe/Berlin" }],
+            "counting": "client", "mode": "enforce", "thresholds": [80, 100],
+        }),
+        "PolicyPatch" => json!({ "mode": "shadow", "thresholds": null }),
+        "NewAssignment" => json!({ "environment": "sandbox", "from": null, "until": null }),
+        _ => return None,
+    })
+}
+
+fn problem(status: &str) -> Value {
+    // Of the statuses together named `5XX`, that which is met most.
+    let number: u16 = status.parse().unwrap_or(503);
+    let entry = super::catalogue().into_iter().find(|entry| entry.status == number);
+    let (code, title, detail) = match entry {
+        Some(entry) => (entry.code, entry.title, entry.message),
+        None => ("internal", "Internal".to_owned(), "something went wrong here"),
+    };
+    json!({
+        "type": format!("/problems/{code}"), "title": title, "status": number, "detail": detail, "code": code,
+        "request_id": "req_01jx3v6k9q8z7m5n4p3r2s1t0v",
+    })
+}
+
+/// A value of a schema: what it says itself, or the plainest one that it allows. `name` is that of the member that holds it.
+fn drawn(name: &str, schema: &Value, schemas: &Value, depth: u32) -> Value {
+    let member = |key: &str| schema.get(key);
+    if depth > DEPTH_MAX {
+        return Value::Null;
+    }
+    if let Some(own) = member("example").or_else(|| member("examples")?.get(0)).or_else(|| member("const")) {
+        return own.clone();
+    }
+    if let Some(referred) = name_of(schema).and_then(|name| schemas.get(name)) {
+        return drawn(name, referred, schemas, depth.saturating_add(1));
+    }
+    if let Some(all) = member("allOf").and_then(Value::as_array) {
+        let parts = all.iter().map(|part| drawn(name, part, schemas, depth.saturating_add(1)));
+        let members = parts.filter_map(|part| part.as_object().cloned()).flatten();
+        return Value::Object(members.collect());
+    }
+    for one in ["oneOf", "anyOf"] {
+        let variants = member(one).and_then(Value::as_array).into_iter().flatten();
+        if let Some(first) = variants.into_iter().find(|variant| variant.get("type") != Some(&json!("null")))
+        {
+            return drawn(name, first, schemas, depth.saturating_add(1));
+        }
+    }
+    if let Some(word) = member("enum").and_then(|words| words.get(0)) {
+        return word.clone();
+    }
+    match kind(schema) {
+        "object" => object(schema, schemas, depth),
+        "array" => {
+            let item =
+                member("items").map(|item| drawn(singular(name), item, schemas, depth.saturating_add(1)));
+            Value::Array(item.into_iter().collect())
+        }
+        "string" => text(name, schema).into(),
+        "integer" | "number" => member("minimum").cloned().unwrap_or_else(|| json!(0)).max_one(),
+        "boolean" => json!(true),
+        _ => Value::Null,
+    }
+}
+
+trait AtLeastOne {
+    fn max_one(self) -> Value;
+}
+
+impl AtLeastOne for Value {
+    /// Zero says little in an example, and is a version or a position that nothing has.
+    fn max_one(self) -> Value {
+        if self == json!(0) { json!(1) } else { self }
+    }
+}
+
+fn kind(schema: &Value) -> &str {
+    match schema.get("type") {
+        Some(Value::String(kind)) => kind,
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default()
+        }
+        _ if schema.get("properties").is_some() => "object",
+        _ => "",
+    }
+}
+
+fn singular(name: &str) -> &str {
+    name.strip_suffix('s').unwrap_or(name)
+}
+
+fn object(schema: &Value, schemas: &Value, depth: u32) -> Value {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let mut members: Map<String, Value> = properties
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| (name.clone(), drawn(name, property, schemas, depth.saturating_add(1))))
+        .collect();
+    if let Some(of) = schema.get("additionalProperties").filter(|of| of.is_object()) {
+        members.insert("tier".to_owned(), drawn("label", of, schemas, depth.saturating_add(1)));
+    }
+    Value::Object(members)
+}
+
+fn text(name: &str, schema: &Value) -> String {
+    let pattern = schema.get("pattern").and_then(Value::as_str).unwrap_or_default();
+    let prefix = pattern.strip_prefix('^').and_then(|rest| rest.split_once("_[")).map(|(prefix, _)| prefix);
+    if let Some(prefix) = prefix.filter(|prefix| prefix.len() == 3) {
+        return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");
+    }
+    let known = match (name, schema.get("format").and_then(Value::as_str)) {
+        (_, Some("date-time")) => "2026-03-01T12:00:00Z",
+        (_, Some("email")) | ("email", _) => "on-call@acme.example",
+        ("id" | "client_id", _) => "cli_01jx3v6k9q8z7m5n4p3r2s1t0v",
+        ("environment", _) => "prod",
+        ("scope" | "required_scope", _) => "orders:read",
+        ("permission", _) => "client.read",
+        ("role", _) => "admin",
+        ("method", _) => "GET",
+        ("path", _) => "/orders/{id}",
+        ("host", _) => "api.example.com",
+        ("hint", _) => "…x7Qa",
+        ("allowed_cidr", _) => "192.0.2.0/24",
+        ("time_zone", _) => "Europe/Berlin",
+        ("address", _) => "192.0.2.7",
+        ("team" | "owner_team", _) => "Partner management",
+        ("name", _) => "Acme Travel",
+        ("label", _) => "gold",
+        ("limit_name", _) => "daily",
+        _ => "as agreed",
+    };
+    known.to_owned()
+}
