@@ -2,10 +2,7 @@
 
 use std::fmt::Display;
 
-use axum::{
-    Json,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use domain::Position;
 use eventlog::Stored;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{Content, OpenApi, RefOr, path::Operation};
 
 /// Deeper than any schema of ours: stops at one that holds itself.
-const DEPTH_MAX: u32 = 8;
+const DEPTH_MAX: u32 = 24;
 
 /// Adds them where a handler has not said its own.
 pub(super) fn add(mut openapi: OpenApi) -> OpenApi {
@@ -133,21 +133,16 @@ fn drawn(name: &str, schema: &Value, schemas: &Value, depth: u32) -> Value {
             Value::Array(item.into_iter().collect())
         }
         "string" => text(name, schema).into(),
-        "integer" | "number" => member("minimum").cloned().unwrap_or_else(|| json!(0)).max_one(),
+        "integer" | "number" => number(schema),
         "boolean" => json!(true),
         _ => Value::Null,
     }
 }
 
-trait AtLeastOne {
-    fn max_one(self) -> Value;
-}
-
-impl AtLeastOne for Value {
-    /// Zero says little in an example, and is a version or a position that nothing has.
-    fn max_one(self) -> Value {
-        if self == json!(0) { json!(1) } else { self }
-    }
+/// The least that is allowed, but zero says little, and is a version or a position that nothing has.
+fn number(schema: &Value) -> Value {
+    let least = schema.get("minimum").cloned().unwrap_or_else(|| json!(0));
+    if least == json!(0) { json!(1) } else { least }
 }
 
 fn kind(schema: &Value) -> &str {
@@ -182,6 +177,13 @@ fn text(name: &str, schema: &Value) -> String {
     let pattern = schema.get("pattern").and_then(Value::as_str).unwrap_or_default();
     let prefix = pattern.strip_prefix('^').and_then(|rest| rest.split_once("_[")).map(|(prefix, _)| prefix);
     if let Some(prefix) = prefix.filter(|prefix| prefix.len() == 3) {
+        return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");
+    }
+    if pattern.starts_with("^[a-z0-9_-]") {
+        return "daily".to_owned();
+    }
+    let of_id = [("key_id", "key"), ("route_id", "rte"), ("policy_id", "pol"), ("event_id", "evt"), ("request_id", "req")];
+    if let Some((_, prefix)) = of_id.iter().find(|(of, _)| *of == name) {
         return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");
     }
     let known = match (name, schema.get("format").and_then(Value::as_str)) {
