@@ -5,8 +5,10 @@ mod seek;
 use std::{fmt::Display, str::FromStr};
 
 use axum::extract::{FromRequestParts, Query};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::InvalidValue;
 use http::request::Parts;
+use projections::queries;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::problem::{Problem, kinds};
