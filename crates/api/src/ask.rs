@@ -128,6 +128,24 @@ fn unread(rejection: &BytesRejection) -> Problem {
 }
 
 impl<P: Needs, W, Q> Ask<P, W, Q> {
+    /// The right to the caller's name for the command, for one whose commands are many: they are given without it.
+    pub(crate) fn take_claim(&mut self) -> Option<Claim> {
+        self.claim.take()
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.manner.dry_run
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came.
+    pub(crate) fn raw_body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The body as this type.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::check_media_type(&self.method, &self.headers)?;

@@ -21,8 +21,8 @@ pub(crate) use params::{
     WriteHeaders,
 };
 pub(crate) use problems::{
-    AskProblems, BodilessProblems, KnownProblems, MatchProblems, Missing, PastProblems, ReadProblems, UnknownReference,
-    WriteProblems,
+    AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
+    ReadProblems, UnknownReference, WriteProblems,
 };
 pub(crate) use schemas::form;
 
@@ -60,12 +60,18 @@ use crate::{
         routes::keys::view::KeyWithSecret,
         routes::keys::view::PendingKey,
         routes::keys::rotation::RotationView,
+        routes::routes::import::ImportItem,
+        routes::routes::import::ImportReport,
         routes::routes::view::RouteView,
         routes::policies::view::PolicyView,
         routes::policies::view::AssignedPolicyView,
         routes::policies::view::AssignmentView,
         routes::audit::view::AuditEntryView,
+        routes::reports::shadow::Shadow,
         routes::reports::usage::Usage,
+        routes::policies::findings::PolicyWritten,
+        routes::policies::findings::AssignmentWritten,
+        routes::policies::findings::Findings,
         routes::gateway::nodes::Nodes,
         routes::gateway::nodes::NodeView,
         routes::hygiene::HygieneKeyView,

@@ -145,6 +145,11 @@ impl Problem {
         Self::new(kinds::INTERNAL)
     }
 
+    /// Code and sentence, for an answer that tells of more than one problem.
+    pub(crate) fn told(&self) -> (&'static str, &str) {
+        (self.code, &self.detail)
+    }
+
     #[cfg(test)]
     pub(crate) fn status(&self) -> u16 {
         self.status.as_u16()

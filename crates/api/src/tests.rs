@@ -11,6 +11,7 @@ mod gateways;
 mod harness;
 mod hygiene;
 mod idempotency;
+mod import;
 mod keys;
 mod lists;
 mod policies;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod events;
+pub mod findings;
 mod limits;
 mod state;
 #[cfg(test)]

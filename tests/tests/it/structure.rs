@@ -71,3 +71,22 @@ fn every_crate_is_in_the_table() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn every_trap_has_the_tests_that_its_table_names() -> Result<()> {
+    let table = fs::read_to_string(repository_file("docs/traps.md")?)?;
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).map(cells);
+    let (mut traps, mut tests) = (BTreeSet::new(), 0);
+    for row in rows.filter(|row| row.get(1).is_some_and(|number| number.parse::<u32>().is_ok())) {
+        let [_, number, _, test, file, _] = row.as_slice() else { anyhow::bail!("a row of five: {row:?}") };
+        let (test, file) = (test.trim_matches('`'), file.trim_matches('`'));
+        let source = fs::read_to_string(repository_file(file)?)?;
+        assert!(source.contains(&format!("fn {test}(")), "{file} has no test {test}");
+        traps.insert(number.parse::<u32>()?);
+        tests += 1;
+    }
+    assert_eq!(traps, BTreeSet::from([1, 2, 3, 5, 6, 9, 10, 11, 12, 13, 14, 15, 20]));
+    assert!(tests >= traps.len());
+    Ok(())
+}

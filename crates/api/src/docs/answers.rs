@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use super::problems::problems;
-use crate::{answer::Pending, routes};
+use crate::answer::Pending;
 
 pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -52,14 +52,14 @@ impl<T: ToSchema> IntoResponses for FoundPlain<T> {
     }
 }
 
-/// A usage report in either form.
-pub(crate) struct Report;
+/// A report in either form.
+pub(crate) struct Report<T>(PhantomData<T>);
 
-impl IntoResponses for Report {
+impl<T: ToSchema> IntoResponses for Report<T> {
     fn responses() -> Responses {
         let response = ResponseBuilder::new()
             .description("The report.")
-            .content("application/json", Content::new(Some(reference::<routes::reports::usage::Usage>())))
+            .content("application/json", Content::new(Some(reference::<T>())))
             .content("text/csv", Content::new(Some(String::schema())));
         let mut responses =
             problems(&[("406", "Neither form is acceptable."), ("422", "The report would be too large.")]);

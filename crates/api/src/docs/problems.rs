@@ -94,6 +94,20 @@ impl IntoResponses for WriteProblems {
     }
 }
 
+/// Of an import: it is of no version.
+pub(crate) struct ImportProblems;
+impl IntoResponses for ImportProblems {
+    fn responses() -> Responses {
+        let mut responses = WriteProblems::responses();
+        responses.remove("412");
+        responses.extend(problems(&[
+            ("413", "The document is larger than 4 MiB."),
+            ("415", "The document is said to be neither JSON nor YAML."),
+        ]));
+        responses
+    }
+}
+
 /// Of a write without a body.
 pub(crate) struct BodilessProblems;
 impl IntoResponses for BodilessProblems {

@@ -48,6 +48,9 @@ pub(crate) struct Warning {
     /// For people. Its wording may change.
     #[schema(value_type = String)]
     pub(crate) message: Cow<'static, str>,
+    /// What it is about, as a JSON pointer into the policy (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pointer: Option<String>,
 }
 
 impl Warning {
@@ -58,7 +61,7 @@ impl Warning {
         Self::plain("people_hidden", "owners and contacts are shown to holders of `client.read`");
 
     const fn plain(code: &'static str, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message) }
+        Self { code, message: Cow::Borrowed(message), pointer: None }
     }
 }
 

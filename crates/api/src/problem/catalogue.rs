@@ -60,7 +60,7 @@ kinds! {
     IDEMPOTENCY_IN_PROGRESS = (409, "idempotency_in_progress", "a request with this `Idempotency-Key` is being carried out; try again shortly"),
     ROUTE_OVERLAPS = (409, "route_overlaps", "the route {route_id} takes the same calls: {method} {path}"),
     VERSION_STALE = (412, "version_stale", "`If-Match` does not name the current version, which is {actual}"),
-    BODY_TOO_LARGE = (413, "body_too_large", "the body is larger than 1 MiB"),
+    BODY_TOO_LARGE = (413, "body_too_large", "the body is larger than 1 MiB, or an imported document than 4 MiB"),
     MEDIA_TYPE_UNSUPPORTED = (415, "media_type_unsupported", "the body must be sent as `Content-Type: application/json`"),
     BODY_INVALID = (422, "body_invalid", "a field of the body, named by `pointer`, is missing, unknown or has a wrong value"),
     IDEMPOTENCY_KEY_REUSED = (422, "idempotency_key_reused", "this `Idempotency-Key` was used for another request"),

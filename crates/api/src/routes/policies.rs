@@ -3,6 +3,7 @@
 mod assign;
 mod body;
 mod define;
+pub(crate) mod findings;
 mod get;
 mod get_assignment;
 mod list;
@@ -20,6 +21,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
     OpenApiRouter::new()
         .routes(routes!(define::define, list::list))
         .routes(routes!(get::get, revise::revise))
+        .routes(routes!(findings::findings))
         .routes(routes!(retire::retire))
         .routes(routes!(assign::assign))
         .routes(routes!(list_assignments::list))

@@ -1,6 +1,7 @@
 //! `/v1/reports`
 
 mod csv;
+pub(crate) mod shadow;
 pub(crate) mod usage;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -8,5 +9,5 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::guard::Door;
 
 pub(crate) fn all() -> OpenApiRouter<Door> {
-    OpenApiRouter::new().routes(routes!(usage::usage))
+    OpenApiRouter::new().routes(routes!(usage::usage)).routes(routes!(shadow::shadow))
 }

@@ -45,6 +45,9 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "reinstate_key" => ("POST", format!("/v1/keys/{key}/reinstate"), Some(because())),
         "define_route" => ("POST", "/v1/routes".to_owned(), Some(route_body("/other"))),
         "list_routes" => ("GET", "/v1/routes".to_owned(), None),
+        "import_routes" => {
+            ("POST", "/v1/routes/import".to_owned(), Some(json!({ "openapi": "3.1.0", "paths": {} })))
+        }
         "get_route" => ("GET", format!("/v1/routes/{route}"), None),
         "revise_route" => ("PATCH", format!("/v1/routes/{route}"), Some(json!({ "cost": 2 }))),
         "retire_route" => ("DELETE", format!("/v1/routes/{route}"), None),
@@ -62,6 +65,8 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "list_audit" => ("GET", "/v1/audit".to_owned(), None),
         "get_audit_entry" => ("GET", "/v1/audit/1".to_owned(), None),
         "report_usage" => ("GET", "/v1/reports/usage".to_owned(), None),
+        "report_shadow" => ("GET", "/v1/reports/shadow".to_owned(), None),
+        "find_contradictions" => ("GET", format!("/v1/policies/{policy}/findings"), None),
         "list_gateway_nodes" => ("GET", "/v1/gateway/nodes".to_owned(), None),
         "list_hygiene_keys" => ("GET", "/v1/hygiene/keys?list=unused".to_owned(), None),
         "list_hygiene_scopes" => ("GET", "/v1/hygiene/scopes".to_owned(), None),
@@ -157,9 +162,10 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
             answer
         }
         "412" => call.without("if-match").if_match("\"77\"").send().await,
+        "413" if operation == "import_routes" => call.body(" ".repeat(4 * 1024 * 1024 + 1)).send().await,
         "413" => call.body(" ".repeat(1024 * 1024 + 1)).send().await,
         "415" => call.without("content-type").header("content-type", "text/plain").send().await,
-        "422" if operation == "report_usage" => too_large().await,
+        "422" if operation.starts_with("report_") => too_large(&sample.path).await,
         "422" if operation == "show_effective_policy" => {
             world.get(format!("/v1/effective-policy?client_id={GONE}")).send().await
         }
@@ -191,10 +197,10 @@ async fn slow(operation: &str) -> Answer {
     sample(operation, &things).call(&world).body(stalled()).send().await
 }
 
-async fn too_large() -> Answer {
+async fn too_large(path: &str) -> Answer {
     let small = World::with(Settings { report_rows_max: 0, ..Settings::default() }).await;
     super::reports::count_calls(&small, 1).await;
-    small.get("/v1/reports/usage").send().await
+    small.get(path).send().await
 }
 
 /// The present as the past, under a bound that it does not keep.

@@ -59,7 +59,8 @@ async fn an_assignment_binds_what_is_there() {
         "from": "2026-04-01T00:00:00Z", "until": "2026-05-01T00:00:00Z",
     });
     let answer = world.post(&path, &body).expect(201).await;
-    let assignment = answer.json();
+    let mut assignment = answer.json();
+    assert_eq!(assignment.as_object_mut().unwrap().remove("warnings"), Some(json!([])));
     assert_eq!(assignment["policy_id"], things.policy);
     for (field, value) in body.as_object().unwrap() {
         assert_eq!(&assignment[field], value, "{field}");
@@ -131,4 +132,73 @@ async fn an_assignment_belongs_to_its_policy() {
     world.get(&path).refused(404, "assignment_not_found").await;
     world.delete(&path).if_match("*").refused(404, "assignment_not_found").await;
     world.get(format!("/v1/policies/{other}/assignments/asg_x")).refused(404, "assignment_not_found").await;
+}
+
+fn codes(found: &serde_json::Value) -> Vec<(&str, Option<&str>)> {
+    let told = found.as_array().unwrap().iter();
+    told.map(|found| (found["code"].as_str().unwrap(), found["pointer"].as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_policy_that_contradicts_itself_is_defined_and_said_to() {
+    let world = World::new().await;
+    let mut body = policy_body();
+    body["rates"] = json!([{ "name": "burst", "requests": 1, "per_seconds": 1, "burst": 50 }]);
+    body["quotas"] = json!([{ "name": "daily", "requests": 30, "period": "day" }]);
+    let policy = world.post("/v1/policies", &body).expect(201).await.json();
+    let expected = [("quota_below_burst", Some("/quotas/0"))];
+    assert_eq!(codes(&policy["warnings"]), expected);
+    assert!(policy["warnings"][0]["message"].as_str().unwrap().contains("`daily` grants 30"), "{policy}");
+    let path = format!("/v1/policies/{}", policy["id"].as_str().unwrap());
+    let found = world.get(format!("{path}/findings")).expect(200).await.json();
+    assert_eq!(codes(&found["items"]), expected);
+    let rehearsed = world.post("/v1/policies?dry_run=true", &body).expect(200).await.json();
+    assert!(codes(&rehearsed["warnings"]).contains(&expected[0]), "{rehearsed}");
+    let patch = |query, body| world.patch(format!("{path}{query}"), &body).if_match("*");
+    let quotas = json!({ "quotas": [{ "name": "daily", "requests": 90_050, "period": "day" }] });
+    let never = ("limit_never_reached", Some("/quotas/0"));
+    let rehearsed = patch("?dry_run=true", quotas.clone()).expect(200).await.json();
+    assert!(codes(&rehearsed["warnings"]).contains(&never), "{rehearsed}");
+    assert_eq!(codes(&patch("", quotas).expect(200).await.json()["warnings"]), [never]);
+    let right = json!({ "quotas": [{ "name": "daily", "requests": 1000, "period": "day" }] });
+    assert_eq!(patch("", right).expect(200).await.json()["warnings"], json!([]));
+}
+
+#[tokio::test]
+async fn an_assignment_says_what_it_comes_to_among_others() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    let other = world.made("/v1/policies", &policy_body()).await;
+    let path = format!("/v1/policies/{other}/assignments");
+    let body = json!({ "client_id": things.client });
+    let rehearsed = world.post(format!("{path}?dry_run=true"), &body).expect(200).await.json();
+    assert!(codes(&rehearsed["warnings"]).contains(&("assignment_overrides", None)), "{rehearsed}");
+    let assigned = world.post(&path, &body).expect(201).await.json();
+    assert_eq!(codes(&assigned["warnings"]), [("assignment_overrides", None)]);
+    assert_eq!(assigned["level"], "client");
+    let found = async |policy: &str| {
+        world.get(format!("/v1/policies/{policy}/findings")).expect(200).await.json()["items"].clone()
+    };
+    assert_eq!(codes(&found(&things.policy).await), [("assignment_never_wins", Some("/assignments/0"))]);
+    assert_eq!(codes(&found(&other).await), [("assignment_overrides", Some("/assignments/0"))]);
+    let misplaced = world.post(&path, &json!({ "client_id": things.client, "environment": "dev" }));
+    assert_eq!(codes(&misplaced.expect(201).await.json()["warnings"]), [("environment_not_held", None)]);
+    let dear = json!({ "name": "Export", "methods": ["POST"], "path": "/exports", "cost": 11 });
+    let dear = world.made("/v1/routes", &dear).await;
+    let bound = world.post(&path, &json!({ "route_id": dear })).expect(201).await.json();
+    assert_eq!(codes(&bound["warnings"]), [("cost_never_fits", None)]);
+}
+
+#[tokio::test]
+async fn an_environments_default_is_an_assignment_of_nothing_but_the_environment() {
+    let world = World::new().await;
+    let policy = world.made("/v1/policies", &policy_body()).await;
+    let path = format!("/v1/policies/{policy}/assignments");
+    for (body, level) in [(json!({ "environment": "prod" }), "environment"), (json!({}), "default")] {
+        let assigned = world.post(&path, &body).expect(201).await.json();
+        assert_eq!((&assigned["level"], &assigned["warnings"]), (&json!(level), &json!([])));
+    }
+    let shown = world.get(format!("/v1/policies/{policy}")).expect(200).await.json();
+    let levels: Vec<_> = shown["assignments"].as_array().unwrap().iter().map(|a| a["level"].clone()).collect();
+    assert_eq!(levels, [json!("environment"), json!("default")]);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     decision::Outcome,
-    usage::{DecisionsLeftOut, UsageBatch, UsageFact},
+    usage::{DecisionsLeftOut, ShadowFact, UsageBatch, UsageFact},
 };
 use serde_json::json;
 
@@ -26,13 +26,25 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
     };
     let facts = vec![fact(Outcome::Allowed, Some(client_id)), fact(Outcome::Unauthenticated, None)];
     let flushed_at = "2026-03-01T11:00:31Z".parse().unwrap();
+    let trial = |limit: Option<&str>, refused| ShadowFact {
+        minute: "2026-03-01T11:00:00Z".parse::<domain::Timestamp>().unwrap().as_second(),
+        client_id: Some(client_id),
+        route_id: None,
+        environment: "prod".parse().unwrap(),
+        policy_id: "pol_00000000000000000000000001".parse().unwrap(),
+        policy_revision: 2,
+        limit: limit.map(|name| name.parse().unwrap()),
+        calls,
+        refused,
+    };
+    let shadow = vec![trial(None, 2), trial(Some("burst"), 2), trial(Some("daily"), 1)];
     let batch = UsageBatch {
         node: "n".to_owned(),
         boot: "b".to_owned(),
         sequence: 1,
         flushed_at,
         facts,
-        shadow: vec![],
+        shadow,
         sightings: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
@@ -57,6 +69,30 @@ async fn usage_of_the_last_day_is_reported_by_the_hour() {
         "quota_exceeded": 0, "unauthenticated": 3, "forbidden": 0, "total": 6,
     }]);
     assert_eq!(report["items"], expected);
+}
+
+#[tokio::test]
+async fn what_a_policy_on_trial_would_have_refused_is_reported() {
+    let world = World::new().await;
+    count_calls(&world, 3).await;
+    let report = world.get("/v1/reports/shadow").expect(200).await.json();
+    let expected = json!([{
+        "window_start": "2026-02-28T12:00:00Z", "window_end": "2026-03-01T12:00:00Z",
+        "policy_id": "pol_00000000000000000000000001", "policy_revision": 2, "limit": null, "client_id": null,
+        "route_id": null, "environment": null, "calls": 3, "refused": 2,
+    }]);
+    assert_eq!((&report["items"], &report["batch_no"]), (&expected, &json!(1)));
+    let path = "/v1/reports/shadow?granularity=hour&group_by=limit,client&client_id=cli_00000000000000000000000001";
+    let csv = world.get(path).header("accept", "text/csv").expect(200).await;
+    let expected = "window_start,window_end,limit,client_id,calls,refused\r\n\
+        2026-03-01T11:00:00Z,2026-03-01T12:00:00Z,burst,cli_00000000000000000000000001,3,2\r\n\
+        2026-03-01T11:00:00Z,2026-03-01T12:00:00Z,daily,cli_00000000000000000000000001,3,1\r\n";
+    assert_eq!(csv.text(), expected);
+    for query in ["group_by=key", "from=2027-01-01T00:00:00Z", "policy_id=x", "limit=burst"] {
+        world.get(format!("/v1/reports/shadow?{query}")).refused(400, "query_invalid").await;
+    }
+    let other = "/v1/reports/shadow?policy_id=pol_00000000000000000000000002";
+    assert_eq!(world.get(other).expect(200).await.json()["items"], json!([]));
 }
 
 #[tokio::test]

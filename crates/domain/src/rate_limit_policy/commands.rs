@@ -51,6 +51,22 @@ pub struct RevisePolicy {
     pub thresholds: Option<BTreeSet<u8>>,
 }
 
+impl RevisePolicy {
+    /// What it makes of a policy.
+    #[must_use]
+    pub fn applied_to(&self, had: &PolicySpec) -> PolicySpec {
+        let Self { name, rates, quotas, counting, mode, thresholds } = self;
+        PolicySpec {
+            name: name.as_ref().unwrap_or(&had.name).clone(),
+            rates: rates.as_ref().unwrap_or(&had.rates).clone(),
+            quotas: quotas.as_ref().unwrap_or(&had.quotas).clone(),
+            counting: counting.unwrap_or(had.counting),
+            mode: mode.unwrap_or(had.mode),
+            thresholds: thresholds.as_ref().unwrap_or(&had.thresholds).clone(),
+        }
+    }
+}
+
 /// Binds a policy to calls.
 #[derive(Debug)]
 pub struct AssignPolicy {
@@ -149,18 +165,9 @@ impl RateLimitPolicy {
 
     fn revise(&self, ask: &RevisePolicy) -> Decided {
         let policy = self.active()?;
-        let RevisePolicy { name, rates, quotas, counting, mode, thresholds } = ask;
-        let had = &policy.spec;
-        let spec = PolicySpec {
-            name: name.as_ref().unwrap_or(&had.name).clone(),
-            rates: rates.as_ref().unwrap_or(&had.rates).clone(),
-            quotas: quotas.as_ref().unwrap_or(&had.quotas).clone(),
-            counting: counting.unwrap_or(had.counting),
-            mode: mode.unwrap_or(had.mode),
-            thresholds: thresholds.as_ref().unwrap_or(&had.thresholds).clone(),
-        };
+        let spec = ask.applied_to(&policy.spec);
         check(&spec)?;
-        if spec == *had {
+        if spec == policy.spec {
             return Ok(vec![]);
         }
         Ok(vec![RateLimitPolicyEvent::Revised(Revised { revision: policy.revision.saturating_add(1), spec })])

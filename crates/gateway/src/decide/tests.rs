@@ -3,6 +3,7 @@
 mod access;
 mod explain;
 mod limits;
+mod properties;
 mod resets;
 mod specificity;
 mod splitting;

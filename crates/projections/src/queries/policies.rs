@@ -90,6 +90,14 @@ pub async fn get(model: &ReadModel, id: PolicyId) -> Result<Option<AssignedPolic
     Ok(Some(AssignedPolicy { policy, assignments }))
 }
 
+/// One without its assignments.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn row(model: &ReadModel, id: PolicyId) -> Result<Option<PolicyRow>, ReadFailure> {
+    model.fetch_one(Select::new(include_str!("policies/select.sql"), vec![]).and("policy_id = {}", id)).await
+}
+
 /// In the order of their ids, which is that of their definition.
 ///
 /// # Errors
@@ -157,4 +165,22 @@ pub async fn sorted_assignments(
         .and_some("coalesce(from_us, 0) <= {}", *in_force_at)
         .and_some("coalesce(until_us, 9223372036854775807) > {}", *in_force_at);
     model.fetch(select.page(seek)).await
+}
+
+/// The assignments that name the same client, or none likewise, and the same route, or none: those that may compete.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn alike(
+    model: &ReadModel,
+    client_id: Option<ClientId>,
+    route_id: Option<RouteId>,
+) -> Result<Vec<AssignmentRow>, ReadFailure> {
+    let select = Select::new(include_str!("policies/assignments.sql"), vec![])
+        .and_some("client_id = {}", client_id)
+        .and_some("route_id = {}", route_id)
+        .then(if client_id.is_none() { "   and client_id is null" } else { "" })
+        .then(if route_id.is_none() { "   and route_id is null" } else { "" })
+        .then(" order by assignment_id");
+    model.fetch(select).await
 }

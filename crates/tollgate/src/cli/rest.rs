@@ -58,6 +58,18 @@ impl<'flags> Rest<'flags> {
         self.send(self.request(Method::POST, path)?.json(body)).await
     }
 
+    /// Sends a document as it is.
+    pub(super) async fn post_document(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        kind: &str,
+        document: Vec<u8>,
+    ) -> anyhow::Result<Answer> {
+        let request = self.request(Method::POST, path)?.query(query);
+        self.send(request.header(header::CONTENT_TYPE, kind).body(document)).await
+    }
+
     /// Changes what the caller sees now: reads the version first and names it.
     pub(super) async fn change(
         &self,

@@ -1,5 +1,9 @@
 //! `tollgate route …`.
 
+mod import;
+
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use reqwest::Method;
 
@@ -70,6 +74,22 @@ pub(crate) enum RouteCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Say what an OpenAPI document would change, or change it
+    Import {
+        /// JSON or YAML
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        plan: bool,
+        /// Retire routes that the document does not name
+        #[arg(long)]
+        prune: bool,
+        /// In place of the hosts of the document's servers; repeatable
+        #[arg(long = "host")]
+        hosts: Vec<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Retire a route
     Retire {
         id: String,
@@ -117,6 +137,9 @@ pub(crate) async fn run(command: RouteCommand) -> anyhow::Result<()> {
         RouteCommand::Get { id, then, connection } => {
             let rest = Rest::new(&connection)?;
             rest.print(&rest.get(&format!("/routes/{id}"), &then.query()).await?, &[])
+        }
+        RouteCommand::Import { file, plan, prune, hosts, connection } => {
+            import::run(&file, plan, prune, &hosts, &connection).await
         }
         RouteCommand::Retire { id, connection } => {
             let rest = Rest::new(&connection)?;

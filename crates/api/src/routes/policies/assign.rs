@@ -13,7 +13,10 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::AssignmentView;
+use super::{
+    findings::{self, AssignmentWritten},
+    view::AssignmentView,
+};
 use crate::{
     answer::{bound, set},
     ask::{Ask, Effect, Said},
@@ -56,14 +59,15 @@ type AssignAsk = Ask<PolicyAssign, Id<PolicyId>>;
     tag = "policies",
     params(PolicyPath, WriteHeaders),
     request_body = NewAssignment,
-    responses(Created<AssignmentView, AssignmentView>, Missing, WriteProblems),
+    responses(Created<AssignmentWritten, AssignmentWritten>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("policy.assign")))
 )]
 pub(crate) async fn assign(ask: AssignAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     let assignment = recorded(&ask, &effect).await?;
     let location = format!("/v1/policies/{}/assignments/{}", ask.id(), assignment.assignment_id);
-    let body = Some(AssignmentView::of(ask.id(), assignment));
+    let warnings = findings::of_new(&ask, &assignment).await?;
+    let body = Some(AssignmentWritten { assignment: AssignmentView::of(ask.id(), assignment), warnings });
     let mut response = bound::<_, _, _, RateLimitPolicy>(&ask, effect, StatusCode::CREATED, body).await?;
     set(response.headers_mut(), header::LOCATION, &location);
     Ok(response)
@@ -87,8 +91,9 @@ async fn fresh(ask: &AssignAsk) -> Result<Effect<PolicyId>, Instead> {
         from: from.map(|Moment(time)| time),
         until: until.map(|Moment(time)| time),
     };
+    let warnings = findings::of_new(ask, &assignment).await?;
     let command = PolicyCommand::Assign(AssignPolicy { now, assignment });
-    ask.execute::<RateLimitPolicy>(ask.id(), command, Said::nothing()).await
+    ask.execute::<RateLimitPolicy>(ask.id(), command, Said { warnings, ..Said::nothing() }).await
 }
 
 async fn check_client(ask: &AssignAsk, client_id: ClientId) -> Result<(), Problem> {

@@ -11,10 +11,9 @@ use utoipa::ToSchema;
 
 use super::{
     body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates},
-    view::AssignedPolicyView,
+    findings::{PolicyWritten, answered, of_spec},
 };
 use crate::{
-    answer::written,
     ask::{Ask, Effect, Said},
     docs::{Created, WriteHeaders, WriteProblems, form},
     dry_run::Instead,
@@ -70,12 +69,12 @@ fn mode_default() -> Mode {
     tag = "policies",
     params(WriteHeaders),
     request_body = NewPolicy,
-    responses(Created<AssignedPolicyView>, WriteProblems),
+    responses(Created<PolicyWritten>, WriteProblems),
     extensions(("x-tollgate-permission" = json!("policy.write")))
 )]
 pub(crate) async fn define(ask: Ask<PolicyWrite>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
-    written::<_, _, _, AssignedPolicyView>(&ask, effect, StatusCode::CREATED).await
+    answered(&ask, effect, StatusCode::CREATED).await
 }
 
 async fn fresh(ask: &Ask<PolicyWrite>) -> Result<Effect<PolicyId>, Instead> {
@@ -90,6 +89,7 @@ async fn fresh(ask: &Ask<PolicyWrite>) -> Result<Effect<PolicyId>, Instead> {
         thresholds: body.thresholds.into(),
     };
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
+    let said = Said { warnings: of_spec(&spec), ..Said::nothing() };
     let command = PolicyCommand::Define(DefinePolicy { spec });
-    ask.create::<RateLimitPolicy>(PolicyId::from_parts(unix_ms, random), command, Said::nothing()).await
+    ask.create::<RateLimitPolicy>(PolicyId::from_parts(unix_ms, random), command, said).await
 }

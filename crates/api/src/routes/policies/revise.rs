@@ -12,10 +12,9 @@ use utoipa::ToSchema;
 use super::{
     body::{QuotaBody, Quotas, RateBody, Rates, Thresholds, quotas, rates},
     define::{COUNTING_DEFAULT, MODE_DEFAULT},
-    view::AssignedPolicyView,
+    findings::{PolicyWritten, answered, of_revised},
 };
 use crate::{
-    answer::written,
     ask::{Ask, Effect, Said},
     body::Patch,
     docs::{Changed, EditHeaders, MatchProblems, Missing, PolicyPath, WriteProblems, form},
@@ -59,12 +58,12 @@ pub(crate) struct PolicyPatch {
     tag = "policies",
     params(PolicyPath, EditHeaders),
     request_body(content((PolicyPatch = "application/json"), (PolicyPatch = "application/merge-patch+json"))),
-    responses(Changed<AssignedPolicyView>, Missing, WriteProblems, MatchProblems),
+    responses(Changed<PolicyWritten>, Missing, WriteProblems, MatchProblems),
     extensions(("x-tollgate-permission" = json!("policy.write")))
 )]
 pub(crate) async fn revise(ask: Ask<PolicyWrite, Id<PolicyId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
-    written::<_, _, _, AssignedPolicyView>(&ask, effect, StatusCode::OK).await
+    answered(&ask, effect, StatusCode::OK).await
 }
 
 async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>, Instead> {
@@ -77,5 +76,8 @@ async fn fresh(ask: &Ask<PolicyWrite, Id<PolicyId>>) -> Result<Effect<PolicyId>,
         mode: body.mode.or_default(MODE_DEFAULT),
         thresholds: body.thresholds.or_default(Thresholds::default()).map(Into::into),
     };
-    ask.execute::<RateLimitPolicy>(ask.id(), PolicyCommand::Revise(command), Said::nothing()).await
+    let command = PolicyCommand::Revise(command);
+    let warnings = of_revised(&*ask.load::<RateLimitPolicy>(ask.id()).await?.state, &command);
+    let said = Said { warnings, ..Said::nothing() };
+    ask.execute::<RateLimitPolicy>(ask.id(), command, said).await
 }

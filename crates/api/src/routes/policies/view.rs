@@ -65,6 +65,10 @@ pub(crate) struct AssignmentView {
     route_id: Option<RouteId>,
     #[schema(value_type = Option<String>)]
     environment: Option<Environment>,
+    /// How specific it is: of those that fit a call, `client_and_route` goes before `client`, then `route`, `environment`,
+    /// `default`; at each, one that names the environment too goes before one that does not.
+    #[schema(value_type = String, pattern = "^(client_and_route|client|route|environment|default)$")]
+    level: &'static str,
     /// Binds from then on.
     from: Option<Timestamp>,
     /// Binds before then.
@@ -74,7 +78,18 @@ pub(crate) struct AssignmentView {
 impl AssignmentView {
     pub(crate) fn of(policy_id: PolicyId, assignment: Assignment) -> Self {
         let Assignment { assignment_id, client_id, route_id, environment, from, until } = assignment;
-        Self { id: assignment_id, policy_id, client_id, route_id, environment, from, until }
+        let level = level(client_id, route_id, environment.as_ref());
+        Self { id: assignment_id, policy_id, client_id, route_id, environment, level, from, until }
+    }
+}
+
+fn level(client: Option<ClientId>, route: Option<RouteId>, environment: Option<&Environment>) -> &'static str {
+    match (client, route, environment) {
+        (Some(_), Some(_), _) => "client_and_route",
+        (Some(_), None, _) => "client",
+        (None, Some(_), _) => "route",
+        (None, None, Some(_)) => "environment",
+        (None, None, None) => "default",
     }
 }
 
@@ -82,8 +97,9 @@ impl From<AssignmentRow> for AssignmentView {
     fn from(row: AssignmentRow) -> Self {
         let AssignmentRow { assignment_id, policy_id, client_id, route_id, environment, from, until, .. } =
             row;
-        let environment = environment.and_then(|environment| environment.parse().ok());
-        Self { id: assignment_id, policy_id, client_id, route_id, environment, from, until }
+        let environment: Option<Environment> = environment.and_then(|environment| environment.parse().ok());
+        let level = level(client_id, route_id, environment.as_ref());
+        Self { id: assignment_id, policy_id, client_id, route_id, environment, level, from, until }
     }
 }
 
@@ -105,6 +121,21 @@ impl From<PolicyRow> for PolicyView {
             version,
             created_at: defined_at,
             updated_at,
+        }
+    }
+}
+
+impl AssignedPolicyView {
+    /// What the policy says.
+    pub(super) fn spec(&self) -> PolicySpec {
+        let PolicyView { name, rates, quotas, counting, mode, thresholds, .. } = &self.policy;
+        PolicySpec {
+            name: name.clone(),
+            rates: rates.clone(),
+            quotas: quotas.clone(),
+            counting: *counting,
+            mode: *mode,
+            thresholds: thresholds.clone(),
         }
     }
 }

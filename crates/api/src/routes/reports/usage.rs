@@ -121,7 +121,7 @@ pub(crate) struct UsageItem {
     operation_id = "report_usage",
     tag = "reports",
     params(Asked),
-    responses(Report, ReadProblems),
+    responses(Report<Usage>, ReadProblems),
     extensions(("x-tollgate-permission" = json!("report.read")))
 )]
 pub(crate) async fn usage(
@@ -141,14 +141,24 @@ pub(crate) async fn usage(
     }
 }
 
+/// The time that a report is about: the day before now unless said.
+pub(super) fn span(
+    from: Option<Moment>,
+    until: Option<Moment>,
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let until = until.map_or(now, |Moment(time)| time);
+    let day_before = until.checked_sub(SPAN_DEFAULT).unwrap_or(Timestamp::MIN);
+    let from = from.map_or(day_before, |Moment(time)| time);
+    if from >= until {
+        return Err(Problem::because(kinds::QUERY_INVALID, "from: must be before `until`"));
+    }
+    Ok((from, until))
+}
+
 impl Asked {
     fn query(self, allowed: &Allowed<ReportRead>) -> Result<UsageQuery, Problem> {
-        let until = self.until.map_or_else(|| allowed.now(), |Moment(time)| time);
-        let day_before = until.checked_sub(SPAN_DEFAULT).unwrap_or(Timestamp::MIN);
-        let from = self.from.map_or(day_before, |Moment(time)| time);
-        if from >= until {
-            return Err(Problem::because(kinds::QUERY_INVALID, "from: must be before `until`"));
-        }
+        let (from, until) = span(self.from, self.until, allowed.now())?;
         let Dimensions(group_by) = self.group_by;
         Ok(UsageQuery {
             from,

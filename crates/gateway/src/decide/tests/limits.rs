@@ -85,6 +85,53 @@ fn a_month_is_not_30_days_and_a_day_may_have_23_hours() {
 }
 
 #[test]
+fn every_period_turns_where_the_calendar_does_or_a_period_after_the_call() {
+    const DAY: u64 = 86_400;
+    for (period, zone, now, wait) in [
+        (Period::Minute, "UTC", "2026-11-22T12:00:30Z", 30),
+        (Period::Hour, "Europe/Berlin", "2026-11-22T12:20:00Z", 2_400),
+        // Half an hour beside everyone else's.
+        (Period::Hour, "Asia/Kolkata", "2026-11-22T12:20:00Z", 600),
+        (Period::Day, "Asia/Kolkata", "2026-11-22T12:00:00Z", 23_400),
+        // Sunday; the week in which clocks are set forward has an hour less.
+        (Period::Week, "UTC", "2026-11-22T12:00:00Z", 43_200),
+        (Period::Week, "America/New_York", "2026-03-02T00:00:00-05:00", 7 * DAY - 3_600),
+        (Period::Month, "UTC", "2026-02-01T00:00:00Z", 28 * DAY),
+        (Period::Month, "UTC", "2028-02-01T00:00:00Z", 29 * DAY),
+        (Period::Month, "Europe/Berlin", "2026-10-01T00:00:00+02:00", 31 * DAY + 3_600),
+        (Period::Year, "UTC", "2026-01-01T00:00:00Z", 365 * DAY),
+        (Period::Year, "Australia/Sydney", "2028-01-01T00:00:00+11:00", 366 * DAY),
+    ] {
+        let limit = QuotaLimit { period, time_zone: zone.parse().unwrap(), ..quota("own", 1) };
+        turns_after(limit, now, wait..=wait);
+    }
+    for (period, seconds) in [
+        (Period::Minute, 60),
+        (Period::Hour, 3_600),
+        (Period::Day, DAY),
+        (Period::Week, 7 * DAY),
+        (Period::Month, 30 * DAY),
+        (Period::Year, 365 * DAY),
+    ] {
+        let limit = QuotaLimit { period, window: QuotaWindow::Rolling, ..quota("own", 1) };
+        turns_after(limit, "2028-02-29T12:00:30Z", seconds..=seconds + seconds / 60);
+    }
+}
+
+/// One call is granted; the next after so long, and not a second before.
+fn turns_after(limit: QuotaLimit, now: &str, wait: std::ops::RangeInclusive<u64>) {
+    let mut org = under(spec(vec![], vec![limit.clone()]));
+    org.now = read(now);
+    assert_eq!(allowed(&org, 1, 1), 1);
+    let told = org.call(1).retry_after_seconds.unwrap();
+    assert!(wait.contains(&told), "{limit:?} at {now}: {told}");
+    org.pass(i64::try_from(told).unwrap() - 1);
+    assert_eq!(allowed(&org, 1, 1), 0, "{limit:?} at {now}");
+    org.pass(1);
+    assert_eq!(allowed(&org, 1, 2), 1, "{limit:?} at {now}");
+}
+
+#[test]
 fn when_several_refuse_the_quota_is_the_reason_and_the_longest_wait_counts() {
     let org = under(spec(vec![rate("burst", 1)], vec![quota("daily", 1)]));
     assert_eq!(allowed(&org, 1, 1), 1);

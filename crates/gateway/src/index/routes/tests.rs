@@ -159,6 +159,33 @@ fn an_exact_host_goes_before_a_wildcard_and_that_before_any_host() {
 }
 
 #[test]
+fn the_examples_of_the_documentation_hold() {
+    let text = include_str!("../../../../../docs/architecture/gateway-envoy.md");
+    let block = |name: &str| {
+        let after = text.split_once(&format!("<!-- precedence: {name} -->\n```\n")).unwrap().1;
+        after.split_once("```").unwrap().0
+    };
+    let mut org = org();
+    let mut names = vec![];
+    for line in block("routes").lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        names.push(words[0]);
+        let host = Some(words[2]).filter(|host| *host != "any");
+        org.define(u32::try_from(names.len()).unwrap(), host, &[words[1]], words.last().unwrap());
+    }
+    let calls: Vec<_> = block("calls").lines().collect();
+    assert_eq!((names.len(), calls.len()), (9, 14));
+    for line in calls {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [method, host, path, expected] = words[..] else { panic!("{line}") };
+        let number = names.iter().position(|name| *name == expected).map(|at| u32::try_from(at).unwrap() + 1);
+        assert_eq!(number.is_none(), expected == "-", "{line}");
+        let found = org.found(Some(host), method, path);
+        assert_eq!(found, number.map(|number| read(&id(number))), "{line}");
+    }
+}
+
+#[test]
 fn a_route_of_several_hosts_is_one_route() {
     let mut org = org();
     org.route(&id(1), |spec| {
