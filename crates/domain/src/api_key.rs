@@ -2,6 +2,8 @@
 
 mod commands;
 mod events;
+mod import;
+mod leak;
 mod rules;
 mod state;
 #[cfg(test)]
@@ -12,6 +14,11 @@ pub use commands::{
     RevokeKey, RotateKey, SuspendKey,
 };
 pub use events::{
-    ApiKeyEvent, Expired, Issued, Reinstated, RevocationScheduled, Revoked, Rotated, SecretVersion, Suspended,
+    ApiKeyEvent, Expired, ForeignVersion, Imported, Issued, Origin, Reinstated, RevocationScheduled, Revoked,
+    Rotated, SecretVersion, Suspended,
 };
-pub use state::{ApiKey, Lineage};
+pub use import::{ForeignSecret, ImportKey, imported_key_id};
+pub use leak::{
+    LeakAction, LeakReceiver, LeakReported, LeakResponse, LeakUrl, Quarantined, ReleaseKey, Released, ReportLeak,
+};
+pub use state::{ApiKey, HeldSecret, Lineage, Proof, Quarantine};

@@ -92,6 +92,8 @@ pub enum RefusalReason {
     ClientArchived,
     WrongEnvironment,
     AddressNotAllowed,
+    /// The secret was found where others can read it, and was never used from this address before.
+    KeyQuarantined,
     BadPath,
     UnknownRoute,
     MissingScope,
@@ -120,6 +122,7 @@ impl RefusalReason {
             | Self::ClientArchived
             | Self::WrongEnvironment
             | Self::AddressNotAllowed
+            | Self::KeyQuarantined
             | Self::BadPath
             | Self::UnknownRoute
             | Self::MissingScope
@@ -144,6 +147,7 @@ impl RefusalReason {
             Self::ClientArchived => "client_archived",
             Self::WrongEnvironment => "wrong_environment",
             Self::AddressNotAllowed => "address_not_allowed",
+            Self::KeyQuarantined => "key_quarantined",
             Self::BadPath => "bad_path",
             Self::UnknownRoute => "unknown_route",
             Self::MissingScope => "missing_scope",

@@ -12,6 +12,7 @@ pub mod explain;
 mod given;
 pub mod ids;
 pub mod metadata;
+pub mod operation;
 pub mod personal;
 pub mod projection;
 #[cfg(test)]

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId, Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
+    operation::{Operation, OperationEvent},
     personal::PersonalValues,
     projection::{Projection, ProjectionEvent, ProjectionName},
     rate_limit_policy::{RateLimitPolicy, RateLimitPolicyEvent},
@@ -56,6 +57,7 @@ pub enum DomainEvent {
     Route { id: RouteId, event: RouteEvent },
     RateLimitPolicy { id: PolicyId, event: RateLimitPolicyEvent },
     Projection { id: ProjectionName, event: ProjectionEvent },
+    Operation { id: OperationId, event: OperationEvent },
 }
 
 impl DomainEvent {
@@ -68,6 +70,7 @@ impl DomainEvent {
             Self::Route { event, .. } => event.event_type(),
             Self::RateLimitPolicy { event, .. } => event.event_type(),
             Self::Projection { event, .. } => event.event_type(),
+            Self::Operation { event, .. } => event.event_type(),
         }
     }
 
@@ -80,6 +83,7 @@ impl DomainEvent {
             Self::Route { .. } => Route::TYPE,
             Self::RateLimitPolicy { .. } => RateLimitPolicy::TYPE,
             Self::Projection { .. } => Projection::TYPE,
+            Self::Operation { .. } => Operation::TYPE,
         }
     }
 
@@ -92,6 +96,7 @@ impl DomainEvent {
             Self::Route { event, .. } => event.event_version(),
             Self::RateLimitPolicy { event, .. } => event.event_version(),
             Self::Projection { event, .. } => event.event_version(),
+            Self::Operation { event, .. } => event.event_version(),
         }
     }
 
@@ -106,6 +111,7 @@ impl DomainEvent {
             Self::Route { event, .. } => serde_json::to_value(event),
             Self::RateLimitPolicy { event, .. } => serde_json::to_value(event),
             Self::Projection { event, .. } => serde_json::to_value(event),
+            Self::Operation { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -118,6 +124,7 @@ impl DomainEvent {
             Self::Route { id, .. } => id.to_string(),
             Self::RateLimitPolicy { id, .. } => id.to_string(),
             Self::Projection { id, .. } => id.to_string(),
+            Self::Operation { id, .. } => id.to_string(),
         }
     }
 }

@@ -30,6 +30,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::route::RouteRefusal::CATALOGUE,
         crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
         crate::projection::ProjectionRefusal::CATALOGUE,
+        crate::operation::OperationRefusal::CATALOGUE,
         crate::access::Denied::CATALOGUE,
     ]
     .concat();
@@ -79,7 +80,8 @@ mod tests {
             crate::route::RouteRefusal::CATALOGUE,
             crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
             crate::projection::ProjectionRefusal::CATALOGUE,
-            crate::access::Denied::CATALOGUE,
+            crate::operation::OperationRefusal::CATALOGUE,
+        crate::access::Denied::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {
             let first = sentences.entry(doc.code).or_insert(doc.message);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, projection::ProjectionEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent, projection::ProjectionEvent,
     rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
 };
 
@@ -31,6 +31,7 @@ pub fn event_schemas() -> Vec<EventSchema> {
         RouteEvent::schemas(),
         RateLimitPolicyEvent::schemas(),
         ProjectionEvent::schemas(),
+        OperationEvent::schemas(),
     ]
     .concat()
 }
@@ -73,12 +74,13 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 5] = [
+    const TYPES: [&[&str]; 6] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
         RateLimitPolicyEvent::TYPES,
         ProjectionEvent::TYPES,
+        OperationEvent::TYPES,
     ];
 
     #[test]
@@ -156,6 +158,9 @@ mod tests {
             }
             E::Projection { id, event: _ } => {
                 E::Projection { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Operation { id, event: _ } => {
+                E::Operation { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `<brand>_<environment>_<locator 10><random 32><crc 6>`. Source: ADR 0011; the checksum is GitHub's.
 
+mod foreign;
 mod locator;
 
 use std::{collections::BTreeMap, fmt};
@@ -14,6 +15,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+pub use foreign::{FOREIGN_SECRET_CHARS_MAX, ForeignDigest};
 pub use locator::Locator;
 
 use crate::{Environment, InvalidValue};

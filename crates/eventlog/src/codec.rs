@@ -4,9 +4,10 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, PolicyId, RouteId,
+    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId,
     api_client::ApiClient,
     api_key::ApiKey,
+    operation::Operation,
     projection::{Projection, ProjectionName},
     rate_limit_policy::RateLimitPolicy,
     route::Route,
@@ -37,6 +38,7 @@ stored!(ApiKey, KeyId, ApiKey);
 stored!(Route, RouteId, Route);
 stored!(RateLimitPolicy, PolicyId, RateLimitPolicy);
 stored!(Projection, ProjectionName, Projection);
+stored!(Operation, OperationId, Operation);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -56,6 +58,7 @@ impl Columns<'_> {
             Route::TYPE => self.decode_as::<Route>(),
             RateLimitPolicy::TYPE => self.decode_as::<RateLimitPolicy>(),
             Projection::TYPE => self.decode_as::<Projection>(),
+            Operation::TYPE => self.decode_as::<Operation>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

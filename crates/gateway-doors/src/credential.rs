@@ -78,7 +78,7 @@ fn after_scheme(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use domain::secret::PresentedSecret;
+    use domain::secret::{ForeignDigest, PresentedSecret};
 
     use super::*;
 
@@ -139,5 +139,6 @@ mod tests {
     #[test]
     fn what_stands_in_for_no_secret_is_malformed() {
         assert!(PresentedSecret::parse(UNCLEAR).is_err());
+        assert!(ForeignDigest::of(UNCLEAR).is_none());
     }
 }

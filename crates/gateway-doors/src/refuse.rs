@@ -121,6 +121,9 @@ fn detail(reason: RefusalReason) -> &'static str {
         Reason::ClientArchived => "the client is archived",
         Reason::WrongEnvironment => "the key is not for this environment",
         Reason::AddressNotAllowed => "the key may not be used from this address",
+        Reason::KeyQuarantined => {
+            "the secret was found where others can read it, and may only be used from where it was before; rotate it"
+        }
         Reason::BadPath => {
             "the path must be in normal form: no `.` or `..` segments, repeated or encoded slashes, or needless escapes"
         }

@@ -24,6 +24,8 @@ use crate::{
     counters::Counters,
     index::{
         Index,
+        keys::quarantine::Quarantine,
+        micros,
         routes::ActiveRoute,
         slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
     },
@@ -138,11 +140,38 @@ impl<'a> Findings<'a> {
         manner.note(Check::Standing, caller.check_standing())?;
         manner.note(Check::Configuration, grounds.check_fresh())?;
         manner.note(Check::Environment, caller.check_environment(asked.environment))?;
-        manner.note(Check::Address, caller.check_address(asked.call.address))?;
+        let address = asked.call.address;
+        let admitted = caller.check_address(address).and_then(|()| caller.check_quarantine(grounds, address));
+        let quarantine = manner.note(Check::Address, admitted)?;
         manner.note(Check::Route, self.find_route(grounds, asked))?;
         manner.note(Check::Scopes, self.check_scopes(&caller))?;
-        let taken = self.take_from_limits(grounds, asked, &caller, manner);
+        let taken = match quarantine {
+            None => self.take_from_limits(grounds, asked, &caller, manner),
+            Some(quarantine) => self.take_confined(quarantine, grounds, asked, &caller, manner),
+        };
         manner.note(Check::Limits, taken)
+    }
+
+    /// The same within what a quarantine leaves: what the other limits refuse, or cannot say yet, was not taken of it.
+    fn take_confined(
+        &mut self,
+        quarantine: &Quarantine,
+        grounds: &Grounds<'a>,
+        asked: &Asked<'_>,
+        caller: &Caller<'a>,
+        manner: &mut impl Manner<'a>,
+    ) -> Result<(), RefusalReason> {
+        // A call that costs nothing only looks.
+        let takes = asked.call.cost != Some(0);
+        if takes && let Err(wait_seconds) = manner.take_confined(quarantine, micros(asked.now)) {
+            self.decision.retry_after_seconds = Some(wait_seconds);
+            return Err(RefusalReason::RateLimited);
+        }
+        let taken = self.take_from_limits(grounds, asked, caller, manner);
+        if takes && (taken.is_err() || self.short.is_some()) {
+            manner.give_back(quarantine);
+        }
+        taken
     }
 
     fn find_caller(

@@ -16,7 +16,10 @@ pub(crate) use self::{
 use crate::{
     counters::{Ask, Moment, Reserved, account_text},
     decide::{Caller, Findings, Grounds, Manner},
-    index::assignments::{Weighed, Weighing},
+    index::{
+        assignments::{Weighed, Weighing},
+        keys::quarantine::Quarantine,
+    },
     path,
     quota::shared::Patience,
 };
@@ -80,6 +83,12 @@ impl<'a> Manner<'a> for Explaining<'a> {
         self.checks.push(Checked { check, outcome, reason: answer.as_ref().err().copied() });
         answer
     }
+
+    fn take_confined(&mut self, quarantine: &Quarantine, now_us: i64) -> Result<(), u64> {
+        quarantine.look(now_us)
+    }
+
+    fn give_back(&mut self, _: &Quarantine) {}
 
     fn reserve(&mut self, grounds: &Grounds<'a>, asks: &[Ask<'_>], now: Moment, _: Patience) -> Reserved {
         grounds.counters.look(asks, now, |account, limit| {

@@ -6,7 +6,7 @@ use domain::{
     AssignmentId, ClientId, DomainEvent, Environment, EventId, KeyId, Metadata, PolicyId, Position, Recorded,
     RouteId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Owner},
-    api_key::{self, ApiKeyEvent, SecretVersion},
+    api_key::{self, ApiKeyEvent, ForeignVersion, Origin, SecretVersion},
     metadata::ActorKind,
     personal::{PersonalValue, PersonalValues},
     rate_limit_policy::{
@@ -14,7 +14,7 @@ use domain::{
         RateLimitPolicyEvent, TimeZoneName,
     },
     route::{self, RouteEvent, RouteSpec},
-    secret::{Peppers, PlainSecret},
+    secret::{ForeignDigest, Peppers, PlainSecret},
 };
 use jiff::SignedDuration;
 use zeroize::Zeroizing;
@@ -165,6 +165,23 @@ impl Organisation {
         };
         change(&mut issued);
         self.key(id, ApiKeyEvent::Issued(issued));
+    }
+
+    /// A key of the first client, opened by a secret that another system has made.
+    pub(crate) fn import(&mut self, id: &str, secret: &str) {
+        let sha256 = ForeignDigest::of(secret).unwrap();
+        let imported = api_key::Imported {
+            client_id: read(CLIENT),
+            name: read("Imported"),
+            environment: read("prod"),
+            scopes: None,
+            secret: ForeignVersion { version: 1, sha256, hint: "…".to_owned() },
+            not_before: None,
+            expires_at: None,
+            allowed_cidrs: vec![],
+            origin: Origin { source: read("kong"), external_id: read("1"), created_at: None },
+        };
+        self.key(id, ApiKeyEvent::Imported(imported));
     }
 
     pub(crate) fn rotate(&mut self, id: &str, version: u32, number: u32, overlap: i64) {

@@ -240,16 +240,20 @@ enum Client {
 impl Client {
     fn of(event: &DomainEvent) -> Self {
         match event {
-            DomainEvent::Route { .. } | DomainEvent::Projection { .. } => Self::None,
+            DomainEvent::Route { .. } | DomainEvent::Projection { .. } | DomainEvent::Operation { .. } => Self::None,
             DomainEvent::ApiClient { id, event: _ } => Self::Known(*id, None),
             DomainEvent::ApiKey { id, event } => match event {
                 ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),
+                ApiKeyEvent::Imported(imported) => Self::Known(imported.client_id, Some(id.to_string())),
                 ApiKeyEvent::Rotated(_)
                 | ApiKeyEvent::RevocationScheduled(_)
                 | ApiKeyEvent::Revoked(_)
                 | ApiKeyEvent::Suspended(_)
                 | ApiKeyEvent::Reinstated(_)
-                | ApiKeyEvent::Expired(_) => Self::OfKey(*id),
+                | ApiKeyEvent::Expired(_)
+                | ApiKeyEvent::LeakReported(_)
+                | ApiKeyEvent::Quarantined(_)
+                | ApiKeyEvent::Released(_) => Self::OfKey(*id),
             },
             DomainEvent::RateLimitPolicy { id: _, event } => match event {
                 RateLimitPolicyEvent::Assigned(assigned) => {

@@ -5,8 +5,8 @@
 mod tests;
 
 use domain::{
-    Aggregate as _, ClientId, DomainEvent, KeyId, Position, Timestamp,
-    api_key::{ApiKey, ApiKeyEvent, Issued, Rotated},
+    Aggregate as _, ClientId, DomainEvent, KeyId, LeakId, Position, Timestamp,
+    api_key::{ApiKey, ApiKeyEvent, Imported, Issued, Origin, Rotated},
 };
 use serde::Serialize;
 
@@ -39,6 +39,11 @@ static TABLE: Table = Table {
         Column::integer("position"),
         Column::integer("issued_at_us"),
         Column::integer("updated_at_us"),
+        Column::text("source"),
+        Column::text("external_id"),
+        Column::integer("quarantined_version"),
+        Column::integer("quarantined_at_us"),
+        Column::text("leak_id"),
     ],
 };
 
@@ -72,6 +77,26 @@ pub struct KeyRow {
     pub position: Position,
     pub issued_at: Timestamp,
     pub updated_at: Timestamp,
+    /// None of a key that was issued here.
+    pub origin: Option<KeyOrigin>,
+    /// None of a key whose secrets are not known to have leaked, or that was released since.
+    pub quarantine: Option<KeyQuarantine>,
+}
+
+/// Where an imported key comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyOrigin {
+    pub source: String,
+    pub external_id: String,
+}
+
+/// What a leaked key stands under.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyQuarantine {
+    pub leak_id: LeakId,
+    /// This version and those before it open little; later ones are free.
+    pub secret_version: u32,
+    pub since: Timestamp,
 }
 
 /// The secret version before the newest.
@@ -105,7 +130,24 @@ impl Stored for KeyRow {
             position: Position::new(columns.count("position")?),
             issued_at: columns.time("issued_at_us")?,
             updated_at: columns.time("updated_at_us")?,
+            origin: KeyOrigin::read(columns)?,
+            quarantine: KeyQuarantine::read(columns)?,
         })
+    }
+}
+
+impl KeyOrigin {
+    fn read(columns: &impl Columns) -> Result<Option<Self>, BadColumn> {
+        let Some(source) = columns.text_or_none("source")? else { return Ok(None) };
+        Ok(Some(Self { source, external_id: columns.text("external_id")? }))
+    }
+}
+
+impl KeyQuarantine {
+    fn read(columns: &impl Columns) -> Result<Option<Self>, BadColumn> {
+        let Some(secret_version) = columns.count_or_none("quarantined_version")? else { return Ok(None) };
+        let (leak_id, since) = (columns.parsed("leak_id")?, columns.time("quarantined_at_us")?);
+        Ok(Some(Self { leak_id, secret_version, since }))
     }
 }
 
@@ -141,6 +183,11 @@ impl Folded for KeyRow {
             self.position.into(),
             self.issued_at.into(),
             self.updated_at.into(),
+            self.origin.as_ref().map(|origin| origin.source.as_str()).into(),
+            self.origin.as_ref().map(|origin| origin.external_id.as_str()).into(),
+            self.quarantine.as_ref().map(|held| held.secret_version).into(),
+            self.quarantine.as_ref().map(|held| held.since).into(),
+            self.quarantine.as_ref().map(|held| held.leak_id).into(),
         ])
     }
 }
@@ -158,7 +205,8 @@ impl Directory for KeyDirectory {
             DomainEvent::ApiClient { .. }
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
-            | DomainEvent::Projection { .. } => None,
+            | DomainEvent::Projection { .. }
+            | DomainEvent::Operation { .. } => None,
         }
     }
 
@@ -166,10 +214,12 @@ impl Directory for KeyDirectory {
         let DomainEvent::ApiKey { id, event } = fact.event else { return Ok(row) };
         let mut row = if let ApiKeyEvent::Issued(issued) = event {
             KeyRow::issued(*id, issued, fact)
+        } else if let ApiKeyEvent::Imported(imported) = event {
+            KeyRow::imported(*id, imported, fact)
         } else {
             row.ok_or_else(|| Poison::NoRow { table: TABLE.name, subject: id.to_string() })?
         };
-        row.change(event);
+        row.change(event, fact);
         row.version = fact.sequence;
         row.position = fact.position;
         row.updated_at = fact.occurred_at;
@@ -200,13 +250,47 @@ impl KeyRow {
             position: fact.position,
             issued_at: fact.occurred_at,
             updated_at: fact.occurred_at,
+            origin: None,
+            quarantine: None,
         }
     }
 
-    fn change(&mut self, event: &ApiKeyEvent) {
+    fn imported(id: KeyId, imported: &Imported, fact: &Fact<'_>) -> Self {
+        let Imported { client_id, name, environment, scopes, secret, not_before, expires_at, .. } = imported;
+        let Imported { allowed_cidrs, origin: Origin { source, external_id, created_at: _ }, .. } = imported;
+        Self {
+            key_id: id,
+            client_id: *client_id,
+            name: name.to_string(),
+            environment: environment.to_string(),
+            scopes: scopes.as_ref().map(|scopes| scopes.iter().map(ToString::to_string).collect()),
+            status: KeyStatus::Active,
+            secret_version: secret.version,
+            hint: secret.hint.clone(),
+            previous: None,
+            not_before: *not_before,
+            expires_at: *expires_at,
+            revoke_at: None,
+            allowed_cidrs: allowed_cidrs.iter().map(ToString::to_string).collect(),
+            last_used_at: None,
+            version: fact.sequence,
+            position: fact.position,
+            issued_at: fact.occurred_at,
+            updated_at: fact.occurred_at,
+            origin: Some(KeyOrigin { source: source.to_string(), external_id: external_id.to_string() }),
+            quarantine: None,
+        }
+    }
+
+    fn change(&mut self, event: &ApiKeyEvent, fact: &Fact<'_>) {
         use ApiKeyEvent as E;
         match event {
-            E::Issued(_) => {}
+            E::Issued(_) | E::Imported(_) | E::LeakReported(_) => {}
+            E::Quarantined(quarantined) => {
+                let (leak_id, secret_version) = (quarantined.leak_id, quarantined.secret_version);
+                self.quarantine = Some(KeyQuarantine { leak_id, secret_version, since: fact.occurred_at });
+            }
+            E::Released(_) => self.quarantine = None,
             E::Rotated(rotated) => self.rotate(rotated),
             E::RevocationScheduled(scheduled) => self.revoke_at = Some(scheduled.revoke_at),
             E::Revoked(revoked) => {

@@ -8,7 +8,9 @@ mod client_directory;
 mod failure;
 mod follow;
 mod key_directory;
+mod leak_directory;
 mod observe;
+mod operation_directory;
 mod past;
 mod policy_directory;
 mod projection;
@@ -36,7 +38,7 @@ pub use past::Past;
 pub use projection::{Change, Poison, Projection, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use rows::Rows;
-pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
+pub use status::{ClientStatus, KeyStatus, OperationStatus, PolicyStatus, RouteStatus};
 pub use store::{ReadModel, Standing, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
@@ -47,12 +49,15 @@ use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.
-pub static ALL: [&dyn Projection; 6] = [
+pub static ALL: [&dyn Projection; 9] = [
     &DirectoryOf::<client_directory::ClientDirectory>::NEW,
     &DirectoryOf::<key_directory::KeyDirectory>::NEW,
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
     &DirectoryOf::<policy_directory::PolicyDirectory>::NEW,
     &DirectoryOf::<assignment_directory::AssignmentDirectory>::NEW,
+    &DirectoryOf::<operation_directory::OperationDirectory>::NEW,
+    &operation_directory::items::OperationItems,
+    &DirectoryOf::<leak_directory::LeakDirectory>::NEW,
     &audit_log::AuditLog,
 ];
 

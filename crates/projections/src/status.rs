@@ -50,3 +50,8 @@ status!(
 );
 status!(RouteStatus { Active = "active", Retired = "retired" }, "active, retired");
 status!(PolicyStatus { Active = "active", Retired = "retired" }, "active, retired");
+status!(
+    /// How far an operation is.
+    OperationStatus { Planned = "planned", Running = "running", Finished = "finished", Cancelled = "cancelled" },
+    "planned, running, finished, cancelled"
+);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
+use super::{ImportKey, ReleaseKey, ReportLeak};
 use crate::{
     ClientId, Environment, Name, Reason, Scope, Timestamp,
     api_client::{ClientFacts, ClientStanding},
@@ -23,6 +24,9 @@ pub enum ApiKeyCommand {
     Suspend(SuspendKey),
     Reinstate(ReinstateKey),
     Expire(ExpireKey),
+    Import(ImportKey),
+    ReportLeak(ReportLeak),
+    Release(ReleaseKey),
 }
 
 /// What is kept of a freshly made secret.
@@ -127,6 +131,10 @@ refusals! {
         Suspended = ("key_suspended", "the key is suspended; reinstate it first"),
         Revoked = ("key_revoked", "the key is revoked, which is final"),
         Expired = ("key_expired", "the key has expired, which is final"),
+        ImportedDifferently { external_id: Name }
+            = ("key_imported_differently", "`{external_id}` is imported already, with another secret, client or environment"),
+        LeakedSecretLives { secret_version: u32, until: Option<Timestamp> }
+            = ("leaked_secret_lives", "the leaked secret, version {secret_version}, still opens the key; rotate it first, and wait for the end of the overlap"),
         NotYetExpired { expires_at: Option<Timestamp> } = ("key_not_yet_expired", "the key has not reached its expiry"),
     }
 }

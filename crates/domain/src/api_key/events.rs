@@ -6,10 +6,11 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::leak::{LeakReported, Quarantined, Released};
 use crate::{
     ClientId, Environment, Name, Reason, Scope, Timestamp,
     aggregate::event_types,
-    secret::{Locator, SecretDigest},
+    secret::{ForeignDigest, Locator, SecretDigest},
 };
 
 /// A fact about a key.
@@ -23,6 +24,10 @@ pub enum ApiKeyEvent {
     Suspended(Suspended),
     Reinstated(Reinstated),
     Expired(Expired),
+    Imported(Imported),
+    LeakReported(LeakReported),
+    Quarantined(Quarantined),
+    Released(Released),
 }
 
 event_types!(ApiKeyEvent {
@@ -33,6 +38,10 @@ event_types!(ApiKeyEvent {
     Suspended = "api_key.suspended",
     Reinstated = "api_key.reinstated",
     Expired = "api_key.expired",
+    Imported = "api_key.imported",
+    LeakReported = "api_key.leak_reported",
+    Quarantined = "api_key.quarantined",
+    Released = "api_key.released",
 });
 
 /// One secret of a key's lineage, as it is stored.
@@ -106,4 +115,44 @@ pub struct Reinstated {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Expired {
     pub expired_at: Timestamp,
+}
+
+/// The secret of an imported key, as another system has issued it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ForeignVersion {
+    /// 1: later versions are our own.
+    pub version: u32,
+    pub sha256: ForeignDigest,
+    /// The last characters, where the other system knew them: `…x7Qa`.
+    pub hint: String,
+}
+
+/// A key exists that another system has issued; its callers go on with the secret they have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Imported {
+    pub client_id: ClientId,
+    pub name: Name,
+    pub environment: Environment,
+    /// None: whatever the client holds. Empty: nothing.
+    pub scopes: Option<BTreeSet<Scope>>,
+    pub secret: ForeignVersion,
+    /// Calls before it are refused.
+    pub not_before: Option<Timestamp>,
+    /// Calls from it on are refused.
+    pub expires_at: Option<Timestamp>,
+    /// Each range once, truncated to its network. Empty: from anywhere.
+    #[schemars(with = "Vec<String>")]
+    pub allowed_cidrs: Vec<IpNet>,
+    pub origin: Origin,
+}
+
+/// Where an imported key comes from: with its client and secret it tells a repeated row from another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// The system, as whoever imported called it.
+    pub source: Name,
+    /// The key's name there.
+    pub external_id: Name,
+    /// When it was made there, where that is known.
+    pub created_at: Option<Timestamp>,
 }

@@ -1,14 +1,19 @@
 //! The rules of a key.
 
+use std::collections::BTreeSet;
+
 use ipnet::{IpNet, Ipv4Net};
 use jiff::SignedDuration;
 
 use super::{
     ApiKey, ApiKeyCommand, ApiKeyEvent, ApiKeyRefusal, ExpireKey, Expired, IssueKey, Issued, Lineage,
-    NewSecret, OVERLAP_SECONDS_MAX, ReinstateKey, Reinstated, RevocationScheduled, RevokeKey, Revoked,
+    NewSecret, OVERLAP_SECONDS_MAX, Proof, ReinstateKey, Reinstated, RevocationScheduled, RevokeKey, Revoked,
     RotateKey, Rotated, SecretVersion, SuspendKey, Suspended,
 };
-use crate::{Aggregate, Timestamp, api_client::ClientStanding};
+use crate::{
+    Aggregate, Environment, Scope, Timestamp,
+    api_client::{ClientFacts, ClientStanding},
+};
 
 /// The furthest start, end or revocation of a key: ten calendar years always fit, leap days and all.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(3_660 * 24);
@@ -28,6 +33,9 @@ impl Aggregate for ApiKey {
             ApiKeyCommand::Suspend(ask) => self.suspend(ask),
             ApiKeyCommand::Reinstate(ask) => self.reinstate(ask),
             ApiKeyCommand::Expire(ask) => self.expire(ask),
+            ApiKeyCommand::Import(ask) => self.import(ask),
+            ApiKeyCommand::ReportLeak(ask) => self.report_leak(ask),
+            ApiKeyCommand::Release(ask) => self.release(ask),
         }
     }
 
@@ -51,19 +59,10 @@ impl ApiKey {
             allowed_cidrs,
             secret,
         } = ask;
-        check_client(client.standing)?;
-        if !client.environments.contains(environment) {
-            return Err(ApiKeyRefusal::EnvironmentNotAllowed { environment: environment.clone() });
-        }
-        if let Some(scope) = scopes.iter().flatten().find(|scope| !client.scopes.contains(*scope)) {
-            return Err(ApiKeyRefusal::ScopeNotGranted { scope: scope.clone() });
-        }
+        check_right(client, environment, scopes.as_ref())?;
         check_start(*now, *not_before)?;
         check_expiry(*now, *not_before, *expires_at)?;
-        if allowed_cidrs.len() > CIDRS_MAX {
-            let (what, given) = ("address ranges", allowed_cidrs.len());
-            return Err(ApiKeyRefusal::TooManyCidrs { what, given, allowed: CIDRS_MAX });
-        }
+        check_ranges(allowed_cidrs)?;
         Ok(vec![ApiKeyEvent::Issued(Issued {
             client_id: *client_id,
             name: name.clone(),
@@ -80,7 +79,7 @@ impl ApiKey {
         let RotateKey { now, client, secret, overlap_seconds, expires_at, reason } = ask;
         let lineage = self.usable()?;
         // The same secret again is the same command again, and a retry is not news.
-        if lineage.current.locator == secret.locator && lineage.current.digest == secret.digest {
+        if lineage.current.proof == (Proof::Native { locator: secret.locator, digest: secret.digest }) {
             return Ok(vec![]);
         }
         check_client(*client)?;
@@ -184,7 +183,7 @@ impl ApiKey {
 
 impl Lineage {
     /// The clock may have ended a key before the lifecycle task has put that on record.
-    fn check_not_ended(&self, now: Timestamp) -> Result<(), ApiKeyRefusal> {
+    pub(super) fn check_not_ended(&self, now: Timestamp) -> Result<(), ApiKeyRefusal> {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(ApiKeyRefusal::Expired);
         }
@@ -193,7 +192,7 @@ impl Lineage {
 
     /// The planned revocation whose time has come. The gateway refuses since then; it goes on record as it was
     /// planned, and no later plan can undo it.
-    fn due_revocation(&self, now: Timestamp) -> Option<Revoked> {
+    pub(super) fn due_revocation(&self, now: Timestamp) -> Option<Revoked> {
         let (planned, reason) = self.revoke_at.as_ref().filter(|(planned, _)| *planned <= now)?;
         Some(Revoked { revoked_at: *planned, reason: reason.clone() })
     }
@@ -204,6 +203,30 @@ impl NewSecret {
         let Self { locator, digest, hint } = self;
         SecretVersion { version, locator: *locator, digest: *digest, hint: hint.clone() }
     }
+}
+
+/// What a client may have a key for.
+pub(super) fn check_right(
+    client: &ClientFacts,
+    environment: &Environment,
+    scopes: Option<&BTreeSet<Scope>>,
+) -> Result<(), ApiKeyRefusal> {
+    check_client(client.standing)?;
+    if !client.environments.contains(environment) {
+        return Err(ApiKeyRefusal::EnvironmentNotAllowed { environment: environment.clone() });
+    }
+    match scopes.into_iter().flatten().find(|scope| !client.scopes.contains(*scope)) {
+        Some(scope) => Err(ApiKeyRefusal::ScopeNotGranted { scope: scope.clone() }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_ranges(allowed_cidrs: &[IpNet]) -> Result<(), ApiKeyRefusal> {
+    if allowed_cidrs.len() > CIDRS_MAX {
+        let (what, given) = ("address ranges", allowed_cidrs.len());
+        return Err(ApiKeyRefusal::TooManyCidrs { what, given, allowed: CIDRS_MAX });
+    }
+    Ok(())
 }
 
 fn check_client(standing: ClientStanding) -> Result<(), ApiKeyRefusal> {
@@ -217,7 +240,7 @@ fn check_client(standing: ClientStanding) -> Result<(), ApiKeyRefusal> {
 }
 
 /// Whoever means "at once" leaves the start out; a time that nobody can mean is a slip.
-fn check_start(now: Timestamp, not_before: Option<Timestamp>) -> Result<(), ApiKeyRefusal> {
+pub(super) fn check_start(now: Timestamp, not_before: Option<Timestamp>) -> Result<(), ApiKeyRefusal> {
     let (earliest, latest) = (now.checked_sub(LIFETIME).unwrap_or(Timestamp::MIN), later(now, LIFETIME));
     match not_before.filter(|start| !(earliest..=latest).contains(start)) {
         Some(not_before) => Err(ApiKeyRefusal::StartOutOfBounds { not_before, earliest, latest }),
@@ -225,7 +248,7 @@ fn check_start(now: Timestamp, not_before: Option<Timestamp>) -> Result<(), ApiK
     }
 }
 
-fn check_expiry(
+pub(super) fn check_expiry(
     now: Timestamp,
     not_before: Option<Timestamp>,
     expires_at: Option<Timestamp>,
@@ -255,7 +278,7 @@ fn check_revocation(now: Timestamp, at: Timestamp) -> Result<(), ApiKeyRefusal> 
 }
 
 /// Each range once, under one name: `10.0.0.1/8` is `10.0.0.0/8`, and so is `::ffff:10.0.0.0/104`.
-fn canonical_ranges(given: &[IpNet]) -> Vec<IpNet> {
+pub(super) fn canonical_ranges(given: &[IpNet]) -> Vec<IpNet> {
     let mut ranges = vec![];
     for range in given.iter().map(canonical_range) {
         if !ranges.contains(&range) {

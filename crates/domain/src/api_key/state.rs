@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiKeyEvent, Issued, Rotated, SecretVersion};
-use crate::{ClientId, Environment, Name, Reason, Scope, Timestamp};
+use super::{ApiKeyEvent, ForeignVersion, Imported, Issued, Origin, Quarantined, Rotated, SecretVersion};
+use crate::{
+    ClientId, Environment, LeakId, Name, Reason, Scope, Timestamp,
+    secret::{ForeignDigest, Locator, SecretDigest},
+};
 
 /// A key's state. Revoked and expired are final.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +33,60 @@ pub struct Lineage {
     pub not_before: Option<Timestamp>,
     pub allowed_cidrs: Vec<IpNet>,
     /// The newest secret version.
-    pub current: SecretVersion,
+    pub current: HeldSecret,
     /// When it stops.
     pub expires_at: Option<Timestamp>,
     /// The version before it and when that one stops or stopped; none before the first rotation.
-    pub previous: Option<(SecretVersion, Timestamp)>,
+    pub previous: Option<(HeldSecret, Timestamp)>,
     pub revoke_at: Option<(Timestamp, Reason)>,
+    /// Where the key comes from, and the secret it came with; none of a key that was issued here.
+    pub imported: Option<(Origin, ForeignDigest)>,
+    /// The last of those that were put on it, and not released.
+    pub quarantine: Option<Quarantine>,
+    /// Reports that are on record: a repeated one is no news.
+    pub leaks: BTreeSet<LeakId>,
+}
+
+/// One secret version of a lineage, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSecret {
+    /// Counts from 1.
+    pub version: u32,
+    pub hint: String,
+    pub proof: Proof,
+}
+
+/// What a presented secret is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Found by the locator, proven by the digest.
+    Native { locator: Locator, digest: SecretDigest },
+    /// Found and proven by the digest.
+    Foreign(ForeignDigest),
+}
+
+/// What a leaked key stands under: its secrets up to one of the versions open little until they are replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    pub leak_id: LeakId,
+    /// The leaked one; later versions are free.
+    pub secret_version: u32,
+}
+
+impl From<&SecretVersion> for HeldSecret {
+    fn from(secret: &SecretVersion) -> Self {
+        let SecretVersion { version, locator, digest, hint } = secret;
+        let proof = Proof::Native { locator: *locator, digest: *digest };
+        Self { version: *version, hint: hint.clone(), proof }
+    }
+}
+
+impl From<&ForeignVersion> for HeldSecret {
+    fn from(secret: &ForeignVersion) -> Self {
+        let ForeignVersion { version, sha256, hint } = secret;
+        Self { version: *version, hint: hint.clone(), proof: Proof::Foreign(*sha256) }
+    }
 }
 
 impl ApiKey {
@@ -63,6 +114,14 @@ impl ApiKey {
             ApiKeyEvent::Suspended(_) => self.stand(Self::Suspended),
             ApiKeyEvent::Reinstated(_) => self.stand(Self::Active),
             ApiKeyEvent::Expired(_) => self.stand(Self::Expired),
+            ApiKeyEvent::Imported(imported) => *self = Self::Active(Lineage::imported(imported)),
+            ApiKeyEvent::LeakReported(reported) => {
+                self.change(|lineage| {
+                    lineage.leaks.insert(reported.leak_id);
+                });
+            }
+            ApiKeyEvent::Quarantined(quarantined) => self.change(|lineage| lineage.quarantine(quarantined)),
+            ApiKeyEvent::Released(_) => self.change(|lineage| lineage.quarantine = None),
         }
     }
 
@@ -100,16 +159,44 @@ impl Lineage {
             scopes: scopes.clone(),
             not_before: *not_before,
             allowed_cidrs: allowed_cidrs.clone(),
-            current: secret.clone(),
+            current: secret.into(),
             expires_at: *expires_at,
             previous: None,
             revoke_at: None,
+            imported: None,
+            quarantine: None,
+            leaks: BTreeSet::new(),
         }
+    }
+
+    fn imported(imported: &Imported) -> Self {
+        let Imported { client_id, name, environment, scopes, secret, not_before, expires_at, .. } = imported;
+        let Imported { allowed_cidrs, origin, .. } = imported;
+        Self {
+            client_id: *client_id,
+            name: name.clone(),
+            environment: environment.clone(),
+            scopes: scopes.clone(),
+            not_before: *not_before,
+            allowed_cidrs: allowed_cidrs.clone(),
+            current: secret.into(),
+            expires_at: *expires_at,
+            previous: None,
+            revoke_at: None,
+            imported: Some((origin.clone(), secret.sha256)),
+            quarantine: None,
+            leaks: BTreeSet::new(),
+        }
+    }
+
+    fn quarantine(&mut self, quarantined: &Quarantined) {
+        let (leak_id, secret_version) = (quarantined.leak_id, quarantined.secret_version);
+        self.quarantine = Some(Quarantine { leak_id, secret_version });
     }
 
     fn rotate(&mut self, rotated: &Rotated) {
         let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
-        let before = std::mem::replace(&mut self.current, secret.clone());
+        let before = std::mem::replace(&mut self.current, secret.into());
         self.previous = Some((before, *previous_until));
         self.expires_at = *expires_at;
     }

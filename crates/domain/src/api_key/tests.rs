@@ -1,6 +1,8 @@
 //! Given, when, then. The clock stands at `at(0)` unless a case says otherwise.
 
+mod import;
 mod issue;
+mod leak;
 mod revoke;
 mod rotate;
 

@@ -5,9 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, PolicyId, Position, RouteId, Timestamp,
+    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, LeakId, OperationId, PolicyId, Position, RouteId,
+    Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
+    operation::{self, OperationEvent},
     personal::{Personal, PersonalValue},
     projection::{EventSkipped, ProjectionEvent},
     rate_limit_policy::{
@@ -15,7 +17,7 @@ use crate::{
         RateLimitPolicyEvent,
     },
     route::{self, RouteEvent, RouteSpec},
-    secret::SecretDigest,
+    secret::{ForeignDigest, SecretDigest},
 };
 
 type Sampled<Event> = Result<Event, InvalidValue>;
@@ -41,6 +43,9 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     let events = policy_events(client, route)?;
     samples.extend(events.into_iter().map(|event| DomainEvent::RateLimitPolicy { id: policy, event }));
     samples.push(DomainEvent::Projection { id: "key_directory".parse()?, event: event_skipped()? });
+    let operation = OperationId::from_parts(EPOCH_MS, 6);
+    let events = operation_events(key)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::Operation { id: operation, event }));
     Ok(samples)
 }
 
@@ -110,6 +115,74 @@ fn key_events(client_id: ClientId) -> Sampled<Vec<ApiKeyEvent>> {
         E::Suspended(api_key::Suspended { reason: "Traffic from an unknown network".parse()? }),
         E::Reinstated(api_key::Reinstated { reason: "It was the new office".parse()? }),
         E::Expired(api_key::Expired { expired_at: day(90)? }),
+        E::Imported(api_key::Imported {
+            client_id,
+            name: "Checkout".parse()?,
+            environment: "prod".parse()?,
+            scopes: Some(["orders:read".parse()?].into()),
+            secret: api_key::ForeignVersion {
+                version: 1,
+                sha256: ForeignDigest::from_bytes([0x5a; 32]),
+                hint: "…9f3e".to_owned(),
+            },
+            not_before: Some(day(1)?),
+            expires_at: Some(day(90)?),
+            allowed_cidrs: ranges()?,
+            origin: api_key::Origin {
+                source: "kong".parse()?,
+                external_id: "a7c1f7d2-6f2b-4c5a-9f3e-0a1b2c3d4e5f".parse()?,
+                created_at: Some(day(-400)?),
+            },
+        }),
+        E::LeakReported(api_key::LeakReported {
+            leak_id: LeakId::from_parts(EPOCH_MS, 7),
+            secret_version: 1,
+            receiver: api_key::LeakReceiver::Github,
+            source: Some("commit".parse()?),
+            url: Some("https://github.com/example/shop/blob/0a1b2c3/config.yml".parse()?),
+            action: api_key::LeakAction::Quarantined,
+        }),
+        E::Quarantined(api_key::Quarantined {
+            leak_id: LeakId::from_parts(EPOCH_MS, 7),
+            secret_version: 1,
+            known_addresses: ranges()?,
+            calls_per_minute: 6,
+        }),
+        E::Released(api_key::Released { reason: "Rotated, and the old secret has stopped".parse()? }),
+    ])
+}
+
+fn operation_events(key_id: KeyId) -> Sampled<Vec<OperationEvent>> {
+    use OperationEvent as E;
+    use operation as o;
+    let refused = o::Item {
+        number: 1,
+        subject: key_id.to_string(),
+        key_id: Some(key_id),
+        result: o::ItemResult::Refused,
+        code: Some("key_expired".to_owned()),
+        detail: Some("the key has expired, which is final".to_owned()),
+    };
+    Ok(vec![
+        E::Planned(o::Planned {
+            kind: o::OperationKind::ImportKeys,
+            items_total: 1,
+            reason: Some("Moving from Kong".parse()?),
+            import: Some(o::ImportPlan {
+                source: "kong".parse()?,
+                format: "csv".parse()?,
+                node: "admin-1".parse()?,
+            }),
+            ordered: o::Ordered { by: "bootstrap-admin".to_owned(), allowed_by: "role:admin".to_owned() },
+        }),
+        E::KeysChosen(o::KeysChosen { key_ids: vec![key_id] }),
+        E::Started(o::Started { node: "admin-1".parse()?, at: day(1)? }),
+        E::Progressed(o::Progressed { node: "admin-1".parse()?, at: day(1)?, items: vec![refused] }),
+        E::Finished(o::Finished {
+            at: day(1)?,
+            tally: o::Tally { applied: 8, unchanged: 1, refused: 1 },
+        }),
+        E::Cancelled(o::Cancelled { at: day(1)?, reason: "The filter was too wide".parse()? }),
     ])
 }
 

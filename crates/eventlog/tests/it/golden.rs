@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
-    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, projection::ProjectionEvent,
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
+    projection::ProjectionEvent,
     rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
 };
 use serde_json::Value;
@@ -16,6 +17,7 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "api_key" => serde_json::from_value::<ApiKeyEvent>(payload)?.event_type(),
         "route" => serde_json::from_value::<RouteEvent>(payload)?.event_type(),
         "rate_limit_policy" => serde_json::from_value::<RateLimitPolicyEvent>(payload)?.event_type(),
+        "operation" => serde_json::from_value::<OperationEvent>(payload)?.event_type(),
         "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),
     })
@@ -40,6 +42,7 @@ fn every_golden_sample_can_be_read_today() {
         RouteEvent::TYPES,
         RateLimitPolicyEvent::TYPES,
         ProjectionEvent::TYPES,
+        OperationEvent::TYPES,
     ]
     .concat();
     assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");

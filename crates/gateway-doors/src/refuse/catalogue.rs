@@ -58,12 +58,13 @@ impl Rejection {
 }
 
 /// What a genuine secret can be refused for; the other reasons all are `unauthenticated`.
-const TOLD: [RefusalReason; 12] = [
+const TOLD: [RefusalReason; 13] = [
     RefusalReason::KeySuspended,
     RefusalReason::ClientSuspended,
     RefusalReason::ClientArchived,
     RefusalReason::WrongEnvironment,
     RefusalReason::AddressNotAllowed,
+    RefusalReason::KeyQuarantined,
     RefusalReason::BadPath,
     RefusalReason::UnknownRoute,
     RefusalReason::MissingScope,

@@ -3,14 +3,17 @@
 use std::{net::IpAddr, sync::Arc};
 
 use domain::{
-    Scope, Timestamp, api_client::ClientStanding, decision::RefusalReason, secret::PresentedSecret,
+    Scope, Timestamp,
+    api_client::ClientStanding,
+    decision::RefusalReason,
+    secret::{ForeignDigest, PresentedSecret},
 };
 
 use super::Grounds;
 use crate::{
     index::{
         clients::ClientEntry,
-        keys::{KeyEntry, KeyStanding},
+        keys::{Found, KeyEntry, KeyStanding, quarantine::Quarantine},
         micros,
         slots::{EnvironmentSlot, KeySlot},
     },
@@ -28,22 +31,32 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// An unknown secret takes as long to refuse as a known key with a wrong one.
+    /// An unknown secret takes as long to refuse as a known key with a wrong one. Where secrets of other systems are
+    /// known, both ways are gone to their end before any secret is refused.
     pub(crate) fn prove(grounds: &Grounds<'a>, secret: Option<&str>) -> Result<Self, RefusalReason> {
         let secret = secret.ok_or(RefusalReason::MissingSecret)?;
-        let presented = PresentedSecret::parse(secret).map_err(|_| RefusalReason::MalformedSecret)?;
-        let found = grounds.index.keys.find(presented.locator);
-        let stored = found.as_ref().map_or(&grounds.no_digest, |found| &found.digest);
-        let digest = grounds.peppers.digest(stored.pepper_version, secret);
-        let genuine = digest.is_some_and(|digest| digest.matches(stored));
-        let found = found.filter(|_| genuine).ok_or(RefusalReason::UnknownSecret)?;
-        Ok(Self {
+        let keys = &grounds.index.keys;
+        let presented = PresentedSecret::parse(secret);
+        let native = presented.ok().and_then(|presented| find_native(grounds, &presented, secret));
+        if let Some(found) = native {
+            return Ok(Self::of(grounds, &found));
+        }
+        let (malformed, unknown) = (RefusalReason::MalformedSecret, RefusalReason::UnknownSecret);
+        if !keys.knows_foreign() {
+            return Err(if presented.is_ok() { unknown } else { malformed });
+        }
+        let digest = ForeignDigest::of(secret).ok_or(malformed)?;
+        keys.find_foreign(&digest).map(|found| Self::of(grounds, &found)).ok_or(unknown)
+    }
+
+    fn of(grounds: &Grounds<'a>, found: &Found<'a>) -> Self {
+        Self {
             slot: found.slot,
             key: found.key,
             client: grounds.index.clients.get(found.key.client),
             version: found.version,
             retired_at: found.retired_at,
-        })
+        }
     }
 
     /// Whether this version of the secret stands at this moment.
@@ -101,6 +114,19 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// What this version of the secret stands under; one from elsewhere than before is refused at once.
+    pub(super) fn check_quarantine(
+        &self,
+        grounds: &Grounds<'a>,
+        address: Option<IpAddr>,
+    ) -> Result<Option<&'a Quarantine>, RefusalReason> {
+        match grounds.index.keys.quarantine(self.slot, self.version) {
+            None => Ok(None),
+            Some(quarantine) if quarantine.admits(address) => Ok(Some(quarantine)),
+            Some(_) => Err(RefusalReason::KeyQuarantined),
+        }
+    }
+
     pub(crate) fn holds(&self, scope: &Scope) -> bool {
         self.client.is_some_and(|client| client.scopes.contains(scope))
             && self.key.scopes.as_deref().is_none_or(|own| own.contains(scope))
@@ -112,4 +138,17 @@ impl<'a> Caller<'a> {
             limited_to: self.key.scopes.clone(),
         }
     }
+}
+
+/// The version that the locator leads to, if the secret proves it.
+fn find_native<'a>(
+    grounds: &Grounds<'a>,
+    presented: &PresentedSecret<'_>,
+    secret: &str,
+) -> Option<Found<'a>> {
+    let found = grounds.index.keys.find(presented.locator);
+    let stored = found.as_ref().map_or(&grounds.no_digest, |found| &found.digest);
+    let digest = grounds.peppers.digest(stored.pepper_version, secret);
+    let genuine = digest.is_some_and(|digest| digest.matches(stored));
+    found.filter(|_| genuine)
 }

@@ -5,7 +5,7 @@ use domain::{decision::RefusalReason, explain::Check};
 use super::{Caller, Grounds};
 use crate::{
     counters::{Ask, Counters, Moment, Reserved},
-    index::assignments::Weighing,
+    index::{assignments::Weighing, keys::quarantine::Quarantine},
     quota::shared::Patience,
 };
 
@@ -30,6 +30,15 @@ pub(crate) trait Manner<'a>: Weighing {
         patience: Patience,
     ) -> Reserved {
         Counters::reserve(grounds.counters, asks, now, patience)
+    }
+
+    /// Takes one call of what a quarantine leaves, or tells how many seconds to wait.
+    fn take_confined(&mut self, quarantine: &Quarantine, now_us: i64) -> Result<(), u64> {
+        quarantine.take(now_us)
+    }
+
+    fn give_back(&mut self, quarantine: &Quarantine) {
+        quarantine.give_back();
     }
 }
 

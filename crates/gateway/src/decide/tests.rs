@@ -2,6 +2,7 @@
 
 mod access;
 mod explain;
+mod foreign;
 mod limits;
 mod properties;
 mod resets;

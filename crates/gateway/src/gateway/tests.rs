@@ -249,3 +249,16 @@ fn nothing_prints_a_digest_or_a_secret() {
     );
     assert!(!shown.contains(&good) && !shown.contains("hmac"), "{shown}");
 }
+
+/// Trap 1: a short look-up hash is an authentication bypass. Two digests that agree in all but the last byte are two.
+#[test]
+fn a_digest_is_compared_whole() {
+    const FOREIGN: &str = "kong-3fPq9sKd02mzX";
+    let mut org = Organisation::small();
+    org.import("key_00000000000000000000000002", FOREIGN);
+    let mut bytes = *domain::secret::ForeignDigest::of(FOREIGN).unwrap().as_bytes();
+    bytes[31] ^= 1;
+    let keys = &org.gateway.index.read().keys;
+    assert!(keys.find_foreign(&domain::secret::ForeignDigest::of(FOREIGN).unwrap()).is_some());
+    assert!(keys.find_foreign(&domain::secret::ForeignDigest::from_bytes(bytes)).is_none());
+}

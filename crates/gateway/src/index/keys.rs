@@ -1,15 +1,20 @@
 //! Keys and their secrets: 112 bytes for a key with its current secret, and some eight for each way to find it.
 
+pub(crate) mod quarantine;
 pub(crate) mod rows;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use domain::{
-    ClientId, KeyId,
-    api_key::{ApiKeyEvent, Issued, RevocationScheduled, Rotated, SecretVersion},
-    secret::{Locator, SecretDigest},
+    ClientId, Environment, KeyId, Scope, Timestamp,
+    api_key::{ApiKeyEvent, ForeignVersion, Imported, Issued, RevocationScheduled, Rotated, SecretVersion},
+    secret::{ForeignDigest, Locator, SecretDigest},
 };
+use hashbrown::HashMap;
+use ipnet::IpNet;
+use rustc_hash::FxBuildHasher;
 
+use self::quarantine::Quarantine;
 use super::{
     clients::Clients,
     micros,
@@ -37,6 +42,8 @@ pub(crate) struct KeyEntry {
     version: u32,
     pepper_version: u16,
     pub(crate) standing: KeyStanding,
+    /// Whether there is more about it in the quarantines.
+    quarantined: bool,
 }
 
 impl fmt::Debug for KeyEntry {
@@ -60,7 +67,26 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Stands where a secret of our own has its pepper's version, which begins at 1; no locator leads to it.
+const FOREIGN: u16 = 0;
+/// No locator has this number.
+const NO_LOCATOR: u64 = u64::MAX;
+
 impl Secret {
+    fn foreign(version: &ForeignVersion) -> Self {
+        let ForeignVersion { version, sha256, hint: _ } = version;
+        Self { locator: NO_LOCATOR, hmac: *sha256.as_bytes(), version: *version, pepper_version: FOREIGN }
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.pepper_version == FOREIGN
+    }
+
+    /// Compares in constant time.
+    fn proves(&self, digest: &ForeignDigest) -> bool {
+        self.is_foreign() && ForeignDigest::from_bytes(self.hmac).matches(digest)
+    }
+
     fn of(version: &SecretVersion) -> Self {
         let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint: _ } =
             version;
@@ -104,6 +130,16 @@ pub(crate) struct Around<'index> {
     pub(crate) clients: &'index mut Clients,
 }
 
+/// What a key may from its first event on.
+struct Allowed<'event> {
+    client_id: ClientId,
+    environment: &'event Environment,
+    scopes: Option<&'event BTreeSet<Scope>>,
+    not_before: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    allowed_cidrs: &'event [IpNet],
+}
+
 /// All keys.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
@@ -113,6 +149,12 @@ pub(crate) struct Keys {
     previous: Slots<Previous>,
     previous_by_locator: Table,
     previous_by_key: Table,
+    /// Secrets of other systems, by all 256 bits of their digest.
+    by_foreign: Table,
+    previous_by_foreign: Table,
+    /// Whether there ever was one.
+    knows_foreign: bool,
+    quarantines: HashMap<KeySlot, Quarantine, FxBuildHasher>,
     ranges: Shared<AddressRanges>,
 }
 
@@ -136,6 +178,33 @@ impl Keys {
         let previous = self.previous.get(self.previous_by_locator.find(locator, holds)?)?;
         let key = self.get(previous.key)?;
         Some(Found::new(previous.key, key, &previous.secret, Some(previous.until)))
+    }
+
+    /// Finds the version whose secret has this digest: that is its proof too.
+    pub(crate) fn find_foreign(&self, digest: &ForeignDigest) -> Option<Found<'_>> {
+        let bytes = *digest.as_bytes();
+        let holds = |slot| self.entries.get(slot).is_some_and(|entry| entry.secret().proves(digest));
+        if let Some(slot) = self.by_foreign.find(bytes, holds) {
+            let key = self.entries.get(slot)?;
+            return Some(Found::new(KeySlot(slot), key, &key.secret(), None));
+        }
+        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.secret.proves(digest));
+        let previous = self.previous.get(self.previous_by_foreign.find(bytes, holds)?)?;
+        let key = self.get(previous.key)?;
+        Some(Found::new(previous.key, key, &previous.secret, Some(previous.until)))
+    }
+
+    /// Whether what is not of our form may be a secret all the same.
+    pub(crate) fn knows_foreign(&self) -> bool {
+        self.knows_foreign
+    }
+
+    /// What this version of a key stands under, if it is one that has leaked.
+    pub(crate) fn quarantine(&self, slot: KeySlot, version: u32) -> Option<&Quarantine> {
+        if !self.get(slot)?.quarantined {
+            return None;
+        }
+        self.quarantines.get(&slot).filter(|quarantine| quarantine.covers(version))
     }
 
     fn locator(&self, slot: u32) -> Option<u64> {
@@ -187,25 +256,59 @@ impl Keys {
             ApiKeyEvent::Suspended(_) => self.stand(slot, KeyStanding::Suspended),
             ApiKeyEvent::Reinstated(_) => self.stand(slot, KeyStanding::Active),
             ApiKeyEvent::Expired(_) => self.stand(slot, KeyStanding::Expired),
+            ApiKeyEvent::Imported(imported) => self.import(slot, imported, around),
+            // What follows from it is an event of its own.
+            ApiKeyEvent::LeakReported(_) => {}
+            ApiKeyEvent::Quarantined(quarantined) => {
+                let known = AddressRanges::new(&quarantined.known_addresses);
+                self.confine(slot, Quarantine::new(quarantined, known));
+            }
+            ApiKeyEvent::Released(_) => self.release(slot),
         }
+    }
+
+    fn import(&mut self, slot: KeySlot, imported: &Imported, around: &mut Around<'_>) {
+        let Imported { client_id, environment, scopes, secret, not_before, expires_at, .. } = imported;
+        let allowed = Allowed {
+            client_id: *client_id,
+            environment,
+            scopes: scopes.as_ref(),
+            not_before: *not_before,
+            expires_at: *expires_at,
+            allowed_cidrs: &imported.allowed_cidrs,
+        };
+        self.begin(slot, &allowed, Secret::foreign(secret), around);
     }
 
     fn issue(&mut self, slot: KeySlot, issued: &Issued, around: &mut Around<'_>) {
         let Issued { client_id, name: _, environment, scopes, secret, not_before, expires_at, allowed_cidrs } =
             issued;
+        let allowed = Allowed {
+            client_id: *client_id,
+            environment,
+            scopes: scopes.as_ref(),
+            not_before: *not_before,
+            expires_at: *expires_at,
+            allowed_cidrs,
+        };
+        self.begin(slot, &allowed, Secret::of(secret), around);
+    }
+
+    fn begin(&mut self, slot: KeySlot, allowed: &Allowed<'_>, secret: Secret, around: &mut Around<'_>) {
+        let Allowed { client_id, environment, scopes, not_before, expires_at, allowed_cidrs } = *allowed;
         let ranges = (!allowed_cidrs.is_empty()).then(|| self.ranges.keep(AddressRanges::new(allowed_cidrs)));
         let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing == KeyStanding::Absent)
         else {
             return;
         };
-        entry.client = around.client(*client_id);
+        entry.client = around.client(client_id);
         entry.environment = around.environments.slot_of(environment);
-        entry.scopes = scopes.as_ref().map(|scopes| around.scope_sets.keep(scopes.iter().cloned().collect()));
+        entry.scopes = scopes.map(|scopes| around.scope_sets.keep(scopes.iter().cloned().collect()));
         entry.allowed_from = ranges;
         entry.not_before = not_before.map_or(i64::MIN, micros);
         entry.expires_at = expires_at.map_or(i64::MAX, micros);
         entry.standing = KeyStanding::Active;
-        self.present(slot, Secret::of(secret));
+        self.present(slot, secret);
     }
 
     /// Makes a secret the key's current one.
@@ -216,8 +319,28 @@ impl Keys {
             (entry.version, entry.pepper_version) = (version, pepper_version);
         }
         let entries = &self.entries;
-        let locator_of = |slot| entries.get(slot).map(|entry| entry.locator);
-        self.by_locator.insert(secret.locator, slot.0, locator_of);
+        if secret.is_foreign() {
+            let digest_of = |slot| entries.get(slot).map(|entry| entry.hmac);
+            self.by_foreign.insert(secret.hmac, slot.0, digest_of);
+            self.knows_foreign = true;
+        } else {
+            let locator_of = |slot| entries.get(slot).map(|entry| entry.locator);
+            self.by_locator.insert(secret.locator, slot.0, locator_of);
+        }
+    }
+
+    fn confine(&mut self, slot: KeySlot, quarantine: Quarantine) {
+        if let Some(entry) = self.entries.get_mut(slot.0) {
+            entry.quarantined = true;
+            self.quarantines.insert(slot, quarantine);
+        }
+    }
+
+    fn release(&mut self, slot: KeySlot) {
+        if let Some(entry) = self.entries.get_mut(slot.0) {
+            entry.quarantined = false;
+        }
+        self.quarantines.remove(&slot);
     }
 
     fn rotate(&mut self, slot: KeySlot, rotated: &Rotated) {
@@ -228,20 +351,28 @@ impl Keys {
         };
         let before = entry.secret();
         entry.expires_at = expires_at.map_or(i64::MAX, micros);
-        self.by_locator.remove(before.locator, slot.0);
+        if before.is_foreign() {
+            self.by_foreign.remove(before.hmac, slot.0);
+        } else {
+            self.by_locator.remove(before.locator, slot.0);
+        }
         self.present(slot, Secret::of(secret));
         self.retire(Previous { secret: before, until: micros(*previous_until), key: slot });
     }
 
     /// Keeps the version before the current one, in the place of the one before it.
     fn retire(&mut self, retired: Previous) {
-        let (locator, key) = (retired.secret.locator, retired.key);
+        let (secret, key) = (retired.secret, retired.key);
         let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.key == key);
         let slot = match self.previous_by_key.find(key, holds) {
             Some(slot) => {
                 if let Some(previous) = self.previous.get_mut(slot) {
-                    self.previous_by_locator.remove(previous.secret.locator, slot);
-                    *previous = retired;
+                    let forgotten = std::mem::replace(previous, retired).secret;
+                    if forgotten.is_foreign() {
+                        self.previous_by_foreign.remove(forgotten.hmac, slot);
+                    } else {
+                        self.previous_by_locator.remove(forgotten.locator, slot);
+                    }
                 }
                 slot
             }
@@ -254,8 +385,14 @@ impl Keys {
             }
         };
         let previous = &self.previous;
-        let locator_of = |slot| previous.get(slot).map(|previous| previous.secret.locator);
-        self.previous_by_locator.insert(locator, slot, locator_of);
+        if secret.is_foreign() {
+            let digest_of = |slot| previous.get(slot).map(|previous| previous.secret.hmac);
+            self.previous_by_foreign.insert(secret.hmac, slot, digest_of);
+            self.knows_foreign = true;
+        } else {
+            let locator_of = |slot| previous.get(slot).map(|previous| previous.secret.locator);
+            self.previous_by_locator.insert(secret.locator, slot, locator_of);
+        }
     }
 
     /// Revoked is final, whatever a log may say later.
@@ -287,8 +424,7 @@ impl KeyEntry {
     fn absent(id: KeyId) -> Self {
         Self {
             id,
-            // No locator has this number.
-            locator: u64::MAX,
+            locator: NO_LOCATOR,
             hmac: [0; 32],
             version: 0,
             pepper_version: 0,
@@ -300,6 +436,7 @@ impl KeyEntry {
             client: ClientSlot::NONE,
             environment: EnvironmentSlot::NONE,
             standing: KeyStanding::Absent,
+            quarantined: false,
         }
     }
 }

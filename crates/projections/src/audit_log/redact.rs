@@ -22,6 +22,7 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::Route { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::RateLimitPolicy { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Projection { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::Operation { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -54,12 +55,18 @@ pub(super) fn words<'of>(
             | ApiKeyEvent::Revoked(_)
             | ApiKeyEvent::Suspended(_)
             | ApiKeyEvent::Reinstated(_)
-            | ApiKeyEvent::Expired(_) => Some(text.into()),
+            | ApiKeyEvent::Expired(_)
+            | ApiKeyEvent::LeakReported(_)
+            | ApiKeyEvent::Quarantined(_)
+            | ApiKeyEvent::Released(_) => Some(text.into()),
+            // Rare: taken apart and put together anew.
+            ApiKeyEvent::Imported(_) => None,
         },
         DomainEvent::ApiClient { .. }
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
-        | DomainEvent::Projection { .. } => Some(text.into()),
+        | DomainEvent::Projection { .. }
+        | DomainEvent::Operation { .. } => Some(text.into()),
     }
 }
 
@@ -86,7 +93,7 @@ fn words_without(text: &str, secret: &SecretVersion) -> Option<String> {
 fn without_secret(event: &ApiKeyEvent) -> Result<Value, serde_json::Error> {
     let mut data = serde_json::to_value(event)?;
     match event {
-        ApiKeyEvent::Issued(_) | ApiKeyEvent::Rotated(_) => {
+        ApiKeyEvent::Issued(_) | ApiKeyEvent::Rotated(_) | ApiKeyEvent::Imported(_) => {
             if let Some(secret) = data.get_mut("secret") {
                 *secret = shown_of_secret(secret);
             }
@@ -95,7 +102,10 @@ fn without_secret(event: &ApiKeyEvent) -> Result<Value, serde_json::Error> {
         | ApiKeyEvent::Revoked(_)
         | ApiKeyEvent::Suspended(_)
         | ApiKeyEvent::Reinstated(_)
-        | ApiKeyEvent::Expired(_) => {}
+        | ApiKeyEvent::Expired(_)
+        | ApiKeyEvent::LeakReported(_)
+        | ApiKeyEvent::Quarantined(_)
+        | ApiKeyEvent::Released(_) => {}
     }
     Ok(data)
 }

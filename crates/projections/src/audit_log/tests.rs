@@ -179,6 +179,7 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::Route { event, .. } => canonical::to_text(event),
             DomainEvent::RateLimitPolicy { event, .. } => canonical::to_text(event),
             DomainEvent::Projection { event, .. } => canonical::to_text(event),
+            DomainEvent::Operation { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = |recorded: &Recorded| {

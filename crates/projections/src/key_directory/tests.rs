@@ -1,9 +1,11 @@
 //! Given, when, then.
 
-use domain::api_key::{ApiKeyCommand, ExpireKey, IssueKey, ReinstateKey, RevokeKey, SuspendKey};
+use domain::api_key::{
+    ApiKeyCommand, ExpireKey, IssueKey, ReinstateKey, ReleaseKey, RevokeKey, SuspendKey,
+};
 
 use super::*;
-use crate::testing::{History, at, client, folded, issue, key, rotate};
+use crate::testing::{History, at, client, folded, import, issue, key, leak, report_leak, rotate};
 
 fn issued() -> KeyRow {
     KeyRow {
@@ -25,6 +27,8 @@ fn issued() -> KeyRow {
         position: Position::new(1),
         issued_at: at(1),
         updated_at: at(1),
+        origin: None,
+        quarantine: None,
     }
 }
 
@@ -90,4 +94,25 @@ fn a_suspended_key_still_ends() {
     check(&[suspend], suspended);
     let suspend = ApiKeyCommand::Suspend(SuspendKey { reason: reason() });
     check(&[suspend, ApiKeyCommand::Reinstate(ReinstateKey { reason: reason() })], issued());
+}
+
+#[test]
+fn an_imported_key_says_where_it_comes_from() {
+    let history = History::default().key(1, &import(1));
+    let row = folded::<KeyDirectory>(&history, key(1)).unwrap();
+    let origin = KeyOrigin { source: "kong".to_owned(), external_id: "kong-1".to_owned() };
+    assert_eq!(row, KeyRow { hint: "…9f3e".to_owned(), origin: Some(origin), ..issued() });
+}
+
+#[test]
+fn a_quarantine_is_shown_until_the_key_is_released() {
+    let quarantine = KeyQuarantine { leak_id: leak(1), secret_version: 1, since: at(2) };
+    check(&[report_leak(1)], KeyRow { quarantine: Some(quarantine.clone()), ..issued() });
+    let previous =
+        PreviousSecret { version: 1, hint: "…hnt1".to_owned(), until: at(3_610), last_used_at: None };
+    let rotated =
+        KeyRow { secret_version: 2, hint: "…hnt2".to_owned(), previous: Some(previous), ..issued() };
+    check(&[report_leak(1), rotate(at(10))], KeyRow { quarantine: Some(quarantine), ..rotated.clone() });
+    let release = ReleaseKey { now: at(3_610), reason: "rotated".parse().unwrap() };
+    check(&[report_leak(1), rotate(at(10)), ApiKeyCommand::Release(release)], rotated);
 }

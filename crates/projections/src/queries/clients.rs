@@ -145,3 +145,15 @@ impl ClientFilter {
             .and_some("registered_at_us < {}", *registered_until)
     }
 }
+
+/// Those that are called exactly so, at most two: a name need not be one client's alone.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn named(model: &ReadModel, name: &str) -> Result<Vec<ClientRow>, ReadFailure> {
+    let select = Select::new(include_str!("clients/select.sql"), vec![])
+        .and("name = {}", name)
+        .then(" order by client_id")
+        .limit(2);
+    model.fetch(select).await
+}

@@ -13,15 +13,19 @@ use super::{
     audit::{self, AuditFilter},
     clients::{self, ClientFilter},
     keys::{self, KeyFilter},
+    leaks::{self, LeakFilter},
+    matching::{self, KeysMatching},
+    operations::{self, OperationFilter},
     order::{Listed, Order, Seek},
     policies::{self, AssignmentFilter, PolicyFilter},
     routes::{self, RouteFilter},
 };
 use crate::{
-    ClientStatus, KeyStatus, PolicyStatus, ReadFailure, ReadModel, RouteStatus,
+    ClientStatus, KeyStatus, OperationStatus, PolicyStatus, ReadFailure, ReadModel, RouteStatus,
     testing::{
-        Engine, History, assign, assignment, at, client, define_policy, define_route, eventful, issue, key,
-        on_every_engine, policy, project, read_model, register, route, route_spec, usage_batch,
+        Engine, History, assign, assignment, at, client, define_policy, define_route, eventful, issue, item, key,
+        leak, on_every_engine, operation, plan_operation, policy, progress_operation, project, read_model, register,
+        report_leak, route, route_spec, take_operation, usage_batch,
     },
 };
 
@@ -44,6 +48,9 @@ on_every_engine!(
     retired_routes_and_policies_stay_and_do_not_overlap,
     a_policy_comes_with_whom_it_binds,
     audit_entries_are_found_by_who_what_when,
+    operations_come_with_what_became_of_their_items,
+    leaks_are_found_by_whose_and_what_was_done,
+    keys_match_by_what_they_and_their_clients_are,
 );
 
 const ALL: Page = Page { after: None, limit: 100 };
@@ -402,4 +409,92 @@ async fn audit_entries_are_found_by_who_what_when(on: Engine) {
     let nowhere = Page { after: text("x"), limit: 1 };
     let refused = audit::list(&model, &any(), &nowhere).await;
     assert!(matches!(refused, Err(ReadFailure::Cursor { .. })));
+}
+
+async fn operations_come_with_what_became_of_their_items(on: Engine) {
+    use domain::operation::ItemResult::{Applied, Refused};
+    let items = (1..=12).map(|number| item(number, if number == 10 { Refused } else { Applied })).collect();
+    let history = History::default()
+        .operation(1, &plan_operation(&(1..=12).collect::<Vec<_>>()))
+        .operation(1, &take_operation())
+        .operation(1, &progress_operation(items))
+        .operation(2, &plan_operation(&[1]))
+        .operation(2, &take_operation())
+        .operation(3, &plan_operation(&[1]));
+    let (_dir, model) = given(on, history).await;
+    let ids = |rows: Vec<operations::OperationRow>| rows.iter().map(|row| row.operation_id).collect::<Vec<_>>();
+    let finished = OperationFilter { status: Some(OperationStatus::Finished), ..OperationFilter::default() };
+    assert_eq!(ids(operations::list(&model, &finished, &ALL).await.unwrap()), [operation(1)]);
+    assert_eq!(ids(operations::underway(&model, 9).await.unwrap()), [operation(2), operation(3)]);
+    let row = operations::get(&model, operation(1)).await.unwrap().unwrap();
+    assert_eq!((row.tally.applied, row.tally.refused, row.items_done), (11, 1, 12));
+    assert_eq!(operations::get(&model, operation(9)).await.unwrap(), None);
+    let numbers = async |result, page: Page| {
+        let rows = operations::items(&model, operation(1), result, &page).await.unwrap();
+        rows.iter().map(|row| row.number).collect::<Vec<_>>()
+    };
+    let page = |after: Option<&str>| Page { after: after.map(str::to_owned), limit: 5 };
+    assert_eq!(numbers(None, page(None)).await, [1, 2, 3, 4, 5]);
+    assert_eq!(numbers(None, page(Some("9"))).await, [10, 11, 12]);
+    assert_eq!(numbers(Some(Refused), page(None)).await, [10]);
+    assert!(operations::items(&model, operation(2), None, &page(None)).await.unwrap().is_empty());
+}
+
+async fn leaks_are_found_by_whose_and_what_was_done(on: Engine) {
+    use domain::api_key::LeakAction;
+    let revoke = RevokeKey { now: at(1), at: None, reason: "gone".parse().unwrap() };
+    let history = History::default()
+        .client(1, &register("Acme"))
+        .key(1, &ApiKeyCommand::Issue(issue(1)))
+        .key(2, &ApiKeyCommand::Issue(issue(2)))
+        .key(2, &ApiKeyCommand::Revoke(revoke))
+        .key(2, &report_leak(2))
+        .key(1, &report_leak(1));
+    let (_dir, model) = given(on, history).await;
+    let found = async |filter: LeakFilter, page: Page| {
+        let rows = leaks::list(&model, &filter, &page).await.unwrap();
+        rows.iter().map(|row| (row.leak_id, row.client_id)).collect::<Vec<_>>()
+    };
+    let (one, two) = ((leak(1), Some(client(1))), (leak(2), Some(client(2))));
+    let any = LeakFilter::default;
+    assert_eq!(found(any(), ALL).await, [two, one], "in the order in which they came");
+    assert_eq!(found(any(), Page { after: Some("5".to_owned()), limit: 9 }).await, [one]);
+    assert_eq!(found(LeakFilter { key_id: Some(key(1)), ..any() }, ALL).await, [one]);
+    assert_eq!(found(LeakFilter { client_id: Some(client(2)), ..any() }, ALL).await, [two]);
+    assert_eq!(found(LeakFilter { action: Some(LeakAction::None), ..any() }, ALL).await, [two]);
+    assert_eq!(leaks::get(&model, leak(1)).await.unwrap().unwrap().action, LeakAction::Quarantined);
+    assert_eq!(leaks::get(&model, leak(9)).await.unwrap(), None);
+}
+
+async fn keys_match_by_what_they_and_their_clients_are(on: Engine) {
+    let revoke = RevokeKey { now: at(1), at: None, reason: "gone".parse().unwrap() };
+    let sandbox = IssueKey { environment: "sandbox".parse().unwrap(), ..issue(2) };
+    let history = History::default()
+        .client(1, &register("Acme"))
+        .client(2, &register("Beta"))
+        .key(1, &ApiKeyCommand::Issue(issue(1)))
+        .key(2, &ApiKeyCommand::Issue(issue(2)))
+        .key(3, &ApiKeyCommand::Issue(sandbox))
+        .key(4, &ApiKeyCommand::Issue(issue(1)))
+        .key(4, &ApiKeyCommand::Revoke(revoke));
+    let (_dir, model) = given(on, history).await;
+    let found = async |wanted: KeysMatching| {
+        let rows = matching::keys(&model, &wanted, 100).await.unwrap();
+        rows.iter().map(|row| row.key_id).collect::<Vec<_>>()
+    };
+    let any = KeysMatching::default;
+    assert_eq!(found(any()).await, [key(1), key(2), key(3)], "one that has ended is not among them");
+    assert_eq!(found(KeysMatching { client_id: Some(client(2)), ..any() }).await, [key(2), key(3)]);
+    assert_eq!(found(KeysMatching { environment: Some("sandbox".parse().unwrap()), ..any() }).await, [key(3)]);
+    assert_eq!(found(KeysMatching { owner_team: Some("nobody".to_owned()), ..any() }).await, []);
+    assert_eq!(found(KeysMatching { issued_before: Some(at(4)), ..any() }).await, [key(1)]);
+    assert_eq!(found(KeysMatching { unused_since: Some(at(5)), ..any() }).await, [key(1), key(2)]);
+    let labelled = |value: &str| KeysMatching {
+        labels: [("tier".parse().unwrap(), value.parse().unwrap())].into(),
+        ..any()
+    };
+    assert_eq!(found(labelled("gold")).await.len(), 3);
+    assert_eq!(found(labelled("golden")).await, []);
+    assert_eq!(matching::keys(&model, &any(), 2).await.unwrap().len(), 2);
+    assert!(matching::calls_since(&model, at(0)).await.unwrap().is_empty());
 }

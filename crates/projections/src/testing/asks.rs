@@ -1,19 +1,25 @@
 //! Commands, their parts and their identifiers.
 
 use domain::{
-    AssignmentId, ClientId, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    AssignmentId, ClientId, KeyId, LeakId, Metadata, OperationId, PolicyId, RouteId, Timestamp,
     api_client::{
         ApiClientCommand, ClientFacts, ClientKind, ClientStanding, ContactRole, NewContact, NewOwner,
         RegisterClient,
     },
-    api_key::{ApiKeyCommand, IssueKey, NewSecret, RotateKey},
+    api_key::{
+        ApiKeyCommand, ForeignSecret, ImportKey, IssueKey, LeakReceiver, LeakResponse, NewSecret, Origin,
+        ReportLeak, RotateKey,
+    },
     metadata::ActorKind,
+    operation::{
+        Item, ItemResult, OperationCommand, Ordered, PlanOperation, ProgressOperation, TakeOperation, Work,
+    },
     personal::PersonalValue,
     rate_limit_policy::{
         AssignPolicy, Assignment, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimit,
     },
     route::{DefineRoute, RouteCommand, RouteSpec},
-    secret::SecretDigest,
+    secret::{ForeignDigest, SecretDigest},
 };
 
 /// 2026-01-01T00:00:00Z and so many seconds.
@@ -39,6 +45,14 @@ pub(crate) fn policy(n: u64) -> PolicyId {
 
 pub(crate) fn assignment(n: u64) -> AssignmentId {
     AssignmentId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn operation(n: u64) -> OperationId {
+    OperationId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn leak(n: u64) -> LeakId {
+    LeakId::from_parts(1_767_225_600_000 + n, u128::from(n))
 }
 
 pub(crate) fn personal(text: &str) -> PersonalValue {
@@ -157,4 +171,72 @@ pub(crate) fn assign(n: u64, client_id: Option<ClientId>) -> PolicyCommand {
         until: None,
     };
     PolicyCommand::Assign(AssignPolicy { now: at(0), assignment })
+}
+
+/// The same key as [`issue`] makes, of another system. Its digest is one that tests look for where it must not be.
+pub(crate) fn import(n: u64) -> ApiKeyCommand {
+    let IssueKey { now, client_id, client, name, environment, scopes, not_before, expires_at, .. } = issue(n);
+    ApiKeyCommand::Import(ImportKey {
+        now,
+        client_id,
+        client,
+        name,
+        environment,
+        scopes,
+        not_before,
+        expires_at,
+        allowed_cidrs: issue(n).allowed_cidrs,
+        secret: ForeignSecret { sha256: ForeignDigest::from_bytes([0xd9; 32]), hint: "…9f3e".to_owned() },
+        origin: Origin {
+            source: "kong".parse().unwrap(),
+            external_id: format!("kong-{n}").parse().unwrap(),
+            created_at: None,
+        },
+    })
+}
+
+pub(crate) fn report_leak(n: u64) -> ApiKeyCommand {
+    ApiKeyCommand::ReportLeak(ReportLeak {
+        now: at(0),
+        leak_id: leak(n),
+        secret_version: 1,
+        receiver: LeakReceiver::Github,
+        source: Some("commit".parse().unwrap()),
+        url: Some("https://example.com/a".parse().unwrap()),
+        response: LeakResponse::Quarantine {
+            known_addresses: vec!["192.0.2.7/32".parse().unwrap()],
+            calls_per_minute: 6,
+        },
+        reason: "reported as leaked".parse().unwrap(),
+    })
+}
+
+/// Revokes these keys.
+pub(crate) fn plan_operation(keys: &[u64]) -> OperationCommand {
+    OperationCommand::Plan(PlanOperation {
+        now: at(0),
+        work: Work::Revoke(keys.iter().map(|n| key(*n)).collect()),
+        reason: Some("because".parse().unwrap()),
+        ordered: Ordered { by: "bootstrap-admin".to_owned(), allowed_by: "role:admin".to_owned() },
+    })
+}
+
+pub(crate) fn take_operation() -> OperationCommand {
+    OperationCommand::Take(TakeOperation { now: at(5), node: "n1".parse().unwrap() })
+}
+
+pub(crate) fn item(number: u32, result: ItemResult) -> Item {
+    let refused = result == ItemResult::Refused;
+    Item {
+        number,
+        subject: key(number.into()).to_string(),
+        key_id: Some(key(number.into())),
+        result,
+        code: refused.then(|| "key_expired".to_owned()),
+        detail: refused.then(|| "the key has expired, which is final".to_owned()),
+    }
+}
+
+pub(crate) fn progress_operation(items: Vec<Item>) -> OperationCommand {
+    OperationCommand::Progress(ProgressOperation { now: at(6), node: "n1".parse().unwrap(), items })
 }

@@ -6,14 +6,16 @@ use domain::{
     EventId, Position, Recorded,
     api_client::{ApiClient, ApiClientCommand, NewOwner},
     api_key::{ApiKey, ApiKeyCommand, IssueKey},
+    operation::{Operation, OperationCommand},
     rate_limit_policy::{Mode, PolicyCommand, RateLimitPolicy},
     route::{Route, RouteCommand},
 };
 use eventlog::Stored;
 
 use super::{
-    ADDRESS, assign, assignment, at, client, define_policy, define_route, issue, key, metadata, personal,
-    policy, register, rotate, route, route_spec,
+    ADDRESS, assign, assignment, at, client, define_policy, define_route, import, issue, item, key, metadata,
+    operation, personal, plan_operation, policy, progress_operation, register, report_leak, rotate, route,
+    route_spec, take_operation,
 };
 
 /// A log in memory, written by commands.
@@ -73,9 +75,15 @@ fn recorded(position: u64, sequence: u64, event: domain::DomainEvent) -> Recorde
     }
 }
 
+impl History {
+    pub(crate) fn operation(self, n: u64, command: &OperationCommand) -> Self {
+        self.when::<Operation>(operation(n), command)
+    }
+}
+
 /// Every kind of thing, and most of what can happen to it.
 pub(crate) fn eventful() -> History {
-    use domain::{api_client as c, api_key as k, rate_limit_policy as p, route as r};
+    use domain::{api_client as c, api_key as k, operation as o, rate_limit_policy as p, route as r};
     let reason = || "because".parse().unwrap();
     let update = c::UpdateClient {
         name: Some("Größe & Söhne".parse().unwrap()),
@@ -125,6 +133,14 @@ pub(crate) fn eventful() -> History {
         .policy(1, &PolicyCommand::Unassign(unassign))
         .policy(2, &define_policy())
         .policy(2, &PolicyCommand::Retire(p::RetirePolicy { reason: None }))
+        .key(4, &import(1))
+        .key(4, &report_leak(1))
+        .operation(1, &plan_operation(&[1, 2]))
+        .operation(1, &take_operation())
+        .operation(1, &progress_operation(vec![item(1, o::ItemResult::Applied)]))
+        .operation(1, &progress_operation(vec![item(2, o::ItemResult::Refused)]))
+        .operation(2, &plan_operation(&[3]))
+        .operation(2, &OperationCommand::Cancel(o::CancelOperation { now: at(9), reason: reason() }))
 }
 
 /// The row that a history makes of one key, through the fold alone.

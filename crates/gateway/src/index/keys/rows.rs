@@ -5,7 +5,7 @@ use domain::{KeyId, Scope};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{Around, KeyEntry, KeyStanding, Keys, Previous, Secret};
+use super::{quarantine::QuarantineRow, Around, KeyEntry, KeyStanding, Keys, Previous, Secret};
 use crate::{
     index::{
         shared::AddressRanges,
@@ -36,6 +36,8 @@ pub(crate) struct KeyRow {
     scopes: Option<Vec<Scope>>,
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     allowed_from: Option<Vec<IpNet>>,
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    quarantine: Option<QuarantineRow>,
 }
 
 /// Version, pepper version, locator and digest of a secret.
@@ -81,13 +83,15 @@ impl KeyRow {
             revoke_at: Some(entry.revoke_at).filter(|at| *at != i64::MAX),
             scopes: entry.scopes.as_ref().map(|scopes| scopes.iter().cloned().collect()),
             allowed_from: entry.allowed_from.as_ref().map(|ranges| ranges.as_slice().to_vec()),
+            quarantine: None,
         }
     }
 }
 
 impl Keys {
     pub(crate) fn row(&self, number: u32) -> Option<KeyRow> {
-        Some(KeyRow::of(self.entries.get(number)?))
+        let quarantine = self.quarantines.get(&KeySlot(number)).map(|quarantine| quarantine.row());
+        Some(KeyRow { quarantine, ..KeyRow::of(self.entries.get(number)?) })
     }
 
     pub(crate) fn previous_len(&self) -> usize {
@@ -121,6 +125,9 @@ impl Keys {
         entry.revoke_at = row.revoke_at.unwrap_or(i64::MAX);
         if let Some(secret) = row.secret {
             self.present(slot, secret.secret()?);
+        }
+        if let Some(row) = row.quarantine {
+            self.confine(slot, row.quarantine());
         }
         Some(slot)
     }

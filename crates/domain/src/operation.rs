@@ -1,0 +1,18 @@
+//! Work on many things that takes longer than an answer may: what it is to do, how far it is, what became of each.
+
+mod commands;
+mod events;
+mod rules;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use commands::{
+    CancelOperation, HELD_FOR, ITEMS_MAX, OperationCommand, OperationRefusal, PlanOperation, ProgressOperation,
+    TakeOperation, Work,
+};
+pub use events::{
+    Cancelled, Finished, ImportPlan, Item, ItemResult, KeysChosen, Ordered, OperationEvent, OperationKind,
+    Planned, Progressed, Started, Tally,
+};
+pub use state::{Operation, Run};

@@ -1,0 +1,118 @@
+//! The rules of an operation.
+
+use super::{
+    CancelOperation, Cancelled, Finished, HELD_FOR, ITEMS_MAX, KeysChosen, Operation, OperationCommand,
+    OperationEvent, OperationKind, OperationRefusal, PlanOperation, Planned, ProgressOperation, Progressed, Run,
+    Started, Tally, TakeOperation, Work,
+};
+use crate::{Aggregate, KeyId, Name, Timestamp};
+
+/// An event stays well below what the bus carries in one message.
+const KEYS_IN_ONE_EVENT_MAX: usize = 2_000;
+
+impl Aggregate for Operation {
+    const TYPE: &'static str = "operation";
+    type Command = OperationCommand;
+    type Event = OperationEvent;
+    type Refusal = OperationRefusal;
+
+    fn decide(&self, command: &OperationCommand) -> Result<Vec<OperationEvent>, OperationRefusal> {
+        match command {
+            OperationCommand::Plan(ask) => self.plan(ask),
+            OperationCommand::Take(ask) => self.take(ask),
+            OperationCommand::Progress(ask) => self.progress(ask),
+            OperationCommand::Cancel(ask) => self.cancel(ask),
+        }
+    }
+
+    fn apply(&mut self, event: &OperationEvent) {
+        self.fold(event);
+    }
+}
+
+impl Operation {
+    fn plan(&self, ask: &PlanOperation) -> Result<Vec<OperationEvent>, OperationRefusal> {
+        let Self::Absent = self else { return Err(OperationRefusal::AlreadyPlanned) };
+        let PlanOperation { now, work, reason, ordered } = ask;
+        let (kind, keys, import, given) = match work {
+            Work::Revoke(keys) => (OperationKind::RevokeKeys, &keys[..], None, keys.len()),
+            Work::Suspend(keys) => (OperationKind::SuspendKeys, &keys[..], None, keys.len()),
+            Work::Import { plan, rows } => {
+                let given = usize::try_from(*rows).unwrap_or(usize::MAX);
+                (OperationKind::ImportKeys, &[][..], Some(plan.clone()), given)
+            }
+        };
+        if given > ITEMS_MAX {
+            let what = if import.is_some() { "rows" } else { "keys" };
+            return Err(OperationRefusal::TooManyItems { what, given, allowed: ITEMS_MAX });
+        }
+        let items_total = u32::try_from(given).unwrap_or(u32::MAX);
+        let planned = Planned { kind, items_total, reason: reason.clone(), import, ordered: ordered.clone() };
+        let chosen = keys.chunks(KEYS_IN_ONE_EVENT_MAX).map(<[KeyId]>::to_vec);
+        let chosen = chosen.map(|key_ids| OperationEvent::KeysChosen(KeysChosen { key_ids }));
+        let finished = Finished { at: *now, tally: Tally::default() };
+        let finished = (given == 0).then_some(OperationEvent::Finished(finished));
+        Ok([OperationEvent::Planned(planned)].into_iter().chain(chosen).chain(finished).collect())
+    }
+
+    fn take(&self, ask: &TakeOperation) -> Result<Vec<OperationEvent>, OperationRefusal> {
+        let TakeOperation { now, node } = ask;
+        let run = self.underway()?;
+        match &run.held {
+            Some((holder, _)) if holder == node => Ok(vec![]),
+            Some(_) | None => {
+                run.check_free(node, *now)?;
+                Ok(vec![OperationEvent::Started(Started { node: node.clone(), at: *now })])
+            }
+        }
+    }
+
+    fn progress(&self, ask: &ProgressOperation) -> Result<Vec<OperationEvent>, OperationRefusal> {
+        let ProgressOperation { now, node, items } = ask;
+        let run = self.underway()?;
+        run.check_free(node, *now)?;
+        let numbers = run.done.saturating_add(1)..=run.items_total;
+        if items.is_empty() || !numbers.zip(items).all(|(next, item)| item.number == next) || run.left() < items.len()
+        {
+            return Err(OperationRefusal::NotNext { done: run.done });
+        }
+        let (at, ends) = (*now, run.left() == items.len());
+        let mut tally = run.tally;
+        items.iter().for_each(|item| tally.add(item.result));
+        let progressed = Progressed { node: node.clone(), at, items: items.clone() };
+        let finished = ends.then_some(OperationEvent::Finished(Finished { at, tally }));
+        Ok([OperationEvent::Progressed(progressed)].into_iter().chain(finished).collect())
+    }
+
+    fn cancel(&self, ask: &CancelOperation) -> Result<Vec<OperationEvent>, OperationRefusal> {
+        if let Self::Cancelled(_) = self {
+            return Ok(vec![]);
+        }
+        self.underway()?;
+        Ok(vec![OperationEvent::Cancelled(Cancelled { at: ask.now, reason: ask.reason.clone() })])
+    }
+
+    fn underway(&self) -> Result<&Run, OperationRefusal> {
+        match self {
+            Self::Absent => Err(OperationRefusal::NotPlanned),
+            Self::Finished(run) | Self::Cancelled(run) => Err(OperationRefusal::Ended { kind: run.kind }),
+            Self::Planned(run) | Self::Running(run) => Ok(run),
+        }
+    }
+}
+
+impl Run {
+    /// Items that are not dealt with.
+    fn left(&self) -> usize {
+        usize::try_from(self.items_total.saturating_sub(self.done)).unwrap_or(usize::MAX)
+    }
+
+    fn check_free(&self, node: &Name, now: Timestamp) -> Result<(), OperationRefusal> {
+        let Some((holder, heard_at)) = &self.held else { return Ok(()) };
+        let until = heard_at.checked_add(HELD_FOR).unwrap_or(Timestamp::MAX);
+        if holder == node || until <= now {
+            return Ok(());
+        }
+        Err(OperationRefusal::HeldElsewhere { node: holder.clone(), until })
+    }
+}
