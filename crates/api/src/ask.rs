@@ -119,7 +119,8 @@ fn unexecuted<R: Refusal>(why: ExecuteError<R>, missing: fn() -> Problem) -> Pro
     }
 }
 
-fn unread(rejection: &BytesRejection) -> Problem {
+/// Why a body did not arrive whole.
+pub(crate) fn unread(rejection: &BytesRejection) -> Problem {
     if let BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) = rejection {
         Problem::new(kinds::BODY_TOO_LARGE)
     } else {
@@ -158,6 +159,21 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             b"" | b"null" => body::parse(b"{}"),
             _ => self.body(),
         }
+    }
+
+    /// Whether nothing is to happen: for those whose answer then is their own.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.manner.dry_run
+    }
+
+    /// The body as it came, for those who read it themselves.
+    pub(crate) fn upload(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the body is said to be, without parameters.
+    pub(crate) fn media_type(&self) -> &str {
+        body::media_type(&self.headers)
     }
 
     /// What the command did if it was given before; else what it does now.

@@ -14,14 +14,19 @@ use crate::problem::{Problem, kinds};
 
 /// Refuses a body that is not said to be JSON. A change may also come as a merge patch. Source: RFC 7396.
 pub(crate) fn check_media_type(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|field| field.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim();
+    let essence = media_type(headers);
     let merge_patch = method == Method::PATCH && essence.eq_ignore_ascii_case("application/merge-patch+json");
     if merge_patch || essence.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
         Err(Problem::new(kinds::MEDIA_TYPE_UNSUPPORTED))
     }
+}
+
+/// What a body is said to be, without parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> &str {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|field| field.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim()
 }
 
 /// Reads a body.

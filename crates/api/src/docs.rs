@@ -15,14 +15,14 @@ use utoipa::{
     },
 };
 
-pub(crate) use answers::{Changed, Created, Found, FoundPlain, Listed, Listing, Removed, Report};
+pub(crate) use answers::{BulkAnswer, Changed, Created, Found, FoundPlain, Listed, Listing, Removed, Report};
 pub(crate) use params::{
-    AssignmentPath, ClientPath, DecisionPath, EditHeaders, KeyPath, PolicyPath, PositionPath, RoutePath,
-    WriteHeaders,
+    AssignmentPath, ClientPath, DecisionPath, EditHeaders, KeyPath, LeakPath, OperationPath, PolicyPath, PositionPath,
+    RoutePath, WriteHeaders,
 };
 pub(crate) use problems::{
-    AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
-    ReadProblems, UnknownReference, WriteProblems,
+    AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems, ReadProblems,
+    ReceiverProblems, UnknownReference, UploadProblems, WriteProblems,
 };
 pub(crate) use schemas::form;
 
@@ -62,6 +62,11 @@ use crate::{
         routes::keys::rotation::RotationView,
         routes::routes::import::ImportItem,
         routes::routes::import::ImportReport,
+        routes::keys::bulk::BulkPreview,
+        routes::keys::import::ImportPreview,
+        routes::operations::view::OperationView,
+        routes::operations::view::ItemView,
+        routes::leaks::view::LeakView,
         routes::routes::view::RouteView,
         routes::policies::view::PolicyView,
         routes::policies::view::AssignedPolicyView,

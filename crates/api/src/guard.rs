@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Environment, Metadata, Position, Reason, Timestamp,
+    Environment, Metadata, Name, Position, Reason, Timestamp,
     access::{self, Grant, Permission, Principal},
     api_key::NewSecret,
     personal::PersonalValue,
@@ -20,7 +20,7 @@ use http::{HeaderMap, request::Parts};
 use projections::{ReadModel, Visibility};
 
 use crate::{
-    Api, Readiness, Settings,
+    Api, Readiness, Settings, Uploads,
     auth::bearer,
     circumstances::Circumstances,
     frame::framed,
@@ -60,6 +60,7 @@ needs!(
     KeyRotate,
     KeySuspend,
     KeyRevoke,
+    KeyImport,
     RouteRead,
     RouteWrite,
     PolicyRead,
@@ -69,7 +70,9 @@ needs!(
     ReportRead,
     GatewayRead,
     DecisionRead,
-    LimitReset
+    LimitReset,
+    LeakRead,
+    OperationRead
 );
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.
@@ -114,10 +117,17 @@ impl Door {
         (self.api.metrics)()
     }
 
-    /// What is behind it, for tests that stand outside.
-    #[cfg(test)]
+    /// What is behind it, for those whom no principal asks: a signature is proof enough for them, or they only ask what would be.
     pub(crate) fn api(&self) -> &Arc<Api> {
         &self.api
+    }
+
+    pub(crate) fn node(&self) -> &Name {
+        &self.api.node
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.api.uploads
     }
 
     fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
@@ -180,6 +190,11 @@ impl<P: Needs> Allowed<P> {
     /// Whether the principal holds another permission, where less is shown to those who do not.
     pub(crate) fn holds(&self, permission: Permission) -> bool {
         access::authorize(&self.principal, permission).is_ok()
+    }
+
+    /// The grant that allowed the request: `role:admin`.
+    pub(crate) fn allowed_by(&self) -> String {
+        self.grant.describe()
     }
 
     pub(crate) fn principal(&self) -> &Principal {

@@ -16,6 +16,8 @@ mod frame;
 mod gateways;
 mod guard;
 mod idempotency;
+mod imports;
+mod leaks;
 mod listing;
 mod manner;
 mod negotiate;
@@ -30,12 +32,14 @@ mod routes;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod values;
+mod worker;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use axum::Router;
-use domain::{SharedClock, secret::Peppers};
+use domain::{Name, SharedClock, secret::Peppers};
 use eventlog::EventLog;
 use projections::{ReadModel, Visibility};
 use serde::Serialize;
@@ -44,10 +48,13 @@ use utoipa::{ToSchema, openapi::OpenApi};
 pub use auth::AdminTokens;
 pub use gateways::{Answering, CallAsked, EffectiveAsked, Gateways, GatewaysAway, UsageOf, Who};
 pub use guard::protect;
+pub use leaks::{FetchedKeys, FindHolder, GithubKeys, KeysFailure, LeakPolicy, Leaks, Pace, SharedSecret};
 pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
 pub use problem::{CatalogueEntry, catalogue};
 pub use random::{Random, SystemRandom};
 pub use secret::{admin_token_digest, new_admin_token};
+pub use uploads::Uploads;
+pub use worker::run_operations;
 
 /// All that the admin API stands on.
 pub struct Api {
@@ -71,6 +78,11 @@ pub struct Api {
     /// What `/openapi.json` answers: the document of the whole process, which may have more doors than this API.
     pub openapi: String,
     pub settings: Settings,
+    /// Names this process among those that work on operations; stable over restarts.
+    pub node: Name,
+    /// Of imports that have not ended.
+    pub uploads: Uploads,
+    pub leaks: Leaks,
 }
 
 impl fmt::Debug for Api {

@@ -4,12 +4,13 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, KeyId, PolicyId, RouteId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
+    AssignmentId, ClientId, KeyId, LeakId, OperationId, PolicyId, RouteId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
+    operation::OperationRefusal,
     rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal,
 };
 use http::request::Parts;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, kinds};
 
 /// An identifier whose thing can be missing.
 pub(crate) trait Named: FromStr + Send {
@@ -32,6 +33,13 @@ named!(ClientId, ApiClientRefusal::NotRegistered);
 named!(KeyId, ApiKeyRefusal::NotIssued);
 named!(RouteId, RouteRefusal::NotDefined);
 named!(PolicyId, RateLimitPolicyRefusal::NotDefined);
+named!(OperationId, OperationRefusal::NotPlanned);
+
+impl Named for LeakId {
+    fn missing() -> Problem {
+        Problem::new(kinds::LEAK_NOT_FOUND)
+    }
+}
 
 impl Named for AssignmentId {
     const PARAMETER: &'static str = "assignment_id";

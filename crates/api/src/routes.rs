@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod hygiene;
 pub(crate) mod keys;
+pub(crate) mod leaks;
 pub(crate) mod operations;
 pub(crate) mod policies;
 pub(crate) mod problems;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(keys::all())
         .merge(routes::all())
         .merge(policies::all())
+        .merge(leaks::all())
         .merge(audit::all())
         .merge(explain::all())
         .merge(decisions::all())

@@ -3,6 +3,7 @@
 mod as_of;
 mod audit;
 mod bad_input;
+mod bulk;
 mod clients;
 mod documented;
 mod dry_run;
@@ -12,7 +13,9 @@ mod harness;
 mod hygiene;
 mod idempotency;
 mod import;
+mod imports;
 mod keys;
+mod leaks;
 mod lists;
 mod policies;
 mod receipts;

@@ -17,7 +17,7 @@ pub use events::{
     ApiKeyEvent, Expired, ForeignVersion, Imported, Issued, Origin, Reinstated, RevocationScheduled, Revoked,
     Rotated, SecretVersion, Suspended,
 };
-pub use import::{ForeignSecret, ImportKey, imported_key_id};
+pub use import::{ForeignSecret, ImportKey, ImportRefusal, imported_key_id};
 pub use leak::{
     LeakAction, LeakReceiver, LeakReported, LeakResponse, LeakUrl, Quarantined, ReleaseKey, Released, ReportLeak,
 };

@@ -27,6 +27,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
     let mut all: Vec<RefusalDoc> = [
         crate::api_client::ApiClientRefusal::CATALOGUE,
         crate::api_key::ApiKeyRefusal::CATALOGUE,
+        crate::api_key::ImportRefusal::CATALOGUE,
         crate::route::RouteRefusal::CATALOGUE,
         crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
         crate::projection::ProjectionRefusal::CATALOGUE,
@@ -77,6 +78,7 @@ mod tests {
         let catalogues = [
             crate::api_client::ApiClientRefusal::CATALOGUE,
             crate::api_key::ApiKeyRefusal::CATALOGUE,
+            crate::api_key::ImportRefusal::CATALOGUE,
             crate::route::RouteRefusal::CATALOGUE,
             crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
             crate::projection::ProjectionRefusal::CATALOGUE,

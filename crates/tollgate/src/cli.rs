@@ -6,8 +6,11 @@ pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod hygiene;
 pub(crate) mod key;
+mod key_import;
+pub(crate) mod leak;
 mod limits;
 pub(crate) mod list;
+pub(crate) mod operation;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod projections;
@@ -43,9 +46,15 @@ pub(crate) enum Command {
     /// API clients: register, list, update, suspend, reinstate, archive
     #[command(subcommand)]
     Client(client::ClientCommand),
-    /// API keys: issue, list, rotate, revoke, suspend, reinstate
+    /// API keys: issue, list, rotate, revoke, suspend, reinstate, import
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Work that takes longer than an answer may: list, show, cancel
+    #[command(subcommand)]
+    Operation(operation::OperationCommand),
+    /// Reports of leaked secrets
+    #[command(subcommand)]
+    Leak(leak::LeakCommand),
     /// Routes: define, list, retire
     #[command(subcommand)]
     Route(route::RouteCommand),

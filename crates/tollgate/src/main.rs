@@ -57,6 +57,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Schemas(command) => schemas::run(command),
         Command::Client(command) => cli::client::run(command).await,
         Command::Key(command) => cli::key::run(command).await,
+        Command::Operation(command) => cli::operation::run(command).await,
+        Command::Leak(command) => cli::leak::run(command).await,
         Command::Route(command) => cli::route::run(command).await,
         Command::Policy(command) => cli::policy::run(command).await,
         Command::Gateway(command) => cli::gateway::run(command).await,

@@ -9,6 +9,7 @@ mod gateway_node;
 mod gateways;
 mod health;
 mod http;
+mod leaks;
 mod lifecycle;
 mod nodes;
 mod rooms;
@@ -118,7 +119,14 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     };
     let nodes = nodes::hear(settings, &rooms, node.as_ref().filter(|_| has(Role::Api)), &mut tasks);
     let watched = visibility.map(|visibility| http::Watched { visibility, nodes });
-    let router = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
+    let (router, api) = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
+    if let Some(api) = api {
+        let stop = tasks.stop_token();
+        tasks.spawn("operations", async move {
+            api::run_operations(api, stop).await;
+            Ok(())
+        });
+    }
     tasks.spawn("HTTP", http::serve(http, router, tasks.stop_token()));
     let log = rooms.log();
     let installation = rooms.installation;

@@ -2,6 +2,7 @@
 
 mod file;
 mod flags;
+mod leaks;
 mod production;
 
 use std::{
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use file::SettingsFile;
 pub(crate) use flags::ServeFlags;
+pub(crate) use leaks::{LeakPolicy, Leaks};
 pub(crate) use production::{ControlPlane, Database, Nats, Role, WhenAlone};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -78,6 +80,7 @@ pub(crate) struct Settings {
     pub(crate) bootstrap_token: Option<SecretString>,
     #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
     pub(crate) gateway_token: Option<SecretString>,
+    pub(crate) leaks: Leaks,
 }
 
 fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -135,6 +138,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
         otlp_endpoint: flags.otlp_endpoint.or(file.otlp_endpoint),
         bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
+        leaks: leaks::load(flags.leaks, file.leaks)?,
     };
     settings.check()?;
     production::check(&settings, named)?;

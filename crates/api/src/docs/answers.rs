@@ -93,6 +93,25 @@ impl<T: ToSchema, P: ToSchema> IntoResponses for Created<T, P> {
     }
 }
 
+/// An operation planned; what it would be about, where nothing is to be done.
+pub(crate) struct BulkAnswer<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for BulkAnswer<T> {
+    fn responses() -> Responses {
+        let preview = ResponseBuilder::new()
+            .description("With `dry_run`: what it would be about.")
+            .content("application/json", Content::new(Some(reference::<T>())));
+        let operation = reference::<routes::operations::view::OperationView>();
+        let planned = effect("Planned.", operation).header("Location", text_header("Where it is."));
+        [
+            ("200".to_owned(), preview.build().into()),
+            ("201".to_owned(), planned.build().into()),
+            accepted::<Pending>(),
+        ]
+        .into()
+    }
+}
+
 /// A thing changed, as it then stands, likewise.
 pub(crate) struct Changed<T, P = Pending>(PhantomData<(T, P)>);
 

@@ -20,6 +20,8 @@ path_of!(KeyPath, KeyId);
 path_of!(RoutePath, RouteId);
 path_of!(PolicyPath, PolicyId);
 path_of!(DecisionPath, DecisionId);
+path_of!(OperationPath, OperationId);
+path_of!(LeakPath, LeakId);
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -118,6 +118,34 @@ impl IntoResponses for BodilessProblems {
     }
 }
 
+/// Of a write that uploads rows.
+pub(crate) struct UploadProblems;
+impl IntoResponses for UploadProblems {
+    fn responses() -> Responses {
+        let mut responses = WriteProblems::responses();
+        responses.extend(problems(&[
+            ("413", "The upload is larger than 32 MiB."),
+            ("415", "The upload is of no form that is known here."),
+        ]));
+        responses
+    }
+}
+
+/// Of a report that proves itself by its signature.
+pub(crate) struct ReceiverProblems;
+impl IntoResponses for ReceiverProblems {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "The body is no list of reports, or a query parameter was given."),
+            ("403", "The report is not signed as it should be."),
+            ("404", "This receiver is not open."),
+            ("413", "The body is larger than 1 MiB."),
+            ("429", "More reports come in than are taken."),
+            FAULT,
+        ])
+    }
+}
+
 /// Of a write that demands `If-Match`.
 pub(crate) struct MatchProblems;
 impl IntoResponses for MatchProblems {

@@ -13,7 +13,9 @@ use utoipa::{
 
 /// Forms, each named like the type whose form it is.
 pub(crate) mod form {
-    use projections::{ClientStatus as C, KeyStatus as K, PolicyStatus as P, RouteStatus as R};
+    use projections::{
+        ClientStatus as C, KeyStatus as K, OperationStatus as O, PolicyStatus as P, RouteStatus as R,
+    };
     use utoipa::openapi::{RefOr, Schema};
 
     use super::{
@@ -42,9 +44,11 @@ pub(crate) mod form {
 
     forms_of! {
         api_client: ClientKind, ContactRole;
+        api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, PolicyId, RouteId;
+        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, LeakId, OperationId, PolicyId, RouteId;
         metadata: ActorKind;
+        operation: ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
         route: CostFromHeader, Host, Method, PathTemplate;
         text: Environment, LabelKey, LabelValue, LimitName, Name, Reason, Scope;
@@ -66,6 +70,7 @@ pub(crate) mod form {
         Cidr = pattern_schema("^[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}$"),
         ClientStatus = word_schema([C::Active, C::Suspended, C::Archived], C::as_str),
         KeyStatus = word_schema([K::Active, K::Suspended, K::Revoked, K::Expired], K::as_str),
+        OperationStatus = word_schema([O::Planned, O::Running, O::Finished, O::Cancelled], O::as_str),
         RouteStatus = word_schema([R::Active, R::Retired], R::as_str),
         PolicyStatus = word_schema([P::Active, P::Retired], P::as_str),
         Explained = domain_schema::<routes::explain::Explained>(),

@@ -14,20 +14,25 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
         DomainEvent::ApiClient { id, event } => of_client(*id, event),
         DomainEvent::ApiKey { id, event } => match event {
             ApiKeyEvent::Issued(issued) => new(issued.client_id, issued.environment.clone()),
+            ApiKeyEvent::Imported(imported) => new(imported.client_id, imported.environment.clone()),
             // Whatever else happens to a key, it is that key's calls.
             ApiKeyEvent::Rotated(_)
             | ApiKeyEvent::RevocationScheduled(_)
             | ApiKeyEvent::Revoked(_)
             | ApiKeyEvent::Suspended(_)
             | ApiKeyEvent::Reinstated(_)
-            | ApiKeyEvent::Expired(_) => Reach::calls(Which::key(*id)),
+            | ApiKeyEvent::Expired(_)
+            | ApiKeyEvent::LeakReported(_)
+            | ApiKeyEvent::Quarantined(_)
+            | ApiKeyEvent::Released(_) => Reach::calls(Which::key(*id)),
         },
         DomainEvent::Route { id, event } => match event {
             RouteEvent::Defined(_) => Reach::default(),
             RouteEvent::Revised(_) | RouteEvent::Retired(_) => Reach::calls(Which::route(*id)),
         },
         DomainEvent::RateLimitPolicy { id, event } => of_policy(*id, event),
-        DomainEvent::Projection { id: _, event: _ } => Reach::default(),
+        // What an operation does to each of its items is an event of that item.
+        DomainEvent::Projection { .. } | DomainEvent::Operation { .. } => Reach::default(),
     }
 }
 

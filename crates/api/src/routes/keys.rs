@@ -1,15 +1,19 @@
 //! `/v1/keys` and `/v1/clients/{id}/keys`
 
+pub(crate) mod bulk;
 mod get;
+pub(crate) mod import;
 mod issue;
 mod list;
 mod reinstate;
+mod release;
 mod revoke;
 mod rotate;
 pub(crate) mod rotation;
 mod suspend;
 pub(crate) mod view;
 
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::guard::Door;
@@ -24,4 +28,14 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(revoke::revoke))
         .routes(routes!(suspend::suspend))
         .routes(routes!(reinstate::reinstate))
+        .routes(routes!(release::release))
+        .routes(routes!(bulk::revoke_keys))
+        .routes(routes!(bulk::suspend_keys))
+        .merge(uploads())
+}
+
+fn uploads() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(import::import_keys))
+        .layer(DefaultBodyLimit::max(import::UPLOAD_BYTES_MAX))
 }

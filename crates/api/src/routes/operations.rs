@@ -1,6 +1,13 @@
-//! What operators and programs ask without a token: `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
+//! What operators and programs ask without a token: `/healthz`, `/readyz`, `/metrics`, `/openapi.json`; and with one,
+//! `/v1/operations`: work that takes longer than an answer may.
 //!
 //! They tell nothing about clients, and the admin address is a loopback one unless somebody says otherwise.
+
+mod cancel;
+mod get;
+mod items;
+mod list;
+pub(crate) mod view;
 
 use axum::{
     Json,
@@ -20,6 +27,10 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(readyz))
         .routes(routes!(metrics))
         .routes(routes!(openapi))
+        .routes(routes!(list::list))
+        .routes(routes!(get::get))
+        .routes(routes!(items::items))
+        .routes(routes!(cancel::cancel))
 }
 
 /// That the process answers.

@@ -26,7 +26,7 @@ pub(super) struct Sample {
 }
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
-    let Fixture { client, key, route, policy, assignment } = things;
+    let Fixture { client, key, route, policy, assignment, operation: opn, leak } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -43,6 +43,24 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "revoke_key" => ("POST", format!("/v1/keys/{key}/revoke"), Some(because())),
         "suspend_key" => ("POST", format!("/v1/keys/{key}/suspend"), Some(because())),
         "reinstate_key" => ("POST", format!("/v1/keys/{key}/reinstate"), Some(because())),
+        "release_key" => ("POST", format!("/v1/keys/{key}/release"), Some(because())),
+        "revoke_keys" => ("POST", "/v1/keys/revoke".to_owned(), Some(bulk_body(client))),
+        "suspend_keys" => ("POST", "/v1/keys/suspend".to_owned(), Some(bulk_body(client))),
+        "import_keys" => {
+            let path = format!("/v1/keys/import?source=kong&client_id={client}&environment=prod");
+            ("POST", path, Some(json!({ "external_id": "k1", "sha256": "ab".repeat(32) })))
+        }
+        "list_operations" => ("GET", "/v1/operations".to_owned(), None),
+        "get_operation" => ("GET", format!("/v1/operations/{opn}"), None),
+        "list_operation_items" => ("GET", format!("/v1/operations/{opn}/items"), None),
+        "cancel_operation" => ("POST", format!("/v1/operations/{opn}/cancel"), Some(because())),
+        "list_leaks" => ("GET", "/v1/leaks".to_owned(), None),
+        "get_leak" => ("GET", format!("/v1/leaks/{leak}"), None),
+        "receive_github_leaks" => {
+            let reports = json!([{ "token": "some_token", "type": "some_type", "url": "some_url" }]);
+            ("POST", "/v1/leaks/github".to_owned(), Some(reports))
+        }
+        "receive_generic_leaks" => ("POST", "/v1/leaks/generic".to_owned(), Some(json!({ "tokens": [] }))),
         "define_route" => ("POST", "/v1/routes".to_owned(), Some(route_body("/other"))),
         "list_routes" => ("GET", "/v1/routes".to_owned(), None),
         "import_routes" => {
@@ -99,22 +117,28 @@ impl Sample {
     pub(super) fn call<'world>(&self, world: &'world World) -> Call<'world> {
         let call = world.call(self.method.clone(), self.path.clone());
         let call = match &self.body {
-            Some(body) => call.json(body),
+            Some(body) => signed(world, &self.path, call.json(body), body),
             None => call,
+        };
+        let call = if self.path.starts_with("/v1/keys/import") {
+            call.without("content-type").header("content-type", "application/jsonl")
+        } else {
+            call
         };
         if self.method == Method::PATCH || self.method == Method::DELETE { call.if_match("*") } else { call }
     }
 
     /// The same with a query.
     pub(super) fn asking(&self, query: &str) -> Self {
-        let path = format!("{}?{query}", self.path);
+        let and = if self.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{and}{query}", self.path);
         Self { method: self.method.clone(), path, body: self.body.clone() }
     }
 
     /// The same about a thing that is not there.
     fn missing(&self) -> Self {
         let gone = |segment: &str| match segment.split_once('_') {
-            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec"), _)) => {
+            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "opn" | "lek"), _)) => {
                 format!("{prefix}_{}", "0".repeat(26))
             }
             _ => segment.replace('1', if segment == "1" { "999" } else { "1" }),
@@ -147,10 +171,14 @@ fn is_write(operation: &str) -> bool {
 async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -> Answer {
     let call = sample.call(world);
     match status {
-        "200" if is_write(operation) => sample.asking("dry_run=true").call(world).send().await,
+        "200" if is_write(operation) && !is_receiver(operation) => {
+            sample.asking("dry_run=true").call(world).send().await
+        }
         "400" => sample.asking("unknown=1").call(world).send().await,
         "401" => call.without("authorization").send().await,
+        "403" if is_receiver(operation) => call.without("tollgate-signature").without(GITHUB_SIGNATURE).send().await,
         "403" => call.nobody().send().await,
+        "404" if is_receiver(operation) => closed(operation).await,
         "404" => sample.missing().call(world).send().await,
         "406" => call.header("accept", "text/html").send().await,
         "408" => slow(operation).await,
@@ -163,6 +191,7 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         }
         "412" => call.without("if-match").if_match("\"77\"").send().await,
         "413" if operation == "import_routes" => call.body(" ".repeat(4 * 1024 * 1024 + 1)).send().await,
+        "413" if operation == "import_keys" => call.body(" ".repeat(32 * 1024 * 1024 + 1)).send().await,
         "413" => call.body(" ".repeat(1024 * 1024 + 1)).send().await,
         "415" => call.without("content-type").header("content-type", "text/plain").send().await,
         "422" if operation.starts_with("report_") => too_large(&sample.path).await,
@@ -173,6 +202,7 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
             world.get(format!("/v1/usage/current?client_id={GONE}")).send().await
         }
         "422" if sample.method == Method::GET => too_far(operation).await,
+        "429" => flooded(world, sample).await,
         "422" => call.key("used").send().await,
         "428" => call.without("if-match").send().await,
         "503" => {
@@ -183,6 +213,48 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         }
         _ => call.send().await,
     }
+}
+
+fn is_receiver(operation: &str) -> bool {
+    operation.starts_with("receive_")
+}
+
+const GITHUB_SIGNATURE: &str = "github-public-key-signature";
+
+/// What a receiver of leaks is shown in the place of a token: the vector of GitHub's documentation, or our own.
+fn signed<'world>(world: &World, path: &str, call: Call<'world>, body: &Value) -> Call<'world> {
+    if path.starts_with("/v1/leaks/github") {
+        let signature = "MEUCIQDKZokqnCjrRtw0tni+2Ltvl/uiMJ1EGumEsp1BsNr32AIgQY1YXD2nlj+XNfGK4rBfkMJ1JDOQcYXxa2sY8FNkrKc=";
+        call.header("github-public-key-identifier", "k1").header(GITHUB_SIGNATURE, signature)
+    } else if path.starts_with("/v1/leaks/generic") {
+        let timestamp = world.door.now().as_second().to_string();
+        let secret = crate::SharedSecret::new(super::harness::SHARED.into()).unwrap();
+        let signature = secret.sign(&timestamp, body.to_string().as_bytes());
+        call.header("tollgate-timestamp", &timestamp).header("tollgate-signature", &signature)
+    } else {
+        call
+    }
+}
+
+/// A receiver that nobody has opened.
+async fn closed(operation: &str) -> Answer {
+    let world = World::without_receivers().await;
+    let path = if operation == "receive_github_leaks" { "/v1/leaks/github" } else { "/v1/leaks/generic" };
+    world.post(path, &json!([])).send().await
+}
+
+/// More reports than are taken; the clock then moves on, so that others are.
+async fn flooded(world: &World, sample: &Sample) -> Answer {
+    let mut answer = sample.call(world).send().await;
+    for _ in 0..60 {
+        answer = sample.call(world).send().await;
+    }
+    world.set_now("2026-03-01T12:01:00Z");
+    answer
+}
+
+fn bulk_body(client: &str) -> Value {
+    json!({ "filter": { "client_id": client }, "reason": "as agreed" })
 }
 
 fn with_name(name: &str) -> Value {
@@ -224,6 +296,13 @@ async fn unseen(operation: &str) -> Answer {
             drop(world.post(format!("/v1/keys/{}/suspend", things.key), &because()).expect(200).await)
         }
         "retire_policy" => things.policy = world.made("/v1/policies", &policy_body()).await,
+        "release_key" => {
+            let (key, secret) = world.key(&things.client).await;
+            world.holders.know(&secret, &key, 1);
+            world.report(&json!({ "tokens": [{ "token": secret }] })).expect(200).await;
+            world.post(format!("/v1/keys/{key}/rotate"), &json!({ "overlap_seconds": 0 })).expect(200).await;
+            things.key = key;
+        }
         _ => {}
     }
     world.halt_projections().await;

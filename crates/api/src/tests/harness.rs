@@ -11,11 +11,12 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{Router, body::Body};
 use domain::{
-    Clock, Timestamp,
+    Clock, KeyId, Timestamp,
     access::{Principal, Role},
     metadata::ActorKind,
     secret::{Peppers, PlainSecret},
@@ -37,8 +38,8 @@ pub(super) use answer::{Answer, DOCUMENT, content_type};
 pub(super) use things::{Fixture, because, client_body, key_body, policy_body, route_body, stalled};
 
 use crate::{
-    AdminTokens, Api, GatewayNodes, PartReadiness, Readiness, Settings, SystemRandom, guard::Door,
-    new_admin_token, router_of,
+    AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness, Readiness, Settings,
+    SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of, worker::Worker,
 };
 
 /// A clock that stands until it is moved.
@@ -52,6 +53,7 @@ impl Clock for TestClock {
 
 pub(super) struct World {
     pub(super) door: Door,
+    pub(super) holders: Holders,
     router: Router,
     pub(super) usage: UsageLog,
     pub(super) clock: Arc<TestClock>,
@@ -63,6 +65,9 @@ pub(super) struct World {
     stop: CancellationToken,
     dir: TempDir,
 }
+
+/// What the generic receiver and its senders share.
+pub(super) const SHARED: &str = "a-shared-secret-of-32-characters";
 
 pub(super) const NOW: &str = "2026-03-01T12:00:00Z";
 
@@ -80,7 +85,16 @@ impl World {
         Self::with(Settings::default()).await
     }
 
+    /// Nobody has opened the receivers of leaks.
+    pub(super) async fn without_receivers() -> Self {
+        Self::open(Settings::default(), |_| Leaks::closed()).await
+    }
+
     pub(super) async fn with(settings: Settings) -> Self {
+        Self::open(settings, leaks).await
+    }
+
+    async fn open(settings: Settings, leaks: fn(Holders) -> Leaks) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(NOW.parse().unwrap())));
         let log = EventLog::open_sqlite(&dir.path().join("events.db"), clock.clone()).await.unwrap();
@@ -97,6 +111,7 @@ impl World {
             (peppers.digest_new(&admin), principal("admin", vec![Role::Admin])),
             (peppers.digest_new(&nobody), principal("nobody", vec![])),
         ]);
+        let holders = Holders::default();
         let ready = Arc::new(AtomicBool::new(true));
         let asked = Arc::clone(&ready);
         let gateways = Arc::<ToldGateways>::default();
@@ -115,9 +130,26 @@ impl World {
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),
             settings,
+            node: "test".parse().unwrap(),
+            uploads: crate::Uploads::in_dir(dir.path().join("uploads")),
+            leaks: leaks(holders.clone()),
         }));
         let (router, _) = router_of(&door);
-        Self { door, router, usage, clock, ready, gateways, admin, nobody, projections, stop, dir }
+        Self { door, holders, router, usage, clock, ready, gateways, admin, nobody, projections, stop, dir }
+    }
+
+    /// Somebody works on operations until none moves.
+    pub(super) async fn work(&self) {
+        let mut worker = Worker::new(Arc::clone(self.door.api()));
+        while worker.work().await {
+            self.shown().await;
+        }
+    }
+
+    /// Reads show all that is on record.
+    pub(super) async fn shown(&self) {
+        let head = self.door.api().log.head();
+        assert!(self.door.api().visibility.wait_for(head, Duration::from_secs(10)).await);
     }
 
     /// From now on no read model follows the log.
@@ -175,6 +207,54 @@ impl World {
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, bytes };
         answer.check(&method, &path);
         answer
+    }
+}
+
+/// Both receivers open; whose secret it is, tests say.
+fn leaks(holders: Holders) -> Leaks {
+    let key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE9MJJHnMfn2+H4xL4YaPDA4RpJqUqkCmRCBnYERxZanmcpzQSXs1X/AljlKkbJ8qpVIW4clayyef9gWhFbNHWAA==";
+    let keys = serde_json::json!({ "public_keys": [{ "key_identifier": "k1", "key": key }] });
+    Leaks {
+        holders: Some(Box::new(holders)),
+        github: Some(GithubKeys::fixed(&keys.to_string()).unwrap()),
+        shared: Some(SharedSecret::new(SHARED.into()).unwrap()),
+        policies: [("sandbox".parse().unwrap(), LeakPolicy::Revoke)].into(),
+        ..Leaks::closed()
+    }
+}
+
+/// Whose secrets tests have made.
+#[derive(Clone, Default)]
+pub(super) struct Holders(Arc<Mutex<BTreeMap<String, (KeyId, u32)>>>);
+
+impl Holders {
+    pub(super) fn know(&self, secret: &str, key: &str, version: u32) {
+        self.0.lock().unwrap().insert(secret.to_owned(), (key.parse().unwrap(), version));
+    }
+}
+
+impl FindHolder for Holders {
+    fn holder(&self, secret: &str) -> Option<(KeyId, u32)> {
+        self.0.lock().unwrap().get(secret).copied()
+    }
+}
+
+/// Of a command that no request gave.
+pub(super) fn metadata(occurred_at: Timestamp) -> domain::Metadata {
+    domain::Metadata {
+        occurred_at,
+        actor: "tester".to_owned(),
+        actor_kind: ActorKind::System,
+        authenticated_by: "internal".to_owned(),
+        on_behalf_of: None,
+        allowed_by: "role:admin".to_owned(),
+        address: None,
+        user_agent: None,
+        request_id: "r".to_owned(),
+        correlation_id: "r".to_owned(),
+        causation_id: None,
+        reason: None,
+        command_id: "c".to_owned(),
     }
 }
 

@@ -10,7 +10,8 @@ use super::{
     rules::{canonical_ranges, check_expiry, check_ranges, check_right, check_start},
 };
 use crate::{
-    ClientId, Environment, KeyId, Name, Scope, Timestamp, api_client::ClientFacts, secret::ForeignDigest,
+    ClientId, Environment, KeyId, Name, Scope, Timestamp, api_client::ClientFacts, refusal::refusals,
+    secret::ForeignDigest,
 };
 
 /// Makes a key of one that lives elsewhere. The same row again is no news; another one under its name is refused.
@@ -36,6 +37,17 @@ pub struct ForeignSecret {
     pub sha256: ForeignDigest,
     /// The last characters, as far as the export knows them.
     pub hint: String,
+}
+
+refusals! {
+    /// Why a row of an upload was not imported, before its key was asked.
+    pub enum ImportRefusal {
+        RowInvalid { why: String } = ("import_row_invalid", "the row cannot be read: {why}"),
+        SecretTaken { key_id: KeyId } = ("key_secret_taken", "the same secret opens the key {key_id} already"),
+        NoSuchClient { client: String } = ("import_client_unknown", "there is no client `{client}`"),
+        ClientAmbiguous { client: String }
+            = ("import_client_ambiguous", "several clients are called `{client}`; name it by its id"),
+    }
 }
 
 /// The key of a row: always the same, so that a second import of the row finds the key that the first one made. Its

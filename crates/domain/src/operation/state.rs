@@ -101,7 +101,8 @@ impl Run {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, result: ItemResult) {
+    /// Counts one more.
+    pub fn add(&mut self, result: ItemResult) {
         let count = match result {
             ItemResult::Applied => &mut self.applied,
             ItemResult::Unchanged => &mut self.unchanged,

@@ -2,7 +2,7 @@
 
 use domain::{ClientId, Environment, KeyId, Scope, Timestamp};
 
-pub use crate::key_directory::{KeyRow, PreviousSecret};
+pub use crate::key_directory::{KeyOrigin, KeyQuarantine, KeyRow, PreviousSecret};
 use crate::{
     BadColumn, Columns, KeyStatus, Kind, ReadFailure, ReadModel, Stored,
     queries::{

@@ -1,11 +1,13 @@
 //! `tollgate key …`.
 
-use clap::Subcommand;
+use anyhow::Context;
+use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::{
     Connection,
     client::Reasoned,
+    key_import,
     output::{Format, list},
     list::{Listing, Then},
     rest::Rest,
@@ -102,6 +104,76 @@ pub(crate) enum KeyCommand {
     Suspend(Reasoned),
     /// Take a suspension back
     Reinstate(Reasoned),
+    /// End a quarantine, once the leaked secret has stopped
+    Release(Reasoned),
+    /// Revoke every key that a filter matches, as one operation
+    RevokeMatching(Box<Matching>),
+    /// Suspend every key that a filter matches, as one operation
+    SuspendMatching(Box<Matching>),
+    /// Take over keys that another system has issued
+    Import(Box<key_import::ImportKeys>),
+}
+
+/// Which keys, and why: all of what is given must fit.
+#[derive(Args, Debug)]
+pub(crate) struct Matching {
+    #[arg(long)]
+    client_id: Option<String>,
+    /// The team that owns the client
+    #[arg(long)]
+    owner_team: Option<String>,
+    #[arg(long)]
+    environment: Option<String>,
+    /// A label of the client, as NAME=VALUE; repeatable
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    labels: Vec<String>,
+    /// RFC 3339
+    #[arg(long)]
+    issued_before: Option<String>,
+    /// Issued before it and not used since; RFC 3339
+    #[arg(long)]
+    unused_since: Option<String>,
+    /// active or suspended
+    #[arg(long)]
+    status: Option<String>,
+    #[arg(long)]
+    reason: String,
+    /// How many keys a dry run has shown: refused if it is another number by now
+    #[arg(long)]
+    expected_count: Option<u32>,
+    /// Tell which keys it would be about, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Matching {
+    async fn order(self, verb: &str) -> anyhow::Result<()> {
+        let mut filter = given([
+            ("client_id", self.client_id),
+            ("owner_team", self.owner_team),
+            ("environment", self.environment),
+            ("issued_before", self.issued_before),
+            ("unused_since", self.unused_since),
+            ("status", self.status),
+        ]);
+        if !self.labels.is_empty() {
+            let label = |label: &String| {
+                let (name, value) = label.split_once('=').context("a label is written NAME=VALUE")?;
+                Ok((name.to_owned(), value.into()))
+            };
+            let labels = self.labels.iter().map(label).collect::<anyhow::Result<Map<_, _>>>()?;
+            filter.insert("labels".to_owned(), labels.into());
+        }
+        let mut body = given([("reason", Some(self.reason))]);
+        body.insert("filter".to_owned(), filter.into());
+        if let Some(count) = self.expected_count {
+            body.insert("expected_count".to_owned(), count.into());
+        }
+        let dry_run = if self.dry_run { "?dry_run=true" } else { "" };
+        post(&self.connection, &format!("/keys/{verb}{dry_run}"), body).await
+    }
 }
 
 /// Which keys.
@@ -219,6 +291,10 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
         }
         KeyCommand::Suspend(order) => order.order("keys", "suspend").await,
         KeyCommand::Reinstate(order) => order.order("keys", "reinstate").await,
+        KeyCommand::Release(order) => order.order("keys", "release").await,
+        KeyCommand::RevokeMatching(matching) => matching.order("revoke").await,
+        KeyCommand::SuspendMatching(matching) => matching.order("suspend").await,
+        KeyCommand::Import(asked) => key_import::run(*asked).await,
     }
 }
 

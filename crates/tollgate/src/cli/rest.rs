@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::{Connection, output};
 
+/// A large upload is read whole before it is answered.
+const UPLOAD_AT_MOST: std::time::Duration = std::time::Duration::from_secs(300);
+
 /// The server that a command talks to.
 pub(super) struct Rest<'flags> {
     http: reqwest::Client,
@@ -68,6 +71,20 @@ impl<'flags> Rest<'flags> {
     ) -> anyhow::Result<Answer> {
         let request = self.request(Method::POST, path)?.query(query);
         self.send(request.header(header::CONTENT_TYPE, kind).body(document)).await
+    }
+
+    /// Sends a file as it is.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        query: &[(&str, Option<String>)],
+        media_type: &str,
+        upload: String,
+    ) -> anyhow::Result<Answer> {
+        let given: Vec<_> =
+            query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
+        let request = self.request(Method::POST, path)?.query(&given).timeout(UPLOAD_AT_MOST);
+        self.send(request.header(header::CONTENT_TYPE, media_type).body(upload)).await
     }
 
     /// Changes what the caller sees now: reads the version first and names it.

@@ -61,7 +61,7 @@ pub(super) async fn start(
     tasks: &mut Tasks,
 ) -> anyhow::Result<Option<Node>> {
     let judges = settings.roles.contains(&Role::Gateway);
-    // The admin API explains by it, and others begin with what it knows.
+    // The admin API explains by it, and others begin with what it knows; reports of leaks are told from it.
     let follows = settings.roles.contains(&Role::Api);
     if !judges && !follows {
         return Ok(None);

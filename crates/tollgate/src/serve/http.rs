@@ -35,7 +35,10 @@ pub(super) struct Watched {
     pub(super) nodes: GatewayNodes,
 }
 
-/// The admin API where that is the role; elsewhere health and metrics alone.
+/// What imports have uploaded, in the data directory.
+const UPLOADS: &str = "uploads";
+
+/// The admin API where that is the role, with what it stands on; elsewhere health and metrics alone.
 pub(super) fn router(
     rooms: &Rooms,
     settings: &Settings,
@@ -43,10 +46,10 @@ pub(super) fn router(
     watched: Option<Watched>,
     health: Health,
     node: Option<&Node>,
-) -> anyhow::Result<Router> {
+) -> anyhow::Result<(Router, Option<Arc<Api>>)> {
     let health = Arc::new(health);
     let (Some(admin), Some(store), Some(watched), Some(node)) = (admin, &rooms.store, watched, node) else {
-        return Ok(operations(health));
+        return Ok((operations(health), None));
     };
     let Watched { visibility, nodes } = watched;
     let rendered = Arc::clone(&health);
@@ -68,14 +71,18 @@ pub(super) fn router(
             applied_wait: Duration::from_millis(settings.applied_wait_ms.into()),
             ..api::Settings::default()
         },
+        node: settings.node.parse().context("the node's name")?,
+        uploads: api::Uploads::in_dir(rooms.installation.dir().join(UPLOADS)),
+        leaks: super::leaks::receivers(&settings.leaks, node)?,
     });
     let (admin_api, _) = api::router(Arc::clone(&api));
+    let kept = Some(Arc::clone(&api));
     let Node { gateway, door, boot: _ } = node;
     let follow = follow_door::router(Arc::clone(gateway), store.log.clone(), Arc::clone(&api));
     let admin_api = admin_api.merge(follow);
-    let Some(door) = door else { return Ok(admin_api) };
+    let Some(door) = door else { return Ok((admin_api, kept)) };
     let verify = gateway_doors::verify_router(Arc::clone(door));
-    Ok(admin_api.merge(api::protect(verify, api, Permission::CallVerify)))
+    Ok((admin_api.merge(api::protect(verify, api, Permission::CallVerify)), kept))
 }
 
 /// What this process and the gateways on the bus know together.

@@ -12,7 +12,7 @@ use domain::Environment;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{LogFormat, OnStale, Role, Unmatched, WhenAlone};
+use super::{LogFormat, OnStale, Role, Unmatched, WhenAlone, leaks::LeakFile};
 
 const USUAL_FILE: &str = "tollgate.toml";
 
@@ -52,6 +52,7 @@ pub(crate) struct SettingsFile {
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) otlp_endpoint: Option<String>,
+    pub(super) leaks: LeakFile,
 }
 
 impl SettingsFile {

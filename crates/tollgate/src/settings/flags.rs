@@ -6,7 +6,7 @@ use clap::Args;
 use domain::Environment;
 use secrecy::SecretString;
 
-use super::{LogFormat, OnStale, Role, WhenAlone};
+use super::{LogFormat, OnStale, Role, WhenAlone, leaks::LeakFlags};
 
 /// Flags of `serve`; each has a variable.
 #[derive(Args, Clone, Debug, Default)]
@@ -116,4 +116,6 @@ pub(crate) struct ServeFlags {
     /// An OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; none are without it
     #[arg(long, env = "TOLLGATE_OTLP_ENDPOINT", value_name = "URL")]
     pub(crate) otlp_endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) leaks: LeakFlags,
 }

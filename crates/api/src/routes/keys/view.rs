@@ -1,9 +1,9 @@
 //! A key as it is shown. Of its secrets only versions and hints; the one answer that holds a secret says so.
 
-use domain::{ClientId, KeyId, Timestamp, secret::PlainSecret};
+use domain::{ClientId, KeyId, LeakId, Timestamp, secret::PlainSecret};
 use projections::{
     KeyStatus, ReadFailure, ReadModel,
-    queries::keys::{self, KeyRow, PreviousSecret},
+    queries::keys::{self, KeyOrigin, KeyQuarantine, KeyRow, PreviousSecret},
 };
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -41,6 +41,10 @@ pub(crate) struct KeyView {
     allowed_cidrs: Vec<String>,
     /// The latest use of any of its secrets.
     last_used_at: Option<Timestamp>,
+    /// Where an imported key comes from; null of one that was issued here.
+    origin: Option<OriginView>,
+    /// What the key stands under since one of its secrets was reported as leaked; null once it was released.
+    quarantine: Option<QuarantineView>,
     /// Counts the key's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
@@ -55,6 +59,24 @@ pub(crate) struct PreviousView {
     /// When it stops or stopped.
     until: Timestamp,
     last_used_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyOrigin)]
+pub(crate) struct OriginView {
+    source: String,
+    /// The key's name there.
+    external_id: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyQuarantine)]
+pub(crate) struct QuarantineView {
+    #[schema(value_type = form::LeakId, inline)]
+    leak_id: LeakId,
+    /// This secret and those before it open little, and only to where they were used from before; later ones are free.
+    secret_version: u32,
+    since: Timestamp,
 }
 
 /// A key with its newest secret.
@@ -103,6 +125,12 @@ impl From<KeyRow> for KeyView {
             revoke_at: row.revoke_at,
             allowed_cidrs: row.allowed_cidrs,
             last_used_at: row.last_used_at,
+            origin: row.origin.map(|KeyOrigin { source, external_id }| OriginView { source, external_id }),
+            quarantine: row.quarantine.map(|KeyQuarantine { leak_id, secret_version, since }| QuarantineView {
+                leak_id,
+                secret_version,
+                since,
+            }),
             version: row.version,
             created_at: row.issued_at,
             updated_at: row.updated_at,

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use serde_json::{Value, json};
 
-use super::World;
+use super::{Call, SHARED, World};
 
 pub(in crate::tests) fn client_body() -> Value {
     json!({
@@ -40,6 +40,8 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) route: String,
     pub(in crate::tests) policy: String,
     pub(in crate::tests) assignment: String,
+    pub(in crate::tests) operation: String,
+    pub(in crate::tests) leak: String,
 }
 
 impl World {
@@ -59,6 +61,25 @@ impl World {
         (text(&body["key"]["id"]), text(&body["secret"]))
     }
 
+    /// A report of a secret of one of the client's keys; gives its id.
+    pub(in crate::tests) async fn leaked(&self, client: &str) -> String {
+        let (key, secret) = self.key(client).await;
+        self.holders.know(&secret, &key, 1);
+        self.report(&json!({ "tokens": [{ "token": secret }] })).expect(200).await;
+        self.shown().await;
+        let listed = self.get(format!("/v1/leaks?key_id={key}")).expect(200).await.json();
+        listed["items"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A signed report to the generic receiver.
+    pub(in crate::tests) fn report(&self, body: &Value) -> Call<'_> {
+        let (timestamp, body) = (self.door.now().as_second().to_string(), body.to_string());
+        let secret = crate::SharedSecret::new(SHARED.into()).unwrap();
+        let signature = secret.sign(&timestamp, body.as_bytes());
+        let call = self.call(http::Method::POST, "/v1/leaks/generic").without("authorization").body(body);
+        call.header("tollgate-timestamp", &timestamp).header("tollgate-signature", &signature)
+    }
+
     pub(in crate::tests) async fn fixture(&self) -> Fixture {
         let client = self.client().await;
         let (key, _) = self.key(&client).await;
@@ -66,7 +87,12 @@ impl World {
         let policy = self.made("/v1/policies", &policy_body()).await;
         let body = json!({ "client_id": client });
         let assignment = self.made(&format!("/v1/policies/{policy}/assignments"), &body).await;
-        Fixture { client, key, route, policy, assignment }
+        let other = self.made("/v1/clients", &client_body()).await;
+        let bulk = json!({ "filter": { "client_id": other }, "reason": "as agreed" });
+        self.key(&other).await;
+        let operation = self.made("/v1/keys/suspend", &bulk).await;
+        let leak = self.leaked(&other).await;
+        Fixture { client, key, route, policy, assignment, operation, leak }
     }
 }
 

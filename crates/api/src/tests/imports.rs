@@ -1,0 +1,197 @@
+//! Foreign keys are taken over row by row, once; their secrets are nowhere to be seen.
+
+use domain::secret::ForeignDigest;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::harness::{Answer, Call, World, because, client_body};
+
+fn digest(secret: &str) -> String {
+    ForeignDigest::of(secret).unwrap().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn line(external_id: &str, secret: &str) -> String {
+    json!({ "external_id": external_id, "sha256": digest(secret), "hint": "last" }).to_string() + "\n"
+}
+
+fn upload<'world>(world: &'world World, query: &str, upload: impl Into<String>) -> Call<'world> {
+    let call = world.call(Method::POST, format!("/v1/keys/import?source=kong&environment=prod{query}"));
+    call.header("content-type", "application/jsonl").body(upload.into())
+}
+
+/// Imports rows of the client and gives the operation once it has ended.
+async fn import(world: &World, client: &str, rows: impl Into<String>) -> Value {
+    let planned = upload(world, &format!("&client_id={client}"), rows).expect(201).await.json();
+    world.work().await;
+    world.get(format!("/v1/operations/{}", planned["id"].as_str().unwrap())).expect(200).await.json()
+}
+
+async fn items(world: &World, operation: &Value) -> Vec<Value> {
+    let path = format!("/v1/operations/{}/items", operation["id"].as_str().unwrap());
+    world.get(path).expect(200).await.json()["items"].as_array().unwrap().clone()
+}
+
+fn counts(operation: &Value) -> [u64; 3] {
+    ["applied", "unchanged", "refused"].map(|name| operation[name].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn an_imported_key_is_one_of_the_clients_and_its_digest_is_nowhere() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let done = import(&world, &client, line("k1", "kong-secret-1")).await;
+    assert_eq!((&done["kind"], &done["status"], &done["source"]), (&json!("import_keys"), &json!("finished"), &json!("kong")));
+    assert_eq!(counts(&done), [1, 0, 0]);
+    let key = items(&world, &done).await[0]["key_id"].as_str().unwrap().to_owned();
+    let shown = world.get(format!("/v1/keys/{key}")).expect(200).await;
+    let body = shown.json();
+    assert_eq!((&body["client_id"], &body["environment"], &body["status"]), (&json!(client), &json!("prod"), &json!("active")));
+    assert_eq!((&body["origin"], &body["hint"]), (&json!({ "source": "kong", "external_id": "k1" }), &json!("…last")));
+    let audit = world.get(format!("/v1/audit?subject_id={key}")).expect(200).await;
+    assert_eq!(audit.json()["items"][0]["action"], "api_key.imported");
+    assert_eq!(audit.json()["items"][0]["data"]["secret"], json!({ "version": 1, "hint": "…last" }));
+    for answer in [shown, audit, world.get("/v1/operations").expect(200).await] {
+        assert!(!answer.text().contains(&digest("kong-secret-1")), "{}", answer.text());
+    }
+    for file in ["read.db", "read.db-wal"].map(|file| world.file(file)) {
+        let digest = digest("kong-secret-1");
+        assert!(!file.windows(digest.len()).any(|window| window == digest.as_bytes()));
+    }
+    let kept = world.door.api().uploads.list().await.unwrap();
+    assert_eq!(kept, [], "the upload is gone when its operation has ended");
+}
+
+#[tokio::test]
+async fn the_same_upload_again_is_no_news() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let rows = line("k1", "kong-secret-1") + &line("k2", "kong-secret-2");
+    assert_eq!(counts(&import(&world, &client, rows.clone()).await), [2, 0, 0]);
+    assert_eq!(counts(&import(&world, &client, rows.clone()).await), [0, 2, 0]);
+    let key = world.get("/v1/keys").expect(200).await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    world.post(format!("/v1/keys/{key}/revoke"), &because()).expect(200).await;
+    assert_eq!(counts(&import(&world, &client, rows).await), [0, 2, 0], "and a revoked key does not come back");
+    assert_eq!(world.get(format!("/v1/keys/{key}")).expect(200).await.json()["status"], "revoked");
+}
+
+#[tokio::test]
+async fn wrong_rows_in_the_middle_are_named_and_the_others_are_imported() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let rows = [
+        line("k1", "kong-secret-1"),
+        "{broken\n".to_owned(),
+        json!({ "external_id": "k3", "sha256": "kong-secret-3" }).to_string() + "\n",
+        json!({ "external_id": "k4", "sha256": digest("kong-secret-4"), "scopes": ["admin"] }).to_string() + "\n",
+        json!({ "external_id": "k5", "sha256": digest("kong-secret-5"), "client_name": "Nobody" }).to_string() + "\n",
+        line("k6", "kong-secret-1"),
+        line("k1", "kong-secret-7"),
+        line("k8", "kong-secret-8"),
+    ];
+    let done = import(&world, &client, rows.concat()).await;
+    assert_eq!(counts(&done), [2, 0, 6]);
+    let items = items(&world, &done).await;
+    let codes: Vec<_> = items.iter().map(|item| item["code"].as_str().unwrap_or("-").to_owned()).collect();
+    let expected = [
+        "-",
+        "import_row_invalid",
+        "import_row_invalid",
+        "scope_not_granted",
+        "import_client_unknown",
+        "key_secret_taken",
+        "key_imported_differently",
+        "-",
+    ];
+    assert_eq!(codes, expected);
+    assert!(items[5]["detail"].as_str().unwrap().contains(items[0]["key_id"].as_str().unwrap()), "{}", items[5]);
+    assert!(!json!(items).to_string().contains("kong-secret-3"));
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_same_and_changes_nothing() {
+    let world = World::new().await;
+    let client = world.client().await;
+    import(&world, &client, line("k1", "kong-secret-1")).await;
+    let rows = line("k1", "kong-secret-1") + &line("k2", "kong-secret-2") + &line("k3", "kong-secret-1") + "{broken\n";
+    let answer = upload(&world, &format!("&client_id={client}&dry_run=true"), rows).expect(200).await.json();
+    assert_eq!((&answer["rows"], counts(&answer)), (&json!(4), [1, 1, 2]));
+    assert_eq!((&answer["refusals"][0]["number"], &answer["refusals"][0]["code"]), (&json!(3), &json!("key_secret_taken")));
+    assert_eq!((&answer["refusals"][1]["subject"], &answer["refusals"][1]["code"]), (&json!("row 4"), &json!("import_row_invalid")));
+    world.work().await;
+    assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn clients_are_named_by_their_names_too_if_those_are_theirs_alone() {
+    let world = World::new().await;
+    let mut body = client_body();
+    body["name"] = json!("Unique");
+    let unique = world.made("/v1/clients", &body).await;
+    world.client().await;
+    world.client().await;
+    let row = |id: &str, name: &str| {
+        json!({ "external_id": id, "sha256": digest(&format!("kong-secret-{id}")), "client_name": name }).to_string() + "\n"
+    };
+    let rows = row("k1", "Unique") + &row("k2", "Acme") + &row("k3", "unique");
+    let planned = upload(&world, "", rows).expect(201).await.json();
+    world.work().await;
+    let done = world.get(format!("/v1/operations/{}", planned["id"].as_str().unwrap())).expect(200).await.json();
+    let items = items(&world, &done).await;
+    assert_eq!((&items[0]["result"], &items[1]["code"], &items[2]["code"]), (
+        &json!("applied"), &json!("import_client_ambiguous"), &json!("import_client_unknown")
+    ));
+    let keys = world.get(format!("/v1/keys?client_id={unique}")).expect(200).await.json();
+    assert_eq!(keys["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_form_is_told_by_its_media_type_or_said() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let csv = format!("external_id,sha256\r\nk1,{}\r\n", digest("kong-secret-1"));
+    let query = format!("&client_id={client}&dry_run=true");
+    let send = |media_type: &'static str, query: String, body: String| {
+        upload(&world, &query, body).without("content-type").header("content-type", media_type)
+    };
+    for media_type in ["text/csv", "text/csv; charset=utf-8"] {
+        let answer: Answer = send(media_type, query.clone(), csv.clone()).expect(200).await;
+        assert_eq!(counts(&answer.json()), [1, 0, 0]);
+    }
+    send("application/json", query.clone(), csv.clone()).refused(415, "media_type_unsupported").await;
+    send("application/json", format!("{query}&format=csv"), csv.clone()).expect(200).await;
+    send("text/csv", format!("{query}&format=kong"), csv).expect(200).await;
+    send("text/csv", query.clone(), "id,hash\r\n".to_owned()).refused(422, "upload_unreadable").await;
+    let clear = json!({ "data": [{ "id": "c1", "key": "kong-secret-1" }] }).to_string();
+    let answer = send("application/json", format!("{query}&format=kong"), clear).expect(200).await;
+    assert_eq!(counts(&answer.json()), [0, 0, 1]);
+    assert!(!answer.text().contains("kong-secret-1"));
+}
+
+#[tokio::test]
+async fn a_large_upload_is_taken_and_a_larger_one_is_not() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let padding = "x".repeat(90);
+    let rows = (0..40_000).map(|n| format!("{n}-{padding},{}\n", digest(&format!("kong-secret-{n}"))));
+    let csv: String = std::iter::once("external_id,sha256\n".to_owned()).chain(rows).collect();
+    assert!(csv.len() > 6 * 1024 * 1024);
+    let call = upload(&world, &format!("&client_id={client}"), csv).without("content-type");
+    let planned = call.header("content-type", "text/csv").expect(201).await.json();
+    assert_eq!(planned["items_total"], 40_000);
+    let path = format!("/v1/operations/{}/cancel", planned["id"].as_str().unwrap());
+    world.post(path, &because()).expect(200).await;
+    let rows: String = (0..100_001).map(|_| "{}\n").collect();
+    let problem = upload(&world, &format!("&client_id={client}"), rows).refused(422, "too_many_items").await;
+    assert_eq!(problem["allowed"], 100_000);
+}
+
+#[tokio::test]
+async fn an_imported_key_is_rotated_to_a_secret_of_ours() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let done = import(&world, &client, line("k1", "kong-secret-1")).await;
+    let key = items(&world, &done).await[0]["key_id"].as_str().unwrap().to_owned();
+    let body = world.post(format!("/v1/keys/{key}/rotate"), &json!({ "overlap_seconds": 60 })).expect(200).await.json();
+    assert!(body["secret"].as_str().unwrap().starts_with("tg_prod_"));
+    assert_eq!((&body["key"]["secret_version"], &body["key"]["previous"]["hint"]), (&json!(2), &json!("…last")));
+}

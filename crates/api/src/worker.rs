@@ -1,0 +1,237 @@
+//! Carries out operations: each item is a command of its own, given once however often the work begins anew.
+
+mod import;
+mod keys;
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use domain::{
+    Metadata, OperationId,
+    metadata::ActorKind,
+    operation::{
+        Item, Operation, OperationCommand, OperationKind, OperationRefusal, ProgressOperation, Run, TakeOperation,
+    },
+};
+use eventlog::{Execute, ExecuteError, LogFailure};
+use futures::{StreamExt as _, stream};
+use projections::{
+    ReadFailure,
+    queries::operations::{self, OperationRow},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{Api, imports::Row};
+
+use import::Importing;
+pub(crate) use import::{Checked, Clients};
+
+/// How long a new operation may wait for somebody to look.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Operations that are worked on in turns.
+const OPERATIONS_MAX: u32 = 50;
+/// Items between two reports of progress: what a crash has done again, and finds done.
+const ITEMS_AT_ONCE: usize = 200;
+/// Commands that wait for the store together.
+const COMMANDS_AT_ONCE: usize = 16;
+
+/// An operation cannot be worked on now; it is taken up again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stuck {
+    #[error(transparent)]
+    Log(#[from] LogFailure),
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+    #[error("reading the upload of an operation")]
+    Upload(#[from] io::Error),
+    #[error("the upload of an operation is damaged")]
+    Damaged(#[from] serde_json::Error),
+    #[error("the operation's own circumstances are out of their bounds")]
+    OutOfBounds(#[from] domain::InvalidValue),
+}
+
+/// Works on operations until stopped. Several processes may: each operation is held by one of them.
+pub async fn run_operations(api: Arc<Api>, stop: CancellationToken) {
+    let mut worker = Worker::new(api);
+    worker.forget_orphans().await;
+    loop {
+        let worked = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            // What is cut off between two commands is found done by whoever takes it up.
+            worked = worker.work() => worked,
+        };
+        if !worked {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+}
+
+/// One process' part in the work.
+pub(crate) struct Worker {
+    api: Arc<Api>,
+    /// The rows of the import that was worked on last.
+    rows: Option<(OperationId, Arc<[Row]>)>,
+}
+
+impl Worker {
+    pub(crate) fn new(api: Arc<Api>) -> Self {
+        Self { api, rows: None }
+    }
+
+    /// Moves each operation that is under way by some items. Whether any has moved.
+    pub(crate) async fn work(&mut self) -> bool {
+        let underway = match operations::underway(&self.api.read, OPERATIONS_MAX).await {
+            Ok(underway) => underway,
+            Err(failure) => {
+                warn!(error = %failure, "Cannot look for operations");
+                return false;
+            }
+        };
+        let mut moved = false;
+        for OperationRow { operation_id, .. } in underway {
+            match self.step(operation_id).await {
+                Ok(stepped) => moved |= stepped,
+                Err(failure) => {
+                    warn!(operation.id = %operation_id, error = %failure, "Cannot work on an operation now");
+                }
+            }
+        }
+        moved
+    }
+
+    /// Uploads whose operation has ended, or was never planned.
+    async fn forget_orphans(&self) {
+        let Ok(kept) = self.api.uploads.list().await else { return };
+        for id in kept {
+            let loaded = self.api.log.load::<Operation>(id).await;
+            let ended = loaded.is_ok_and(|loaded| underway(&loaded.state).is_none());
+            if ended && let Err(failure) = self.api.uploads.forget(id).await {
+                warn!(operation.id = %id, error = %failure, "Cannot remove an upload");
+            }
+        }
+    }
+
+    /// Whether the operation has moved. It has not where another node holds it, or keeps what it needs.
+    async fn step(&mut self, id: OperationId) -> Result<bool, Stuck> {
+        let loaded = self.api.log.load::<Operation>(id).await?;
+        // The read model may be behind: what it shows as under way may have ended.
+        let Some(run) = underway(&loaded.state) else { return Ok(false) };
+        let Some(rows) = self.rows_of(id, run).await? else { return Ok(false) };
+        let take = TakeOperation { now: self.api.clock.now(), node: self.api.node.clone() };
+        if !self.said(id, run, OperationCommand::Take(take)).await? {
+            return Ok(false);
+        }
+        let items = self.deal_with_next(id, run, &rows).await?;
+        let ends = run.done.saturating_add(u32::try_from(items.len()).unwrap_or(u32::MAX)) >= run.items_total;
+        let progress = ProgressOperation { now: self.api.clock.now(), node: self.api.node.clone(), items };
+        let moved = self.said(id, run, OperationCommand::Progress(progress)).await?;
+        if moved && ends {
+            info!(operation.id = %id, "Finished operation `{id}`");
+            self.rows = None;
+            self.api.uploads.forget(id).await?;
+        }
+        Ok(moved)
+    }
+
+    /// The rows of an import; none of another operation. None at all where another node keeps them.
+    async fn rows_of(&mut self, id: OperationId, run: &Run) -> Result<Option<Arc<[Row]>>, Stuck> {
+        if run.import.is_none() {
+            return Ok(Some(Arc::new([])));
+        }
+        if let Some((of, rows)) = &self.rows
+            && *of == id
+        {
+            return Ok(Some(Arc::clone(rows)));
+        }
+        let Some(kept) = self.api.uploads.read(id).await? else { return Ok(None) };
+        let rows: Arc<[Row]> = crate::imports::of_kept(&kept)?.into();
+        self.rows = Some((id, Arc::clone(&rows)));
+        Ok(Some(rows))
+    }
+
+    /// The next items, each dealt with.
+    async fn deal_with_next(&self, id: OperationId, run: &Run, rows: &[Row]) -> Result<Vec<Item>, Stuck> {
+        let done = usize::try_from(run.done).unwrap_or(usize::MAX);
+        let numbers = run.done.saturating_add(1)..=run.items_total;
+        match run.kind {
+            OperationKind::RevokeKeys | OperationKind::SuspendKeys => {
+                let next = numbers.zip(run.keys.iter().skip(done).take(ITEMS_AT_ONCE));
+                together(next.map(|(number, key_id)| keys::item(&self.api, id, run, number, *key_id)).collect()).await
+            }
+            OperationKind::ImportKeys => {
+                let importing = Importing::new(&self.api, id, run);
+                let next = numbers.zip(rows.iter().skip(done).take(ITEMS_AT_ONCE));
+                together(next.map(|(number, row)| importing.item(number, row)).collect()).await
+            }
+        }
+    }
+
+    /// Whether the operation took the command. What it refuses, another process has done or is doing.
+    async fn said(&self, id: OperationId, run: &Run, command: OperationCommand) -> Result<bool, Stuck> {
+        let (now, number) = (self.api.clock.now(), run.done);
+        let metadata = metadata(id, run, now, &format!("{id}/progress-{number}"));
+        let ask: Execute<Operation> = Execute {
+            id,
+            command,
+            metadata,
+            expected_version: None,
+            idempotency: None,
+            personal: vec![],
+        };
+        match self.api.log.execute(ask).await {
+            Ok(_) => Ok(true),
+            Err(ExecuteError::Refused(
+                OperationRefusal::HeldElsewhere { .. }
+                | OperationRefusal::NotNext { .. }
+                | OperationRefusal::Ended { .. }
+                | OperationRefusal::NotPlanned
+                | OperationRefusal::AlreadyPlanned
+                | OperationRefusal::TooManyItems { .. },
+            )) => Ok(false),
+            Err(ExecuteError::VersionMismatch { .. } | ExecuteError::Repeated(_)) => Ok(false),
+            Err(ExecuteError::Failed(failure)) => Err(failure.into()),
+        }
+    }
+}
+
+fn underway(operation: &Operation) -> Option<&Run> {
+    match operation {
+        Operation::Planned(run) | Operation::Running(run) => Some(run),
+        Operation::Absent | Operation::Finished(_) | Operation::Cancelled(_) => None,
+    }
+}
+
+/// Some at once, answered in their order.
+async fn together<F: Future<Output = Result<Item, Stuck>>>(work: Vec<F>) -> Result<Vec<Item>, Stuck> {
+    let mut answers = stream::iter(work).buffered(COMMANDS_AT_ONCE);
+    let mut items = vec![];
+    while let Some(answer) = answers.next().await {
+        items.push(answer?);
+    }
+    Ok(items)
+}
+
+/// Of a command that carries the operation out: done here, for whoever ordered it.
+fn metadata(id: OperationId, run: &Run, now: domain::Timestamp, command_id: &str) -> Metadata {
+    let id = id.to_string();
+    Metadata {
+        occurred_at: now,
+        actor: "system:operations".to_owned(),
+        actor_kind: ActorKind::System,
+        authenticated_by: "internal".to_owned(),
+        on_behalf_of: Some(run.ordered.by.clone()),
+        allowed_by: run.ordered.allowed_by.clone(),
+        address: None,
+        user_agent: None,
+        request_id: id.clone(),
+        correlation_id: id.clone(),
+        causation_id: Some(id),
+        reason: run.reason.as_ref().map(ToString::to_string),
+        command_id: command_id.to_owned(),
+    }
+}

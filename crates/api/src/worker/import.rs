@@ -1,0 +1,201 @@
+//! What becomes of each row of an import, when it is done and when it is only asked about.
+
+use std::collections::HashMap;
+
+use domain::{
+    Aggregate as _, ClientId, KeyId, Name, OperationId, Refusal,
+    api_client::ApiClient,
+    api_key::{ApiKey, ApiKeyCommand, ForeignSecret, ImportKey, ImportRefusal, Origin, imported_key_id},
+    operation::{Item, ItemResult, Run},
+};
+use eventlog::{Execute, ExecuteError, Idempotency, LogFailure};
+use projections::queries::clients;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
+
+use super::{Stuck, keys::refused, metadata};
+use crate::{
+    Api,
+    imports::{ForeignKey, NamedClient, Row},
+};
+
+/// An import under way.
+pub(crate) struct Importing<'run> {
+    api: &'run Api,
+    id: OperationId,
+    run: &'run Run,
+    clients: Clients<'run>,
+}
+
+impl<'run> Importing<'run> {
+    pub(super) fn new(api: &'run Api, id: OperationId, run: &'run Run) -> Self {
+        Self { api, id, run, clients: Clients::new(api) }
+    }
+
+    pub(super) async fn item(&self, number: u32, row: &Row) -> Result<Item, Stuck> {
+        let Some(import) = &self.run.import else { return Err(LogFailure::NotSequenced.into()) };
+        let now = self.api.clock.now();
+        let wanted = match Wanted::of(row, &import.source, self.api, &self.clients).await? {
+            Ok(wanted) => wanted,
+            Err(refusal) => return Ok(refused(item(number, row, None, ItemResult::Refused), &refusal)),
+        };
+        let Wanted { key_id, command, idempotency, .. } = wanted;
+        let ask: Execute<ApiKey> = Execute {
+            id: key_id,
+            command: ApiKeyCommand::Import(command),
+            metadata: metadata(self.id, self.run, now, &format!("{}/{number}", self.id)),
+            expected_version: None,
+            idempotency: Some(idempotency.clone()),
+            personal: vec![],
+        };
+        let item = |key_id, result| item(number, row, key_id, result);
+        Ok(match self.api.log.execute(ask).await {
+            Ok(done) if done.events.is_empty() => item(Some(key_id), ItemResult::Unchanged),
+            Ok(_) => item(Some(key_id), ItemResult::Applied),
+            Err(ExecuteError::Repeated(known)) if known.request_digest == idempotency.request_digest => {
+                item(Some(key_id), ItemResult::Unchanged)
+            }
+            Err(ExecuteError::Repeated(known)) => {
+                let taken = taken_by(&known.aggregate_id, key_id);
+                refused(item(None, ItemResult::Refused), &taken)
+            }
+            Err(ExecuteError::Refused(refusal)) => refused(item(None, ItemResult::Refused), &refusal),
+            Err(ExecuteError::Failed(failure)) => return Err(failure.into()),
+            Err(ExecuteError::VersionMismatch { .. }) => return Err(LogFailure::NotSequenced.into()),
+        })
+    }
+}
+
+fn item(number: u32, row: &Row, key_id: Option<KeyId>, result: ItemResult) -> Item {
+    Item { number, subject: row.subject.clone(), key_id, result, code: None, detail: None }
+}
+
+fn taken_by(key: &str, otherwise: KeyId) -> ImportRefusal {
+    ImportRefusal::SecretTaken { key_id: key.parse().unwrap_or(otherwise) }
+}
+
+/// What would become of a row.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) result: ItemResult,
+    pub(crate) code: Option<String>,
+    pub(crate) detail: Option<String>,
+}
+
+impl Checked {
+    fn well(result: ItemResult) -> Self {
+        Self { result, code: None, detail: None }
+    }
+
+    fn refused(refusal: &impl Refusal) -> Self {
+        let (code, detail) = (Some(refusal.code().to_owned()), Some(refusal.to_string()));
+        Self { result: ItemResult::Refused, code, detail }
+    }
+
+    /// Asks the same rules and writes nothing. Two rows of one upload with one secret are not told apart here.
+    pub(crate) async fn of(row: &Row, source: &Name, api: &Api, clients: &Clients<'_>) -> Result<Self, Stuck> {
+        let Wanted { key_id, command, idempotency } = match Wanted::of(row, source, api, clients).await? {
+            Ok(wanted) => wanted,
+            Err(refusal) => return Ok(Self::refused(&refusal)),
+        };
+        match api.log.recall(&idempotency.key).await? {
+            Some(known) if known.request_digest != idempotency.request_digest => {
+                return Ok(Self::refused(&taken_by(&known.aggregate_id, key_id)));
+            }
+            Some(_) | None => {}
+        }
+        let state = api.log.load::<ApiKey>(key_id).await?.state;
+        Ok(match state.decide(&ApiKeyCommand::Import(command)) {
+            Ok(events) if events.is_empty() => Self::well(ItemResult::Unchanged),
+            Ok(_) => Self::well(ItemResult::Applied),
+            Err(refusal) => Self::refused(&refusal),
+        })
+    }
+}
+
+/// The command that a row comes to.
+struct Wanted {
+    key_id: KeyId,
+    command: ImportKey,
+    /// Named by the secret, so that no two keys ever have the same one: the log holds each name once.
+    idempotency: Idempotency,
+}
+
+impl Wanted {
+    async fn of(
+        row: &Row,
+        source: &Name,
+        api: &Api,
+        clients: &Clients<'_>,
+    ) -> Result<Result<Self, ImportRefusal>, Stuck> {
+        let key = match &row.key {
+            Ok(key) => key,
+            Err(why) => return Ok(Err(ImportRefusal::RowInvalid { why: why.clone() })),
+        };
+        let client_id = match clients.find(&key.client).await? {
+            Ok(client_id) => client_id,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let client = api.log.load::<ApiClient>(client_id).await?;
+        let ForeignKey { external_id, environment, sha256, .. } = key;
+        let key_id = imported_key_id(source, external_id);
+        let row_digest = Sha256::new()
+            .chain_update(key_id.to_string())
+            .chain_update(client_id.to_string())
+            .chain_update(environment.as_str());
+        let idempotency = Idempotency {
+            key: format!("system:foreign-secret:{}", sha256.fingerprint()),
+            request_digest: row_digest.finalize().into(),
+        };
+        let command = ImportKey {
+            now: api.clock.now(),
+            client_id,
+            client: client.state.facts(),
+            name: key.name.clone(),
+            environment: environment.clone(),
+            scopes: key.scopes.clone(),
+            not_before: key.not_before,
+            expires_at: key.expires_at,
+            allowed_cidrs: key.allowed_cidrs.clone(),
+            secret: ForeignSecret { sha256: *sha256, hint: key.hint.clone() },
+            origin: Origin {
+                source: source.clone(),
+                external_id: external_id.clone(),
+                created_at: key.created_at,
+            },
+        };
+        Ok(Ok(Self { key_id, command, idempotency }))
+    }
+}
+
+/// The clients that rows name, each looked up once.
+pub(crate) struct Clients<'run> {
+    api: &'run Api,
+    found: Mutex<HashMap<String, Result<ClientId, ImportRefusal>>>,
+}
+
+impl<'run> Clients<'run> {
+    pub(crate) fn new(api: &'run Api) -> Self {
+        Self { api, found: Mutex::default() }
+    }
+
+    async fn find(&self, client: &NamedClient) -> Result<Result<ClientId, ImportRefusal>, Stuck> {
+        let name = match client {
+            NamedClient::Id(id) => return Ok(Ok(*id)),
+            NamedClient::Name(name) => name,
+        };
+        let mut found = self.found.lock().await;
+        if let Some(known) = found.get(name) {
+            return Ok(known.clone());
+        }
+        let rows = clients::named(&self.api.read, name).await?;
+        let client = || name.clone();
+        let answer = match rows.as_slice() {
+            [] => Err(ImportRefusal::NoSuchClient { client: client() }),
+            [one] => Ok(one.client_id),
+            [_, _, ..] => Err(ImportRefusal::ClientAmbiguous { client: client() }),
+        };
+        found.insert(name.clone(), answer.clone());
+        Ok(answer)
+    }
+}
