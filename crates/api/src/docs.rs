@@ -67,6 +67,7 @@ use crate::{
         routes::operations::view::OperationView,
         routes::operations::view::ItemView,
         routes::leaks::view::LeakView,
+        routes::leaks::receive::GenericVerdicts,
         routes::routes::view::RouteView,
         routes::policies::view::PolicyView,
         routes::policies::view::AssignedPolicyView,

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, KeyId, LeakId, OperationId, PolicyId, RouteId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
-    operation::OperationRefusal,
-    rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal,
+    AssignmentId, ClientId, KeyId, LeakId, OperationId, PolicyId, RouteId, api_client::ApiClientRefusal,
+    api_key::ApiKeyRefusal, operation::OperationRefusal, rate_limit_policy::RateLimitPolicyRefusal,
+    route::RouteRefusal,
 };
 use http::request::Parts;
 

@@ -9,7 +9,8 @@ use domain::{
     Metadata, OperationId,
     metadata::ActorKind,
     operation::{
-        Item, Operation, OperationCommand, OperationKind, OperationRefusal, ProgressOperation, Run, TakeOperation,
+        Item, Operation, OperationCommand, OperationKind, OperationRefusal, ProgressOperation, Run,
+        TakeOperation,
     },
 };
 use eventlog::{Execute, ExecuteError, LogFailure};
@@ -161,7 +162,10 @@ impl Worker {
         match run.kind {
             OperationKind::RevokeKeys | OperationKind::SuspendKeys => {
                 let next = numbers.zip(run.keys.iter().skip(done).take(ITEMS_AT_ONCE));
-                together(next.map(|(number, key_id)| keys::item(&self.api, id, run, number, *key_id)).collect()).await
+                together(
+                    next.map(|(number, key_id)| keys::item(&self.api, id, run, number, *key_id)).collect(),
+                )
+                .await
             }
             OperationKind::ImportKeys => {
                 let importing = Importing::new(&self.api, id, run);
@@ -175,14 +179,8 @@ impl Worker {
     async fn said(&self, id: OperationId, run: &Run, command: OperationCommand) -> Result<bool, Stuck> {
         let (now, number) = (self.api.clock.now(), run.done);
         let metadata = metadata(id, run, now, &format!("{id}/progress-{number}"));
-        let ask: Execute<Operation> = Execute {
-            id,
-            command,
-            metadata,
-            expected_version: None,
-            idempotency: None,
-            personal: vec![],
-        };
+        let ask: Execute<Operation> =
+            Execute { id, command, metadata, expected_version: None, idempotency: None, personal: vec![] };
         match self.api.log.execute(ask).await {
             Ok(_) => Ok(true),
             Err(ExecuteError::Refused(

@@ -19,6 +19,7 @@ pub use events::{
 };
 pub use import::{ForeignSecret, ImportKey, ImportRefusal, imported_key_id};
 pub use leak::{
-    LeakAction, LeakReceiver, LeakReported, LeakResponse, LeakUrl, Quarantined, ReleaseKey, Released, ReportLeak,
+    LeakAction, LeakReceiver, LeakReported, LeakResponse, LeakUrl, Quarantined, ReleaseKey, Released,
+    ReportLeak,
 };
 pub use state::{ApiKey, HeldSecret, Lineage, Proof, Quarantine};

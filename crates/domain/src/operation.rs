@@ -8,11 +8,11 @@ mod state;
 mod tests;
 
 pub use commands::{
-    CancelOperation, HELD_FOR, ITEMS_MAX, OperationCommand, OperationRefusal, PlanOperation, ProgressOperation,
-    TakeOperation, Work,
+    CancelOperation, HELD_FOR, ITEMS_MAX, OperationCommand, OperationRefusal, PlanOperation,
+    ProgressOperation, TakeOperation, Work,
 };
 pub use events::{
-    Cancelled, Finished, ImportPlan, Item, ItemResult, KeysChosen, Ordered, OperationEvent, OperationKind,
+    Cancelled, Finished, ImportPlan, Item, ItemResult, KeysChosen, OperationEvent, OperationKind, Ordered,
     Planned, Progressed, Started, Tally,
 };
 pub use state::{Operation, Run};

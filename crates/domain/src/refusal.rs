@@ -83,7 +83,7 @@ mod tests {
             crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
             crate::projection::ProjectionRefusal::CATALOGUE,
             crate::operation::OperationRefusal::CATALOGUE,
-        crate::access::Denied::CATALOGUE,
+            crate::access::Denied::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {
             let first = sentences.entry(doc.code).or_insert(doc.message);

@@ -136,7 +136,10 @@ async fn a_foreign_secret_opens_through_envoy_until_it_is_rotated_away() -> Resu
 const SHARED: &str = "a-shared-secret-of-32-characters";
 
 /// What a scanner sends.
-#[expect(clippy::disallowed_methods, reason = "the product runs on the machine's clock, and so does its sender")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the product runs on the machine's clock, and so does its sender"
+)]
 async fn report(product: &Product, secret: &str) -> Result<Value> {
     let body = json!({ "tokens": [{ "token": secret, "url": "https://example.com/paste/1" }] }).to_string();
     let timestamp = jiff::Timestamp::now().as_second().to_string();
@@ -159,7 +162,8 @@ async fn a_leaked_secret_is_told_by_the_gateways_index_and_quarantined_at_the_do
     assert_eq!(admin.post("/routes", &route).await?.status, 201);
     let body = json!({ "name": "k", "environment": "prod" });
     let issued = admin.post(&format!("/clients/{client}/keys"), &body).await?.json;
-    let (secret, key) = (issued["secret"].as_str().unwrap_or_default(), issued["key"]["id"].as_str().unwrap_or_default());
+    let (secret, key) =
+        (issued["secret"].as_str().unwrap_or_default(), issued["key"]["id"].as_str().unwrap_or_default());
     let door = Admin::anonymous(&format!("http://127.0.0.1:{}", product.gateway_port()))?;
     let verify = async |secret: &str| -> Result<Value> {
         let call = json!({ "secret": secret, "method": "GET", "path": "/orders", "address": "198.51.100.7" });
@@ -197,8 +201,19 @@ async fn kongs_secrets_are_digested_before_they_are_sent() -> Result<()> {
     let export = json!({ "data": [{ "id": "c1", "key": foreign(0) }, { "id": "c2", "key": foreign(1) }], "next": null });
     write!(file, "{export}")?;
     let path = file.path().to_string_lossy().into_owned();
-    let words =
-        ["key", "import", &path, "--source", "kong", "--format", "kong", "--client-id", &client, "--environment", "prod"];
+    let words = [
+        "key",
+        "import",
+        &path,
+        "--source",
+        "kong",
+        "--format",
+        "kong",
+        "--client-id",
+        &client,
+        "--environment",
+        "prod",
+    ];
     let tried = product.cli(&[&words[..], &["--dry-run"]].concat()).await?;
     assert!(tried.status.success() && tried.stdout.contains("applied"), "{}{}", tried.stdout, tried.stderr);
     let asked = product.cli(&[&words[..], &["--output", "json"]].concat()).await?;
@@ -209,7 +224,8 @@ async fn kongs_secrets_are_digested_before_they_are_sent() -> Result<()> {
     assert_eq!((&done["applied"], &done["refused"]), (&json!(2), &json!(0)), "{done}");
     let shown = product.cli(&["operation", "show", id]).await?;
     assert!(shown.stdout.contains("finished"), "{}", shown.stdout);
-    let matching = ["key", "revoke-matching", "--client-id", &client, "--reason", "moved", "--expected-count", "2"];
+    let matching =
+        ["key", "revoke-matching", "--client-id", &client, "--reason", "moved", "--expected-count", "2"];
     let revoked = product.cli(&[&matching[..], &["--output", "json"]].concat()).await?;
     assert!(revoked.status.success(), "{}", revoked.stderr);
     Ok(())

@@ -70,7 +70,8 @@ pub(super) fn of_kong(read: Read) -> Read {
     let of_consumer = |name: &str| consumer.and_then(|consumer| text(consumer, name));
     let created_at = seconds(&credential, "created_at");
     let ttl = credential.get("ttl").and_then(Value::as_i64);
-    let ends = created_at.zip(ttl).and_then(|(created, ttl)| Timestamp::from_second(created.as_second() + ttl).ok());
+    let ends =
+        created_at.zip(ttl).and_then(|(created, ttl)| Timestamp::from_second(created.as_second() + ttl).ok());
     Ok(fields([
         ("external_id", text(&credential, "id").or_else(|| stand_in(&digest))),
         ("sha256", Some(digest)),
@@ -105,7 +106,9 @@ pub(super) fn of_unkey(read: Read) -> Read {
         ("created_at", milliseconds(&key, "createdAt").map(|time| time.to_string())),
         ("expires_at", milliseconds(&key, "expires").map(|time| time.to_string())),
     ]);
-    if let Some(permissions) = key.get("permissions").filter(|list| list.as_array().is_some_and(|l| !l.is_empty())) {
+    if let Some(permissions) =
+        key.get("permissions").filter(|list| list.as_array().is_some_and(|l| !l.is_empty()))
+    {
         row.insert("scopes".to_owned(), permissions.clone());
     }
     Ok(row)

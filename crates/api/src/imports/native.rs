@@ -139,7 +139,8 @@ pub(super) fn row(number: usize, fields: Result<Fields, String>, defaults: &Defa
         |name| name.chars().filter(|c| !c.is_control()).take(SUBJECT_CHARS_MAX).collect(),
     );
     let key = fields.and_then(|fields| {
-        let said: Said = serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| why(&error))?;
+        let said: Said =
+            serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| why(&error))?;
         said.key(defaults)
     });
     Row { subject, key }

@@ -92,16 +92,20 @@ fn a_csv_without_a_right_heading_is_none() {
     }
     assert_eq!(read(Format::Csv, b"external_id,sha256\n\xff,x\n", &defaults()).unwrap_err().status(), 422);
     let upload = format!("external_id,sha256\nk1,{},more\nk2,{}\n", hex_digest(), hex_digest());
-    assert_eq!(refused(Format::Csv, &upload), ["k1: it has 3 cells, and the heading 2"].map(|_| {
-        "row 1: it has 3 cells, and the heading 2"
-    }));
+    assert_eq!(
+        refused(Format::Csv, &upload),
+        ["k1: it has 3 cells, and the heading 2"].map(|_| { "row 1: it has 3 cells, and the heading 2" })
+    );
 }
 
 #[test]
 fn kong_keeps_secrets_in_clear_and_they_are_not_taken() {
     let clear = json!({ "data": [{ "id": "c1", "key": SECRET, "consumer": { "id": "u1" } }], "next": null });
     let reasons = refused(Format::Kong, &clear.to_string());
-    assert!(reasons.len() == 1 && reasons[0].contains("in clear") && !reasons[0].contains(SECRET), "{reasons:?}");
+    assert!(
+        reasons.len() == 1 && reasons[0].contains("in clear") && !reasons[0].contains(SECRET),
+        "{reasons:?}"
+    );
     let listed = json!({ "data": [{
         "id": "c1", "sha256": hex_digest(), "hint": "2mzX", "created_at": 1_700_000_000, "ttl": 3600,
         "consumer": { "id": "u1" }, "tags": null,

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 /// What stands before the point in the DER of a P-256 public key. Source: RFC 5480 §2.
 const SPKI_P256: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 const POINT_BYTES: usize = 65;
 /// Unknown identifiers do not make us ask more often.
@@ -74,7 +74,13 @@ impl GithubKeys {
     }
 
     /// Whether the body is signed by the key of that identifier. The signature is base64 of DER.
-    pub(crate) async fn verifies(&self, identifier: &str, signature: &str, body: &[u8], now: Timestamp) -> bool {
+    pub(crate) async fn verifies(
+        &self,
+        identifier: &str,
+        signature: &str,
+        body: &[u8],
+        now: Timestamp,
+    ) -> bool {
         let Ok(signature) = BASE64_STANDARD.decode(signature) else { return false };
         let known = || self.known.lock().points.get(identifier).copied();
         let point = match known() {
@@ -103,7 +109,10 @@ impl GithubKeys {
             Ok(points) => self.known.lock().points = points,
             Err(failure) => {
                 let cause: &dyn std::error::Error = &failure;
-                tracing::warn!(error = cause, "Cannot have GitHub's public keys; reports signed by others than before are refused");
+                tracing::warn!(
+                    error = cause,
+                    "Cannot have GitHub's public keys; reports signed by others than before are refused"
+                );
             }
         }
     }
@@ -117,7 +126,8 @@ impl fmt::Debug for GithubKeys {
 
 fn points(document: &str) -> Result<BTreeMap<String, [u8; POINT_BYTES]>, KeysFailure> {
     let unreadable = |what: String| KeysFailure::Unreadable { what };
-    let Document { public_keys } = serde_json::from_str(document).map_err(|error| unreadable(error.to_string()))?;
+    let Document { public_keys } =
+        serde_json::from_str(document).map_err(|error| unreadable(error.to_string()))?;
     let point = |PublicKey { key_identifier, key }: PublicKey| {
         let read = point_of(&key).ok_or_else(|| unreadable(format!("the key {key_identifier}")))?;
         Ok((key_identifier, read))
@@ -143,11 +153,14 @@ mod tests {
 
     const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE9MJJHnMfn2+H4xL4YaPDA4RpJqUqkCmRCBnYERxZanmcpzQSXs1X/AljlKkbJ8qpVIW4clayyef9gWhFbNHWAA==";
     const BODY: &[u8] = br#"[{"token":"some_token","type":"some_type","url":"some_url"}]"#;
-    const SIGNATURE: &str = "MEUCIQDKZokqnCjrRtw0tni+2Ltvl/uiMJ1EGumEsp1BsNr32AIgQY1YXD2nlj+XNfGK4rBfkMJ1JDOQcYXxa2sY8FNkrKc=";
+    const SIGNATURE: &str =
+        "MEUCIQDKZokqnCjrRtw0tni+2Ltvl/uiMJ1EGumEsp1BsNr32AIgQY1YXD2nlj+XNfGK4rBfkMJ1JDOQcYXxa2sY8FNkrKc=";
 
     fn document() -> String {
-        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n{}\n-----END PUBLIC KEY-----\n", &KEY[..64], &KEY[64..]);
-        serde_json::json!({ "public_keys": [{ "key_identifier": "k1", "key": pem, "is_current": true }] }).to_string()
+        let pem =
+            format!("-----BEGIN PUBLIC KEY-----\n{}\n{}\n-----END PUBLIC KEY-----\n", &KEY[..64], &KEY[64..]);
+        serde_json::json!({ "public_keys": [{ "key_identifier": "k1", "key": pem, "is_current": true }] })
+            .to_string()
     }
 
     fn now() -> Timestamp {
@@ -185,7 +198,11 @@ mod tests {
         let keys = GithubKeys::fetched(Box::new(move || {
             counted.fetch_add(1, Ordering::Relaxed);
             let first = counter.fetch_add(1, Ordering::Relaxed) == 0;
-            let answer = if first { Err(KeysFailure::Unreadable { what: "nothing".to_owned() }) } else { Ok(document()) };
+            let answer = if first {
+                Err(KeysFailure::Unreadable { what: "nothing".to_owned() })
+            } else {
+                Ok(document())
+            };
             Box::pin(async move { answer })
         }));
         for _ in 0..3 {

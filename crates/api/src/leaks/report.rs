@@ -31,7 +31,11 @@ pub(crate) enum Told {
 }
 
 /// Puts a report on record and does what the key's environment wants. The token goes no further than this.
-pub(crate) async fn take(api: &Api, circumstances: &Circumstances, report: &Report<'_>) -> Result<Told, Problem> {
+pub(crate) async fn take(
+    api: &Api,
+    circumstances: &Circumstances,
+    report: &Report<'_>,
+) -> Result<Told, Problem> {
     let Some(holders) = &api.leaks.holders else { return Err(Problem::unavailable()) };
     if report.token.len() > TOKEN_CHARS_MAX {
         return Ok(Told::NotOurs);
@@ -79,10 +83,9 @@ fn command(
     let source = source.filter(|source| !source.contains(token));
     let response = match api.leaks.policies.get(environment).copied().unwrap_or_default() {
         LeakPolicy::Revoke => LeakResponse::Revoke,
-        LeakPolicy::Quarantine => LeakResponse::Quarantine {
-            known_addresses: vec![],
-            calls_per_minute: api.leaks.calls_per_minute,
-        },
+        LeakPolicy::Quarantine => {
+            LeakResponse::Quarantine { known_addresses: vec![], calls_per_minute: api.leaks.calls_per_minute }
+        }
     };
     let reason: Reason = match receiver {
         LeakReceiver::Github => "reported as leaked by GitHub's secret scanning",
@@ -119,7 +122,8 @@ fn metadata(
     receiver: LeakReceiver,
     reason: &Reason,
 ) -> (Metadata, Option<PersonalValue>) {
-    let Circumstances { request_id, correlation_id, address, user_agent, traceparent: _ } = circumstances.clone();
+    let Circumstances { request_id, correlation_id, address, user_agent, traceparent: _ } =
+        circumstances.clone();
     let address = address.map(|address| PersonalValue::new(salt(&*api.random), &address.to_string()));
     let now: Timestamp = api.clock.now();
     let metadata = Metadata {

@@ -24,7 +24,9 @@ impl SharedSecret {
     /// When it has fewer than 32 characters.
     pub fn new(secret: SecretString) -> Result<Self, InvalidValue> {
         if secret.expose_secret().len() < SECRET_CHARS_MIN {
-            return Err(InvalidValue::expected("the secret of the leak receiver must have at least 32 characters"));
+            return Err(InvalidValue::expected(
+                "the secret of the leak receiver must have at least 32 characters",
+            ));
         }
         Ok(Self(secret))
     }

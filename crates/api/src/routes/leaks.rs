@@ -2,7 +2,7 @@
 
 mod get;
 mod list;
-mod receive;
+pub(crate) mod receive;
 pub(crate) mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -36,19 +36,30 @@ async fn every_key_that_matches_is_revoked_and_no_other() {
     let (ours, theirs) = (keys(&world, &one, 3).await, keys(&world, &other, 1).await);
     let planned = world.post("/v1/keys/revoke", &order(&json!({ "client_id": one }))).expect(201).await;
     let body = planned.json();
-    assert_eq!((&body["kind"], &body["status"], &body["items_total"]), (&json!("revoke_keys"), &json!("planned"), &json!(3)));
+    assert_eq!(
+        (&body["kind"], &body["status"], &body["items_total"]),
+        (&json!("revoke_keys"), &json!("planned"), &json!(3))
+    );
     assert_eq!(planned.field("location"), Some(&*format!("/v1/operations/{}", body["id"].as_str().unwrap())));
     world.work().await;
     let done = operation(&world, body["id"].as_str().unwrap()).await;
-    assert_eq!((&done["status"], &done["applied"], &done["items_done"]), (&json!("finished"), &json!(3), &json!(3)));
+    assert_eq!(
+        (&done["status"], &done["applied"], &done["items_done"]),
+        (&json!("finished"), &json!(3), &json!(3))
+    );
     assert_eq!((&done["node"], &done["ordered_by"]), (&json!("test"), &json!("admin")));
     for key in &ours {
         assert_eq!(status(&world, key).await, "revoked");
     }
     assert_eq!(status(&world, &theirs[0]).await, "active");
-    let audit = world.get(format!("/v1/audit?subject_id={}&action=api_key.revoked", ours[0])).expect(200).await.json();
+    let audit = world
+        .get(format!("/v1/audit?subject_id={}&action=api_key.revoked", ours[0]))
+        .expect(200)
+        .await
+        .json();
     let entry = &audit["items"][0];
-    assert_eq!((&entry["actor"], &entry["on_behalf_of"]), (&json!("system:operations"), &json!("admin")));
+    let actor = &entry["actor"];
+    assert_eq!((&actor["id"], &actor["on_behalf_of"]), (&json!("system:operations"), &json!("admin")));
     assert_eq!((&entry["reason"], &entry["causation_id"]), (&json!("contract ended"), &body["id"]));
 }
 
@@ -61,19 +72,24 @@ async fn what_the_rules_forbid_is_named_in_the_report() {
     let expiring = world.post(format!("/v1/clients/{client}/keys"), &body).expect(201).await.json();
     let expiring = expiring["key"]["id"].as_str().unwrap().to_owned();
     let [revoked, good]: [String; 2] = keys(&world, &client, 2).await.try_into().unwrap();
-    let planned = world.post("/v1/keys/suspend", &order(&json!({ "client_id": client }))).expect(201).await.json();
+    let planned =
+        world.post("/v1/keys/suspend", &order(&json!({ "client_id": client }))).expect(201).await.json();
     let id = planned["id"].as_str().unwrap();
     // Between the plan and its turn one was revoked, and one came too late to be in it.
     world.post(format!("/v1/keys/{revoked}/revoke"), &because()).expect(200).await;
     let late = keys(&world, &client, 1).await;
     world.work().await;
     let items = world.get(format!("/v1/operations/{id}/items")).expect(200).await.json();
-    let results: Vec<_> = items["items"].as_array().unwrap().iter().map(|item| item["result"].clone()).collect();
+    let results: Vec<_> =
+        items["items"].as_array().unwrap().iter().map(|item| item["result"].clone()).collect();
     assert_eq!(results.iter().filter(|result| **result == "applied").count(), 2, "{items}");
     let refused = world.get(format!("/v1/operations/{id}/items?result=refused")).expect(200).await.json();
     let item = &refused["items"][0];
     assert_eq!((&item["subject"], &item["code"]), (&json!(revoked), &json!("key_revoked")));
-    assert_eq!((status(&world, &good).await, status(&world, &expiring).await), (json!("suspended"), json!("suspended")));
+    assert_eq!(
+        (status(&world, &good).await, status(&world, &expiring).await),
+        (json!("suspended"), json!("suspended"))
+    );
     assert_eq!(status(&world, &late[0]).await, "active", "the keys were fixed with the plan");
 }
 
@@ -84,7 +100,10 @@ async fn a_dry_run_says_which_and_changes_nothing() {
     let made = keys(&world, &client, 2).await;
     let filter = json!({ "environment": "prod", "labels": { "tier": "gold" }, "owner_team": "Payments" });
     let preview = world.post("/v1/keys/revoke?dry_run=true", &order(&filter)).expect(200).await.json();
-    assert_eq!((&preview["matched"], &preview["calls_24h"], &preview["in_use"]), (&json!(2), &json!(0), &json!(0)));
+    assert_eq!(
+        (&preview["matched"], &preview["calls_24h"], &preview["in_use"]),
+        (&json!(2), &json!(0), &json!(0))
+    );
     assert_eq!((&preview["owners"], &preview["environments"]), (&json!(["Payments"]), &json!({ "prod": 2 })));
     let sample: Vec<_> = preview["sample"].as_array().unwrap().iter().map(|key| key["id"].clone()).collect();
     assert_eq!(sample, made.iter().map(|key| json!(key)).collect::<Vec<_>>());
@@ -103,7 +122,12 @@ async fn a_filter_must_say_something_and_the_count_must_be_the_one_that_was_seen
         assert_eq!(problem["pointer"], "/filter");
         world.post("/v1/keys/revoke?dry_run=true", &order(&filter)).refused(422, "filter_empty").await;
     }
-    for filter in [json!({ "client": client }), json!([]), json!({ "status": "gone" }), json!({ "issued_before": "now" })] {
+    for filter in [
+        json!({ "client": client }),
+        json!([]),
+        json!({ "status": "gone" }),
+        json!({ "issued_before": "now" }),
+    ] {
         world.post("/v1/keys/revoke", &order(&filter)).refused(422, "body_invalid").await;
     }
     let mut wanted = order(&json!({ "client_id": client }));
@@ -118,7 +142,8 @@ async fn a_filter_must_say_something_and_the_count_must_be_the_one_that_was_seen
 async fn a_filter_that_matches_nothing_is_done_at_once() {
     let world = World::new().await;
     let nobody = world.client().await;
-    let done = world.post("/v1/keys/revoke", &order(&json!({ "client_id": nobody }))).expect(201).await.json();
+    let done =
+        world.post("/v1/keys/revoke", &order(&json!({ "client_id": nobody }))).expect(201).await.json();
     assert_eq!((&done["status"], &done["items_total"]), (&json!("finished"), &json!(0)));
 }
 
@@ -140,13 +165,18 @@ async fn a_cancelled_operation_leaves_the_rest_alone() {
     let world = World::new().await;
     let client = world.client().await;
     let made = keys(&world, &client, 1).await;
-    let planned = world.post("/v1/keys/revoke", &order(&json!({ "client_id": client }))).expect(201).await.json();
+    let planned =
+        world.post("/v1/keys/revoke", &order(&json!({ "client_id": client }))).expect(201).await.json();
     let path = format!("/v1/operations/{}/cancel", planned["id"].as_str().unwrap());
     let cancelled = world.post(&path, &because()).expect(200).await.json();
-    assert_eq!((&cancelled["status"], &cancelled["cancelled_because"]), (&json!("cancelled"), &json!("as agreed")));
+    assert_eq!(
+        (&cancelled["status"], &cancelled["cancelled_because"]),
+        (&json!("cancelled"), &json!("as agreed"))
+    );
     world.work().await;
     assert_eq!(status(&world, &made[0]).await, "active");
-    let done = world.post("/v1/keys/revoke", &order(&json!({ "client_id": client }))).expect(201).await.json();
+    let done =
+        world.post("/v1/keys/revoke", &order(&json!({ "client_id": client }))).expect(201).await.json();
     world.work().await;
     let path = format!("/v1/operations/{}/cancel", done["id"].as_str().unwrap());
     world.post(path, &because()).refused(409, "operation_ended").await;
@@ -157,7 +187,8 @@ async fn a_node_that_went_away_is_followed_by_another_after_a_while() {
     let world = World::new().await;
     let client = world.client().await;
     let made = keys(&world, &client, 1).await;
-    let planned = world.post("/v1/keys/revoke", &order(&json!({ "client_id": client }))).expect(201).await.json();
+    let planned =
+        world.post("/v1/keys/revoke", &order(&json!({ "client_id": client }))).expect(201).await.json();
     let id: OperationId = planned["id"].as_str().unwrap().parse().unwrap();
     let api = world.door.api();
     let take = TakeOperation { now: world.door.now(), node: "gone".parse().unwrap() };
@@ -185,7 +216,8 @@ async fn many_keys_are_dealt_with_in_several_steps() {
     let world = World::new().await;
     let client = world.made("/v1/clients", &client_body()).await;
     keys(&world, &client, 205).await;
-    let planned = world.post("/v1/keys/suspend", &order(&json!({ "client_id": client }))).expect(201).await.json();
+    let planned =
+        world.post("/v1/keys/suspend", &order(&json!({ "client_id": client }))).expect(201).await.json();
     world.work().await;
     let done = operation(&world, planned["id"].as_str().unwrap()).await;
     assert_eq!((&done["status"], &done["applied"]), (&json!("finished"), &json!(205)));
@@ -193,6 +225,7 @@ async fn many_keys_are_dealt_with_in_several_steps() {
     let page = world.get(&path).expect(200).await.json();
     let cursor = page["next_cursor"].as_str().unwrap();
     let rest = world.get(format!("{path}&cursor={cursor}")).expect(200).await.json();
-    let numbers: Vec<_> = rest["items"].as_array().unwrap().iter().map(|item| item["number"].clone()).collect();
+    let numbers: Vec<_> =
+        rest["items"].as_array().unwrap().iter().map(|item| item["number"].clone()).collect();
     assert_eq!(numbers, (201..=205).map(|number| json!(number)).collect::<Vec<_>>());
 }

@@ -176,7 +176,9 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         }
         "400" => sample.asking("unknown=1").call(world).send().await,
         "401" => call.without("authorization").send().await,
-        "403" if is_receiver(operation) => call.without("tollgate-signature").without(GITHUB_SIGNATURE).send().await,
+        "403" if is_receiver(operation) => {
+            call.without("tollgate-signature").without(GITHUB_SIGNATURE).send().await
+        }
         "403" => call.nobody().send().await,
         "404" if is_receiver(operation) => closed(operation).await,
         "404" => sample.missing().call(world).send().await,
@@ -265,7 +267,7 @@ fn with_name(name: &str) -> Value {
 
 async fn slow(operation: &str) -> Answer {
     let world = World::with(Settings { body_wait: Duration::ZERO, ..Settings::default() }).await;
-    let things = world.fixture().await;
+    let things = world.whole_fixture().await;
     sample(operation, &things).call(&world).body(stalled()).send().await
 }
 
@@ -286,7 +288,7 @@ async fn too_far(operation: &str) -> Answer {
 /// The write while no read model follows.
 async fn unseen(operation: &str) -> Answer {
     let mut world = World::new().await;
-    let mut things = world.fixture().await;
+    let mut things = world.whole_fixture().await;
     // So that each write has something new to say.
     match operation {
         "reinstate_client" => {
@@ -313,7 +315,7 @@ async fn unseen(operation: &str) -> Answer {
 async fn every_documented_status_is_answered() {
     for (operation, statuses, _) in operations() {
         let world = World::new().await;
-        let mut things = world.fixture().await;
+        let mut things = world.whole_fixture().await;
         if operation == "retire_policy" {
             things.policy = world.made("/v1/policies", &policy_body()).await;
         }
@@ -338,7 +340,7 @@ async fn every_documented_status_is_answered() {
 #[tokio::test]
 async fn every_operation_asks_for_the_permission_that_it_documents() {
     let world = World::new().await;
-    let things = world.fixture().await;
+    let things = world.whole_fixture().await;
     for (operation, _, permission) in operations() {
         let answer = sample(&operation, &things).call(&world).nobody().send().await;
         match permission {
@@ -351,7 +353,7 @@ async fn every_operation_asks_for_the_permission_that_it_documents() {
 #[tokio::test]
 async fn every_operation_that_names_a_permission_wants_a_token() {
     let world = World::new().await;
-    let things = world.fixture().await;
+    let things = world.whole_fixture().await;
     for (operation, _, permission) in operations() {
         let answer = sample(&operation, &things).missing().call(&world).without("authorization").send().await;
         // Whoever is unknown is not told what is there.

@@ -39,7 +39,7 @@ async fn trace(world: &World) -> (u64, Value) {
 #[tokio::test]
 async fn every_write_has_a_dry_run_that_leaves_nothing_behind() {
     let world = World::new().await;
-    let things = world.fixture().await;
+    let things = world.whole_fixture().await;
     let unassigned = world.made("/v1/policies", &super::harness::policy_body()).await;
     let before = trace(&world).await;
     let mut rehearsed = 0;

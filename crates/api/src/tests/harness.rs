@@ -38,8 +38,8 @@ pub(super) use answer::{Answer, DOCUMENT, content_type};
 pub(super) use things::{Fixture, because, client_body, key_body, policy_body, route_body, stalled};
 
 use crate::{
-    AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness, Readiness, Settings,
-    SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of, worker::Worker,
+    AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness, Readiness,
+    Settings, SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of, worker::Worker,
 };
 
 /// A clock that stands until it is moved.

@@ -40,13 +40,22 @@ async fn an_imported_key_is_one_of_the_clients_and_its_digest_is_nowhere() {
     let world = World::new().await;
     let client = world.client().await;
     let done = import(&world, &client, line("k1", "kong-secret-1")).await;
-    assert_eq!((&done["kind"], &done["status"], &done["source"]), (&json!("import_keys"), &json!("finished"), &json!("kong")));
+    assert_eq!(
+        (&done["kind"], &done["status"], &done["source"]),
+        (&json!("import_keys"), &json!("finished"), &json!("kong"))
+    );
     assert_eq!(counts(&done), [1, 0, 0]);
     let key = items(&world, &done).await[0]["key_id"].as_str().unwrap().to_owned();
     let shown = world.get(format!("/v1/keys/{key}")).expect(200).await;
     let body = shown.json();
-    assert_eq!((&body["client_id"], &body["environment"], &body["status"]), (&json!(client), &json!("prod"), &json!("active")));
-    assert_eq!((&body["origin"], &body["hint"]), (&json!({ "source": "kong", "external_id": "k1" }), &json!("…last")));
+    assert_eq!(
+        (&body["client_id"], &body["environment"], &body["status"]),
+        (&json!(client), &json!("prod"), &json!("active"))
+    );
+    assert_eq!(
+        (&body["origin"], &body["hint"]),
+        (&json!({ "source": "kong", "external_id": "k1" }), &json!("…last"))
+    );
     let audit = world.get(format!("/v1/audit?subject_id={key}")).expect(200).await;
     assert_eq!(audit.json()["items"][0]["action"], "api_key.imported");
     assert_eq!(audit.json()["items"][0]["data"]["secret"], json!({ "version": 1, "hint": "…last" }));
@@ -70,7 +79,11 @@ async fn the_same_upload_again_is_no_news() {
     assert_eq!(counts(&import(&world, &client, rows.clone()).await), [0, 2, 0]);
     let key = world.get("/v1/keys").expect(200).await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     world.post(format!("/v1/keys/{key}/revoke"), &because()).expect(200).await;
-    assert_eq!(counts(&import(&world, &client, rows).await), [0, 2, 0], "and a revoked key does not come back");
+    assert_eq!(
+        counts(&import(&world, &client, rows).await),
+        [0, 2, 0],
+        "and a revoked key does not come back"
+    );
     assert_eq!(world.get(format!("/v1/keys/{key}")).expect(200).await.json()["status"], "revoked");
 }
 
@@ -82,8 +95,11 @@ async fn wrong_rows_in_the_middle_are_named_and_the_others_are_imported() {
         line("k1", "kong-secret-1"),
         "{broken\n".to_owned(),
         json!({ "external_id": "k3", "sha256": "kong-secret-3" }).to_string() + "\n",
-        json!({ "external_id": "k4", "sha256": digest("kong-secret-4"), "scopes": ["admin"] }).to_string() + "\n",
-        json!({ "external_id": "k5", "sha256": digest("kong-secret-5"), "client_name": "Nobody" }).to_string() + "\n",
+        json!({ "external_id": "k4", "sha256": digest("kong-secret-4"), "scopes": ["admin"] }).to_string()
+            + "\n",
+        json!({ "external_id": "k5", "sha256": digest("kong-secret-5"), "client_name": "Nobody" })
+            .to_string()
+            + "\n",
         line("k6", "kong-secret-1"),
         line("k1", "kong-secret-7"),
         line("k8", "kong-secret-8"),
@@ -103,7 +119,11 @@ async fn wrong_rows_in_the_middle_are_named_and_the_others_are_imported() {
         "-",
     ];
     assert_eq!(codes, expected);
-    assert!(items[5]["detail"].as_str().unwrap().contains(items[0]["key_id"].as_str().unwrap()), "{}", items[5]);
+    assert!(
+        items[5]["detail"].as_str().unwrap().contains(items[0]["key_id"].as_str().unwrap()),
+        "{}",
+        items[5]
+    );
     assert!(!json!(items).to_string().contains("kong-secret-3"));
 }
 
@@ -112,11 +132,20 @@ async fn a_dry_run_tells_the_same_and_changes_nothing() {
     let world = World::new().await;
     let client = world.client().await;
     import(&world, &client, line("k1", "kong-secret-1")).await;
-    let rows = line("k1", "kong-secret-1") + &line("k2", "kong-secret-2") + &line("k3", "kong-secret-1") + "{broken\n";
+    let rows = line("k1", "kong-secret-1")
+        + &line("k2", "kong-secret-2")
+        + &line("k3", "kong-secret-1")
+        + "{broken\n";
     let answer = upload(&world, &format!("&client_id={client}&dry_run=true"), rows).expect(200).await.json();
     assert_eq!((&answer["rows"], counts(&answer)), (&json!(4), [1, 1, 2]));
-    assert_eq!((&answer["refusals"][0]["number"], &answer["refusals"][0]["code"]), (&json!(3), &json!("key_secret_taken")));
-    assert_eq!((&answer["refusals"][1]["subject"], &answer["refusals"][1]["code"]), (&json!("row 4"), &json!("import_row_invalid")));
+    assert_eq!(
+        (&answer["refusals"][0]["number"], &answer["refusals"][0]["code"]),
+        (&json!(3), &json!("key_secret_taken"))
+    );
+    assert_eq!(
+        (&answer["refusals"][1]["subject"], &answer["refusals"][1]["code"]),
+        (&json!("row 4"), &json!("import_row_invalid"))
+    );
     world.work().await;
     assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
 }
@@ -130,16 +159,20 @@ async fn clients_are_named_by_their_names_too_if_those_are_theirs_alone() {
     world.client().await;
     world.client().await;
     let row = |id: &str, name: &str| {
-        json!({ "external_id": id, "sha256": digest(&format!("kong-secret-{id}")), "client_name": name }).to_string() + "\n"
+        json!({ "external_id": id, "sha256": digest(&format!("kong-secret-{id}")), "client_name": name })
+            .to_string()
+            + "\n"
     };
     let rows = row("k1", "Unique") + &row("k2", "Acme") + &row("k3", "unique");
     let planned = upload(&world, "", rows).expect(201).await.json();
     world.work().await;
-    let done = world.get(format!("/v1/operations/{}", planned["id"].as_str().unwrap())).expect(200).await.json();
+    let done =
+        world.get(format!("/v1/operations/{}", planned["id"].as_str().unwrap())).expect(200).await.json();
     let items = items(&world, &done).await;
-    assert_eq!((&items[0]["result"], &items[1]["code"], &items[2]["code"]), (
-        &json!("applied"), &json!("import_client_ambiguous"), &json!("import_client_unknown")
-    ));
+    assert_eq!(
+        (&items[0]["result"], &items[1]["code"], &items[2]["code"]),
+        (&json!("applied"), &json!("import_client_ambiguous"), &json!("import_client_unknown"))
+    );
     let keys = world.get(format!("/v1/keys?client_id={unique}")).expect(200).await.json();
     assert_eq!(keys["items"].as_array().unwrap().len(), 1);
 }
@@ -191,7 +224,14 @@ async fn an_imported_key_is_rotated_to_a_secret_of_ours() {
     let client = world.client().await;
     let done = import(&world, &client, line("k1", "kong-secret-1")).await;
     let key = items(&world, &done).await[0]["key_id"].as_str().unwrap().to_owned();
-    let body = world.post(format!("/v1/keys/{key}/rotate"), &json!({ "overlap_seconds": 60 })).expect(200).await.json();
+    let body = world
+        .post(format!("/v1/keys/{key}/rotate"), &json!({ "overlap_seconds": 60 }))
+        .expect(200)
+        .await
+        .json();
     assert!(body["secret"].as_str().unwrap().starts_with("tg_prod_"));
-    assert_eq!((&body["key"]["secret_version"], &body["key"]["previous"]["hint"]), (&json!(2), &json!("…last")));
+    assert_eq!(
+        (&body["key"]["secret_version"], &body["key"]["previous"]["hint"]),
+        (&json!(2), &json!("…last"))
+    );
 }

@@ -93,7 +93,12 @@ impl Checked {
     }
 
     /// Asks the same rules and writes nothing. Two rows of one upload with one secret are not told apart here.
-    pub(crate) async fn of(row: &Row, source: &Name, api: &Api, clients: &Clients<'_>) -> Result<Self, Stuck> {
+    pub(crate) async fn of(
+        row: &Row,
+        source: &Name,
+        api: &Api,
+        clients: &Clients<'_>,
+    ) -> Result<Self, Stuck> {
         let Wanted { key_id, command, idempotency } = match Wanted::of(row, source, api, clients).await? {
             Ok(wanted) => wanted,
             Err(refusal) => return Ok(Self::refused(&refusal)),

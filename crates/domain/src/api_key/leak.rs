@@ -48,7 +48,8 @@ impl LeakUrl {
 impl FromStr for LeakUrl {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let visible = !text.is_empty() && text.len() <= URL_BYTES_MAX && text.bytes().all(|b| b.is_ascii_graphic());
+        let visible =
+            !text.is_empty() && text.len() <= URL_BYTES_MAX && text.bytes().all(|b| b.is_ascii_graphic());
         if visible {
             Ok(Self(text.into()))
         } else {

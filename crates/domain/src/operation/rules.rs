@@ -2,8 +2,8 @@
 
 use super::{
     CancelOperation, Cancelled, Finished, HELD_FOR, ITEMS_MAX, KeysChosen, Operation, OperationCommand,
-    OperationEvent, OperationKind, OperationRefusal, PlanOperation, Planned, ProgressOperation, Progressed, Run,
-    Started, Tally, TakeOperation, Work,
+    OperationEvent, OperationKind, OperationRefusal, PlanOperation, Planned, ProgressOperation, Progressed,
+    Run, Started, TakeOperation, Tally, Work,
 };
 use crate::{Aggregate, KeyId, Name, Timestamp};
 
@@ -72,7 +72,9 @@ impl Operation {
         let run = self.underway()?;
         run.check_free(node, *now)?;
         let numbers = run.done.saturating_add(1)..=run.items_total;
-        if items.is_empty() || !numbers.zip(items).all(|(next, item)| item.number == next) || run.left() < items.len()
+        if items.is_empty()
+            || !numbers.zip(items).all(|(next, item)| item.number == next)
+            || run.left() < items.len()
         {
             return Err(OperationRefusal::NotNext { done: run.done });
         }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Item, ItemResult, OperationEvent, OperationKind, Planned, Tally};
 use super::{ImportPlan, Ordered};
+use super::{Item, ItemResult, OperationEvent, OperationKind, Planned, Tally};
 use crate::{KeyId, Name, Reason, Timestamp};
 
 /// An operation's state. Finished and cancelled are final.

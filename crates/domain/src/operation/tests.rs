@@ -28,7 +28,12 @@ fn ordered() -> Ordered {
 }
 
 fn plan(work: Work) -> OperationCommand {
-    OperationCommand::Plan(PlanOperation { now: at(0), work, reason: Some(the("because")), ordered: ordered() })
+    OperationCommand::Plan(PlanOperation {
+        now: at(0),
+        work,
+        reason: Some(the("because")),
+        ordered: ordered(),
+    })
 }
 
 fn planned(items_total: u32) -> OperationEvent {
@@ -54,7 +59,14 @@ fn started(node: &str, now: i64) -> OperationEvent {
 }
 
 fn item(number: u32, result: ItemResult) -> Item {
-    Item { number, subject: key(number).to_string(), key_id: Some(key(number)), result, code: None, detail: None }
+    Item {
+        number,
+        subject: key(number).to_string(),
+        key_id: Some(key(number)),
+        result,
+        code: None,
+        detail: None,
+    }
 }
 
 fn applied(numbers: std::ops::RangeInclusive<u32>) -> Vec<Item> {
@@ -136,11 +148,7 @@ fn progress_goes_on_where_it_stands_and_ends_with_the_last_item() {
     check(given.clone(), progress("n1", 1, applied(1..=2)), Ok(vec![progressed("n1", 1, applied(1..=2))]));
     let rest = vec![item(3, ItemResult::Refused)];
     let given = given.into_iter().chain([progressed("n1", 1, applied(1..=2))]);
-    check(
-        given,
-        progress("n1", 2, rest.clone()),
-        Ok(vec![progressed("n1", 2, rest), finished(2, 2, 0, 1)]),
-    );
+    check(given, progress("n1", 2, rest.clone()), Ok(vec![progressed("n1", 2, rest), finished(2, 2, 0, 1)]));
 }
 
 #[test]

@@ -273,15 +273,17 @@ fn imported(ask: IssueKey) -> ImportKey {
 fn report() -> impl Strategy<Value = ReportLeak> {
     let quarantine = LeakResponse::Quarantine { known_addresses: vec![], calls_per_minute: 6 };
     let response = sample::select(vec![quarantine.clone(), quarantine, LeakResponse::Revoke]);
-    (0..4_u128, 1..4_u32, response, reason()).prop_map(|(leak, secret_version, response, reason)| ReportLeak {
-        now: at(0),
-        leak_id: LeakId::from_parts(1, leak),
-        secret_version,
-        receiver: LeakReceiver::Generic,
-        source: None,
-        url: None,
-        response,
-        reason,
+    (0..4_u128, 1..4_u32, response, reason()).prop_map(|(leak, secret_version, response, reason)| {
+        ReportLeak {
+            now: at(0),
+            leak_id: LeakId::from_parts(1, leak),
+            secret_version,
+            receiver: LeakReceiver::Generic,
+            source: None,
+            url: None,
+            response,
+            reason,
+        }
     })
 }
 

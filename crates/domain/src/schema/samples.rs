@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, LeakId, OperationId, PolicyId, Position, RouteId,
-    Timestamp,
+    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, LeakId, OperationId, PolicyId, Position,
+    RouteId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -178,10 +178,7 @@ fn operation_events(key_id: KeyId) -> Sampled<Vec<OperationEvent>> {
         E::KeysChosen(o::KeysChosen { key_ids: vec![key_id] }),
         E::Started(o::Started { node: "admin-1".parse()?, at: day(1)? }),
         E::Progressed(o::Progressed { node: "admin-1".parse()?, at: day(1)?, items: vec![refused] }),
-        E::Finished(o::Finished {
-            at: day(1)?,
-            tally: o::Tally { applied: 8, unchanged: 1, refused: 1 },
-        }),
+        E::Finished(o::Finished { at: day(1)?, tally: o::Tally { applied: 8, unchanged: 1, refused: 1 } }),
         E::Cancelled(o::Cancelled { at: day(1)?, reason: "The filter was too wide".parse()? }),
     ])
 }

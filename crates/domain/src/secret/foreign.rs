@@ -17,8 +17,8 @@ const FOREIGN_SECRET_CHARS_MIN: usize = 8;
 const DIGEST_BYTES: usize = 32;
 
 /// Any alphabet's padding is taken, and its absence too: exports differ.
-const LENIENT: engine::GeneralPurposeConfig = engine::GeneralPurposeConfig::new()
-    .with_decode_padding_mode(engine::DecodePaddingMode::Indifferent);
+const LENIENT: engine::GeneralPurposeConfig =
+    engine::GeneralPurposeConfig::new().with_decode_padding_mode(engine::DecodePaddingMode::Indifferent);
 const STANDARD: engine::GeneralPurpose = engine::GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: engine::GeneralPurpose = engine::GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 

@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
     EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
-    projection::ProjectionEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
 };
 use serde_json::Value;
 use tollgate_eventlog::upcast;

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use domain::{
     DomainEvent,
-    api_key::{ApiKeyEvent, Issued, Rotated, SecretVersion},
+    api_key::{ApiKeyEvent, ForeignVersion, Imported, Issued, Rotated, SecretVersion},
     personal::{Personal, PersonalValues},
     secret::SecretDigest,
 };
@@ -59,8 +59,9 @@ pub(super) fn words<'of>(
             | ApiKeyEvent::LeakReported(_)
             | ApiKeyEvent::Quarantined(_)
             | ApiKeyEvent::Released(_) => Some(text.into()),
-            // Rare: taken apart and put together anew.
-            ApiKeyEvent::Imported(_) => None,
+            ApiKeyEvent::Imported(Imported { secret, .. }) => {
+                words_without_foreign(text, secret).map(Cow::Owned)
+            }
         },
         DomainEvent::ApiClient { .. }
         | DomainEvent::Route { .. }
@@ -87,6 +88,15 @@ fn words_without(text: &str, secret: &SecretVersion) -> Option<String> {
     let mut shown = String::with_capacity(text.len());
     write!(shown, r#"{before}"secret":{{"hint":{hint},"version":{version}}}{after}"#).ok()?;
     Some(shown)
+}
+
+/// The same of a secret that another system has made.
+fn words_without_foreign(text: &str, secret: &ForeignVersion) -> Option<String> {
+    let ForeignVersion { version, sha256, hint } = secret;
+    let (hint, digits) = (serde_json::to_string(hint).ok()?, hex::encode(sha256.as_bytes()));
+    let whole = format!(r#""secret":{{"hint":{hint},"sha256":"{digits}","version":{version}}}"#);
+    let (before, after) = text.split_once(&whole)?;
+    Some(format!(r#"{before}"secret":{{"hint":{hint},"version":{version}}}{after}"#))
 }
 
 /// Matched without a rest, so that an event that begins to carry a secret stops the build here.

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use domain::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
-    route::RouteEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
 };
 use eventlog::canonical;
 use schemars::schema_for;
@@ -41,10 +41,14 @@ async fn entries(on: Engine, history: &History) -> Vec<AuditEntry> {
 
 /// Every event type that the rules have.
 fn all_types() -> BTreeSet<&'static str> {
-    [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES]
-        .concat()
-        .into_iter()
-        .collect()
+    let all = [
+        ApiClientEvent::TYPES,
+        ApiKeyEvent::TYPES,
+        RouteEvent::TYPES,
+        RateLimitPolicyEvent::TYPES,
+        OperationEvent::TYPES,
+    ];
+    all.concat().into_iter().collect()
 }
 
 async fn every_event_of_every_type_has_its_entry(on: Engine) {
@@ -75,7 +79,8 @@ async fn no_table_holds_a_digest_or_a_locator(on: Engine) {
         assert!(format!("{:?}", history.events).contains(&locator), "the events do hold it");
         assert!(!everything.contains(&hmac) && !everything.contains(&locator), "secret version {version}");
     }
-    for word in ["hmac", "pepper", "locator", "digest"] {
+    assert!(!everything.contains(&hex::encode([0xd9; 32])), "the foreign secret");
+    for word in ["hmac", "pepper", "locator", "digest", "sha256"] {
         assert!(!everything.contains(word), "{word}");
     }
 }
@@ -89,6 +94,7 @@ fn secrets_are_in_no_event_but_those_that_are_redacted() {
         schema_for!(ApiKeyEvent),
         schema_for!(RouteEvent),
         schema_for!(RateLimitPolicyEvent),
+        schema_for!(OperationEvent),
     ];
     let mut carriers = BTreeSet::new();
     for schema in schemas {
@@ -100,15 +106,20 @@ fn secrets_are_in_no_event_but_those_that_are_redacted() {
             carriers.extend(paths.into_iter().map(|path| format!("{event}{path}")));
         }
     }
-    let expected =
-        ["issued.secret.digest", "issued.secret.locator", "rotated.secret.digest", "rotated.secret.locator"];
+    let expected = [
+        "imported.secret.sha256",
+        "issued.secret.digest",
+        "issued.secret.locator",
+        "rotated.secret.digest",
+        "rotated.secret.locator",
+    ];
     assert_eq!(carriers, expected.map(str::to_owned).into());
 }
 
 /// Follows references; a place where a secret's parts stand is a reference to their types.
 fn find_secrets(schema: &Json, root: &Json, path: &str, found: &mut Vec<String>) {
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
-        if ["SecretDigest", "Locator", "PlainSecret"].contains(&name) {
+        if ["SecretDigest", "Locator", "PlainSecret", "ForeignDigest"].contains(&name) {
             found.push(path.to_owned());
         } else {
             find_secrets(&root["$defs"][name], root, path, found);

@@ -1,8 +1,6 @@
 //! Given, when, then.
 
-use domain::api_key::{
-    ApiKeyCommand, ExpireKey, IssueKey, ReinstateKey, ReleaseKey, RevokeKey, SuspendKey,
-};
+use domain::api_key::{ApiKeyCommand, ExpireKey, IssueKey, ReinstateKey, ReleaseKey, RevokeKey, SuspendKey};
 
 use super::*;
 use crate::testing::{History, at, client, folded, import, issue, key, leak, report_leak, rotate};
@@ -106,7 +104,7 @@ fn an_imported_key_says_where_it_comes_from() {
 
 #[test]
 fn a_quarantine_is_shown_until_the_key_is_released() {
-    let quarantine = KeyQuarantine { leak_id: leak(1), secret_version: 1, since: at(2) };
+    let quarantine = KeyQuarantine { leak_id: leak(1), secret_version: 1, since: at(3) };
     check(&[report_leak(1)], KeyRow { quarantine: Some(quarantine.clone()), ..issued() });
     let previous =
         PreviousSecret { version: 1, hint: "…hnt1".to_owned(), until: at(3_610), last_used_at: None };

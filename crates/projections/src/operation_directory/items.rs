@@ -97,7 +97,8 @@ impl Projection for OperationItems {
     }
 
     fn fold(&self, _: &Rows, event: &Recorded) -> Result<Vec<Change>, Poison> {
-        let DomainEvent::Operation { id, event: OperationEvent::Progressed(progressed) } = &event.event else {
+        let DomainEvent::Operation { id, event: OperationEvent::Progressed(progressed) } = &event.event
+        else {
             return Ok(vec![]);
         };
         let Progressed { node: _, at: _, items } = progressed;

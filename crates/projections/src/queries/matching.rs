@@ -57,7 +57,8 @@ pub async fn keys(
     wanted: &KeysMatching,
     limit: usize,
 ) -> Result<Vec<MatchedKey>, ReadFailure> {
-    let KeysMatching { client_id, owner_team, environment, labels, issued_before, unused_since, status } = wanted;
+    let KeysMatching { client_id, owner_team, environment, labels, issued_before, unused_since, status } =
+        wanted;
     let select = Select::new(include_str!("matching/keys.sql"), vec![])
         .and_some("k.client_id = {}", *client_id)
         .and_some("c.owner_team = {}", owner_team.as_deref())

@@ -23,9 +23,9 @@ use super::{
 use crate::{
     ClientStatus, KeyStatus, OperationStatus, PolicyStatus, ReadFailure, ReadModel, RouteStatus,
     testing::{
-        Engine, History, assign, assignment, at, client, define_policy, define_route, eventful, issue, item, key,
-        leak, on_every_engine, operation, plan_operation, policy, progress_operation, project, read_model, register,
-        report_leak, route, route_spec, take_operation, usage_batch,
+        Engine, History, assign, assignment, at, client, define_policy, define_route, eventful, issue, item,
+        key, leak, on_every_engine, operation, plan_operation, policy, progress_operation, project,
+        read_model, register, report_leak, route, route_spec, take_operation, usage_batch,
     },
 };
 
@@ -422,7 +422,8 @@ async fn operations_come_with_what_became_of_their_items(on: Engine) {
         .operation(2, &take_operation())
         .operation(3, &plan_operation(&[1]));
     let (_dir, model) = given(on, history).await;
-    let ids = |rows: Vec<operations::OperationRow>| rows.iter().map(|row| row.operation_id).collect::<Vec<_>>();
+    let ids =
+        |rows: Vec<operations::OperationRow>| rows.iter().map(|row| row.operation_id).collect::<Vec<_>>();
     let finished = OperationFilter { status: Some(OperationStatus::Finished), ..OperationFilter::default() };
     assert_eq!(ids(operations::list(&model, &finished, &ALL).await.unwrap()), [operation(1)]);
     assert_eq!(ids(operations::underway(&model, 9).await.unwrap()), [operation(2), operation(3)]);
@@ -485,7 +486,10 @@ async fn keys_match_by_what_they_and_their_clients_are(on: Engine) {
     let any = KeysMatching::default;
     assert_eq!(found(any()).await, [key(1), key(2), key(3)], "one that has ended is not among them");
     assert_eq!(found(KeysMatching { client_id: Some(client(2)), ..any() }).await, [key(2), key(3)]);
-    assert_eq!(found(KeysMatching { environment: Some("sandbox".parse().unwrap()), ..any() }).await, [key(3)]);
+    assert_eq!(
+        found(KeysMatching { environment: Some("sandbox".parse().unwrap()), ..any() }).await,
+        [key(3)]
+    );
     assert_eq!(found(KeysMatching { owner_team: Some("nobody".to_owned()), ..any() }).await, []);
     assert_eq!(found(KeysMatching { issued_before: Some(at(4)), ..any() }).await, [key(1)]);
     assert_eq!(found(KeysMatching { unused_since: Some(at(5)), ..any() }).await, [key(1), key(2)]);

@@ -135,6 +135,8 @@ pub(crate) fn eventful() -> History {
         .policy(2, &PolicyCommand::Retire(p::RetirePolicy { reason: None }))
         .key(4, &import(1))
         .key(4, &report_leak(1))
+        .key(4, &rotate(at(10)))
+        .key(4, &ApiKeyCommand::Release(k::ReleaseKey { now: at(100_000), reason: reason() }))
         .operation(1, &plan_operation(&[1, 2]))
         .operation(1, &take_operation())
         .operation(1, &progress_operation(vec![item(1, o::ItemResult::Applied)]))

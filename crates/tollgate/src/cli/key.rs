@@ -141,9 +141,6 @@ pub(crate) struct Matching {
     /// How many keys a dry run has shown: refused if it is another number by now
     #[arg(long)]
     expected_count: Option<u32>,
-    /// Tell which keys it would be about, and change nothing
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -171,8 +168,7 @@ impl Matching {
         if let Some(count) = self.expected_count {
             body.insert("expected_count".to_owned(), count.into());
         }
-        let dry_run = if self.dry_run { "?dry_run=true" } else { "" };
-        post(&self.connection, &format!("/keys/{verb}{dry_run}"), body).await
+        post(&self.connection, &format!("/keys/{verb}"), body).await
     }
 }
 

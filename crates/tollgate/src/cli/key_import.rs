@@ -38,9 +38,6 @@ pub(crate) struct ImportKeys {
     /// The environment of rows that name none
     #[arg(long)]
     environment: Option<String>,
-    /// Tell what would become of each row, and change nothing
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -74,7 +71,7 @@ impl ImportFormat {
 }
 
 pub(super) async fn run(asked: ImportKeys) -> anyhow::Result<()> {
-    let ImportKeys { file, source, format, client_id, environment, dry_run, connection } = asked;
+    let ImportKeys { file, source, format, client_id, environment, connection } = asked;
     let format = format.map_or_else(|| ImportFormat::of_file(&file), Ok)?;
     let export = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let upload = if format == ImportFormat::Kong { without_secrets(&export)? } else { export };
@@ -84,7 +81,6 @@ pub(super) async fn run(asked: ImportKeys) -> anyhow::Result<()> {
         ("format", Some(format.as_str().to_owned())),
         ("client_id", client_id),
         ("environment", environment),
-        ("dry_run", dry_run.then(|| "true".to_owned())),
     ];
     let mut answer = rest.upload("/keys/import", &query, format.media_type(), upload).await?;
     if let Some(refusals) = answer.body.get_mut("refusals").map(Value::take) {
@@ -135,8 +131,10 @@ mod tests {
 
     #[test]
     fn no_secret_of_kong_leaves_the_machine() {
-        let listed = json!({ "data": [{ "id": "c1", "key": "IL1deIyHyQA40WpeLeA1bIUXuvTwlGjo" }], "next": null });
-        let dumped = json!({ "consumers": [{ "username": "a", "keyauth_credentials": [{ "key": "short-secret" }] }] });
+        let listed =
+            json!({ "data": [{ "id": "c1", "key": "IL1deIyHyQA40WpeLeA1bIUXuvTwlGjo" }], "next": null });
+        let dumped =
+            json!({ "consumers": [{ "username": "a", "keyauth_credentials": [{ "key": "short-secret" }] }] });
         let lines = "{\"id\":\"c1\",\"key\":\"IL1deIyHyQA40WpeLeA1bIUXuvTwlGjo\"}\n\n{\"id\":\"c2\",\"key\":\"other-secret\"}\n";
         for export in [listed.to_string(), dumped.to_string(), lines.to_owned()] {
             let upload = without_secrets(&export).unwrap();
@@ -145,7 +143,10 @@ mod tests {
         }
         let upload = without_secrets(&listed.to_string()).unwrap();
         assert!(upload.contains("\"hint\":\"lGjo\"") && upload.contains("\"id\":\"c1\""), "{upload}");
-        assert!(upload.contains(&hex::encode(Sha256::digest("IL1deIyHyQA40WpeLeA1bIUXuvTwlGjo"))), "{upload}");
+        assert!(
+            upload.contains(&hex::encode(Sha256::digest("IL1deIyHyQA40WpeLeA1bIUXuvTwlGjo"))),
+            "{upload}"
+        );
         assert!(without_secrets("not json\n").is_err());
     }
 }

@@ -62,7 +62,8 @@ fn fetch(url: &str) -> anyhow::Result<FetchedKeys> {
         let request = client.get(&url).header("user-agent", "tollgate");
         Box::pin(async move {
             let failed = |source: reqwest::Error| KeysFailure::Fetch { source: source.into() };
-            let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+            let answer =
+                request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
             let document = answer.text().await.map_err(failed)?;
             if document.len() > DOCUMENT_BYTES_MAX {
                 return Err(KeysFailure::Unreadable { what: "the document is too long".to_owned() });

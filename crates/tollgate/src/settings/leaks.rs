@@ -14,12 +14,7 @@ use super::{is_plain_url, mask};
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct LeakFlags {
     /// What becomes of a key whose secret is reported as leaked, such as `prod=revoke`; repeatable [default: quarantine]
-    #[arg(
-        long,
-        env = "TOLLGATE_LEAK_POLICY",
-        value_name = "ENV=revoke|quarantine",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "TOLLGATE_LEAK_POLICY", value_name = "ENV=revoke|quarantine", value_delimiter = ',')]
     pub(crate) leak_policy: Vec<String>,
     /// How often a quarantined secret may call in a minute, on each gateway node [default: 6]
     #[arg(long, env = "TOLLGATE_LEAK_CALLS_PER_MINUTE", value_name = "NUMBER")]

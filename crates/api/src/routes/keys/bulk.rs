@@ -27,7 +27,10 @@ use crate::{
     body::Object,
     docs::{BulkAnswer, WriteHeaders, WriteProblems, form},
     dry_run::Instead,
-    guard::{Needs, needs::{KeyRevoke, KeySuspend}},
+    guard::{
+        Needs,
+        needs::{KeyRevoke, KeySuspend},
+    },
     problem::{Problem, kinds},
     random::id_parts,
     routes::operations::view::OperationView,
@@ -164,7 +167,8 @@ async fn fresh<P: Needs>(
     let matched = matching_now(ask, filter).await?;
     let expected = expected_count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     if expected.is_some_and(|expected| expected != matched.len()) {
-        let (matched, detail) = (matched.len(), "the filter matches another number of keys than was expected");
+        let (matched, detail) =
+            (matched.len(), "the filter matches another number of keys than was expected");
         let differs = Problem::because(kinds::COUNT_DIFFERS, detail);
         return Err(differs.with("matched", matched).with("expected", expected_count).into());
     }
@@ -203,7 +207,8 @@ async fn matching_now<P: Needs>(ask: &BulkAsk<P>, filter: KeyFilterBody) -> Resu
     }
     ask.caught_up::<ApiKey>().await?;
     ask.caught_up::<ApiClient>().await?;
-    let KeyFilterBody { client_id, owner_team, environment, labels, issued_before, unused_since, status } = filter;
+    let KeyFilterBody { client_id, owner_team, environment, labels, issued_before, unused_since, status } =
+        filter;
     let moment = |moment: Option<Moment>| moment.map(|Moment(time)| time);
     let wanted = KeysMatching {
         client_id,

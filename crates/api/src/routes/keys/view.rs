@@ -126,10 +126,8 @@ impl From<KeyRow> for KeyView {
             allowed_cidrs: row.allowed_cidrs,
             last_used_at: row.last_used_at,
             origin: row.origin.map(|KeyOrigin { source, external_id }| OriginView { source, external_id }),
-            quarantine: row.quarantine.map(|KeyQuarantine { leak_id, secret_version, since }| QuarantineView {
-                leak_id,
-                secret_version,
-                since,
+            quarantine: row.quarantine.map(|KeyQuarantine { leak_id, secret_version, since }| {
+                QuarantineView { leak_id, secret_version, since }
             }),
             version: row.version,
             created_at: row.issued_at,

@@ -186,7 +186,8 @@ fn field<'headers>(headers: &'headers HeaderMap, name: &HeaderName) -> &'headers
 
 /// What is wrong is not said: there may be a secret in it.
 fn read<'body, T: Deserialize<'body>>(body: &'body [u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|_| Problem::because(kinds::BODY_MALFORMED, "the body is no list of reports"))
+    serde_json::from_slice(body)
+        .map_err(|_| Problem::because(kinds::BODY_MALFORMED, "the body is no list of reports"))
 }
 
 fn check_count(reports: usize) -> Result<(), Problem> {

@@ -41,6 +41,17 @@ impl From<LeakRow> for LeakView {
     fn from(row: LeakRow) -> Self {
         let LeakRow { leak_id, key_id, client_id, secret_version, receiver, source, url, action, .. } = row;
         let (position, reported_at) = (row.position.get(), row.reported_at);
-        Self { id: leak_id, key_id, client_id, secret_version, receiver, source, url, action, reported_at, position }
+        Self {
+            id: leak_id,
+            key_id,
+            client_id,
+            secret_version,
+            receiver,
+            source,
+            url,
+            action,
+            reported_at,
+            position,
+        }
     }
 }

@@ -40,6 +40,7 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) route: String,
     pub(in crate::tests) policy: String,
     pub(in crate::tests) assignment: String,
+    /// Like the next one, empty but in the whole of it.
     pub(in crate::tests) operation: String,
     pub(in crate::tests) leak: String,
 }
@@ -87,12 +88,18 @@ impl World {
         let policy = self.made("/v1/policies", &policy_body()).await;
         let body = json!({ "client_id": client });
         let assignment = self.made(&format!("/v1/policies/{policy}/assignments"), &body).await;
+        Fixture { client, key, route, policy, assignment, operation: String::new(), leak: String::new() }
+    }
+
+    /// The same, an operation that waits and a report of a leak, with what these are about.
+    pub(in crate::tests) async fn whole_fixture(&self) -> Fixture {
+        let fixture = self.fixture().await;
         let other = self.made("/v1/clients", &client_body()).await;
         let bulk = json!({ "filter": { "client_id": other }, "reason": "as agreed" });
         self.key(&other).await;
         let operation = self.made("/v1/keys/suspend", &bulk).await;
         let leak = self.leaked(&other).await;
-        Fixture { client, key, route, policy, assignment, operation, leak }
+        Fixture { operation, leak, ..fixture }
     }
 }
 

@@ -12,7 +12,8 @@ fn digest(byte: u8) -> ForeignDigest {
 }
 
 fn import(change: impl FnOnce(&mut ImportKey)) -> ApiKeyCommand {
-    let IssueKey { now, client_id, client, name, environment, scopes, not_before, expires_at, .. } = issuing();
+    let IssueKey { now, client_id, client, name, environment, scopes, not_before, expires_at, .. } =
+        issuing();
     let secret = ForeignSecret { sha256: digest(7), hint: "…9f3e".to_owned() };
     let (allowed_cidrs, origin) = (vec![the("10.0.0.1/8")], origin());
     let mut ask = ImportKey {

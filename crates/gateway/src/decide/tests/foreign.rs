@@ -32,7 +32,8 @@ fn a_foreign_secret_opens_its_key_and_no_other_text_does() {
     let decision = presenting(&org, FOREIGN);
     assert_eq!((decision.reason, decision.key_id), (None, Some(read(IMPORTED))));
     assert_eq!((decision.client_id, decision.secret_version), (Some(read(CLIENT)), Some(1)));
-    for other in ["kong-3fPq9sKd02mzx", "kong-3fPq9sKd02mz", "kong-3fPq9sKd02mzXX", "rubbish-of-some-length"] {
+    for other in ["kong-3fPq9sKd02mzx", "kong-3fPq9sKd02mz", "kong-3fPq9sKd02mzXX", "rubbish-of-some-length"]
+    {
         check(&org, other, Some(RefusalReason::UnknownSecret));
     }
     // Neither its digest nor what cannot be a secret at all.

@@ -52,9 +52,9 @@ impl Quarantine {
     /// # Errors
     /// How many seconds to wait, at least 1.
     pub(crate) fn take(&self, now_us: i64) -> Result<(), u64> {
-        let taken = self
-            .full_at
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| self.after_one(full_at, now_us).ok());
+        let taken = self.full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+            self.after_one(full_at, now_us).ok()
+        });
         // Refused by what it was refused by, not by what it is since.
         taken.map(drop).or_else(|full_at| self.after_one(full_at, now_us).map(drop))
     }

@@ -5,7 +5,7 @@ use domain::{KeyId, Scope};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{quarantine::QuarantineRow, Around, KeyEntry, KeyStanding, Keys, Previous, Secret};
+use super::{Around, KeyEntry, KeyStanding, Keys, Previous, Secret, quarantine::QuarantineRow};
 use crate::{
     index::{
         shared::AddressRanges,
