@@ -114,6 +114,7 @@ fn cause(reason: RefusalReason, parties: Parties) -> Option<(String, [&'static s
         R::KeyRevoked => key(["api_key.revoked", "api_key.revocation_scheduled"]),
         R::KeySuspended => key(["api_key.suspended"; 2]),
         R::KeyExpired | R::KeyNotYetValid => key(["api_key.issued", "api_key.rotated"]),
+        R::KeyQuarantined => key(["api_key.quarantined"; 2]),
         R::SecretRetired => key(["api_key.rotated"; 2]),
         R::WrongEnvironment | R::AddressNotAllowed => key(["api_key.issued"; 2]),
         R::ClientSuspended => client(["api_client.suspended"; 2]),

@@ -1,5 +1,7 @@
 //! One report taken: whose secret it is, and what is put on record.
 
+use std::net::IpAddr;
+
 use domain::{
     Environment, InvalidValue, KeyId, LeakId, Metadata, Name, Reason, Timestamp,
     api_key::{ApiKey, ApiKeyCommand, LeakReceiver, LeakResponse, LeakUrl, ReportLeak},
@@ -7,6 +9,8 @@ use domain::{
     personal::PersonalValue,
 };
 use eventlog::{Execute, ExecuteError, LogFailure};
+use ipnet::IpNet;
+use projections::queries::rotation;
 use sha2::{Digest as _, Sha256};
 
 use super::LeakPolicy;
@@ -44,7 +48,8 @@ pub(crate) async fn take(
     let failed = |failure: LogFailure| Problem::failed(&failure);
     let key = api.log.load::<ApiKey>(key_id).await.map_err(failed)?;
     let Some(lineage) = key.state.lineage() else { return Ok(Told::NotOurs) };
-    let command = command(api, report, key_id, secret_version, &lineage.environment);
+    let response = response(api, key_id, secret_version, &lineage.environment).await?;
+    let command = command(api, report, key_id, secret_version, response);
     let command = command.map_err(|why| Problem::internal(&why))?;
     let (metadata, address) = metadata(api, circumstances, report.receiver, &command.reason);
     let ask: Execute<ApiKey> = Execute {
@@ -70,23 +75,42 @@ pub(crate) async fn take(
     }
 }
 
+/// What the environment wants done. Where the key is quarantined, the addresses that have been seen with the leaked secret,
+/// or with one before it, are those that it may still be used from.
+async fn response(
+    api: &Api,
+    key_id: KeyId,
+    secret_version: u32,
+    environment: &Environment,
+) -> Result<LeakResponse, Problem> {
+    match api.leaks.policies.get(environment).copied().unwrap_or_default() {
+        LeakPolicy::Revoke => Ok(LeakResponse::Revoke),
+        LeakPolicy::Quarantine => {
+            let rotation = rotation::get(&api.read, key_id, None, api.clock.now()).await;
+            let rotation = rotation.map_err(|failure| Problem::unread(&failure))?;
+            let versions = rotation.into_iter().flat_map(|rotation| rotation.versions);
+            let seen = versions.filter(|version| version.version <= secret_version);
+            let addresses = seen.flat_map(|version| version.addresses);
+            let known = addresses.filter_map(|seen| seen.value.parse::<IpAddr>().ok()).map(IpNet::from);
+            Ok(LeakResponse::Quarantine {
+                known_addresses: known.collect(),
+                calls_per_minute: api.leaks.calls_per_minute,
+            })
+        }
+    }
+}
+
 fn command(
     api: &Api,
     report: &Report<'_>,
     key_id: KeyId,
     secret_version: u32,
-    environment: &Environment,
+    response: LeakResponse,
 ) -> Result<ReportLeak, InvalidValue> {
     let Report { receiver, token, source, url } = report;
     // Where somebody put the secret itself into the address of where it was found.
     let url = url.filter(|url| !url.contains(token));
     let source = source.filter(|source| !source.contains(token));
-    let response = match api.leaks.policies.get(environment).copied().unwrap_or_default() {
-        LeakPolicy::Revoke => LeakResponse::Revoke,
-        LeakPolicy::Quarantine => {
-            LeakResponse::Quarantine { known_addresses: vec![], calls_per_minute: api.leaks.calls_per_minute }
-        }
-    };
     let reason: Reason = match receiver {
         LeakReceiver::Github => "reported as leaked by GitHub's secret scanning",
         LeakReceiver::Generic => "reported as leaked",
