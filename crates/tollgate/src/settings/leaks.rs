@@ -62,13 +62,6 @@ pub(crate) struct Leaks {
     pub(crate) secret: Option<SecretString>,
 }
 
-impl Leaks {
-    /// Whether a receiver is open.
-    pub(crate) fn are_received(&self) -> bool {
-        self.secret.is_some() || self.github_keys.is_some() || self.github_keys_url.is_some()
-    }
-}
-
 pub(super) fn load(flags: LeakFlags, file: LeakFile) -> anyhow::Result<Leaks> {
     let LeakFlags { leak_policy, leak_calls_per_minute, .. } = &flags;
     let leaks = Leaks {
@@ -123,14 +116,15 @@ mod tests {
     #[test]
     fn receivers_are_closed_unless_they_are_opened() {
         let closed = load(LeakFlags::default(), LeakFile::default()).unwrap();
-        assert!(!closed.are_received() && closed.policy.is_empty() && closed.calls_per_minute == 6);
+        assert!(closed.github_keys.is_none() && closed.secret.is_none());
+        assert!(closed.policy.is_empty() && closed.calls_per_minute == 6);
         let flags = LeakFlags {
             leak_policy: vec!["prod=revoke".to_owned()],
             leak_secret: Some("a-shared-secret-of-32-characters".into()),
             ..LeakFlags::default()
         };
         let open = load(flags, LeakFile::default()).unwrap();
-        assert!(open.are_received());
+        assert!(open.secret.is_some());
         assert_eq!(open.policy.values().copied().collect::<Vec<_>>(), [LeakPolicy::Revoke]);
         assert!(!toml::to_string(&open).unwrap().contains("a-shared-secret"));
     }

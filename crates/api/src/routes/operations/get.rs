@@ -28,5 +28,5 @@ pub(crate) async fn get(
     Id(id): Id<OperationId>,
     _: Params<NoParams>,
 ) -> Result<Response, Problem> {
-    found::<_, OperationView>(&allowed, id).await
+    found::<_, OperationView>(&allowed, id, None).await
 }
