@@ -161,11 +161,6 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         }
     }
 
-    /// Whether nothing is to happen: for those whose answer then is their own.
-    pub(crate) fn is_dry_run(&self) -> bool {
-        self.manner.dry_run
-    }
-
     /// The body as it came, for those who read it themselves.
     pub(crate) fn upload(&self) -> &[u8] {
         &self.body

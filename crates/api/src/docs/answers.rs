@@ -101,7 +101,7 @@ impl<T: ToSchema> IntoResponses for BulkAnswer<T> {
         let preview = ResponseBuilder::new()
             .description("With `dry_run`: what it would be about.")
             .content("application/json", Content::new(Some(reference::<T>())));
-        let operation = reference::<routes::operations::view::OperationView>();
+        let operation = reference::<crate::routes::operations::view::OperationView>();
         let planned = effect("Planned.", operation).header("Location", text_header("Where it is."));
         [
             ("200".to_owned(), preview.build().into()),
