@@ -2,16 +2,19 @@
 
 mod commands;
 mod events;
+mod overlap;
 mod rules;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use commands::{
-    ApiKeyCommand, ApiKeyRefusal, ExpireKey, IssueKey, NewSecret, OVERLAP_SECONDS_MAX, ReinstateKey,
-    RevokeKey, RotateKey, SuspendKey,
+    ApiKeyCommand, ApiKeyRefusal, CancelRevocation, ExpireKey, ExtendOverlap, IDLE_HOURS_MAX, IssueKey,
+    JudgePrevious, NewSecret, OVERLAP_SECONDS_MAX, OverlapEnd, ReinstateKey, RetirePrevious, RevokeKey,
+    RotateKey, SuspendKey,
 };
 pub use events::{
-    ApiKeyEvent, Expired, Issued, Reinstated, RevocationScheduled, Revoked, Rotated, SecretVersion, Suspended,
+    ApiKeyEvent, Expired, Issued, OverlapExtended, PreviousRetired, PreviousStillBusy, Reinstated,
+    RevocationCancelled, RevocationScheduled, Revoked, Rotated, SecretVersion, Suspended,
 };
-pub use state::{ApiKey, Lineage};
+pub use state::{ApiKey, Lineage, Overlap};

@@ -101,10 +101,32 @@ fn key_events(client_id: ClientId) -> Sampled<Vec<ApiKeyEvent>> {
             previous_until: day(31)?,
             expires_at: Some(day(120)?),
             reason: Some("Quarterly rotation".parse()?),
+            rotated_at: Some(day(24)?),
+            retire_when_idle_hours: Some(48),
+        }),
+        E::OverlapExtended(api_key::OverlapExtended {
+            version: 1,
+            previous_until: day(45)?,
+            reason: "The partner's release is late".parse()?,
+        }),
+        E::PreviousRetired(api_key::PreviousRetired {
+            version: 1,
+            retired_at: day(29)?,
+            last_used_at: Some(day(27)?),
+            reason: "not used for 48 h, as the rotation asked".parse()?,
+        }),
+        E::PreviousStillBusy(api_key::PreviousStillBusy {
+            version: 1,
+            previous_until: day(31)?,
+            last_used_at: day(30)?,
         }),
         E::RevocationScheduled(api_key::RevocationScheduled {
             revoke_at: day(40)?,
             reason: "Contract ends".parse()?,
+        }),
+        E::RevocationCancelled(api_key::RevocationCancelled {
+            revoke_at: day(40)?,
+            reason: "Contract prolonged".parse()?,
         }),
         E::Revoked(api_key::Revoked { revoked_at: day(40)?, reason: "Contract ends".parse()? }),
         E::Suspended(api_key::Suspended { reason: "Traffic from an unknown network".parse()? }),
