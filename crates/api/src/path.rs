@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, KeyId, PolicyId, RouteId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
-    rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal,
+    AssignmentId, ClientId, KeyId, PolicyId, RouteId, ScheduledChangeId, api_client::ApiClientRefusal,
+    api_key::ApiKeyRefusal, rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal,
+    scheduled_change::ScheduledChangeRefusal,
 };
 use http::request::Parts;
 
@@ -32,6 +33,7 @@ named!(ClientId, ApiClientRefusal::NotRegistered);
 named!(KeyId, ApiKeyRefusal::NotIssued);
 named!(RouteId, RouteRefusal::NotDefined);
 named!(PolicyId, RateLimitPolicyRefusal::NotDefined);
+named!(ScheduledChangeId, ScheduledChangeRefusal::NotPlanned);
 
 impl Named for AssignmentId {
     const PARAMETER: &'static str = "assignment_id";

@@ -6,13 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, PolicyId, RouteId, ScheduledChangeId,
+    Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
     personal::PersonalValues,
     projection::{Projection, ProjectionEvent, ProjectionName},
     rate_limit_policy::{RateLimitPolicy, RateLimitPolicyEvent},
     route::{Route, RouteEvent},
+    scheduled_change::{ScheduledChange, ScheduledChangeEvent},
 };
 
 /// The contiguous place of an event in the log, from 1; 0 is before the first.
@@ -56,6 +58,7 @@ pub enum DomainEvent {
     Route { id: RouteId, event: RouteEvent },
     RateLimitPolicy { id: PolicyId, event: RateLimitPolicyEvent },
     Projection { id: ProjectionName, event: ProjectionEvent },
+    ScheduledChange { id: ScheduledChangeId, event: ScheduledChangeEvent },
 }
 
 impl DomainEvent {
@@ -68,6 +71,7 @@ impl DomainEvent {
             Self::Route { event, .. } => event.event_type(),
             Self::RateLimitPolicy { event, .. } => event.event_type(),
             Self::Projection { event, .. } => event.event_type(),
+            Self::ScheduledChange { event, .. } => event.event_type(),
         }
     }
 
@@ -80,6 +84,7 @@ impl DomainEvent {
             Self::Route { .. } => Route::TYPE,
             Self::RateLimitPolicy { .. } => RateLimitPolicy::TYPE,
             Self::Projection { .. } => Projection::TYPE,
+            Self::ScheduledChange { .. } => ScheduledChange::TYPE,
         }
     }
 
@@ -92,6 +97,7 @@ impl DomainEvent {
             Self::Route { event, .. } => event.event_version(),
             Self::RateLimitPolicy { event, .. } => event.event_version(),
             Self::Projection { event, .. } => event.event_version(),
+            Self::ScheduledChange { event, .. } => event.event_version(),
         }
     }
 
@@ -106,6 +112,7 @@ impl DomainEvent {
             Self::Route { event, .. } => serde_json::to_value(event),
             Self::RateLimitPolicy { event, .. } => serde_json::to_value(event),
             Self::Projection { event, .. } => serde_json::to_value(event),
+            Self::ScheduledChange { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -118,6 +125,7 @@ impl DomainEvent {
             Self::Route { id, .. } => id.to_string(),
             Self::RateLimitPolicy { id, .. } => id.to_string(),
             Self::Projection { id, .. } => id.to_string(),
+            Self::ScheduledChange { id, .. } => id.to_string(),
         }
     }
 }

@@ -30,6 +30,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::route::RouteRefusal::CATALOGUE,
         crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
         crate::projection::ProjectionRefusal::CATALOGUE,
+        crate::scheduled_change::ScheduledChangeRefusal::CATALOGUE,
         crate::access::Denied::CATALOGUE,
     ]
     .concat();
@@ -79,6 +80,7 @@ mod tests {
             crate::route::RouteRefusal::CATALOGUE,
             crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
             crate::projection::ProjectionRefusal::CATALOGUE,
+            crate::scheduled_change::ScheduledChangeRefusal::CATALOGUE,
             crate::access::Denied::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {

@@ -9,7 +9,7 @@ pub use samples::sample_events;
 
 use crate::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, projection::ProjectionEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -31,6 +31,7 @@ pub fn event_schemas() -> Vec<EventSchema> {
         RouteEvent::schemas(),
         RateLimitPolicyEvent::schemas(),
         ProjectionEvent::schemas(),
+        ScheduledChangeEvent::schemas(),
     ]
     .concat()
 }
@@ -73,12 +74,13 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 5] = [
+    const TYPES: [&[&str]; 6] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
         RateLimitPolicyEvent::TYPES,
         ProjectionEvent::TYPES,
+        ScheduledChangeEvent::TYPES,
     ];
 
     #[test]
@@ -157,6 +159,9 @@ mod tests {
             E::Projection { id, event: _ } => {
                 E::Projection { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
+            E::ScheduledChange { id, event: _ } => {
+                E::ScheduledChange { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
         }
     }
 
@@ -198,7 +203,8 @@ mod tests {
             Value::String(_) => allowed("string"),
             Value::Number(_) => allowed("integer"),
             Value::Object(_) => allowed("object"),
-            Value::Null | Value::Bool(_) | Value::Array(_) => false,
+            Value::Bool(_) => allowed("boolean"),
+            Value::Null | Value::Array(_) => false,
         };
         typed && listed && constant
     }

@@ -4,12 +4,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, PolicyId, RouteId,
+    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, PolicyId, RouteId, ScheduledChangeId,
     api_client::ApiClient,
     api_key::ApiKey,
     projection::{Projection, ProjectionName},
     rate_limit_policy::RateLimitPolicy,
     route::Route,
+    scheduled_change::ScheduledChange,
 };
 
 use crate::{LogFailure, canonical, upcast};
@@ -37,6 +38,7 @@ stored!(ApiKey, KeyId, ApiKey);
 stored!(Route, RouteId, Route);
 stored!(RateLimitPolicy, PolicyId, RateLimitPolicy);
 stored!(Projection, ProjectionName, Projection);
+stored!(ScheduledChange, ScheduledChangeId, ScheduledChange);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -56,6 +58,7 @@ impl Columns<'_> {
             Route::TYPE => self.decode_as::<Route>(),
             RateLimitPolicy::TYPE => self.decode_as::<RateLimitPolicy>(),
             Projection::TYPE => self.decode_as::<Projection>(),
+            ScheduledChange::TYPE => self.decode_as::<ScheduledChange>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

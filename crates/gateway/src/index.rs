@@ -63,8 +63,8 @@ impl Index {
             DomainEvent::Route { id, event } => {
                 self.routes.apply(*id, event, recorded.position, &mut self.scope_sets);
             }
-            // What operators decide about read models is nothing to a call.
-            DomainEvent::Projection { .. } => {}
+            // What operators decide about read models is nothing to a call, nor is what has not happened yet.
+            DomainEvent::Projection { .. } | DomainEvent::ScheduledChange { .. } => {}
             DomainEvent::RateLimitPolicy { id, event } => {
                 let policy = self.policies.slot_of(*id);
                 self.policies.apply(policy, event);

@@ -92,7 +92,8 @@ impl Directory for AssignmentDirectory {
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
-            | DomainEvent::Projection { .. } => None,
+            | DomainEvent::Projection { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

@@ -127,7 +127,8 @@ impl Directory for ClientDirectory {
             DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
-            | DomainEvent::Projection { .. } => None,
+            | DomainEvent::Projection { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

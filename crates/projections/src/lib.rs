@@ -17,6 +17,7 @@ mod rebuild;
 mod route_directory;
 mod rows;
 mod runner;
+mod scheduled_changes;
 mod skip;
 mod status;
 mod store;
@@ -36,8 +37,8 @@ pub use past::Past;
 pub use projection::{Change, Poison, Projection, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use rows::Rows;
-pub use status::{ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
-pub use store::{ReadModel, Standing, migrate_postgres};
+pub use status::{ChangeStatus, ClientStatus, KeyStatus, PolicyStatus, RouteStatus};
+pub use store::{Leadership, ReadModel, Standing, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};
@@ -47,12 +48,13 @@ use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.
-pub static ALL: [&dyn Projection; 6] = [
+pub static ALL: [&dyn Projection; 7] = [
     &DirectoryOf::<client_directory::ClientDirectory>::NEW,
     &DirectoryOf::<key_directory::KeyDirectory>::NEW,
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
     &DirectoryOf::<policy_directory::PolicyDirectory>::NEW,
     &DirectoryOf::<assignment_directory::AssignmentDirectory>::NEW,
+    &scheduled_changes::ScheduledChanges,
     &audit_log::AuditLog,
 ];
 

@@ -95,7 +95,8 @@ impl Directory for PolicyDirectory {
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
-            | DomainEvent::Projection { .. } => None,
+            | DomainEvent::Projection { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

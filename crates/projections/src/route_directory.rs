@@ -94,7 +94,8 @@ impl Directory for RouteDirectory {
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
             | DomainEvent::RateLimitPolicy { .. }
-            | DomainEvent::Projection { .. } => None,
+            | DomainEvent::Projection { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

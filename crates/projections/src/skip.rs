@@ -86,7 +86,8 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         DomainEvent::ApiClient { .. }
         | DomainEvent::ApiKey { .. }
         | DomainEvent::Route { .. }
-        | DomainEvent::RateLimitPolicy { .. } => None,
+        | DomainEvent::RateLimitPolicy { .. }
+        | DomainEvent::ScheduledChange { .. } => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt::Display, str::FromStr};
 
 use domain::{
-    AssignmentId, ClientId, Environment, EventId, KeyId, PolicyId, Position, RouteId, Timestamp,
+    AssignmentId, ClientId, Environment, EventId, KeyId, PolicyId, Position, RouteId, ScheduledChangeId, Timestamp,
     ids::DecisionId,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -232,4 +232,4 @@ macro_rules! shown {
         })+
     };
 }
-shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, DecisionId, Environment);
+shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, DecisionId, ScheduledChangeId, Environment);

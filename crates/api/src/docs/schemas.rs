@@ -13,7 +13,9 @@ use utoipa::{
 
 /// Forms, each named like the type whose form it is.
 pub(crate) mod form {
-    use projections::{ClientStatus as C, KeyStatus as K, PolicyStatus as P, RouteStatus as R};
+    use projections::{
+        ChangeStatus as H, ClientStatus as C, KeyStatus as K, PolicyStatus as P, RouteStatus as R,
+    };
     use utoipa::openapi::{RefOr, Schema};
 
     use super::{
@@ -43,13 +45,15 @@ pub(crate) mod form {
     forms_of! {
         api_client: ClientKind, ContactRole;
         decision: Outcome, RefusalReason;
-        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, PolicyId, RouteId;
+        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, PolicyId, RouteId, ScheduledChangeId;
         metadata: ActorKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
         route: CostFromHeader, Host, Method, PathTemplate;
+        scheduled_change: Phase;
         text: Environment, LabelKey, LabelValue, LimitName, Name, Reason, Scope;
     }
     forms!(
+        ChangeStatus = word_schema([H::Pending, H::Applied, H::Ended, H::Cancelled, H::Failed], H::as_str),
         AsOf = pattern_schema(
             "^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))$"
         ),

@@ -75,6 +75,15 @@ kinds! {
 const CONFLICTS: &[&str] = &[
     "already_assigned",
     "assignment_already_made",
+    "change_already_planned",
+    "change_applied",
+    "change_cancelled",
+    "change_ended",
+    "change_failed",
+    "change_not_begun",
+    "change_not_due",
+    "change_overtaken",
+    "change_under_way",
     "client_already_registered",
     "client_archived",
     "client_not_active",
@@ -83,6 +92,7 @@ const CONFLICTS: &[&str] = &[
     "key_not_yet_expired",
     "key_revoked",
     "key_suspended",
+    "no_overlap",
     "policy_already_defined",
     "policy_retired",
     "policy_still_assigned",
@@ -93,7 +103,8 @@ const CONFLICTS: &[&str] = &[
 ];
 
 /// What a body may name beside the subject of the request.
-const REFERENCES: &[&str] = &["client_not_found", "key_not_found", "policy_not_found", "route_not_found"];
+const REFERENCES: &[&str] =
+    &["assignment_not_found", "client_not_found", "key_not_found", "policy_not_found", "route_not_found"];
 
 /// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
 /// principal may not.
@@ -161,6 +172,11 @@ mod tests {
             "assignment_window_empty",
             "assignment_window_out_of_bounds",
             "assignment_window_past",
+            "change_end_not_after_start",
+            "change_has_no_end",
+            "change_needs_time",
+            "change_not_ahead",
+            "change_too_far",
             "client_needs_environment",
             "cost_above_header_max",
             "cost_out_of_bounds",
@@ -168,8 +184,11 @@ mod tests {
             "expiry_not_after_start",
             "expiry_not_ahead",
             "expiry_too_far",
+            "idle_hours_out_of_bounds",
             "limit_name_taken",
             "limit_out_of_bounds",
+            "overlap_end_too_far",
+            "overlap_not_extended",
             "overlap_too_long",
             "policy_needs_limit",
             "revocation_not_ahead",

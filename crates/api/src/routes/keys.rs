@@ -1,9 +1,11 @@
 //! `/v1/keys` and `/v1/clients/{id}/keys`
 
+mod extend_overlap;
 mod get;
 mod issue;
 mod list;
 mod reinstate;
+mod retire_previous;
 mod revoke;
 mod rotate;
 pub(crate) mod rotation;
@@ -21,6 +23,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(get::get))
         .routes(routes!(rotation::rotation))
         .routes(routes!(rotate::rotate))
+        .routes(routes!(extend_overlap::extend_overlap))
+        .routes(routes!(retire_previous::retire_previous))
         .routes(routes!(revoke::revoke))
         .routes(routes!(suspend::suspend))
         .routes(routes!(reinstate::reinstate))

@@ -215,7 +215,7 @@ impl ApiKey {
 }
 
 impl Lineage {
-    /// The clock may have ended a key before the lifecycle task has put that on record.
+    /// The clock may have ended a key before the scheduler has put that on record.
     pub(super) fn check_not_ended(&self, now: Timestamp) -> Result<(), ApiKeyRefusal> {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(ApiKeyRefusal::Expired);

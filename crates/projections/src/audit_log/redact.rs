@@ -22,6 +22,7 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::Route { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::RateLimitPolicy { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Projection { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::ScheduledChange { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -50,7 +51,11 @@ pub(super) fn words<'of>(
             ApiKeyEvent::Issued(Issued { secret, .. }) | ApiKeyEvent::Rotated(Rotated { secret, .. }) => {
                 words_without(text, secret).map(Cow::Owned)
             }
-            ApiKeyEvent::RevocationScheduled(_)
+            ApiKeyEvent::OverlapExtended(_)
+            | ApiKeyEvent::PreviousRetired(_)
+            | ApiKeyEvent::PreviousStillBusy(_)
+            | ApiKeyEvent::RevocationScheduled(_)
+            | ApiKeyEvent::RevocationCancelled(_)
             | ApiKeyEvent::Revoked(_)
             | ApiKeyEvent::Suspended(_)
             | ApiKeyEvent::Reinstated(_)
@@ -59,7 +64,8 @@ pub(super) fn words<'of>(
         DomainEvent::ApiClient { .. }
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
-        | DomainEvent::Projection { .. } => Some(text.into()),
+        | DomainEvent::Projection { .. }
+        | DomainEvent::ScheduledChange { .. } => Some(text.into()),
     }
 }
 
@@ -91,7 +97,11 @@ fn without_secret(event: &ApiKeyEvent) -> Result<Value, serde_json::Error> {
                 *secret = shown_of_secret(secret);
             }
         }
-        ApiKeyEvent::RevocationScheduled(_)
+        ApiKeyEvent::OverlapExtended(_)
+        | ApiKeyEvent::PreviousRetired(_)
+        | ApiKeyEvent::PreviousStillBusy(_)
+        | ApiKeyEvent::RevocationScheduled(_)
+        | ApiKeyEvent::RevocationCancelled(_)
         | ApiKeyEvent::Revoked(_)
         | ApiKeyEvent::Suspended(_)
         | ApiKeyEvent::Reinstated(_)

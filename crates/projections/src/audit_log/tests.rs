@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use domain::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, rate_limit_policy::RateLimitPolicyEvent,
-    route::RouteEvent,
+    route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 use eventlog::canonical;
 use schemars::schema_for;
@@ -41,10 +41,16 @@ async fn entries(on: Engine, history: &History) -> Vec<AuditEntry> {
 
 /// Every event type that the rules have.
 fn all_types() -> BTreeSet<&'static str> {
-    [ApiClientEvent::TYPES, ApiKeyEvent::TYPES, RouteEvent::TYPES, RateLimitPolicyEvent::TYPES]
-        .concat()
-        .into_iter()
-        .collect()
+    [
+        ApiClientEvent::TYPES,
+        ApiKeyEvent::TYPES,
+        RouteEvent::TYPES,
+        RateLimitPolicyEvent::TYPES,
+        ScheduledChangeEvent::TYPES,
+    ]
+    .concat()
+    .into_iter()
+    .collect()
 }
 
 async fn every_event_of_every_type_has_its_entry(on: Engine) {
@@ -179,6 +185,7 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::Route { event, .. } => canonical::to_text(event),
             DomainEvent::RateLimitPolicy { event, .. } => canonical::to_text(event),
             DomainEvent::Projection { event, .. } => canonical::to_text(event),
+            DomainEvent::ScheduledChange { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = |recorded: &Recorded| {

@@ -1,7 +1,7 @@
 //! Commands, their parts and their identifiers.
 
 use domain::{
-    AssignmentId, ClientId, KeyId, Metadata, PolicyId, RouteId, Timestamp,
+    AssignmentId, ClientId, KeyId, Metadata, PolicyId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{
         ApiClientCommand, ClientFacts, ClientKind, ClientStanding, ContactRole, NewContact, NewOwner,
         RegisterClient,
@@ -13,6 +13,7 @@ use domain::{
         AssignPolicy, Assignment, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimit,
     },
     route::{DefineRoute, RouteCommand, RouteSpec},
+    scheduled_change::{PlanChange, PlannedChange, ScheduledChangeCommand},
     secret::SecretDigest,
 };
 
@@ -39,6 +40,21 @@ pub(crate) fn policy(n: u64) -> PolicyId {
 
 pub(crate) fn assignment(n: u64) -> AssignmentId {
     AssignmentId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn change(n: u64) -> ScheduledChangeId {
+    ScheduledChangeId::from_parts(1_767_225_600_000 + n, u128::from(1_000 + n))
+}
+
+/// Suspends the first client's first key at 100, until 200 where it ends.
+pub(crate) fn plan_suspension(until: Option<Timestamp>) -> ScheduledChangeCommand {
+    ScheduledChangeCommand::Plan(PlanChange {
+        now: at(0),
+        change: PlannedChange::SuspendKey { key_id: key(1), client_id: client(1) },
+        at: Some(at(100)),
+        until,
+        reason: "odd traffic".parse().unwrap(),
+    })
 }
 
 pub(crate) fn personal(text: &str) -> PersonalValue {
@@ -115,6 +131,7 @@ pub(crate) fn rotate(now: Timestamp) -> ApiKeyCommand {
         overlap_seconds: 3_600,
         expires_at: None,
         reason: None,
+        retire_when_idle_hours: None,
     })
 }
 
