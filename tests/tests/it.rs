@@ -4,6 +4,7 @@
 
 mod it {
     mod calls;
+    mod changes;
     mod cli;
     mod clock;
     mod cluster;

@@ -54,8 +54,8 @@ pub static ALL: [&dyn Projection; 7] = [
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
     &DirectoryOf::<policy_directory::PolicyDirectory>::NEW,
     &DirectoryOf::<assignment_directory::AssignmentDirectory>::NEW,
-    &scheduled_changes::ScheduledChanges,
     &audit_log::AuditLog,
+    &scheduled_changes::ScheduledChanges,
 ];
 
 /// Every table that the projections write, usage included: what a rebuild makes again.

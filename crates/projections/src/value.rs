@@ -3,8 +3,8 @@
 use std::{fmt::Display, str::FromStr};
 
 use domain::{
-    AssignmentId, ClientId, Environment, EventId, KeyId, PolicyId, Position, RouteId, ScheduledChangeId, Timestamp,
-    ids::DecisionId,
+    AssignmentId, ClientId, Environment, EventId, KeyId, PolicyId, Position, RouteId, ScheduledChangeId,
+    Timestamp, ids::DecisionId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::{
     Connection,
     client::{Reasoned, Timed},
-    output::{Format, list},
     list::{Listing, Then},
+    output::{Format, list},
     rest::Rest,
 };
 

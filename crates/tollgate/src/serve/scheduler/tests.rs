@@ -65,6 +65,7 @@ async fn a_change_of_a_key_that_was_revoked_meanwhile_fails_cleanly() {
     for now in [100, 101] {
         world.desk.carry_out(at(now)).await;
     }
+    world.visible().await;
     let row = changes::get(&world.desk.read, change_id()).await.unwrap().unwrap();
     assert_eq!((row.status, row.failure.unwrap().code), (ChangeStatus::Failed, "key_revoked".to_owned()));
     assert_eq!(world.desk.overdue(at(9_999)).await, Some(0));
