@@ -15,9 +15,7 @@ use utoipa::{
     },
 };
 
-pub(crate) use answers::{
-    Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report,
-};
+pub(crate) use answers::{Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report};
 pub(crate) use params::{
     AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, PolicyPath, PositionPath, RoutePath,
     WriteHeaders,

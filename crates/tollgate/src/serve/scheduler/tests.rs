@@ -209,7 +209,15 @@ impl World {
             last_at: at(seconds),
         };
         let (node, boot) = ("node".to_owned(), "boot".to_owned());
-        let batch = UsageBatch { node, boot, sequence: 1, flushed_at: at(seconds), facts: vec![fact] };
+        let batch = UsageBatch {
+            node,
+            boot,
+            sequence: 1,
+            flushed_at: at(seconds),
+            facts: vec![fact],
+            shadow: vec![],
+            sightings: vec![],
+        };
         self.usage.append(Some(batch), vec![]).await.unwrap();
         let bounded = std::time::Duration::from_secs(20);
         assert!(self.visibility.wait_for_usage(1, bounded).await);
