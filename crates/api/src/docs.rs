@@ -17,8 +17,8 @@ use utoipa::{
 
 pub(crate) use answers::{Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report};
 pub(crate) use params::{
-    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, PolicyPath, PositionPath, RoutePath,
-    WriteHeaders,
+    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, PolicyPath, PositionPath,
+    RoutePath, WriteHeaders,
 };
 pub(crate) use problems::{
     AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,

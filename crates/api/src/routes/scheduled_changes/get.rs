@@ -28,5 +28,5 @@ pub(crate) async fn get(
     Id(id): Id<ScheduledChangeId>,
     _: Params<NoParams>,
 ) -> Result<Response, Problem> {
-    found::<_, ChangeView>(&allowed, id).await
+    found::<_, ChangeView>(&allowed, id, None).await
 }

@@ -217,6 +217,8 @@ impl World {
             facts: vec![fact],
             shadow: vec![],
             sightings: vec![],
+            decisions: vec![],
+            left_out: domain::usage::DecisionsLeftOut::default(),
         };
         self.usage.append(Some(batch), vec![]).await.unwrap();
         let bounded = std::time::Duration::from_secs(20);
