@@ -21,6 +21,7 @@ pub enum Role {
     Sequencer,
     Projections,
     Gateway,
+    Scheduler,
 }
 
 impl Role {
@@ -30,6 +31,7 @@ impl Role {
             Self::Sequencer => "sequencer",
             Self::Projections => "projections",
             Self::Gateway => "gateway",
+            Self::Scheduler => "scheduler",
         }
     }
 }
@@ -88,13 +90,13 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// An api, a sequencer, projections and a gateway: `api-1`, `sequencer-1` and so on; as many of each as asked.
+    /// An api, a sequencer, projections, a gateway and a scheduler: `api-1`, `sequencer-1` and so on; as many of each as asked.
     ///
     /// # Errors
     /// When one does not become ready.
     pub async fn with_each(mut self, instances: usize) -> Result<Self> {
         for number in 1..=instances {
-            for role in [Role::Api, Role::Sequencer, Role::Projections, Role::Gateway] {
+            for role in [Role::Api, Role::Sequencer, Role::Projections, Role::Gateway, Role::Scheduler] {
                 self.add(role, &format!("{}-{number}", role.as_str())).await?;
             }
         }
@@ -140,7 +142,7 @@ impl Cluster {
         match (role, control_plane) {
             (Role::Gateway, Some(url)) => Ok(launch.env("TOLLGATE_CONTROL_PLANE", url)),
             (Role::Gateway, None) => Ok(launch),
-            (Role::Api | Role::Sequencer | Role::Projections, _) => {
+            (Role::Api | Role::Sequencer | Role::Projections | Role::Scheduler, _) => {
                 Ok(launch.env("TOLLGATE_DATABASE_URL", self.database_url()))
             }
         }

@@ -5,6 +5,7 @@
 mod it {
     mod bulk;
     mod calls;
+    mod changes;
     mod cli;
     mod clock;
     mod cluster;

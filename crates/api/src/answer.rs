@@ -113,16 +113,16 @@ impl<R: Resource> Settled<R> {
         body: impl FnOnce(Shown<R>) -> B,
     ) -> Response {
         let Self { effect, shown, receipt } = self;
-        let (status, version) = match &shown {
-            Shown::Resource(resource) => (status, resource.version()),
-            Shown::Pending(pending) => (StatusCode::ACCEPTED, pending.version),
+        let (status, version, visible) = match &shown {
+            Shown::Resource(resource) => (status, resource.version(), true),
+            Shown::Pending(pending) => (StatusCode::ACCEPTED, pending.version, false),
         };
         let mut response = receipted(status, body(shown), receipt);
         let headers = response.headers_mut();
         if status == StatusCode::CREATED || status == StatusCode::ACCEPTED {
             set(headers, header::LOCATION, &format!("{}/{}", R::COLLECTION, effect.id));
         }
-        if status == StatusCode::ACCEPTED {
+        if !visible {
             headers.insert(VISIBLE, HeaderValue::from_static("false"));
         }
         effect_headers(headers, &effect, version);

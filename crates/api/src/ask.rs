@@ -11,6 +11,7 @@ use axum::{
 };
 use domain::{
     Environment, Position, Reason, Refusal,
+    access::Grant,
     api_key::NewSecret,
     personal::{PersonalValue, PersonalValues},
     secret::PlainSecret,
@@ -243,10 +244,13 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         expected_version: Option<u64>,
         missing: fn() -> Problem,
     ) -> Result<Effect<A::Id>, Instead> {
-        let Said { reason, mut personal, based_on: _, warnings } = said;
+        let Said { reason, mut personal, based_on: _, warnings, allowed_by } = said;
         let idempotency = self.claim.as_ref().map(|claim| claim.idempotency().clone());
         let named = given_key(&self.headers)?;
-        let (metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
+        let (mut metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
+        if let Some(grant) = allowed_by {
+            metadata.allowed_by = grant.describe();
+        }
         personal.extend(address);
         let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
         if self.manner.dry_run {
@@ -365,6 +369,8 @@ pub(crate) struct Said {
     pub(crate) based_on: Option<u64>,
     /// What a dry run is to say of the command beside what it would do.
     pub(crate) warnings: Vec<Warning>,
+    /// What allowed it, where that is not the permission that the handler names.
+    pub(crate) allowed_by: Option<Grant>,
 }
 
 impl Said {

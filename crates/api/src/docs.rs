@@ -15,9 +15,12 @@ use utoipa::{
     },
 };
 
-pub(crate) use answers::{BulkAnswer, Changed, Created, Found, FoundPlain, Listed, Listing, Removed, Report};
+pub(crate) use answers::{
+    BulkAnswer, Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report,
+};
 pub(crate) use params::{
-    AssignmentPath, ClientPath, DecisionPath, EditHeaders, KeyPath, LeakPath, OperationPath, PolicyPath, PositionPath,
+    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, LeakPath, OperationPath, PolicyPath,
+    PositionPath,
     RoutePath, WriteHeaders,
 };
 pub(crate) use problems::{
@@ -72,6 +75,7 @@ use crate::{
         routes::policies::view::PolicyView,
         routes::policies::view::AssignedPolicyView,
         routes::policies::view::AssignmentView,
+        routes::scheduled_changes::view::ChangeView,
         routes::audit::view::AuditEntryView,
         routes::reports::shadow::Shadow,
         routes::reports::usage::Usage,

@@ -67,6 +67,7 @@ needs!(
     PolicyWrite,
     PolicyAssign,
     AuditRead,
+    ChangeRead,
     ReportRead,
     GatewayRead,
     DecisionRead,
@@ -183,8 +184,13 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
 
 impl<P: Needs> Allowed<P> {
     /// A second permission, for those who ask for more than the handler always gives.
-    pub(crate) fn also(&self, permission: Permission) -> Result<(), Problem> {
-        authorize(&self.principal, permission).map(drop)
+    pub(crate) fn also(&self, permission: Permission) -> Result<Grant, Problem> {
+        authorize(&self.principal, permission)
+    }
+
+    /// The same for everything that this request sets in motion.
+    pub(crate) fn correlation_id(&self) -> &str {
+        &self.circumstances.correlation_id
     }
 
     /// Whether the principal holds another permission, where less is shown to those who do not.

@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, KeyId, LeakId, OperationId, PolicyId, RouteId, api_client::ApiClientRefusal,
-    api_key::ApiKeyRefusal, operation::OperationRefusal, rate_limit_policy::RateLimitPolicyRefusal,
-    route::RouteRefusal,
+    AssignmentId, ClientId, KeyId, LeakId, OperationId, PolicyId, RouteId, ScheduledChangeId,
+    api_client::ApiClientRefusal, api_key::ApiKeyRefusal, operation::OperationRefusal,
+    rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
 };
 use http::request::Parts;
 
@@ -40,6 +40,7 @@ impl Named for LeakId {
         Problem::new(kinds::LEAK_NOT_FOUND)
     }
 }
+named!(ScheduledChangeId, ScheduledChangeRefusal::NotPlanned);
 
 impl Named for AssignmentId {
     const PARAMETER: &'static str = "assignment_id";

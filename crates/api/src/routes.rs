@@ -15,6 +15,7 @@ pub(crate) mod problems;
 pub(crate) mod reports;
 #[expect(clippy::module_inception, reason = "the resource is called a route, and the files mirror the URLs")]
 pub(crate) mod routes;
+pub(crate) mod scheduled_changes;
 pub(crate) mod usage;
 pub(crate) mod whoami;
 
@@ -31,6 +32,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(routes::all())
         .merge(policies::all())
         .merge(leaks::all())
+        .merge(scheduled_changes::all())
         .merge(audit::all())
         .merge(explain::all())
         .merge(decisions::all())

@@ -20,5 +20,7 @@ mod lists;
 mod policies;
 mod receipts;
 mod reports;
+mod rotation;
 mod routes;
+mod scheduled_changes;
 mod versions;

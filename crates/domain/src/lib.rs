@@ -21,6 +21,7 @@ pub mod rate_limit_policy;
 pub mod recorded;
 mod refusal;
 pub mod route;
+pub mod scheduled_change;
 pub mod schema;
 pub mod secret;
 pub mod text;

@@ -14,7 +14,7 @@ use crate::{Timestamp, personal::Personal};
 pub struct Metadata {
     /// When the command was decided, by the clock of the instance that took it.
     pub occurred_at: Timestamp,
-    /// The principal's id: `bootstrap-admin`, `system:lifecycle`.
+    /// The principal's id: `bootstrap-admin`, `system:scheduler`.
     pub actor: String,
     pub actor_kind: ActorKind,
     /// How the principal proved itself: `bootstrap_token`, `internal`.

@@ -6,6 +6,7 @@ mod api_client;
 mod api_key;
 mod rate_limit_policy;
 mod route;
+mod scheduled_change;
 
 use std::fmt::Debug;
 

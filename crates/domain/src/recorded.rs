@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId, Timestamp,
+    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId,
+    ScheduledChangeId, Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
     operation::{Operation, OperationEvent},
@@ -14,6 +15,7 @@ use crate::{
     projection::{Projection, ProjectionEvent, ProjectionName},
     rate_limit_policy::{RateLimitPolicy, RateLimitPolicyEvent},
     route::{Route, RouteEvent},
+    scheduled_change::{ScheduledChange, ScheduledChangeEvent},
 };
 
 /// The contiguous place of an event in the log, from 1; 0 is before the first.
@@ -58,6 +60,7 @@ pub enum DomainEvent {
     RateLimitPolicy { id: PolicyId, event: RateLimitPolicyEvent },
     Projection { id: ProjectionName, event: ProjectionEvent },
     Operation { id: OperationId, event: OperationEvent },
+    ScheduledChange { id: ScheduledChangeId, event: ScheduledChangeEvent },
 }
 
 impl DomainEvent {
@@ -71,6 +74,7 @@ impl DomainEvent {
             Self::RateLimitPolicy { event, .. } => event.event_type(),
             Self::Projection { event, .. } => event.event_type(),
             Self::Operation { event, .. } => event.event_type(),
+            Self::ScheduledChange { event, .. } => event.event_type(),
         }
     }
 
@@ -84,6 +88,7 @@ impl DomainEvent {
             Self::RateLimitPolicy { .. } => RateLimitPolicy::TYPE,
             Self::Projection { .. } => Projection::TYPE,
             Self::Operation { .. } => Operation::TYPE,
+            Self::ScheduledChange { .. } => ScheduledChange::TYPE,
         }
     }
 
@@ -97,6 +102,7 @@ impl DomainEvent {
             Self::RateLimitPolicy { event, .. } => event.event_version(),
             Self::Projection { event, .. } => event.event_version(),
             Self::Operation { event, .. } => event.event_version(),
+            Self::ScheduledChange { event, .. } => event.event_version(),
         }
     }
 
@@ -112,6 +118,7 @@ impl DomainEvent {
             Self::RateLimitPolicy { event, .. } => serde_json::to_value(event),
             Self::Projection { event, .. } => serde_json::to_value(event),
             Self::Operation { event, .. } => serde_json::to_value(event),
+            Self::ScheduledChange { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -125,6 +132,7 @@ impl DomainEvent {
             Self::RateLimitPolicy { id, .. } => id.to_string(),
             Self::Projection { id, .. } => id.to_string(),
             Self::Operation { id, .. } => id.to_string(),
+            Self::ScheduledChange { id, .. } => id.to_string(),
         }
     }
 }

@@ -32,6 +32,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
         crate::projection::ProjectionRefusal::CATALOGUE,
         crate::operation::OperationRefusal::CATALOGUE,
+        crate::scheduled_change::ScheduledChangeRefusal::CATALOGUE,
         crate::access::Denied::CATALOGUE,
     ]
     .concat();
@@ -83,6 +84,7 @@ mod tests {
             crate::rate_limit_policy::RateLimitPolicyRefusal::CATALOGUE,
             crate::projection::ProjectionRefusal::CATALOGUE,
             crate::operation::OperationRefusal::CATALOGUE,
+            crate::scheduled_change::ScheduledChangeRefusal::CATALOGUE,
             crate::access::Denied::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {

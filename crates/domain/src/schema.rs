@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent, projection::ProjectionEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
+    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    scheduled_change::ScheduledChangeEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -32,6 +33,7 @@ pub fn event_schemas() -> Vec<EventSchema> {
         RateLimitPolicyEvent::schemas(),
         ProjectionEvent::schemas(),
         OperationEvent::schemas(),
+        ScheduledChangeEvent::schemas(),
     ]
     .concat()
 }
@@ -74,13 +76,14 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 6] = [
+    const TYPES: [&[&str]; 7] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
         RateLimitPolicyEvent::TYPES,
         ProjectionEvent::TYPES,
         OperationEvent::TYPES,
+        ScheduledChangeEvent::TYPES,
     ];
 
     #[test]
@@ -162,6 +165,9 @@ mod tests {
             E::Operation { id, event: _ } => {
                 E::Operation { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
+            E::ScheduledChange { id, event: _ } => {
+                E::ScheduledChange { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
         }
     }
 
@@ -203,7 +209,8 @@ mod tests {
             Value::String(_) => allowed("string"),
             Value::Number(_) => allowed("integer"),
             Value::Object(_) => allowed("object"),
-            Value::Null | Value::Bool(_) | Value::Array(_) => false,
+            Value::Bool(_) => allowed("boolean"),
+            Value::Null | Value::Array(_) => false,
         };
         typed && listed && constant
     }

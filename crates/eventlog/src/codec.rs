@@ -5,12 +5,14 @@ use std::str::FromStr;
 
 use domain::{
     Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId,
+    ScheduledChangeId,
     api_client::ApiClient,
     api_key::ApiKey,
     operation::Operation,
     projection::{Projection, ProjectionName},
     rate_limit_policy::RateLimitPolicy,
     route::Route,
+    scheduled_change::ScheduledChange,
 };
 
 use crate::{LogFailure, canonical, upcast};
@@ -39,6 +41,7 @@ stored!(Route, RouteId, Route);
 stored!(RateLimitPolicy, PolicyId, RateLimitPolicy);
 stored!(Projection, ProjectionName, Projection);
 stored!(Operation, OperationId, Operation);
+stored!(ScheduledChange, ScheduledChangeId, ScheduledChange);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -59,6 +62,7 @@ impl Columns<'_> {
             RateLimitPolicy::TYPE => self.decode_as::<RateLimitPolicy>(),
             Projection::TYPE => self.decode_as::<Projection>(),
             Operation::TYPE => self.decode_as::<Operation>(),
+            ScheduledChange::TYPE => self.decode_as::<ScheduledChange>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

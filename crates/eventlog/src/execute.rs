@@ -40,6 +40,15 @@ pub struct Loaded<A> {
     pub version: u64,
 }
 
+/// An event of an aggregate, as it was recorded.
+#[derive(Clone, Debug)]
+pub struct Past<A: Stored> {
+    /// The aggregate's version with it.
+    pub version: u64,
+    pub event: A::Event,
+    pub metadata: Metadata,
+}
+
 /// What a command did.
 #[derive(Clone, Debug)]
 pub struct Executed<A: Stored> {

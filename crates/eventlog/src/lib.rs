@@ -3,6 +3,7 @@
 mod append;
 pub mod bus;
 pub mod canonical;
+pub mod changes;
 mod codec;
 mod events;
 mod execute;
@@ -25,7 +26,7 @@ pub mod usage;
 mod warm;
 
 pub use codec::Stored;
-pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Place, Remembered};
+pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Past, Place, Remembered};
 pub use failure::{LogFailure, OpenFailure};
 pub use feed::EventFeed;
 pub use live::{Live, LiveEvent};

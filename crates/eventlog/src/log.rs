@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, field::Empty, trace_span};
 
 use crate::{
-    EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure, Place,
-    Remembered, Stored, StoredEvent,
+    EventFeed, Execute, ExecuteError, Executed, Live, Loaded, LogFailure, LogRepository, OpenFailure, Past,
+    Place, Remembered, Stored, StoredEvent,
     append::{Append, AppendRefused, Appended},
     bus::Bus,
     codec::Encoded,
@@ -168,6 +168,29 @@ impl EventLog {
             .map(|event| serde_json::from_value(event.payload))
             .transpose()
             .map_err(|source| failed(Box::new(source)))
+    }
+
+    /// The events of an aggregate in order, each with its circumstances; none when there is no such aggregate.
+    ///
+    /// # Errors
+    /// When the stream cannot be read or decoded.
+    pub async fn history<A: Stored>(&self, id: A::Id) -> Result<Vec<Past<A>>, LogFailure> {
+        let stream = id.to_string();
+        let repository = self.repository();
+        let events = self.answered(repository.get_events::<Live<A>>(&stream)).await?;
+        let events = events.map_err(|source| load_failure(&stream, source))?;
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| LogFailure::Load {
+            stream: stream.clone(),
+            source,
+        };
+        let past = |event: cqrs_es::persist::SerializedEvent| {
+            let version = u64::try_from(event.sequence).map_err(|source| failed(Box::new(source)))?;
+            let metadata =
+                serde_json::from_value(event.metadata).map_err(|source| failed(Box::new(source)))?;
+            let event = serde_json::from_value(event.payload).map_err(|source| failed(Box::new(source)))?;
+            Ok(Past { version, event, metadata })
+        };
+        events.into_iter().map(past).collect()
     }
 
     pub(crate) async fn load_stored<A: Stored>(&self, stream: &str) -> Result<Loaded<A>, LogFailure> {

@@ -21,6 +21,8 @@ mod bus_feed;
 mod bus_publisher;
 #[path = "it/bus_usage.rs"]
 mod bus_usage;
+#[path = "it/changes.rs"]
+mod changes;
 #[path = "it/contract.rs"]
 mod contract;
 #[path = "it/golden.rs"]

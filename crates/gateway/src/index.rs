@@ -63,8 +63,11 @@ impl Index {
             DomainEvent::Route { id, event } => {
                 self.routes.apply(*id, event, recorded.position, &mut self.scope_sets);
             }
-            // What operators decide about read models, and how far their work is, is nothing to a call.
-            DomainEvent::Projection { .. } | DomainEvent::Operation { .. } => {}
+            // What operators decide about read models, and how far their work is, is nothing to a call, nor is
+            // what has not happened yet.
+            DomainEvent::Projection { .. }
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. } => {}
             DomainEvent::RateLimitPolicy { id, event } => {
                 let policy = self.policies.slot_of(*id);
                 self.policies.apply(policy, event);

@@ -190,6 +190,8 @@ impl Organisation {
             previous_until: self.after(overlap),
             expires_at: None,
             reason: None,
+            rotated_at: None,
+            retire_when_idle_hours: None,
         };
         self.key(id, ApiKeyEvent::Rotated(rotated));
     }

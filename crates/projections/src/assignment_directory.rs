@@ -93,7 +93,8 @@ impl Directory for AssignmentDirectory {
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::Operation { .. } => None,
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

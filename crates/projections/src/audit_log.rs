@@ -5,10 +5,11 @@ mod redact;
 mod tests;
 
 use domain::{
-    AssignmentId, ClientId, DomainEvent, EventId, KeyId, Position, Recorded, Timestamp,
+    AssignmentId, ClientId, DomainEvent, EventId, KeyId, Position, Recorded, ScheduledChangeId, Timestamp,
     api_key::ApiKeyEvent,
     metadata::{ActorKind, Circumstances},
     rate_limit_policy::{LimitReset, RateLimitPolicyEvent},
+    scheduled_change::ScheduledChangeEvent,
 };
 use eventlog::Replayed;
 pub use redact::shown_event;
@@ -48,7 +49,7 @@ pub(crate) static ENTRIES: Table = Table {
     ],
 };
 
-/// Which client a key or an assignment belongs to.
+/// Which client a key, an assignment or a planned change belongs to.
 static CLIENTS: Table = Table {
     name: "audit_clients",
     key_columns: 1,
@@ -154,6 +155,7 @@ impl Projection for AuditLog {
             Client::Known(..) | Client::None => vec![],
             Client::OfKey(id) => vec![(&CLIENTS, id.into())],
             Client::OfAssignment(id) => vec![(&CLIENTS, id.into())],
+            Client::OfChange(id) => vec![(&CLIENTS, id.into())],
         }
     }
 
@@ -221,6 +223,7 @@ fn client(rows: &Rows, event: &DomainEvent) -> Result<(Option<ClientId>, Option<
         }
         // An assignment need not name a client.
         Client::OfAssignment(id) => (known(rows, &id.into())?, None),
+        Client::OfChange(id) => (known(rows, &id.into())?, None),
     })
 }
 
@@ -235,6 +238,7 @@ enum Client {
     Known(ClientId, Option<String>),
     OfKey(KeyId),
     OfAssignment(AssignmentId),
+    OfChange(ScheduledChangeId),
 }
 
 impl Client {
@@ -248,7 +252,11 @@ impl Client {
                 ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),
                 ApiKeyEvent::Imported(imported) => Self::Known(imported.client_id, Some(id.to_string())),
                 ApiKeyEvent::Rotated(_)
+                | ApiKeyEvent::OverlapExtended(_)
+                | ApiKeyEvent::PreviousRetired(_)
+                | ApiKeyEvent::PreviousStillBusy(_)
                 | ApiKeyEvent::RevocationScheduled(_)
+                | ApiKeyEvent::RevocationCancelled(_)
                 | ApiKeyEvent::Revoked(_)
                 | ApiKeyEvent::Suspended(_)
                 | ApiKeyEvent::Reinstated(_)
@@ -256,6 +264,17 @@ impl Client {
                 | ApiKeyEvent::LeakReported(_)
                 | ApiKeyEvent::Quarantined(_)
                 | ApiKeyEvent::Released(_) => Self::OfKey(*id),
+            },
+            DomainEvent::ScheduledChange { id, event } => match event {
+                ScheduledChangeEvent::Planned(planned) => {
+                    let known = |client_id| Self::Known(client_id, Some(id.to_string()));
+                    planned.change.client_id().map_or(Self::None, known)
+                }
+                ScheduledChangeEvent::Begun(_)
+                | ScheduledChangeEvent::Applied(_)
+                | ScheduledChangeEvent::Ended(_)
+                | ScheduledChangeEvent::Failed(_)
+                | ScheduledChangeEvent::Cancelled(_) => Self::OfChange(*id),
             },
             DomainEvent::RateLimitPolicy { id: _, event } => match event {
                 RateLimitPolicyEvent::Assigned(assigned) => {

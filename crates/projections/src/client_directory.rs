@@ -128,7 +128,8 @@ impl Directory for ClientDirectory {
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::Operation { .. } => None,
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

@@ -30,6 +30,9 @@ static TABLE: Table = Table {
         Column::integer("previous_version"),
         Column::text("previous_hint"),
         Column::integer("previous_until_us"),
+        Column::integer("rotated_at_us"),
+        Column::integer("retire_when_idle_hours"),
+        Column::integer("still_busy"),
         Column::integer("not_before_us"),
         Column::integer("expires_at_us"),
         Column::integer("revoke_at_us"),
@@ -106,6 +109,12 @@ pub struct PreviousSecret {
     pub hint: String,
     /// When it stops or stopped.
     pub until: Timestamp,
+    /// When the version after it came; none where that was recorded without its time.
+    pub rotated_at: Option<Timestamp>,
+    /// It is retired once it has not been used for so long.
+    pub retire_when_idle_hours: Option<u16>,
+    /// Whether it was still in use a day before its end.
+    pub still_busy: bool,
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -155,7 +164,15 @@ impl PreviousSecret {
     fn read(columns: &impl Columns) -> Result<Option<Self>, BadColumn> {
         let Some(version) = columns.count_or_none("previous_version")? else { return Ok(None) };
         let (hint, until) = (columns.text("previous_hint")?, columns.time("previous_until_us")?);
-        Ok(Some(Self { version, hint, until, last_used_at: None }))
+        Ok(Some(Self {
+            version,
+            hint,
+            until,
+            rotated_at: columns.time_or_none("rotated_at_us")?,
+            retire_when_idle_hours: columns.count_or_none("retire_when_idle_hours")?,
+            still_busy: columns.count_or_none::<u32>("still_busy")?.is_some_and(|flag| flag > 0),
+            last_used_at: None,
+        }))
     }
 }
 
@@ -174,6 +191,9 @@ impl Folded for KeyRow {
             previous.map(|previous| previous.version).into(),
             previous.map(|previous| previous.hint.as_str()).into(),
             previous.map(|previous| previous.until).into(),
+            previous.and_then(|previous| previous.rotated_at).into(),
+            previous.and_then(|previous| previous.retire_when_idle_hours).map(u32::from).into(),
+            previous.filter(|previous| previous.still_busy).map(|_| 1_u32).into(),
             self.not_before.into(),
             self.expires_at.into(),
             self.revoke_at.into(),
@@ -206,7 +226,8 @@ impl Directory for KeyDirectory {
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::Operation { .. } => None,
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 
@@ -292,7 +313,13 @@ impl KeyRow {
             }
             E::Released(_) => self.quarantine = None,
             E::Rotated(rotated) => self.rotate(rotated),
+            E::OverlapExtended(extended) => self.stop_previous(extended.previous_until),
+            E::PreviousRetired(retired) => self.stop_previous(retired.retired_at),
+            E::PreviousStillBusy(_) => {
+                self.previous.iter_mut().for_each(|previous| previous.still_busy = true);
+            }
             E::RevocationScheduled(scheduled) => self.revoke_at = Some(scheduled.revoke_at),
+            E::RevocationCancelled(_) => self.revoke_at = None,
             E::Revoked(revoked) => {
                 self.status = KeyStatus::Revoked;
                 self.revoke_at = Some(revoked.revoked_at);
@@ -304,11 +331,24 @@ impl KeyRow {
     }
 
     fn rotate(&mut self, rotated: &Rotated) {
-        let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
+        let Rotated { secret, previous_until, expires_at, reason: _, rotated_at, retire_when_idle_hours } =
+            rotated;
         let hint = std::mem::replace(&mut self.hint, secret.hint.clone());
         let version = std::mem::replace(&mut self.secret_version, secret.version);
-        self.previous = Some(PreviousSecret { version, hint, until: *previous_until, last_used_at: None });
+        self.previous = Some(PreviousSecret {
+            version,
+            hint,
+            until: *previous_until,
+            rotated_at: *rotated_at,
+            retire_when_idle_hours: *retire_when_idle_hours,
+            still_busy: false,
+            last_used_at: None,
+        });
         self.expires_at = *expires_at;
+    }
+
+    fn stop_previous(&mut self, at: Timestamp) {
+        self.previous.iter_mut().for_each(|previous| (previous.until, previous.still_busy) = (at, false));
     }
 
     /// When the clock ends the key: none when its end is on record or none is planned.

@@ -115,6 +115,7 @@ fn reported(event: &DomainEvent) -> Option<(KeyId, &LeakReported)> {
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
         | DomainEvent::Projection { .. }
-        | DomainEvent::Operation { .. } => None,
+        | DomainEvent::Operation { .. }
+        | DomainEvent::ScheduledChange { .. } => None,
     }
 }

@@ -19,6 +19,7 @@ mod rebuild;
 mod route_directory;
 mod rows;
 mod runner;
+mod scheduled_changes;
 mod skip;
 mod status;
 mod store;
@@ -38,8 +39,8 @@ pub use past::Past;
 pub use projection::{Change, Poison, Projection, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use rows::Rows;
-pub use status::{ClientStatus, KeyStatus, OperationStatus, PolicyStatus, RouteStatus};
-pub use store::{ReadModel, Standing, migrate_postgres};
+pub use status::{ChangeStatus, ClientStatus, KeyStatus, OperationStatus, PolicyStatus, RouteStatus};
+pub use store::{Leadership, ReadModel, Standing, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};
@@ -49,7 +50,7 @@ use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.
-pub static ALL: [&dyn Projection; 9] = [
+pub static ALL: [&dyn Projection; 10] = [
     &DirectoryOf::<client_directory::ClientDirectory>::NEW,
     &DirectoryOf::<key_directory::KeyDirectory>::NEW,
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
@@ -59,6 +60,7 @@ pub static ALL: [&dyn Projection; 9] = [
     &operation_directory::items::OperationItems,
     &DirectoryOf::<leak_directory::LeakDirectory>::NEW,
     &audit_log::AuditLog,
+    &scheduled_changes::ScheduledChanges,
 ];
 
 /// Every table that the projections write, usage included: what a rebuild makes again.

@@ -136,7 +136,8 @@ impl Directory for OperationDirectory {
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
-            | DomainEvent::Projection { .. } => None,
+            | DomainEvent::Projection { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

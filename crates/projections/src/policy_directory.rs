@@ -96,7 +96,8 @@ impl Directory for PolicyDirectory {
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::Operation { .. } => None,
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

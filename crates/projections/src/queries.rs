@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod blast;
+pub mod changes;
 pub mod clients;
 pub mod decisions;
 pub mod hygiene;

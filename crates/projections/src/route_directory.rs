@@ -95,7 +95,8 @@ impl Directory for RouteDirectory {
             | DomainEvent::ApiKey { .. }
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::Operation { .. } => None,
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. } => None,
         }
     }
 

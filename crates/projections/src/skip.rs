@@ -87,7 +87,8 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         | DomainEvent::ApiKey { .. }
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
-        | DomainEvent::Operation { .. } => None,
+        | DomainEvent::Operation { .. }
+        | DomainEvent::ScheduledChange { .. } => None,
     }
 }
 

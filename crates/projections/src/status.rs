@@ -39,11 +39,18 @@ macro_rules! status {
 }
 
 status!(
+    /// A change that has begun stands as before until its outcome is on record.
+    ChangeStatus {
+        Pending = "pending", Applied = "applied", Ended = "ended", Cancelled = "cancelled", Failed = "failed"
+    },
+    "pending, applied, ended, cancelled, failed"
+);
+status!(
     ClientStatus { Active = "active", Suspended = "suspended", Archived = "archived" },
     "active, suspended, archived"
 );
 status!(
-    /// As recorded. A key whose expiry or planned revocation has passed is active here until the lifecycle task
+    /// As recorded. A key whose expiry or planned revocation has passed is active here until the scheduler
     /// has put that on record; the gateway does not wait for it.
     KeyStatus { Active = "active", Suspended = "suspended", Revoked = "revoked", Expired = "expired" },
     "active, suspended, revoked, expired"

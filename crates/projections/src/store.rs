@@ -15,6 +15,7 @@ use crate::{
     Change, OpenFailure, Projection, ReadFailure, Row, Rows, Stored, Table, Value, WriteFailure,
     queries::Select, rows::Writing,
 };
+pub use lead::Leadership;
 pub(crate) use lead::{Lead, STAND_BACK};
 use postgres::PostgresReadModel;
 pub use postgres::migrate_postgres;
@@ -213,6 +214,12 @@ impl ReadModel {
             Engine::Sqlite(_) => Lead::Alone,
             Engine::Postgres(model) => Lead::Locked(Box::new(model.lock(name))),
         }
+    }
+
+    /// The turn of this process to do what one process does at a time. No projection has that name.
+    #[must_use]
+    pub fn leadership(&self, name: &'static str) -> Leadership {
+        Leadership::new(name, self.lead(name))
     }
 
     /// Whether other processes may move the same checkpoints.

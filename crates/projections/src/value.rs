@@ -4,6 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use domain::{
     AssignmentId, ClientId, Environment, EventId, KeyId, LeakId, OperationId, PolicyId, Position, RouteId,
+    ScheduledChangeId,
     Timestamp, ids::DecisionId,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -232,4 +233,5 @@ macro_rules! shown {
         })+
     };
 }
-shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, DecisionId, Environment, OperationId, LeakId);
+shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, DecisionId, Environment);
+shown!(OperationId, LeakId, ScheduledChangeId);

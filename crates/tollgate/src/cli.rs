@@ -1,6 +1,7 @@
 //! The command line: servers are started here, and read models looked after; everything else is a call of the REST API.
 
 pub(crate) mod audit;
+pub(crate) mod change;
 pub(crate) mod client;
 pub(crate) mod explain;
 pub(crate) mod gateway;
@@ -46,7 +47,7 @@ pub(crate) enum Command {
     /// API clients: register, list, update, suspend, reinstate, archive
     #[command(subcommand)]
     Client(client::ClientCommand),
-    /// API keys: issue, list, rotate, revoke, suspend, reinstate, import
+    /// API keys: issue, import, list, rotate, extend or retire the old secret, revoke, suspend, reinstate
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Work that takes longer than an answer may: list, show, cancel
@@ -64,6 +65,9 @@ pub(crate) enum Command {
     /// The gateway's nodes
     #[command(subcommand)]
     Gateway(gateway::GatewayCommand),
+    /// Changes at a time: plan, list, show, cancel
+    #[command(subcommand)]
+    Change(change::ChangeCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),

@@ -62,6 +62,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Route(command) => cli::route::run(command).await,
         Command::Policy(command) => cli::policy::run(command).await,
         Command::Gateway(command) => cli::gateway::run(command).await,
+        Command::Change(command) => cli::change::run(command).await,
         Command::Audit(command) => cli::audit::run(command).await,
         Command::Explain(flags) => cli::explain::explain(*flags).await,
         Command::Decision(command) => cli::explain::decision(command).await,

@@ -10,9 +10,9 @@ mod gateways;
 mod health;
 mod http;
 mod leaks;
-mod lifecycle;
 mod nodes;
 mod rooms;
+mod scheduler;
 mod sequencer;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -104,6 +104,13 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
 
     let visibility = follow_log(settings, &rooms, &mut tasks).await?;
     let publisher = if has(Role::Sequencer) { sequencer::start(&rooms, &mut tasks) } else { None };
+    let scheduler = match (&rooms.store, &visibility) {
+        (Some(store), Some(visibility)) if has(Role::Scheduler) => {
+            let (log, read) = (store.log.clone(), store.read.clone());
+            Some(scheduler::start(log, read, visibility.clone(), &rooms.clock, &mut tasks))
+        }
+        (Some(_) | None, Some(_) | None) => None,
+    };
     let node = gateway_node::start(settings, &rooms, &mut tasks).await?;
     let http_address = http.local_addr()?;
     let gateway_address = open_doors(settings, &rooms, node.as_ref(), &mut tasks).await?;
@@ -112,6 +119,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         // Where others move them, one that has stopped is not this process's fault.
         visibility: visibility.clone().filter(|_| has(Role::Projections)),
         publisher,
+        scheduler,
         bus: rooms.bus.clone(),
         clock: Arc::clone(&rooms.clock),
         log: rooms.log(),
@@ -184,7 +192,6 @@ async fn follow_log(
     let batches = rooms.usage.clone().filter(|_| rooms.bus.is_none());
     let forgetting = decisions::run(read.clone(), batches, Arc::clone(&clock), keep, tasks.stop_token());
     tasks.spawn("forgotten decisions", forgetting);
-    tasks.spawn("lifecycle", lifecycle::run(log, read, clock, tasks.stop_token()));
     Ok(Some(visibility))
 }
 

@@ -192,6 +192,6 @@ async fn an_expired_key_is_refused_to_the_second_and_put_on_record() -> Result<(
     .await?;
     let audit =
         world.admin.get(&format!("/audit?subject_id={}&action=api_key.expired", key.key_id)).await?.json;
-    assert_eq!(audit["items"][0]["actor"]["id"], "system:lifecycle", "{audit}");
+    assert_eq!(audit["items"][0]["actor"]["id"], "system:scheduler", "{audit}");
     Ok(())
 }

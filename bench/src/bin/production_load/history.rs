@@ -199,6 +199,7 @@ impl History {
             overlap_seconds: 3_600,
             expires_at: None,
             reason: None,
+            retire_when_idle_hours: None,
         }))
     }
 

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, marker::PhantomData};
 use utoipa::{
     IntoResponses, PartialSchema, ToSchema,
     openapi::{
-        ArrayBuilder, Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
+        ArrayBuilder, Content, HeaderBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response,
+        ResponseBuilder, Schema,
         schema::{SchemaType, Type},
     },
 };
 
 use super::problems::problems;
-use crate::answer::Pending;
+use crate::{answer::Pending, routes::scheduled_changes::view::ChangeView};
 
 pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -119,6 +120,22 @@ impl<T: ToSchema, P: ToSchema> IntoResponses for Changed<T, P> {
     fn responses() -> Responses {
         let response = effect("As it now stands.", reference::<T>());
         [("200".to_owned(), response.build().into()), accepted::<P>()].into()
+    }
+}
+
+/// A thing changed, or a change of it planned for a time ahead, or to end by itself.
+pub(crate) struct Deferrable<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for Deferrable<T> {
+    fn responses() -> Responses {
+        let mut responses = Changed::<T>::responses();
+        let either = OneOfBuilder::new().item(reference::<ChangeView>()).item(reference::<Pending>());
+        let planned =
+            effect("Planned, or on record but not shown by reads yet.", Schema::from(either).into())
+                .header("Location", text_header("Where the change is, or the thing."))
+                .header("Tollgate-Visible", text_header("`false` where reads do not show it yet."));
+        responses.insert("202".to_owned(), planned.build().into());
+        responses
     }
 }
 

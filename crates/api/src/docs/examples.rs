@@ -182,7 +182,13 @@ fn text(name: &str, schema: &Value) -> String {
     if pattern.starts_with("^[a-z0-9_-]") {
         return "daily".to_owned();
     }
-    let of_id = [("key_id", "key"), ("route_id", "rte"), ("policy_id", "pol"), ("event_id", "evt"), ("request_id", "req")];
+    let of_id = [
+        ("key_id", "key"),
+        ("route_id", "rte"),
+        ("policy_id", "pol"),
+        ("event_id", "evt"),
+        ("request_id", "req"),
+    ];
     if let Some((_, prefix)) = of_id.iter().find(|(of, _)| *of == name) {
         return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");
     }

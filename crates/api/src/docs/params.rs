@@ -15,6 +15,7 @@ macro_rules! path_of {
         }
     };
 }
+path_of!(ChangePath, ScheduledChangeId);
 path_of!(ClientPath, ClientId);
 path_of!(KeyPath, KeyId);
 path_of!(RoutePath, RouteId);

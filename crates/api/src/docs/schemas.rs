@@ -14,7 +14,7 @@ use utoipa::{
 /// Forms, each named like the type whose form it is.
 pub(crate) mod form {
     use projections::{
-        ClientStatus as C, KeyStatus as K, OperationStatus as O, PolicyStatus as P, RouteStatus as R,
+        ChangeStatus as H, ClientStatus as C, KeyStatus as K, OperationStatus as O, PolicyStatus as P, RouteStatus as R,
     };
     use utoipa::openapi::{RefOr, Schema};
 
@@ -46,14 +46,16 @@ pub(crate) mod form {
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, LeakId, OperationId, PolicyId, RouteId;
+        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, LeakId, OperationId, PolicyId, RouteId, ScheduledChangeId;
         metadata: ActorKind;
         operation: ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
         route: CostFromHeader, Host, Method, PathTemplate;
+        scheduled_change: Phase;
         text: Environment, LabelKey, LabelValue, LimitName, Name, Reason, Scope;
     }
     forms!(
+        ChangeStatus = word_schema([H::Pending, H::Applied, H::Ended, H::Cancelled, H::Failed], H::as_str),
         AsOf = pattern_schema(
             "^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))$"
         ),

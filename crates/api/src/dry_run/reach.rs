@@ -6,6 +6,7 @@ use domain::{
     api_key::ApiKeyEvent,
     rate_limit_policy::{Assigned, Assignment, LimitReset, RateLimitPolicyEvent, Unassigned},
     route::RouteEvent,
+    scheduled_change::{PlannedChange, ScheduledChangeEvent},
 };
 use projections::queries::blast::{Reach, Which};
 
@@ -17,7 +18,11 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
             ApiKeyEvent::Imported(imported) => new(imported.client_id, imported.environment.clone()),
             // Whatever else happens to a key, it is that key's calls.
             ApiKeyEvent::Rotated(_)
+            | ApiKeyEvent::OverlapExtended(_)
+            | ApiKeyEvent::PreviousRetired(_)
+            | ApiKeyEvent::PreviousStillBusy(_)
             | ApiKeyEvent::RevocationScheduled(_)
+            | ApiKeyEvent::RevocationCancelled(_)
             | ApiKeyEvent::Revoked(_)
             | ApiKeyEvent::Suspended(_)
             | ApiKeyEvent::Reinstated(_)
@@ -31,9 +36,31 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
             RouteEvent::Revised(_) | RouteEvent::Retired(_) => Reach::calls(Which::route(*id)),
         },
         DomainEvent::RateLimitPolicy { id, event } => of_policy(*id, event),
+        DomainEvent::ScheduledChange { id: _, event } => of_change(event),
         // What an operation does to each of its items is an event of that item.
         DomainEvent::Projection { .. } | DomainEvent::Operation { .. } => Reach::default(),
     }
+}
+
+/// A plan reaches what the change will; what became of it is in the events of its subject.
+fn of_change(event: &ScheduledChangeEvent) -> Reach {
+    let ScheduledChangeEvent::Planned(planned) = event else { return Reach::default() };
+    match &planned.change {
+        PlannedChange::SuspendKey { key_id, client_id: _ } => Reach::calls(Which::key(*key_id)),
+        PlannedChange::SuspendClient { client_id } => Reach::calls(Which::client(*client_id)),
+        PlannedChange::AssignPolicy { policy_id: _, assignment } => of_assignment(assignment),
+        PlannedChange::UnassignPolicy { policy_id: _, assignment_id, client_id: _ } => {
+            Reach { assignments: vec![*assignment_id], ..Reach::default() }
+        }
+        PlannedChange::RevisePolicy { policy_id, revision: _ } => {
+            Reach { policies: vec![*policy_id], ..Reach::default() }
+        }
+    }
+}
+
+fn of_assignment(assignment: &Assignment) -> Reach {
+    let Assignment { client_id, route_id, environment, .. } = assignment.clone();
+    Reach::calls(Which { client_id, key_id: None, route_id, environment })
 }
 
 fn of_client(id: ClientId, event: &ApiClientEvent) -> Reach {
@@ -63,10 +90,7 @@ fn of_policy(id: PolicyId, event: &RateLimitPolicyEvent) -> Reach {
         RateLimitPolicyEvent::Revised(_) | RateLimitPolicyEvent::Retired(_) => {
             Reach { policies: vec![id], ..Reach::default() }
         }
-        RateLimitPolicyEvent::Assigned(Assigned { assignment }) => {
-            let Assignment { client_id, route_id, environment, .. } = assignment.clone();
-            Reach::calls(Which { client_id, key_id: None, route_id, environment })
-        }
+        RateLimitPolicyEvent::Assigned(Assigned { assignment }) => of_assignment(assignment),
         RateLimitPolicyEvent::LimitReset(LimitReset { client_id, key_id, environment, .. }) => {
             let (client_id, key_id, environment) = (*client_id, *key_id, environment.clone());
             match (client_id, key_id) {

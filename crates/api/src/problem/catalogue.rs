@@ -81,6 +81,15 @@ kinds! {
 const CONFLICTS: &[&str] = &[
     "already_assigned",
     "assignment_already_made",
+    "change_already_planned",
+    "change_applied",
+    "change_cancelled",
+    "change_ended",
+    "change_failed",
+    "change_not_begun",
+    "change_not_due",
+    "change_overtaken",
+    "change_under_way",
     "client_already_registered",
     "client_archived",
     "client_not_active",
@@ -95,6 +104,7 @@ const CONFLICTS: &[&str] = &[
     "operation_ended",
     "operation_held",
     "operation_moved_on",
+    "no_overlap",
     "policy_already_defined",
     "policy_retired",
     "policy_still_assigned",
@@ -105,7 +115,8 @@ const CONFLICTS: &[&str] = &[
 ];
 
 /// What a body may name beside the subject of the request.
-const REFERENCES: &[&str] = &["client_not_found", "key_not_found", "policy_not_found", "route_not_found"];
+const REFERENCES: &[&str] =
+    &["assignment_not_found", "client_not_found", "key_not_found", "policy_not_found", "route_not_found"];
 
 /// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
 /// principal may not.
@@ -173,6 +184,11 @@ mod tests {
             "assignment_window_empty",
             "assignment_window_out_of_bounds",
             "assignment_window_past",
+            "change_end_not_after_start",
+            "change_has_no_end",
+            "change_needs_time",
+            "change_not_ahead",
+            "change_too_far",
             "client_needs_environment",
             "cost_above_header_max",
             "cost_out_of_bounds",
@@ -180,12 +196,15 @@ mod tests {
             "expiry_not_after_start",
             "expiry_not_ahead",
             "expiry_too_far",
+            "idle_hours_out_of_bounds",
             "import_client_ambiguous",
             "import_client_unknown",
             "import_row_invalid",
             "key_secret_taken",
             "limit_name_taken",
             "limit_out_of_bounds",
+            "overlap_end_too_far",
+            "overlap_not_extended",
             "overlap_too_long",
             "policy_needs_limit",
             "revocation_not_ahead",

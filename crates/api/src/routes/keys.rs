@@ -1,12 +1,14 @@
 //! `/v1/keys` and `/v1/clients/{id}/keys`
 
 pub(crate) mod bulk;
+mod extend_overlap;
 mod get;
 pub(crate) mod import;
 mod issue;
 mod list;
 mod reinstate;
 mod release;
+mod retire_previous;
 mod revoke;
 mod rotate;
 pub(crate) mod rotation;
@@ -25,6 +27,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(get::get))
         .routes(routes!(rotation::rotation))
         .routes(routes!(rotate::rotate))
+        .routes(routes!(extend_overlap::extend_overlap))
+        .routes(routes!(retire_previous::retire_previous))
         .routes(routes!(revoke::revoke))
         .routes(routes!(suspend::suspend))
         .routes(routes!(reinstate::reinstate))

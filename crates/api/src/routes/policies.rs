@@ -9,7 +9,7 @@ mod get_assignment;
 mod list;
 mod list_assignments;
 mod retire;
-mod revise;
+pub(crate) mod revise;
 mod unassign;
 pub(crate) mod view;
 

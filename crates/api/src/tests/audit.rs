@@ -63,14 +63,14 @@ async fn the_log_is_listed_from_the_newest_and_filtered() {
         list["items"].as_array().unwrap().iter().map(|entry| entry["position"].as_u64().unwrap()).collect()
     };
     for (query, expected) in [
-        (String::new(), vec![5, 4, 3, 2, 1]),
+        (String::new(), vec![6, 5, 4, 3, 2, 1]),
         ("?action=api_key.issued".to_owned(), vec![2]),
         ("?subject_type=rate_limit_policy".to_owned(), vec![5, 4]),
         (format!("?subject_id={}", things.route), vec![3]),
-        (format!("?client_id={}", things.client), vec![5, 2, 1]),
+        (format!("?client_id={}", things.client), vec![6, 5, 2, 1]),
         ("?actor=somebody".to_owned(), vec![]),
         (format!("?until={}", super::harness::NOW), vec![]),
-        (format!("?from={}&limit=2", super::harness::NOW), vec![5, 4]),
+        (format!("?from={}&limit=2", super::harness::NOW), vec![6, 5]),
     ] {
         let list = world.get(format!("/v1/audit{query}")).expect(200).await.json();
         assert_eq!(positions(list), expected, "{query}");

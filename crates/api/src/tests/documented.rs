@@ -11,7 +11,7 @@ use super::{
     gateways::DECISION,
     harness::{
         Answer, Call, DOCUMENT, Fixture, World, because, client_body, key_body, policy_body, route_body,
-        stalled,
+        stalled, suspension_body,
     },
 };
 use crate::Settings;
@@ -26,7 +26,7 @@ pub(super) struct Sample {
 }
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
-    let Fixture { client, key, route, policy, assignment, operation: opn, leak } = things;
+    let Fixture { client, key, route, policy, assignment, change, operation: opn, leak } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -80,6 +80,18 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         }
         "get_assignment" => ("GET", format!("/v1/policies/{policy}/assignments/{assignment}"), None),
         "unassign_policy" => ("DELETE", format!("/v1/policies/{policy}/assignments/{assignment}"), None),
+        "extend_overlap" => (
+            "POST",
+            format!("/v1/keys/{key}/rotation/extend"),
+            Some(json!({ "overlap_seconds": 7_200, "reason": "late" })),
+        ),
+        "retire_previous_secret" => ("POST", format!("/v1/keys/{key}/rotation/retire"), Some(because())),
+        "plan_scheduled_change" => ("POST", "/v1/scheduled-changes".to_owned(), Some(suspension_body(key))),
+        "list_scheduled_changes" => ("GET", "/v1/scheduled-changes".to_owned(), None),
+        "get_scheduled_change" => ("GET", format!("/v1/scheduled-changes/{change}"), None),
+        "cancel_scheduled_change" => {
+            ("POST", format!("/v1/scheduled-changes/{change}/cancel"), Some(because()))
+        }
         "list_audit" => ("GET", "/v1/audit".to_owned(), None),
         "get_audit_entry" => ("GET", "/v1/audit/1".to_owned(), None),
         "report_usage" => ("GET", "/v1/reports/usage".to_owned(), None),
@@ -138,7 +150,7 @@ impl Sample {
     /// The same about a thing that is not there.
     fn missing(&self) -> Self {
         let gone = |segment: &str| match segment.split_once('_') {
-            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "opn" | "lek"), _)) => {
+            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "chg" | "opn" | "lek"), _)) => {
                 format!("{prefix}_{}", "0".repeat(26))
             }
             _ => segment.replace('1', if segment == "1" { "999" } else { "1" }),
@@ -305,6 +317,7 @@ async fn unseen(operation: &str) -> Answer {
             world.post(format!("/v1/keys/{key}/rotate"), &json!({ "overlap_seconds": 0 })).expect(200).await;
             things.key = key;
         }
+        "extend_overlap" | "retire_previous_secret" => world.rotate(&things.key).await,
         _ => {}
     }
     world.halt_projections().await;
@@ -318,6 +331,9 @@ async fn every_documented_status_is_answered() {
         let mut things = world.whole_fixture().await;
         if operation == "retire_policy" {
             things.policy = world.made("/v1/policies", &policy_body()).await;
+        }
+        if ["extend_overlap", "retire_previous_secret"].contains(&operation.as_str()) {
+            world.rotate(&things.key).await;
         }
         world.post("/v1/policies", &with_name("Used")).key("used").expect(201).await;
         if operation == "get_decision" {

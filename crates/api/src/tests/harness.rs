@@ -35,7 +35,9 @@ use zeroize::Zeroizing;
 use gateways::ToldGateways;
 
 pub(super) use answer::{Answer, DOCUMENT, content_type};
-pub(super) use things::{Fixture, because, client_body, key_body, policy_body, route_body, stalled};
+pub(super) use things::{
+    Fixture, because, client_body, key_body, policy_body, route_body, stalled, suspension_body,
+};
 
 use crate::{
     AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness, Readiness,

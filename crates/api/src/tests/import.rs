@@ -61,12 +61,18 @@ async fn a_document_is_planned_applied_and_then_changes_nothing() {
     ];
     assert_eq!(told(&planned, "operation_id"), ids);
     let refused = &planned["items"][3];
-    assert_eq!((&refused["code"], &refused["pointer"]), (&json!("path_not_expressible"), &json!("/paths/~1pets~1{petId}.json/get")));
+    assert_eq!(
+        (&refused["code"], &refused["pointer"]),
+        (&json!("path_not_expressible"), &json!("/paths/~1pets~1{petId}.json/get"))
+    );
     assert_eq!(planned["items"][2]["deprecated"], true);
     assert_eq!(world.get("/v1/routes").expect(200).await.json()["items"], json!([]), "a plan does nothing");
 
     let applied = import(&world, "?mode=apply", &petstore()).await;
-    assert_eq!(told(&applied, "outcome")[..3], [some("added", "applied"), some("added", "applied"), some("added", "applied")]);
+    assert_eq!(
+        told(&applied, "outcome")[..3],
+        [some("added", "applied"), some("added", "applied"), some("added", "applied")]
+    );
     let shown = world.get(format!("/v1/routes/{}", applied["items"][1]["route_id"].as_str().unwrap()));
     let shown = shown.expect(200).await.json();
     for (field, value) in [
@@ -98,7 +104,8 @@ async fn what_changed_is_told_field_by_field_and_what_is_not_said_stays() {
     let mut document = petstore();
     document["paths"]["/pets"]["get"]["security"] = json!([{ "petstore_auth": ["read:pets", "read:all"] }]);
     document["paths"]["/pets"]["get"]["operationId"] = json!("allPets");
-    document["servers"] = json!([{ "url": "https://pets.example.com/v1" }, { "url": "https://eu.example.com/v1" }]);
+    document["servers"] =
+        json!([{ "url": "https://pets.example.com/v1" }, { "url": "https://eu.example.com/v1" }]);
     document["paths"].as_object_mut().unwrap().remove("/pets/{petId}");
     document["paths"].as_object_mut().unwrap().remove("/pets/{petId}.json");
     let planned = import(&world, "", &document).await;
@@ -118,7 +125,8 @@ async fn what_changed_is_told_field_by_field_and_what_is_not_said_stays() {
 async fn what_is_missing_is_retired_only_when_asked_and_others_are_left_alone() {
     let world = World::new().await;
     import(&world, "?mode=apply", &petstore()).await;
-    let elsewhere = json!({ "name": "Other", "host": "pets.example.com", "methods": ["GET"], "path": "/v2/pets" });
+    let elsewhere =
+        json!({ "name": "Other", "host": "pets.example.com", "methods": ["GET"], "path": "/v2/pets" });
     world.made("/v1/routes", &elsewhere).await;
     let mut document = petstore();
     document["paths"].as_object_mut().unwrap().remove("/pets/{petId}");
@@ -161,7 +169,10 @@ async fn the_projects_own_document_is_imported_as_it_is_written() {
     assert_eq!(planned["counts"]["refused"], 0, "{planned}");
     let applied = send("?hosts=admin.example.com&mode=apply").expect(200).await.json();
     assert_eq!(applied["complete"], true, "{applied}");
-    assert_eq!(send("?hosts=admin.example.com").expect(200).await.json()["counts"]["unchanged"], planned["counts"]["added"]);
+    assert_eq!(
+        send("?hosts=admin.example.com").expect(200).await.json()["counts"]["unchanged"],
+        planned["counts"]["added"]
+    );
 }
 
 #[tokio::test]

@@ -199,6 +199,7 @@ async fn an_environments_default_is_an_assignment_of_nothing_but_the_environment
         assert_eq!((&assigned["level"], &assigned["warnings"]), (&json!(level), &json!([])));
     }
     let shown = world.get(format!("/v1/policies/{policy}")).expect(200).await.json();
-    let levels: Vec<_> = shown["assignments"].as_array().unwrap().iter().map(|a| a["level"].clone()).collect();
+    let levels: Vec<_> =
+        shown["assignments"].as_array().unwrap().iter().map(|a| a["level"].clone()).collect();
     assert_eq!(levels, [json!("environment"), json!("default")]);
 }

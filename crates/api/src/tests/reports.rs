@@ -82,7 +82,8 @@ async fn what_a_policy_on_trial_would_have_refused_is_reported() {
         "route_id": null, "environment": null, "calls": 3, "refused": 2,
     }]);
     assert_eq!((&report["items"], &report["batch_no"]), (&expected, &json!(1)));
-    let path = "/v1/reports/shadow?granularity=hour&group_by=limit,client&client_id=cli_00000000000000000000000001";
+    let path =
+        "/v1/reports/shadow?granularity=hour&group_by=limit,client&client_id=cli_00000000000000000000000001";
     let csv = world.get(path).header("accept", "text/csv").expect(200).await;
     let expected = "window_start,window_end,limit,client_id,calls,refused\r\n\
         2026-03-01T11:00:00Z,2026-03-01T12:00:00Z,burst,cli_00000000000000000000000001,3,2\r\n\

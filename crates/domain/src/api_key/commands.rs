@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
+use jiff::SignedDuration;
 
 use super::{ImportKey, ReleaseKey, ReportLeak};
 use crate::{
@@ -15,12 +16,21 @@ use crate::{
 /// The longest that an old secret may live beside the new one: 90 days.
 pub const OVERLAP_SECONDS_MAX: u32 = 90 * 24 * 60 * 60;
 
+/// The longest that a rotation may wait for its old secret to be idle: as long as that one may live.
+pub const IDLE_HOURS_MAX: u16 = 90 * 24;
+/// A secret that is used so shortly before its end is still busy.
+pub(super) const BUSY_BEFORE_END: SignedDuration = SignedDuration::from_hours(24);
+
 /// What may be asked of a key.
 #[derive(Debug)]
 pub enum ApiKeyCommand {
     Issue(IssueKey),
     Rotate(RotateKey),
+    ExtendOverlap(ExtendOverlap),
+    RetirePrevious(RetirePrevious),
+    JudgePrevious(JudgePrevious),
     Revoke(RevokeKey),
+    CancelRevocation(CancelRevocation),
     Suspend(SuspendKey),
     Reinstate(ReinstateKey),
     Expire(ExpireKey),
@@ -70,6 +80,46 @@ pub struct RotateKey {
     /// None keeps the end that the key has.
     pub expires_at: Option<Timestamp>,
     pub reason: Option<Reason>,
+    /// The old secret is retired once it has not been used for so many hours: 1 to [`IDLE_HOURS_MAX`]. None: it lives
+    /// for the overlap.
+    pub retire_when_idle_hours: Option<u16>,
+}
+
+/// Lets the old secret of a rotation live longer. To stop it earlier, retire it.
+#[derive(Debug)]
+pub struct ExtendOverlap {
+    pub now: Timestamp,
+    pub until: OverlapEnd,
+    pub reason: Reason,
+}
+
+/// When an old secret is to stop: at most [`OVERLAP_SECONDS_MAX`] after the rotation, and never after its own expiry or
+/// the key's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverlapEnd {
+    At(Timestamp),
+    /// So long after the rotation.
+    AfterRotation {
+        seconds: u32,
+    },
+}
+
+/// Stops the old secret of a rotation now.
+#[derive(Debug)]
+pub struct RetirePrevious {
+    pub now: Timestamp,
+    pub reason: Reason,
+}
+
+/// Looks after the old secret of a rotation: retires it when it is idle, if that was asked for, and says that it is
+/// still busy when its end is near. Has nothing to say at all other times.
+#[derive(Debug)]
+pub struct JudgePrevious {
+    pub now: Timestamp,
+    /// The version that the use is of; nothing is said of another.
+    pub version: u32,
+    /// Its last use as far as gateways have reported it.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// Stops every secret version for good, now or at a time ahead.
@@ -78,6 +128,13 @@ pub struct RevokeKey {
     pub now: Timestamp,
     /// None: now. A time replaces the one that was planned, while that is still ahead.
     pub at: Option<Timestamp>,
+    pub reason: Reason,
+}
+
+/// Takes a planned revocation back while its time is ahead.
+#[derive(Debug)]
+pub struct CancelRevocation {
+    pub now: Timestamp,
     pub reason: Reason,
 }
 
@@ -124,6 +181,13 @@ refusals! {
             = ("overlap_too_long", "an overlap of {overlap_seconds} s is more than the {allowed} s allowed"),
         RotationRunning { previous_until: Timestamp }
             = ("rotation_running", "the secret before the current one still lives until {previous_until}; a third is not allowed beside them"),
+        IdleHoursOutOfBounds { hours: u16, allowed: u16 }
+            = ("idle_hours_out_of_bounds", "an idle time of {hours} h is not within 1 and {allowed} h"),
+        NoOverlap = ("no_overlap", "no secret lives beside the current one"),
+        OverlapNotExtended { until: Timestamp, previous_until: Timestamp }
+            = ("overlap_not_extended", "the old secret lives until {previous_until}, which is after {until}; to stop it earlier, retire it"),
+        OverlapEndTooFar { until: Timestamp, latest: Timestamp }
+            = ("overlap_end_too_far", "the old secret would stop at {until}; the latest allowed is {latest}: 90 days after the rotation, its own expiry or the key's, whichever comes first"),
         RevocationNotAhead { at: Timestamp, now: Timestamp }
             = ("revocation_not_ahead", "a revocation at {at} is not after now ({now}); leave `at` out to revoke now"),
         RevocationTooFar { at: Timestamp, latest: Timestamp }

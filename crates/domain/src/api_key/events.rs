@@ -19,7 +19,11 @@ use crate::{
 pub enum ApiKeyEvent {
     Issued(Issued),
     Rotated(Rotated),
+    OverlapExtended(OverlapExtended),
+    PreviousRetired(PreviousRetired),
+    PreviousStillBusy(PreviousStillBusy),
     RevocationScheduled(RevocationScheduled),
+    RevocationCancelled(RevocationCancelled),
     Revoked(Revoked),
     Suspended(Suspended),
     Reinstated(Reinstated),
@@ -33,7 +37,11 @@ pub enum ApiKeyEvent {
 event_types!(ApiKeyEvent {
     Issued = "api_key.issued",
     Rotated = "api_key.rotated",
+    OverlapExtended = "api_key.overlap_extended",
+    PreviousRetired = "api_key.previous_retired",
+    PreviousStillBusy = "api_key.previous_still_busy",
     RevocationScheduled = "api_key.revocation_scheduled",
+    RevocationCancelled = "api_key.revocation_cancelled",
     Revoked = "api_key.revoked",
     Suspended = "api_key.suspended",
     Reinstated = "api_key.reinstated",
@@ -82,11 +90,58 @@ pub struct Rotated {
     /// When the new version stops.
     pub expires_at: Option<Timestamp>,
     pub reason: Option<Reason>,
+    /// When this was decided: bounds what the overlap may be extended to. None in rotations that were recorded before
+    /// it was.
+    #[serde(default)]
+    pub rotated_at: Option<Timestamp>,
+    /// The version before is retired once it has not been used for so many hours. None: it lives to its end.
+    #[serde(default)]
+    pub retire_when_idle_hours: Option<u16>,
+}
+
+/// The version before the current one lives longer than was said at first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OverlapExtended {
+    /// The version that lives on.
+    pub version: u32,
+    /// When it stops now.
+    pub previous_until: Timestamp,
+    pub reason: Reason,
+}
+
+/// The version before the current one has stopped before its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PreviousRetired {
+    /// The version that has stopped.
+    pub version: u32,
+    pub retired_at: Timestamp,
+    /// Its last use, where it was retired because that was long ago. None where somebody asked for it, and where it was
+    /// not used at all.
+    pub last_used_at: Option<Timestamp>,
+    pub reason: Reason,
+}
+
+/// The version before the current one is about to stop and somebody still uses it. Recorded once for each end that is
+/// set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PreviousStillBusy {
+    pub version: u32,
+    /// When it stops.
+    pub previous_until: Timestamp,
+    pub last_used_at: Timestamp,
 }
 
 /// Every secret version stops at that time; the gateway honours it to the second.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RevocationScheduled {
+    pub revoke_at: Timestamp,
+    pub reason: Reason,
+}
+
+/// The planned revocation will not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RevocationCancelled {
+    /// The time that was planned.
     pub revoke_at: Timestamp,
     pub reason: Reason,
 }

@@ -6,9 +6,9 @@ use ipnet::{IpNet, Ipv4Net};
 use jiff::SignedDuration;
 
 use super::{
-    ApiKey, ApiKeyCommand, ApiKeyEvent, ApiKeyRefusal, ExpireKey, Expired, IssueKey, Issued, Lineage,
-    NewSecret, OVERLAP_SECONDS_MAX, Proof, ReinstateKey, Reinstated, RevocationScheduled, RevokeKey, Revoked,
-    RotateKey, Rotated, SecretVersion, SuspendKey, Suspended,
+    ApiKey, ApiKeyCommand, ApiKeyEvent, ApiKeyRefusal, CancelRevocation, ExpireKey, Expired, IDLE_HOURS_MAX,
+    IssueKey, Issued, Lineage, NewSecret, OVERLAP_SECONDS_MAX, Proof, ReinstateKey, Reinstated, RevocationCancelled,
+    RevocationScheduled, RevokeKey, Revoked, RotateKey, Rotated, SecretVersion, SuspendKey, Suspended,
 };
 use crate::{
     Aggregate, Environment, Scope, Timestamp,
@@ -29,7 +29,11 @@ impl Aggregate for ApiKey {
         match command {
             ApiKeyCommand::Issue(ask) => self.issue(ask),
             ApiKeyCommand::Rotate(ask) => self.rotate(ask),
+            ApiKeyCommand::ExtendOverlap(ask) => self.extend_overlap(ask),
+            ApiKeyCommand::RetirePrevious(ask) => self.retire_previous(ask),
+            ApiKeyCommand::JudgePrevious(ask) => self.judge_previous(ask),
             ApiKeyCommand::Revoke(ask) => self.revoke(ask),
+            ApiKeyCommand::CancelRevocation(ask) => self.cancel_revocation(ask),
             ApiKeyCommand::Suspend(ask) => self.suspend(ask),
             ApiKeyCommand::Reinstate(ask) => self.reinstate(ask),
             ApiKeyCommand::Expire(ask) => self.expire(ask),
@@ -76,7 +80,8 @@ impl ApiKey {
     }
 
     fn rotate(&self, ask: &RotateKey) -> Result<Vec<ApiKeyEvent>, ApiKeyRefusal> {
-        let RotateKey { now, client, secret, overlap_seconds, expires_at, reason } = ask;
+        let RotateKey { now, client, secret, overlap_seconds, expires_at, reason, retire_when_idle_hours } =
+            ask;
         let lineage = self.usable()?;
         // The same secret again is the same command again, and a retry is not news.
         if lineage.current.proof == (Proof::Native { locator: secret.locator, digest: secret.digest }) {
@@ -88,6 +93,7 @@ impl ApiKey {
             let overlap_seconds = *overlap_seconds;
             return Err(ApiKeyRefusal::OverlapTooLong { overlap_seconds, allowed: OVERLAP_SECONDS_MAX });
         }
+        check_idle_hours(*retire_when_idle_hours)?;
         if let Some((_, previous_until)) = &lineage.previous
             && previous_until > now
         {
@@ -104,6 +110,8 @@ impl ApiKey {
             previous_until,
             expires_at: new_end,
             reason: reason.clone(),
+            rotated_at: Some(*now),
+            retire_when_idle_hours: *retire_when_idle_hours,
         })])
     }
 
@@ -129,6 +137,20 @@ impl ApiKey {
         }
         let reason = reason.clone();
         Ok(vec![ApiKeyEvent::RevocationScheduled(RevocationScheduled { revoke_at: at, reason })])
+    }
+
+    fn cancel_revocation(&self, ask: &CancelRevocation) -> Result<Vec<ApiKeyEvent>, ApiKeyRefusal> {
+        let CancelRevocation { now, reason } = ask;
+        let lineage = self.lineage_in_use()?;
+        match &lineage.revoke_at {
+            // It has come, whether that is on record or not, and a revocation is final.
+            Some((revoke_at, _)) if revoke_at <= now => Err(ApiKeyRefusal::Revoked),
+            Some((revoke_at, _)) => {
+                let (revoke_at, reason) = (*revoke_at, reason.clone());
+                Ok(vec![ApiKeyEvent::RevocationCancelled(RevocationCancelled { revoke_at, reason })])
+            }
+            None => Ok(vec![]),
+        }
     }
 
     fn suspend(&self, ask: &SuspendKey) -> Result<Vec<ApiKeyEvent>, ApiKeyRefusal> {
@@ -170,6 +192,16 @@ impl ApiKey {
         }
     }
 
+    /// Of a key that is not at its end on record.
+    pub(super) fn lineage_in_use(&self) -> Result<&Lineage, ApiKeyRefusal> {
+        match self {
+            Self::Absent => Err(ApiKeyRefusal::NotIssued),
+            Self::Revoked(_) => Err(ApiKeyRefusal::Revoked),
+            Self::Expired(_) => Err(ApiKeyRefusal::Expired),
+            Self::Active(lineage) | Self::Suspended(lineage) => Ok(lineage),
+        }
+    }
+
     fn usable(&self) -> Result<&Lineage, ApiKeyRefusal> {
         match self {
             Self::Absent => Err(ApiKeyRefusal::NotIssued),
@@ -182,7 +214,7 @@ impl ApiKey {
 }
 
 impl Lineage {
-    /// The clock may have ended a key before the lifecycle task has put that on record.
+    /// The clock may have ended a key before the scheduler has put that on record.
     pub(super) fn check_not_ended(&self, now: Timestamp) -> Result<(), ApiKeyRefusal> {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(ApiKeyRefusal::Expired);
@@ -266,6 +298,13 @@ pub(super) fn check_expiry(
     }
 }
 
+fn check_idle_hours(given: Option<u16>) -> Result<(), ApiKeyRefusal> {
+    match given.filter(|hours| !(1..=IDLE_HOURS_MAX).contains(hours)) {
+        Some(hours) => Err(ApiKeyRefusal::IdleHoursOutOfBounds { hours, allowed: IDLE_HOURS_MAX }),
+        None => Ok(()),
+    }
+}
+
 fn check_revocation(now: Timestamp, at: Timestamp) -> Result<(), ApiKeyRefusal> {
     let latest = later(now, LIFETIME);
     if at <= now {
@@ -300,6 +339,6 @@ fn canonical_range(range: &IpNet) -> IpNet {
 }
 
 /// Saturates at the end of time.
-fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }

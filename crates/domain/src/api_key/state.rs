@@ -45,6 +45,8 @@ pub struct Lineage {
     pub quarantine: Option<Quarantine>,
     /// Reports that are on record: a repeated one is no news.
     pub leaks: BTreeSet<LeakId>,
+    /// What the last rotation said of the version before; none before the first.
+    pub overlap: Option<Overlap>,
 }
 
 /// One secret version of a lineage, whoever made it.
@@ -89,6 +91,20 @@ impl From<&ForeignVersion> for HeldSecret {
     }
 }
 
+/// What bounds the life of the version before the current one, beside the end that it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlap {
+    /// None where the rotation was recorded without it: then its end cannot be moved.
+    pub rotated_at: Option<Timestamp>,
+    /// The old secret's own expiry.
+    pub expires_at: Option<Timestamp>,
+    pub retire_when_idle_hours: Option<u16>,
+    /// Whether it is on record that it is still busy shortly before the end that it has.
+    pub still_busy: bool,
+    /// Whether it was stopped before its time: no clock that is set back brings it to life again.
+    pub retired: bool,
+}
+
 impl ApiKey {
     #[must_use]
     pub fn lineage(&self) -> Option<&Lineage> {
@@ -105,11 +121,24 @@ impl ApiKey {
         match event {
             ApiKeyEvent::Issued(issued) => *self = Self::Active(Lineage::issued(issued)),
             ApiKeyEvent::Rotated(rotated) => self.change(|lineage| lineage.rotate(rotated)),
+            ApiKeyEvent::OverlapExtended(extended) => {
+                self.change(|lineage| lineage.stop_previous(extended.previous_until));
+            }
+            ApiKeyEvent::PreviousRetired(retired) => {
+                self.change(|lineage| {
+                    lineage.stop_previous(retired.retired_at);
+                    lineage.overlap.iter_mut().for_each(|overlap| overlap.retired = true);
+                });
+            }
+            ApiKeyEvent::PreviousStillBusy(_) => self.change(|lineage| {
+                lineage.overlap.iter_mut().for_each(|overlap| overlap.still_busy = true);
+            }),
             ApiKeyEvent::RevocationScheduled(scheduled) => {
                 self.change(|lineage| {
                     lineage.revoke_at = Some((scheduled.revoke_at, scheduled.reason.clone()))
                 });
             }
+            ApiKeyEvent::RevocationCancelled(_) => self.change(|lineage| lineage.revoke_at = None),
             ApiKeyEvent::Revoked(_) => self.stand(Self::Revoked),
             ApiKeyEvent::Suspended(_) => self.stand(Self::Suspended),
             ApiKeyEvent::Reinstated(_) => self.stand(Self::Active),
@@ -166,6 +195,7 @@ impl Lineage {
             imported: None,
             quarantine: None,
             leaks: BTreeSet::new(),
+            overlap: None,
         }
     }
 
@@ -183,6 +213,7 @@ impl Lineage {
             expires_at: *expires_at,
             previous: None,
             revoke_at: None,
+            overlap: None,
             imported: Some((origin.clone(), secret.sha256)),
             quarantine: None,
             leaks: BTreeSet::new(),
@@ -195,9 +226,23 @@ impl Lineage {
     }
 
     fn rotate(&mut self, rotated: &Rotated) {
-        let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
+        let Rotated { secret, previous_until, expires_at, reason: _, rotated_at, retire_when_idle_hours } =
+            rotated;
         let before = std::mem::replace(&mut self.current, secret.into());
         self.previous = Some((before, *previous_until));
+        self.overlap = Some(Overlap {
+            rotated_at: *rotated_at,
+            expires_at: self.expires_at,
+            retire_when_idle_hours: *retire_when_idle_hours,
+            still_busy: false,
+            retired: false,
+        });
         self.expires_at = *expires_at;
+    }
+
+    /// Another end is near at another time: whether it is busy then is to be said anew.
+    fn stop_previous(&mut self, at: Timestamp) {
+        self.previous.iter_mut().for_each(|(_, until)| *until = at);
+        self.overlap.iter_mut().for_each(|overlap| overlap.still_busy = false);
     }
 }

@@ -3,6 +3,7 @@
 mod import;
 mod issue;
 mod leak;
+mod overlap;
 mod revoke;
 mod rotate;
 
@@ -126,6 +127,7 @@ fn rotate(change: impl FnOnce(&mut RotateKey)) -> ApiKeyCommand {
         overlap_seconds: 50,
         expires_at: None,
         reason: Some(the("because")),
+        retire_when_idle_hours: None,
     };
     change(&mut ask);
     ApiKeyCommand::Rotate(ask)
@@ -189,12 +191,26 @@ fn ends(seconds: i64) -> ApiKeyEvent {
 }
 
 fn rotated(version: u8, previous_until: i64, expires_at: Option<i64>) -> ApiKeyEvent {
-    ApiKeyEvent::Rotated(Rotated {
+    rotated_at(0, version, previous_until, expires_at)
+}
+
+fn rotated_at(now: i64, version: u8, previous_until: i64, expires_at: Option<i64>) -> ApiKeyEvent {
+    rotated_with(version, previous_until, |event| {
+        (event.rotated_at, event.expires_at) = (Some(at(now)), expires_at.map(at));
+    })
+}
+
+fn rotated_with(version: u8, previous_until: i64, change: impl FnOnce(&mut Rotated)) -> ApiKeyEvent {
+    let mut event = Rotated {
         secret: stored(version),
         previous_until: at(previous_until),
-        expires_at: expires_at.map(at),
+        expires_at: None,
         reason: Some(the("because")),
-    })
+        rotated_at: Some(at(0)),
+        retire_when_idle_hours: None,
+    };
+    change(&mut event);
+    ApiKeyEvent::Rotated(event)
 }
 
 fn planned(seconds: i64) -> ApiKeyEvent {

@@ -11,9 +11,10 @@ use crate::{
     ClientId, Environment, LeakId, Timestamp,
     api_client::{ClientFacts, ClientStanding},
     api_key::{
-        ApiKey, ApiKeyCommand, ApiKeyEvent, ExpireKey, ForeignSecret, ImportKey, IssueKey, LeakReceiver,
-        LeakResponse, Lineage, NewSecret, OVERLAP_SECONDS_MAX, Origin, Quarantine, ReinstateKey, ReleaseKey,
-        ReportLeak, RevokeKey, RotateKey, SuspendKey,
+        ApiKey, ApiKeyCommand, ApiKeyEvent, CancelRevocation, ExpireKey, ExtendOverlap, ForeignSecret,
+        IDLE_HOURS_MAX, ImportKey, IssueKey, JudgePrevious, LeakReceiver, LeakResponse, Lineage, NewSecret,
+        OVERLAP_SECONDS_MAX, Origin, Overlap, OverlapEnd, Quarantine, ReinstateKey, ReleaseKey, ReportLeak,
+        RetirePrevious, RevokeKey, RotateKey, SuspendKey,
     },
     given::{at, the},
     secret::{ForeignDigest, Peppers, PlainSecret, PresentedSecret},
@@ -64,13 +65,18 @@ fn assert_ends_are_final(step: &Step<'_, ApiKey>) {
     if revoked || lineage.expires_at.is_some_and(|end| end <= now) {
         for event in answer.iter().flatten() {
             match event {
-                ApiKeyEvent::Revoked(_) => {}
+                ApiKeyEvent::Revoked(_)
+                // What lives shorter, and what is only said.
+                | ApiKeyEvent::PreviousRetired(_)
+                | ApiKeyEvent::PreviousStillBusy(_) => {}
                 ApiKeyEvent::Expired(_) => assert!(!revoked),
                 // A report changes nothing by itself; a secret before the current one may outlive the planned end.
                 ApiKeyEvent::LeakReported(_) | ApiKeyEvent::Quarantined(_) | ApiKeyEvent::Released(_) => {}
                 ApiKeyEvent::Issued(_)
                 | ApiKeyEvent::Rotated(_)
+                | ApiKeyEvent::OverlapExtended(_)
                 | ApiKeyEvent::RevocationScheduled(_)
+                | ApiKeyEvent::RevocationCancelled(_)
                 | ApiKeyEvent::Suspended(_)
                 | ApiKeyEvent::Reinstated(_)
                 | ApiKeyEvent::Imported(_) => panic!("{event:?} after the end, in {before:?}"),
@@ -83,7 +89,11 @@ fn asked_at(command: &ApiKeyCommand) -> Option<Timestamp> {
     match command {
         ApiKeyCommand::Issue(ask) => Some(ask.now),
         ApiKeyCommand::Rotate(ask) => Some(ask.now),
+        ApiKeyCommand::ExtendOverlap(ask) => Some(ask.now),
+        ApiKeyCommand::RetirePrevious(ask) => Some(ask.now),
+        ApiKeyCommand::JudgePrevious(ask) => Some(ask.now),
         ApiKeyCommand::Revoke(ask) => Some(ask.now),
+        ApiKeyCommand::CancelRevocation(ask) => Some(ask.now),
         ApiKeyCommand::Expire(ask) => Some(ask.now),
         ApiKeyCommand::Import(ask) => Some(ask.now),
         ApiKeyCommand::ReportLeak(ask) => Some(ask.now),
@@ -106,6 +116,23 @@ fn assert_lawful(step: &Step<'_, ApiKey>) {
             let expected = Lineage { revoke_at, ..had.clone() };
             assert_eq!(after.lineage(), Some(&expected));
             assert_eq!(matches!(before, ApiKey::Active(_)), matches!(after, ApiKey::Active(_)));
+        }
+        (ApiKey::Active(had) | ApiKey::Suspended(had), _, [ApiKeyEvent::RevocationCancelled(cancelled)]) => {
+            assert_eq!(had.revoke_at.as_ref().map(|(at, _)| *at), Some(cancelled.revoke_at));
+            assert!(asked_at(command).is_some_and(|now| cancelled.revoke_at > now));
+            assert_eq!(after.lineage(), Some(&Lineage { revoke_at: None, ..had.clone() }));
+        }
+        (
+            ApiKey::Active(had) | ApiKey::Suspended(had),
+            _,
+            [
+                ApiKeyEvent::OverlapExtended(_)
+                | ApiKeyEvent::PreviousRetired(_)
+                | ApiKeyEvent::PreviousStillBusy(_),
+            ],
+        ) => {
+            assert_eq!(matches!(before, ApiKey::Active(_)), matches!(after, ApiKey::Active(_)));
+            assert_overlap(had, command, after.lineage().unwrap());
         }
         (ApiKey::Active(had) | ApiKey::Suspended(had), _, [ApiKeyEvent::Revoked(revoked)]) => {
             assert_eq!(**after, ApiKey::Revoked(had.clone()));
@@ -157,8 +184,32 @@ fn assert_rotated(had: &Lineage, ask: &RotateKey, now: &Lineage) {
     assert!(*until >= ask.now);
     assert!(*until <= moved(ask.now, SignedDuration::from_secs(i64::from(OVERLAP_SECONDS_MAX))));
     assert_eq!(now.expires_at, ask.expires_at.or(had.expires_at));
+    let overlap = Overlap {
+        rotated_at: Some(ask.now),
+        expires_at: had.expires_at,
+        retire_when_idle_hours: ask.retire_when_idle_hours,
+        still_busy: false,
+        retired: false,
+    };
+    assert_eq!(now.overlap, Some(overlap));
     let kept = Lineage { current: had.current.clone(), previous: had.previous.clone(), ..now.clone() };
-    assert_eq!(Lineage { expires_at: had.expires_at, ..kept }, *had);
+    assert_eq!(Lineage { expires_at: had.expires_at, overlap: had.overlap.clone(), ..kept }, *had);
+}
+
+/// The old secret's end moves within its bounds, and nothing else does.
+fn assert_overlap(had: &Lineage, command: &ApiKeyCommand, now: &Lineage) {
+    let (overlap, (old, was)) = (had.overlap.as_ref().unwrap(), had.previous.as_ref().unwrap());
+    let (still_old, until) = now.previous.as_ref().unwrap();
+    assert_eq!(old, still_old);
+    assert!(!overlap.retired, "what was retired stays so");
+    assert!(overlap.expires_at.is_none_or(|end| *until <= end), "no grace beyond its own expiry");
+    let longest = SignedDuration::from_secs(i64::from(OVERLAP_SECONDS_MAX));
+    assert!(*until <= moved(overlap.rotated_at.unwrap(), longest));
+    let asked = asked_at(command).unwrap();
+    assert!(*was > asked, "what has stopped stays so");
+    assert!(*until >= asked, "nothing stops before now");
+    let kept = Lineage { previous: had.previous.clone(), overlap: had.overlap.clone(), ..now.clone() };
+    assert_eq!(kept, *had);
 }
 
 fn assert_reported(ask: &ReportLeak, effect: &[ApiKeyEvent], after: &ApiKey) {
@@ -220,6 +271,15 @@ fn after(passed: SignedDuration, mut command: ApiKeyCommand) -> ApiKeyCommand {
             [&mut ask.now].into_iter().chain(&mut ask.not_before).chain(&mut ask.expires_at).collect()
         }
         ApiKeyCommand::Rotate(ask) => [&mut ask.now].into_iter().chain(&mut ask.expires_at).collect(),
+        ApiKeyCommand::ExtendOverlap(ask) => match &mut ask.until {
+            OverlapEnd::At(until) => vec![&mut ask.now, until],
+            OverlapEnd::AfterRotation { seconds: _ } => vec![&mut ask.now],
+        },
+        ApiKeyCommand::RetirePrevious(ask) => vec![&mut ask.now],
+        ApiKeyCommand::JudgePrevious(ask) => {
+            [&mut ask.now].into_iter().chain(&mut ask.last_used_at).collect()
+        }
+        ApiKeyCommand::CancelRevocation(ask) => vec![&mut ask.now],
         ApiKeyCommand::Revoke(ask) => [&mut ask.now].into_iter().chain(&mut ask.at).collect(),
         ApiKeyCommand::Expire(ask) => vec![&mut ask.now],
         ApiKeyCommand::Import(ask) => {
@@ -243,6 +303,10 @@ fn command() -> impl Strategy<Value = ApiKeyCommand> {
         8 => rotate().prop_map(ApiKeyCommand::Rotate),
         1 => (option::weighted(0.9, moment()), reason())
             .prop_map(|(at_time, reason)| ApiKeyCommand::Revoke(RevokeKey { now: at(0), at: at_time, reason })),
+        1 => reason().prop_map(|reason| ApiKeyCommand::CancelRevocation(CancelRevocation { now: at(0), reason })),
+        3 => extend().prop_map(ApiKeyCommand::ExtendOverlap),
+        1 => reason().prop_map(|reason| ApiKeyCommand::RetirePrevious(RetirePrevious { now: at(0), reason })),
+        3 => judge().prop_map(ApiKeyCommand::JudgePrevious),
         1 => suspend,
         2 => reinstate,
         1 => Just(()).prop_map(|()| ApiKeyCommand::Expire(ExpireKey { now: at(0) })),
@@ -313,16 +377,39 @@ fn rotate() -> impl Strategy<Value = RotateKey> {
         6 => (0..5_u32).prop_map(|tens| tens * 10),
         1 => sample::select(vec![OVERLAP_SECONDS_MAX, OVERLAP_SECONDS_MAX + 1, u32::MAX]),
     ];
-    (standing(), secret(), overlap, option::weighted(0.3, moment()), option::of(reason())).prop_map(
-        |(client, secret, overlap_seconds, expires_at, reason)| RotateKey {
+    let idle_hours = option::of(sample::select(vec![1, 24, IDLE_HOURS_MAX, 0, IDLE_HOURS_MAX + 1]));
+    let rest = (option::weighted(0.3, moment()), option::of(reason()), idle_hours);
+    (standing(), secret(), overlap, rest).prop_map(
+        |(client, secret, overlap_seconds, (expires_at, reason, retire_when_idle_hours))| RotateKey {
             now: at(0),
             client,
             secret,
             overlap_seconds,
             expires_at,
             reason,
+            retire_when_idle_hours,
         },
     )
+}
+
+fn extend() -> impl Strategy<Value = ExtendOverlap> {
+    let seconds = prop_oneof![
+        6 => (0..9_u32).prop_map(|tens| tens * 10),
+        1 => sample::select(vec![OVERLAP_SECONDS_MAX, OVERLAP_SECONDS_MAX + 1, u32::MAX]),
+    ];
+    let until = prop_oneof![
+        moment().prop_map(OverlapEnd::At),
+        seconds.prop_map(|seconds| OverlapEnd::AfterRotation { seconds }),
+    ];
+    (until, reason()).prop_map(|(until, reason)| ExtendOverlap { now: at(0), until, reason })
+}
+
+fn judge() -> impl Strategy<Value = JudgePrevious> {
+    (1..5_u32, option::of(moment())).prop_map(|(version, last_used_at)| JudgePrevious {
+        now: at(0),
+        version,
+        last_used_at,
+    })
 }
 
 fn facts() -> impl Strategy<Value = ClientFacts> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ActivePolicy, Assigned, Assignment, Counting, Defined, LimitReset, Mode, PolicySpec, QuotaLimit,
@@ -40,14 +42,21 @@ pub struct DefinePolicy {
     pub spec: PolicySpec,
 }
 
-/// Replaces what is given and leaves the rest.
-#[derive(Debug, Default)]
+/// Replaces what is given and leaves the rest. A planned revision keeps it until its time comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct RevisePolicy {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rates: Option<Vec<RateLimit>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quotas: Option<Vec<QuotaLimit>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub counting: Option<Counting>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<BTreeSet<u8>>,
 }
 
@@ -63,6 +72,21 @@ impl RevisePolicy {
             counting: counting.unwrap_or(had.counting),
             mode: mode.unwrap_or(had.mode),
             thresholds: thresholds.as_ref().unwrap_or(&had.thresholds).clone(),
+        }
+    }
+}
+
+/// Every word of a specification: back to it, whatever was revised since.
+impl From<PolicySpec> for RevisePolicy {
+    fn from(spec: PolicySpec) -> Self {
+        let PolicySpec { name, rates, quotas, counting, mode, thresholds } = spec;
+        Self {
+            name: Some(name),
+            rates: Some(rates),
+            quotas: Some(quotas),
+            counting: Some(counting),
+            mode: Some(mode),
+            thresholds: Some(thresholds),
         }
     }
 }

@@ -17,25 +17,41 @@ use crate::{AssignmentId, Environment, LimitName, PolicyId, RouteId, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Finding {
-    #[error("quota `{quota}` grants {requests}, less than the {burst} that rate limit `{rate}` lets come at once")]
+    #[error(
+        "quota `{quota}` grants {requests}, less than the {burst} that rate limit `{rate}` lets come at once"
+    )]
     QuotaBelowBurst { quota: LimitName, requests: u64, rate: LimitName, burst: u64 },
-    #[error("limit `{limit}` can never refuse: limit `{by}` grants at most {at_most} in its longest window, and it grants {requests}")]
+    #[error(
+        "limit `{limit}` can never refuse: limit `{by}` grants at most {at_most} in its longest window, and it grants {requests}"
+    )]
     LimitNeverReached { limit: LimitName, requests: u64, by: LimitName, at_most: u64 },
     #[error("the policy has thresholds and no quota: nothing ever reaches them")]
     ThresholdsWithoutQuota,
-    #[error("route {route_id} costs {cost}, more than the {holds} that limit `{limit}` ever holds: no call of it passes")]
+    #[error(
+        "route {route_id} costs {cost}, more than the {holds} that limit `{limit}` ever holds: no call of it passes"
+    )]
     CostNeverFits { route_id: RouteId, cost: u32, limit: LimitName, holds: u64 },
-    #[error("a call of route {route_id} may cost {cost} by its header, more than the {holds} that limit `{limit}` ever holds")]
+    #[error(
+        "a call of route {route_id} may cost {cost} by its header, more than the {holds} that limit `{limit}` ever holds"
+    )]
     HeaderCostNeverFits { route_id: RouteId, cost: u32, limit: LimitName, holds: u64 },
     #[error("assignment {assignment_id} ended at {until}; it binds no call any more")]
     AssignmentOver { assignment_id: AssignmentId, until: Timestamp },
-    #[error("assignment {assignment_id} never wins: assignment {by} of policy {policy_id} binds the same calls, was made later and is there for all of its time")]
+    #[error(
+        "assignment {assignment_id} never wins: assignment {by} of policy {policy_id} binds the same calls, was made later and is there for all of its time"
+    )]
     AssignmentNeverWins { assignment_id: AssignmentId, by: AssignmentId, policy_id: PolicyId },
-    #[error("assignment {assignment_id} never wins: in each of its client's environments another assignment is more specific")]
+    #[error(
+        "assignment {assignment_id} never wins: in each of its client's environments another assignment is more specific"
+    )]
     AssignmentCovered { assignment_id: AssignmentId },
-    #[error("assignment {assignment_id} gives way for a time to assignment {by} of policy {policy_id}, which binds the same calls and was made later")]
+    #[error(
+        "assignment {assignment_id} gives way for a time to assignment {by} of policy {policy_id}, which binds the same calls and was made later"
+    )]
     AssignmentGivesWay { assignment_id: AssignmentId, by: AssignmentId, policy_id: PolicyId },
-    #[error("assignment {assignment_id} takes precedence over assignment {over} of policy {policy_id}, which binds the same calls and was made before")]
+    #[error(
+        "assignment {assignment_id} takes precedence over assignment {over} of policy {policy_id}, which binds the same calls and was made before"
+    )]
     AssignmentOverrides { assignment_id: AssignmentId, over: AssignmentId, policy_id: PolicyId },
     #[error("assignment {assignment_id} binds no call: its client is archived")]
     ClientArchived { assignment_id: AssignmentId },

@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
     AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, LeakId, OperationId, PolicyId, Position,
-    RouteId, Timestamp,
+    RouteId, ScheduledChangeId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -17,6 +17,7 @@ use crate::{
         RateLimitPolicyEvent,
     },
     route::{self, RouteEvent, RouteSpec},
+    scheduled_change::{self, Phase, PlannedChange, ScheduledChangeEvent},
     secret::{ForeignDigest, SecretDigest},
 };
 
@@ -46,6 +47,9 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     let operation = OperationId::from_parts(EPOCH_MS, 6);
     let events = operation_events(key)?;
     samples.extend(events.into_iter().map(|event| DomainEvent::Operation { id: operation, event }));
+    let change = ScheduledChangeId::from_parts(EPOCH_MS, 6);
+    let events = change_events(policy)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::ScheduledChange { id: change, event }));
     Ok(samples)
 }
 
@@ -106,10 +110,32 @@ fn key_events(client_id: ClientId) -> Sampled<Vec<ApiKeyEvent>> {
             previous_until: day(31)?,
             expires_at: Some(day(120)?),
             reason: Some("Quarterly rotation".parse()?),
+            rotated_at: Some(day(24)?),
+            retire_when_idle_hours: Some(48),
+        }),
+        E::OverlapExtended(api_key::OverlapExtended {
+            version: 1,
+            previous_until: day(45)?,
+            reason: "The partner's release is late".parse()?,
+        }),
+        E::PreviousRetired(api_key::PreviousRetired {
+            version: 1,
+            retired_at: day(29)?,
+            last_used_at: Some(day(27)?),
+            reason: "not used for 48 h, as the rotation asked".parse()?,
+        }),
+        E::PreviousStillBusy(api_key::PreviousStillBusy {
+            version: 1,
+            previous_until: day(31)?,
+            last_used_at: day(30)?,
         }),
         E::RevocationScheduled(api_key::RevocationScheduled {
             revoke_at: day(40)?,
             reason: "Contract ends".parse()?,
+        }),
+        E::RevocationCancelled(api_key::RevocationCancelled {
+            revoke_at: day(40)?,
+            reason: "Contract prolonged".parse()?,
         }),
         E::Revoked(api_key::Revoked { revoked_at: day(40)?, reason: "Contract ends".parse()? }),
         E::Suspended(api_key::Suspended { reason: "Traffic from an unknown network".parse()? }),
@@ -203,20 +229,7 @@ fn route_events() -> Sampled<Vec<RouteEvent>> {
 
 fn policy_events(client_id: ClientId, route_id: RouteId) -> Sampled<Vec<RateLimitPolicyEvent>> {
     use RateLimitPolicyEvent as E;
-    let spec = PolicySpec {
-        name: "Partner standard".parse()?,
-        rates: vec![RateLimit { name: "burst".parse()?, requests: 100, per_seconds: 60, burst: 200 }],
-        quotas: vec![QuotaLimit {
-            name: "monthly".parse()?,
-            requests: 1_000_000,
-            period: Period::Month,
-            window: QuotaWindow::Calendar,
-            time_zone: "Europe/Berlin".parse()?,
-        }],
-        counting: Counting::Client,
-        mode: Mode::Enforce,
-        thresholds: [80, 100].into(),
-    };
+    let spec = standard()?;
     let revised = PolicySpec { mode: Mode::Shadow, ..spec.clone() };
     let assignment_id = AssignmentId::from_parts(EPOCH_MS, 5);
     Ok(vec![
@@ -243,6 +256,49 @@ fn policy_events(client_id: ClientId, route_id: RouteId) -> Sampled<Vec<RateLimi
             key_id: Some(KeyId::from_parts(EPOCH_MS, 2)),
             environment: Some("prod".parse()?),
             reason: "Their retries ran wild for an hour".parse()?,
+        }),
+    ])
+}
+
+fn standard() -> Sampled<PolicySpec> {
+    Ok(PolicySpec {
+        name: "Partner standard".parse()?,
+        rates: vec![RateLimit { name: "burst".parse()?, requests: 100, per_seconds: 60, burst: 200 }],
+        quotas: vec![QuotaLimit {
+            name: "monthly".parse()?,
+            requests: 1_000_000,
+            period: Period::Month,
+            window: QuotaWindow::Calendar,
+            time_zone: "Europe/Berlin".parse()?,
+        }],
+        counting: Counting::Client,
+        mode: Mode::Enforce,
+        thresholds: [80, 100].into(),
+    })
+}
+
+fn change_events(policy_id: PolicyId) -> Sampled<Vec<ScheduledChangeEvent>> {
+    use ScheduledChangeEvent as E;
+    let change = PlannedChange::RevisePolicy { policy_id, revision: standard()?.into() };
+    Ok(vec![
+        E::Planned(scheduled_change::Planned {
+            change,
+            at: day(10)?,
+            until: Some(day(12)?),
+            reason: "More for the sale at the weekend".parse()?,
+        }),
+        E::Begun(scheduled_change::Begun { phase: Phase::Apply, begun_at: day(10)? }),
+        E::Applied(scheduled_change::Applied { applied_at: day(10)?, version: 3, changed: true }),
+        E::Ended(scheduled_change::Ended { ended_at: day(12)?, changed: true }),
+        E::Failed(scheduled_change::Failed {
+            phase: Phase::End,
+            failed_at: day(12)?,
+            code: "change_overtaken".to_owned(),
+            message: "somebody has decided the same anew since the change, and that stands".to_owned(),
+        }),
+        E::Cancelled(scheduled_change::Cancelled {
+            cancelled_at: day(11)?,
+            reason: "The sale is called off".parse()?,
         }),
     ])
 }

@@ -37,6 +37,8 @@ macro_rules! on_every_engine {
     };
 }
 
+pub(crate) use on_every_engine;
+
 on_every_engine!(
     what_is_appended_can_be_read_in_order,
     a_stretch_is_what_reading_finds,

@@ -7,7 +7,10 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use domain::{
     ClientId, Environment, KeyId, Scope, Timestamp,
-    api_key::{ApiKeyEvent, ForeignVersion, Imported, Issued, RevocationScheduled, Rotated, SecretVersion},
+    api_key::{
+        ApiKeyEvent, ForeignVersion, Imported, Issued, OverlapExtended, RevocationScheduled, Rotated,
+        SecretVersion,
+    },
     secret::{ForeignDigest, Locator, SecretDigest},
 };
 use hashbrown::HashMap;
@@ -247,11 +250,16 @@ impl Keys {
         match event {
             ApiKeyEvent::Issued(issued) => self.issue(slot, issued, around),
             ApiKeyEvent::Rotated(rotated) => self.rotate(slot, rotated),
-            ApiKeyEvent::RevocationScheduled(RevocationScheduled { revoke_at, reason: _ }) => {
-                if let Some(entry) = self.entries.get_mut(slot.0) {
-                    entry.revoke_at = micros(*revoke_at);
-                }
+            ApiKeyEvent::OverlapExtended(OverlapExtended { version: _, previous_until, reason: _ }) => {
+                self.stop_previous(slot, micros(*previous_until));
             }
+            // For good: no clock that is set back lets it in again.
+            ApiKeyEvent::PreviousRetired(_) => self.stop_previous(slot, i64::MIN),
+            ApiKeyEvent::PreviousStillBusy(_) => {}
+            ApiKeyEvent::RevocationScheduled(RevocationScheduled { revoke_at, reason: _ }) => {
+                self.plan_revocation(slot, micros(*revoke_at));
+            }
+            ApiKeyEvent::RevocationCancelled(_) => self.plan_revocation(slot, i64::MAX),
             ApiKeyEvent::Revoked(_) => self.stand(slot, KeyStanding::Revoked),
             ApiKeyEvent::Suspended(_) => self.stand(slot, KeyStanding::Suspended),
             ApiKeyEvent::Reinstated(_) => self.stand(slot, KeyStanding::Active),
@@ -344,7 +352,7 @@ impl Keys {
     }
 
     fn rotate(&mut self, slot: KeySlot, rotated: &Rotated) {
-        let Rotated { secret, previous_until, expires_at, reason: _ } = rotated;
+        let Rotated { secret, previous_until, expires_at, .. } = rotated;
         let Some(entry) = self.entries.get_mut(slot.0).filter(|entry| entry.standing != KeyStanding::Absent)
         else {
             return;
@@ -358,6 +366,20 @@ impl Keys {
         }
         self.present(slot, Secret::of(secret));
         self.retire(Previous { secret: before, until: micros(*previous_until), key: slot });
+    }
+
+    fn plan_revocation(&mut self, slot: KeySlot, revoke_at: i64) {
+        if let Some(entry) = self.entries.get_mut(slot.0) {
+            entry.revoke_at = revoke_at;
+        }
+    }
+
+    fn stop_previous(&mut self, key: KeySlot, until: i64) {
+        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.key == key);
+        let slot = self.previous_by_key.find(key, holds);
+        if let Some(previous) = slot.and_then(|slot| self.previous.get_mut(slot)) {
+            previous.until = until;
+        }
     }
 
     /// Keeps the version before the current one, in the place of the one before it.

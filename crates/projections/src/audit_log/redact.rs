@@ -23,6 +23,7 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::RateLimitPolicy { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Projection { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Operation { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::ScheduledChange { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -51,7 +52,11 @@ pub(super) fn words<'of>(
             ApiKeyEvent::Issued(Issued { secret, .. }) | ApiKeyEvent::Rotated(Rotated { secret, .. }) => {
                 words_without(text, secret).map(Cow::Owned)
             }
-            ApiKeyEvent::RevocationScheduled(_)
+            ApiKeyEvent::OverlapExtended(_)
+            | ApiKeyEvent::PreviousRetired(_)
+            | ApiKeyEvent::PreviousStillBusy(_)
+            | ApiKeyEvent::RevocationScheduled(_)
+            | ApiKeyEvent::RevocationCancelled(_)
             | ApiKeyEvent::Revoked(_)
             | ApiKeyEvent::Suspended(_)
             | ApiKeyEvent::Reinstated(_)
@@ -67,7 +72,8 @@ pub(super) fn words<'of>(
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
         | DomainEvent::Projection { .. }
-        | DomainEvent::Operation { .. } => Some(text.into()),
+        | DomainEvent::Operation { .. }
+        | DomainEvent::ScheduledChange { .. } => Some(text.into()),
     }
 }
 
@@ -108,7 +114,11 @@ fn without_secret(event: &ApiKeyEvent) -> Result<Value, serde_json::Error> {
                 *secret = shown_of_secret(secret);
             }
         }
-        ApiKeyEvent::RevocationScheduled(_)
+        ApiKeyEvent::OverlapExtended(_)
+        | ApiKeyEvent::PreviousRetired(_)
+        | ApiKeyEvent::PreviousStillBusy(_)
+        | ApiKeyEvent::RevocationScheduled(_)
+        | ApiKeyEvent::RevocationCancelled(_)
         | ApiKeyEvent::Revoked(_)
         | ApiKeyEvent::Suspended(_)
         | ApiKeyEvent::Reinstated(_)

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use domain::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 use eventlog::canonical;
 use schemars::schema_for;
@@ -47,6 +47,7 @@ fn all_types() -> BTreeSet<&'static str> {
         RouteEvent::TYPES,
         RateLimitPolicyEvent::TYPES,
         OperationEvent::TYPES,
+        ScheduledChangeEvent::TYPES,
     ];
     all.concat().into_iter().collect()
 }
@@ -191,6 +192,7 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::RateLimitPolicy { event, .. } => canonical::to_text(event),
             DomainEvent::Projection { event, .. } => canonical::to_text(event),
             DomainEvent::Operation { event, .. } => canonical::to_text(event),
+            DomainEvent::ScheduledChange { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = |recorded: &Recorded| {

@@ -1,6 +1,9 @@
 //! Given, when, then.
 
-use domain::api_key::{ApiKeyCommand, ExpireKey, IssueKey, ReinstateKey, ReleaseKey, RevokeKey, SuspendKey};
+use domain::api_key::{
+    ApiKeyCommand, CancelRevocation, ExpireKey, ExtendOverlap, IssueKey, JudgePrevious, OverlapEnd,
+    ReinstateKey, ReleaseKey, RetirePrevious, RevokeKey, SuspendKey,
+};
 
 use super::*;
 use crate::testing::{History, at, client, folded, import, issue, key, leak, report_leak, rotate};
@@ -59,11 +62,41 @@ fn a_key_without_scopes_is_not_one_with_none() {
 
 #[test]
 fn a_rotation_keeps_the_version_before_until_it_stops() {
-    let previous =
-        PreviousSecret { version: 1, hint: "…hnt1".to_owned(), until: at(3_610), last_used_at: None };
-    let rotated =
-        KeyRow { secret_version: 2, hint: "…hnt2".to_owned(), previous: Some(previous), ..issued() };
-    check(&[rotate(at(10))], rotated);
+    check(&[rotate(at(10))], rotated_until(at(3_610)));
+}
+
+/// After a rotation at 10.
+fn rotated_until(until: Timestamp) -> KeyRow {
+    let previous = PreviousSecret {
+        version: 1,
+        hint: "…hnt1".to_owned(),
+        until,
+        rotated_at: Some(at(10)),
+        retire_when_idle_hours: None,
+        still_busy: false,
+        last_used_at: None,
+    };
+    KeyRow { secret_version: 2, hint: "…hnt2".to_owned(), previous: Some(previous), ..issued() }
+}
+
+#[test]
+fn the_version_before_lives_longer_or_shorter_and_is_told_of_while_busy() {
+    let (reason, until) = (|| "late".parse().unwrap(), OverlapEnd::At(at(7_200)));
+    let extend = || ApiKeyCommand::ExtendOverlap(ExtendOverlap { now: at(20), until, reason: reason() });
+    check(&[rotate(at(10)), extend()], rotated_until(at(7_200)));
+    let retire = ApiKeyCommand::RetirePrevious(RetirePrevious { now: at(30), reason: reason() });
+    check(&[rotate(at(10)), retire], rotated_until(at(30)));
+    let judge = JudgePrevious { now: at(30), version: 1, last_used_at: Some(at(25)) };
+    let busy = [rotate(at(10)), ApiKeyCommand::JudgePrevious(judge)];
+    let history = History::default().key(1, &ApiKeyCommand::Issue(issue(1)));
+    let history = busy.iter().fold(history, |history, command| history.key(1, command));
+    assert!(folded::<KeyDirectory>(&history, key(1)).unwrap().previous.unwrap().still_busy);
+}
+
+#[test]
+fn a_cancelled_revocation_leaves_the_key_its_expiry() {
+    let cancel = CancelRevocation { now: at(30), reason: "kept".parse().unwrap() };
+    check(&[revoke(Some(at(500))), ApiKeyCommand::CancelRevocation(cancel)], issued());
 }
 
 #[test]
@@ -106,8 +139,15 @@ fn an_imported_key_says_where_it_comes_from() {
 fn a_quarantine_is_shown_until_the_key_is_released() {
     let quarantine = KeyQuarantine { leak_id: leak(1), secret_version: 1, since: at(3) };
     check(&[report_leak(1)], KeyRow { quarantine: Some(quarantine.clone()), ..issued() });
-    let previous =
-        PreviousSecret { version: 1, hint: "…hnt1".to_owned(), until: at(3_610), last_used_at: None };
+    let previous = PreviousSecret {
+        version: 1,
+        hint: "…hnt1".to_owned(),
+        until: at(3_610),
+        rotated_at: Some(at(10)),
+        retire_when_idle_hours: None,
+        still_busy: false,
+        last_used_at: None,
+    };
     let rotated =
         KeyRow { secret_version: 2, hint: "…hnt2".to_owned(), previous: Some(previous), ..issued() };
     check(&[report_leak(1), rotate(at(10))], KeyRow { quarantine: Some(quarantine), ..rotated.clone() });

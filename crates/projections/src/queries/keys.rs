@@ -1,6 +1,7 @@
 //! Keys: one, lists, and those whose time is up.
 
 use domain::{ClientId, Environment, KeyId, Scope, Timestamp};
+use jiff::SignedDuration;
 
 pub use crate::key_directory::{KeyOrigin, KeyQuarantine, KeyRow, PreviousSecret};
 use crate::{
@@ -163,6 +164,43 @@ impl KeyFilter {
             None => select,
         }
     }
+}
+
+/// A key whose old secret needs a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlap {
+    pub key_id: KeyId,
+    /// Of the old secret.
+    pub version: u32,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Stored for Overlap {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self {
+            key_id: columns.parsed("key_id")?,
+            version: columns.count("previous_version")?,
+            last_used_at: columns.time_or_none("last_used_at_us")?,
+        })
+    }
+}
+
+/// Keys whose old secret is idle for as long as its rotation asked, or still in use with at most so long to its end and
+/// not told of yet; those that end first come first.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn overlaps(
+    model: &ReadModel,
+    now: Timestamp,
+    near: SignedDuration,
+    limit: u32,
+) -> Result<Vec<Overlap>, ReadFailure> {
+    let near_us = i64::try_from(near.as_micros()).unwrap_or(i64::MAX);
+    let select = Select::new(include_str!("keys/overlaps.sql"), vec![now.into(), near_us.into()])
+        .then(" order by k.previous_until_us, k.key_id")
+        .limit(limit);
+    model.fetch(select).await
 }
 
 /// Keys whose expiry or planned revocation has come but is not on record yet, longest overdue first.

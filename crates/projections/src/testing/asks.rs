@@ -1,7 +1,8 @@
 //! Commands, their parts and their identifiers.
 
 use domain::{
-    AssignmentId, ClientId, KeyId, LeakId, Metadata, OperationId, PolicyId, RouteId, Timestamp,
+    AssignmentId, ClientId, KeyId, LeakId, Metadata, OperationId, PolicyId, RouteId, ScheduledChangeId,
+    Timestamp,
     api_client::{
         ApiClientCommand, ClientFacts, ClientKind, ClientStanding, ContactRole, NewContact, NewOwner,
         RegisterClient,
@@ -19,6 +20,7 @@ use domain::{
         AssignPolicy, Assignment, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimit,
     },
     route::{DefineRoute, RouteCommand, RouteSpec},
+    scheduled_change::{PlanChange, PlannedChange, ScheduledChangeCommand},
     secret::{ForeignDigest, SecretDigest},
 };
 
@@ -53,6 +55,21 @@ pub(crate) fn operation(n: u64) -> OperationId {
 
 pub(crate) fn leak(n: u64) -> LeakId {
     LeakId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn change(n: u64) -> ScheduledChangeId {
+    ScheduledChangeId::from_parts(1_767_225_600_000 + n, u128::from(1_000 + n))
+}
+
+/// Suspends the first client's first key at 100, until 200 where it ends.
+pub(crate) fn plan_suspension(until: Option<Timestamp>) -> ScheduledChangeCommand {
+    ScheduledChangeCommand::Plan(PlanChange {
+        now: at(0),
+        change: PlannedChange::SuspendKey { key_id: key(1), client_id: client(1) },
+        at: Some(at(100)),
+        until,
+        reason: "odd traffic".parse().unwrap(),
+    })
 }
 
 pub(crate) fn personal(text: &str) -> PersonalValue {
@@ -129,6 +146,7 @@ pub(crate) fn rotate(now: Timestamp) -> ApiKeyCommand {
         overlap_seconds: 3_600,
         expires_at: None,
         reason: None,
+        retire_when_idle_hours: None,
     })
 }
 

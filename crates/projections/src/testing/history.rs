@@ -9,13 +9,14 @@ use domain::{
     operation::{Operation, OperationCommand},
     rate_limit_policy::{Mode, PolicyCommand, RateLimitPolicy},
     route::{Route, RouteCommand},
+    scheduled_change::{ScheduledChange, ScheduledChangeCommand},
 };
 use eventlog::Stored;
 
 use super::{
-    ADDRESS, assign, assignment, at, client, define_policy, define_route, import, issue, item, key, metadata,
-    operation, personal, plan_operation, policy, progress_operation, register, report_leak, rotate, route,
-    route_spec, take_operation,
+    ADDRESS, assign, assignment, at, change, client, define_policy, define_route, import, issue, item, key,
+    metadata, operation, personal, plan_operation, plan_suspension, policy, progress_operation, register,
+    report_leak, rotate, route, route_spec, take_operation,
 };
 
 /// A log in memory, written by commands.
@@ -55,6 +56,10 @@ impl History {
         self.when::<Route>(route(n), command)
     }
 
+    pub(crate) fn change(self, n: u64, command: &ScheduledChangeCommand) -> Self {
+        self.when::<ScheduledChange>(change(n), command)
+    }
+
     pub(crate) fn policy(self, n: u64, command: &PolicyCommand) -> Self {
         self.when::<RateLimitPolicy>(policy(n), command)
     }
@@ -83,7 +88,10 @@ impl History {
 
 /// Every kind of thing, and most of what can happen to it.
 pub(crate) fn eventful() -> History {
-    use domain::{api_client as c, api_key as k, operation as o, rate_limit_policy as p, route as r};
+    use domain::{
+        api_client as c, api_key as k, operation as o, rate_limit_policy as p, route as r, scheduled_change as s,
+    };
+    use s::ScheduledChangeCommand as C;
     let reason = || "because".parse().unwrap();
     let update = c::UpdateClient {
         name: Some("Größe & Söhne".parse().unwrap()),
@@ -107,6 +115,12 @@ pub(crate) fn eventful() -> History {
     };
     let revise_policy = p::RevisePolicy { mode: Some(Mode::Shadow), ..p::RevisePolicy::default() };
     let unassign = p::UnassignPolicy { assignment_id: assignment(1), reason: Some(reason()) };
+    let extend = k::ExtendOverlap { now: at(20), until: k::OverlapEnd::At(at(7_200)), reason: reason() };
+    let judge = k::JudgePrevious { now: at(25), version: 1, last_used_at: Some(at(22)) };
+    let begin = |now| C::Begin(s::BeginChange { now: at(now) });
+    let applied = || C::RecordApplied(s::RecordApplied { now: at(101), version: 9, changed: true });
+    let failed =
+        s::RecordFailed { now: at(101), code: "key_revoked".to_owned(), message: "revoked".to_owned() };
     History::default()
         .client(1, &register("Acme"))
         .client(2, &register("Beta"))
@@ -118,8 +132,13 @@ pub(crate) fn eventful() -> History {
         .key(2, &ApiKeyCommand::Issue(issue(1)))
         .key(3, &ApiKeyCommand::Issue(IssueKey { expires_at: None, ..issue(2) }))
         .key(1, &rotate(at(10)))
+        .key(1, &ApiKeyCommand::ExtendOverlap(extend))
+        .key(1, &ApiKeyCommand::JudgePrevious(judge))
+        .key(1, &ApiKeyCommand::RetirePrevious(k::RetirePrevious { now: at(30), reason: reason() }))
         .key(1, &ApiKeyCommand::Suspend(k::SuspendKey { reason: reason() }))
         .key(1, &ApiKeyCommand::Reinstate(k::ReinstateKey { reason: reason() }))
+        .key(1, &ApiKeyCommand::Revoke(revoke(Some(at(400_000)))))
+        .key(1, &ApiKeyCommand::CancelRevocation(k::CancelRevocation { now: at(20), reason: reason() }))
         .key(1, &ApiKeyCommand::Revoke(revoke(Some(at(500_000)))))
         .key(3, &ApiKeyCommand::Revoke(revoke(None)))
         .key(2, &ApiKeyCommand::Expire(k::ExpireKey { now: at(1_000_001) }))
@@ -143,6 +162,16 @@ pub(crate) fn eventful() -> History {
         .operation(1, &progress_operation(vec![item(2, o::ItemResult::Refused)]))
         .operation(2, &plan_operation(&[3]))
         .operation(2, &OperationCommand::Cancel(o::CancelOperation { now: at(9), reason: reason() }))
+        .change(1, &plan_suspension(Some(at(200))))
+        .change(1, &begin(100))
+        .change(1, &applied())
+        .change(1, &begin(200))
+        .change(1, &C::RecordEnded(s::RecordEnded { now: at(201), changed: true }))
+        .change(2, &plan_suspension(None))
+        .change(2, &C::Cancel(s::CancelChange { now: at(50), reason: reason() }))
+        .change(3, &plan_suspension(None))
+        .change(3, &begin(100))
+        .change(3, &C::RecordFailed(failed))
 }
 
 /// The row that a history makes of one key, through the fold alone.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Connection,
+    key::{given, post},
     list::{Listing, Then},
     rest::Rest,
 };
@@ -98,8 +99,8 @@ pub(crate) enum ClientCommand {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Refuse all its calls until it is reinstated
-    Suspend(Reasoned),
+    /// Refuse all its calls until it is reinstated, now or at a time
+    Suspend(Timed),
     /// Take a suspension back
     Reinstate(Reasoned),
     /// Refuse all its calls for good
@@ -113,6 +114,27 @@ pub(crate) struct Reasoned {
     pub(super) reason: String,
     #[command(flatten)]
     pub(super) connection: Connection,
+}
+
+/// An order that may be for a time ahead, and end by itself.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Timed {
+    #[command(flatten)]
+    order: Reasoned,
+    /// RFC 3339; now without it
+    #[arg(long)]
+    at: Option<String>,
+    /// When it is undone, RFC 3339; somebody has to without it
+    #[arg(long)]
+    until: Option<String>,
+}
+
+impl Timed {
+    pub(super) async fn order(self, resource: &str, verb: &str) -> anyhow::Result<()> {
+        let Self { order: Reasoned { id, reason, connection }, at, until } = self;
+        let body = given([("reason", Some(reason)), ("at", at), ("until", until)]);
+        post(&connection, &format!("/{resource}/{id}/{verb}"), body).await
+    }
 }
 
 impl Reasoned {

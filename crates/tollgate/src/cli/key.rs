@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Connection,
-    client::Reasoned,
+    client::{Reasoned, Timed},
     key_import,
-    output::{Format, list},
     list::{Listing, Then},
+    output::{Format, list},
     rest::Rest,
 };
 
@@ -86,9 +86,28 @@ pub(crate) enum KeyCommand {
         expires_at: Option<String>,
         #[arg(long)]
         reason: Option<String>,
+        /// Retire the old secret once it has not been used for so many hours
+        #[arg(long, value_name = "HOURS")]
+        retire_when_idle_hours: Option<u16>,
         #[command(flatten)]
         connection: Connection,
     },
+    /// Let the old secret of a rotation live longer
+    ExtendOverlap {
+        id: String,
+        /// RFC 3339
+        #[arg(long, required_unless_present = "overlap_seconds", conflicts_with = "overlap_seconds")]
+        until: Option<String>,
+        /// Counted from the rotation
+        #[arg(long)]
+        overlap_seconds: Option<u32>,
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Stop the old secret of a rotation now
+    RetirePrevious(Reasoned),
     /// Stop a key for good, now or at a time
     Revoke {
         id: String,
@@ -100,8 +119,8 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Stop a key until it is reinstated
-    Suspend(Reasoned),
+    /// Stop a key until it is reinstated, now or at a time
+    Suspend(Timed),
     /// Take a suspension back
     Reinstate(Reasoned),
     /// End a quarantine, once the leaked secret has stopped
@@ -276,9 +295,27 @@ pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
             rest.print(&rest.get(&format!("/keys/{id}"), &then.query()).await?, &[])
         }
         KeyCommand::Rotation { id, connection } => show_rotation(&id, &connection).await,
-        KeyCommand::Rotate { id, overlap_seconds, expires_at, reason, connection } => {
+        KeyCommand::ExtendOverlap { id, until, overlap_seconds, reason, connection } => {
+            let mut body = given([("until", until), ("reason", Some(reason))]);
+            if let Some(seconds) = overlap_seconds {
+                body.insert("overlap_seconds".to_owned(), seconds.into());
+            }
+            post(&connection, &format!("/keys/{id}/rotation/extend"), body).await
+        }
+        KeyCommand::RetirePrevious(order) => order.order("keys", "rotation/retire").await,
+        KeyCommand::Rotate {
+            id,
+            overlap_seconds,
+            expires_at,
+            reason,
+            retire_when_idle_hours,
+            connection,
+        } => {
             let mut body = given([("expires_at", expires_at), ("reason", reason)]);
             body.insert("overlap_seconds".to_owned(), overlap_seconds.into());
+            if let Some(hours) = retire_when_idle_hours {
+                body.insert("retire_when_idle_hours".to_owned(), hours.into());
+            }
             post(&connection, &format!("/keys/{id}/rotate"), body).await
         }
         KeyCommand::Revoke { id, reason, at, connection } => {

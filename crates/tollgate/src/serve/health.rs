@@ -19,6 +19,8 @@ use projections::Visibility;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::scheduler::SchedulerStatus;
+
 /// Seconds; a decision is far below the first, a write through the whole API among the middle ones.
 const BUCKETS: [f64; 14] =
     [0.000_001, 0.000_01, 0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -51,6 +53,7 @@ pub(super) struct Health {
     pub(super) judges: Option<Arc<Gateway>>,
     pub(super) visibility: Option<Visibility>,
     pub(super) publisher: Option<watch::Receiver<PublisherStatus>>,
+    pub(super) scheduler: Option<watch::Receiver<SchedulerStatus>>,
     pub(super) bus: Option<Bus>,
     pub(super) clock: SharedClock,
     pub(super) log: Option<EventLog>,
@@ -74,6 +77,9 @@ impl Health {
         }
         if let Some(publisher) = &self.publisher {
             parts.insert("publisher".to_owned(), of_publisher(&publisher.borrow()));
+        }
+        if let Some(scheduler) = &self.scheduler {
+            parts.insert("scheduler".to_owned(), scheduler.borrow().readiness());
         }
         if let Some(bus) = &self.bus {
             // Everything goes on without it for a while: whoever cannot says so in its own part.
@@ -133,7 +139,7 @@ fn of_publisher(status: &PublisherStatus) -> PartReadiness {
 
 /// Prometheus counts in floating point; exact up to 2^53.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a gauge is a float")]
-fn measure(number: u64) -> f64 {
+pub(super) fn measure(number: u64) -> f64 {
     number as f64
 }
 

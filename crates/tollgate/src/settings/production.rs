@@ -22,10 +22,13 @@ pub(crate) enum Role {
     Projections,
     /// Judges calls; needs no database
     Gateway,
+    /// Does what is planned for a time when that has come; one at a time, the others stand by
+    Scheduler,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 4] = [Self::Api, Self::Sequencer, Self::Projections, Self::Gateway];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Api, Self::Sequencer, Self::Projections, Self::Gateway, Self::Scheduler];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -33,6 +36,7 @@ impl Role {
             Self::Sequencer => "sequencer",
             Self::Projections => "projections",
             Self::Gateway => "gateway",
+            Self::Scheduler => "scheduler",
         }
     }
 }
@@ -112,7 +116,7 @@ pub(super) fn check(settings: &Settings, named: bool) -> anyhow::Result<()> {
         ensure!(settings.control_plane.is_none(), "--control-plane is for gateways without a database");
         return Ok(());
     }
-    for role in [Role::Api, Role::Sequencer, Role::Projections] {
+    for role in [Role::Api, Role::Sequencer, Role::Projections, Role::Scheduler] {
         if has(role) && settings.database.is_none() {
             let role = role.to_possible_value().map(|role| role.get_name().to_owned()).unwrap_or_default();
             bail!("the role `{role}` needs --database-url");

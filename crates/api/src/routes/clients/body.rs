@@ -15,7 +15,8 @@ use crate::{
     body::Object,
     docs::form,
     random::Random,
-    values::{Email, PersonName},
+    routes::scheduled_changes::planning::Times,
+    values::{Email, Moment, PersonName},
 };
 
 /// Who answers for a client on our side.
@@ -49,6 +50,26 @@ pub(crate) struct ContactBody {
 pub(crate) struct ReasonBody {
     #[schema(value_type = form::Reason, inline)]
     pub(crate) reason: Reason,
+}
+
+/// Why something is suspended, and when.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suspension {
+    #[schema(value_type = form::Reason, inline)]
+    pub(crate) reason: Reason,
+    /// A time ahead, at most ten years; absent: now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) at: Option<Moment>,
+    /// When it is reinstated; absent: when somebody does it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) until: Option<Moment>,
+}
+
+impl Suspension {
+    pub(crate) fn times(&self) -> Times {
+        Times::new(self.at, self.until)
+    }
 }
 
 pub(crate) type Environments = std::collections::BTreeSet<Environment>;

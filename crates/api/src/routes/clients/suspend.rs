@@ -2,41 +2,58 @@
 
 use axum::response::Response;
 use domain::{
-    ClientId,
+    ClientId, ScheduledChangeId,
     api_client::{ApiClient, ApiClientCommand, SuspendClient},
+    scheduled_change::PlannedChange,
 };
 use http::StatusCode;
 
-use super::{body::ReasonBody, view::ClientView};
+use super::{body::Suspension, view::ClientView};
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
-    docs::{Changed, ClientPath, Missing, WriteHeaders, WriteProblems},
+    docs::{ClientPath, Deferrable, Missing, WriteHeaders, WriteProblems},
     dry_run::Instead,
     guard::needs::ClientWrite,
     path::Id,
+    routes::scheduled_changes::planning::{Refusing, check, deferred, plan},
 };
+
+type SuspendAsk = Ask<ClientWrite, Id<ClientId>>;
 
 /// Suspend a client
 ///
-/// All its keys stop at once, until it is reinstated.
+/// All its keys stop at once, until it is reinstated. With a time it is planned, and the answer is 202 with the change;
+/// with `until` alone it is suspended now, and reinstated then.
 #[utoipa::path(
     post,
     path = "/v1/clients/{id}/suspend",
     operation_id = "suspend_client",
     tag = "clients",
     params(ClientPath, WriteHeaders),
-    request_body = ReasonBody,
-    responses(Changed<ClientView>, Missing, WriteProblems),
+    request_body = Suspension,
+    responses(Deferrable<ClientView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("client.write")))
 )]
-pub(crate) async fn suspend(ask: Ask<ClientWrite, Id<ClientId>>) -> Result<Response, Instead> {
-    let effect = ask.once(fresh(&ask)).await?;
+pub(crate) async fn suspend(ask: SuspendAsk) -> Result<Response, Instead> {
+    let body: Suspension = ask.body()?;
+    if body.times().are_given() {
+        return deferred(&ask, ask.once(planned(&ask, body)).await?).await;
+    }
+    let effect = ask.once(fresh(&ask, body)).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>, Instead> {
-    let ReasonBody { reason } = ask.body()?;
+async fn fresh(ask: &SuspendAsk, body: Suspension) -> Result<Effect<ClientId>, Instead> {
+    let Suspension { reason, at: _, until: _ } = body;
     let said = Said::because(Some(&reason));
     ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Suspend(SuspendClient { reason }), said).await
+}
+
+async fn planned(ask: &SuspendAsk, body: Suspension) -> Result<Effect<ScheduledChangeId>, Instead> {
+    let (times, client_id) = (body.times(), ask.id());
+    let change = PlannedChange::SuspendClient { client_id };
+    check(ask, &change, &body.reason, Refusing::Subject).await?;
+    ask.check_seen(ask.load::<ApiClient>(client_id).await?.version)?;
+    plan(ask, change, times, body.reason, None).await
 }

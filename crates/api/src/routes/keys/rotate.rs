@@ -34,6 +34,9 @@ pub(crate) struct Rotation {
     expires_at: Option<Moment>,
     #[schema(value_type = Option<form::Reason>, inline)]
     reason: Option<Reason>,
+    /// The old secret is retired once it has not been used for so many hours; absent: it lives for the overlap.
+    #[schema(minimum = 1, maximum = 2_160)]
+    retire_when_idle_hours: Option<u16>,
 }
 
 type RotateAsk = Ask<KeyRotate, Id<KeyId>>;
@@ -61,7 +64,7 @@ pub(crate) async fn rotate(ask: RotateAsk) -> Result<Response, Instead> {
 }
 
 async fn fresh(ask: &RotateAsk, shown: &mut Option<PlainSecret>) -> Result<Effect<KeyId>, Instead> {
-    let Rotation { overlap_seconds, expires_at, reason } = ask.body()?;
+    let Rotation { overlap_seconds, expires_at, reason, retire_when_idle_hours } = ask.body()?;
     let key = ask.load::<ApiKey>(ask.id()).await?;
     let lineage = key.state.lineage().ok_or_else(KeyId::missing)?;
     let client = ask.load::<ApiClient>(lineage.client_id).await?;
@@ -73,6 +76,7 @@ async fn fresh(ask: &RotateAsk, shown: &mut Option<PlainSecret>) -> Result<Effec
         overlap_seconds,
         expires_at: expires_at.map(|Moment(time)| time),
         reason: reason.clone(),
+        retire_when_idle_hours,
     };
     let said = Said::because(reason.as_ref());
     let effect = ask.execute::<ApiKey>(ask.id(), ApiKeyCommand::Rotate(command), said).await?;

@@ -2,8 +2,9 @@
 
 use axum::response::Response;
 use domain::{
-    KeyId,
+    KeyId, ScheduledChangeId,
     api_key::{ApiKey, ApiKeyCommand, SuspendKey},
+    scheduled_change::PlannedChange,
 };
 use http::StatusCode;
 
@@ -11,33 +12,53 @@ use super::view::KeyView;
 use crate::{
     answer::written,
     ask::{Ask, Effect, Said},
-    docs::{Changed, KeyPath, Missing, WriteHeaders, WriteProblems},
+    docs::{Deferrable, KeyPath, Missing, WriteHeaders, WriteProblems},
     dry_run::Instead,
     guard::needs::KeySuspend,
-    path::Id,
-    routes::clients::body::ReasonBody,
+    path::{Id, Named as _},
+    routes::{
+        clients::body::Suspension,
+        scheduled_changes::planning::{Refusing, check, deferred, plan},
+    },
 };
+
+type SuspendAsk = Ask<KeySuspend, Id<KeyId>>;
 
 /// Suspend a key
 ///
-/// Its calls are refused until it is reinstated; its times run on.
+/// Its calls are refused until it is reinstated; its times run on. With a time it is planned, and the answer is 202 with
+/// the change; with `until` alone it is suspended now, and reinstated then.
 #[utoipa::path(
     post,
     path = "/v1/keys/{id}/suspend",
     operation_id = "suspend_key",
     tag = "keys",
     params(KeyPath, WriteHeaders),
-    request_body = ReasonBody,
-    responses(Changed<KeyView>, Missing, WriteProblems),
+    request_body = Suspension,
+    responses(Deferrable<KeyView>, Missing, WriteProblems),
     extensions(("x-tollgate-permission" = json!("key.suspend")))
 )]
-pub(crate) async fn suspend(ask: Ask<KeySuspend, Id<KeyId>>) -> Result<Response, Instead> {
-    let effect = ask.once(fresh(&ask)).await?;
+pub(crate) async fn suspend(ask: SuspendAsk) -> Result<Response, Instead> {
+    let body: Suspension = ask.body()?;
+    if body.times().are_given() {
+        return deferred(&ask, ask.once(planned(&ask, body)).await?).await;
+    }
+    let effect = ask.once(fresh(&ask, body)).await?;
     written::<_, _, _, KeyView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<KeySuspend, Id<KeyId>>) -> Result<Effect<KeyId>, Instead> {
-    let ReasonBody { reason } = ask.body()?;
+async fn fresh(ask: &SuspendAsk, body: Suspension) -> Result<Effect<KeyId>, Instead> {
+    let Suspension { reason, at: _, until: _ } = body;
     let said = Said::because(Some(&reason));
     ask.execute::<ApiKey>(ask.id(), ApiKeyCommand::Suspend(SuspendKey { reason }), said).await
+}
+
+async fn planned(ask: &SuspendAsk, body: Suspension) -> Result<Effect<ScheduledChangeId>, Instead> {
+    let (times, key_id) = (body.times(), ask.id());
+    let key = ask.load::<ApiKey>(key_id).await?;
+    let client_id = key.state.lineage().ok_or_else(KeyId::missing)?.client_id;
+    ask.check_seen(key.version)?;
+    let change = PlannedChange::SuspendKey { key_id, client_id };
+    check(ask, &change, &body.reason, Refusing::Subject).await?;
+    plan(ask, change, times, body.reason, None).await
 }

@@ -58,6 +58,12 @@ pub(crate) struct PreviousView {
     hint: String,
     /// When it stops or stopped.
     until: Timestamp,
+    /// When the newest secret came; null of a rotation before this was recorded.
+    rotated_at: Option<Timestamp>,
+    /// It is retired once it has not been used for so many hours; null: it lives until then.
+    retire_when_idle_hours: Option<u16>,
+    /// Whether it was still in use a day before its end.
+    still_busy: bool,
     last_used_at: Option<Timestamp>,
 }
 
@@ -105,11 +111,25 @@ fn show<S: Serializer>(secret: &Option<PlainSecret>, serializer: S) -> Result<S:
     secret.as_ref().map(PlainSecret::expose).serialize(serializer)
 }
 
+impl From<PreviousSecret> for PreviousView {
+    fn from(secret: PreviousSecret) -> Self {
+        let PreviousSecret { version, hint, until, .. } = secret;
+        let PreviousSecret { rotated_at, retire_when_idle_hours, still_busy, last_used_at, .. } = secret;
+        Self {
+            secret_version: version,
+            hint,
+            until,
+            rotated_at,
+            retire_when_idle_hours,
+            still_busy,
+            last_used_at,
+        }
+    }
+}
+
 impl From<KeyRow> for KeyView {
     fn from(row: KeyRow) -> Self {
-        let previous = row.previous.map(|PreviousSecret { version, hint, until, last_used_at }| {
-            PreviousView { secret_version: version, hint, until, last_used_at }
-        });
+        let previous = row.previous.map(PreviousView::from);
         Self {
             id: row.key_id,
             client_id: row.client_id,

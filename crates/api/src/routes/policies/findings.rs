@@ -174,10 +174,7 @@ async fn of_policy(
 }
 
 /// The routes whose calls the assignments bind: those that they name, and all where one names none.
-async fn bound_routes(
-    read: &ReadModel,
-    assignments: &[AssignmentRow],
-) -> Result<Vec<RouteRow>, ReadFailure> {
+async fn bound_routes(read: &ReadModel, assignments: &[AssignmentRow]) -> Result<Vec<RouteRow>, ReadFailure> {
     let named: Option<Vec<RouteId>> = assignments.iter().map(|row| row.route_id).collect();
     let Some(mut named) = named else {
         let active = RouteFilter { status: Some(RouteStatus::Active), ..RouteFilter::default() };
@@ -195,11 +192,7 @@ async fn bound_routes(
 /// Policies that were looked up already.
 type Known = BTreeMap<PolicyId, Option<PolicySpec>>;
 
-async fn surroundings(
-    read: &ReadModel,
-    own: &Bound,
-    known: &mut Known,
-) -> Result<Surroundings, ReadFailure> {
+async fn surroundings(read: &ReadModel, own: &Bound, known: &mut Known) -> Result<Surroundings, ReadFailure> {
     let Assignment { client_id, route_id, .. } = own.assignment;
     let mut around = Surroundings::default();
     if let Some(client_id) = client_id {

@@ -83,7 +83,11 @@ impl AssignmentView {
     }
 }
 
-fn level(client: Option<ClientId>, route: Option<RouteId>, environment: Option<&Environment>) -> &'static str {
+fn level(
+    client: Option<ClientId>,
+    route: Option<RouteId>,
+    environment: Option<&Environment>,
+) -> &'static str {
     match (client, route, environment) {
         (Some(_), Some(_), _) => "client_and_route",
         (Some(_), None, _) => "client",

@@ -28,11 +28,11 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 
+pub(crate) use self::view::{ImportItem, ImportReport};
 use self::{
     plan::{Step, What, plan, revision},
     view::ImportCounts,
 };
-pub(crate) use self::view::{ImportItem, ImportReport};
 use crate::{
     answer::{POSITION, VISIBLE, set},
     ask::{Ask, Effect, Said},

@@ -33,6 +33,16 @@ pub(in crate::tests) fn because() -> Value {
     json!({ "reason": "as agreed" })
 }
 
+/// A key's suspension, planned for the day after.
+pub(in crate::tests) fn suspension_body(key: &str) -> Value {
+    json!({
+        "change": { "kind": "suspend_key", "key_id": key },
+        "at": "2026-03-02T12:00:00Z",
+        "until": "2026-03-03T12:00:00Z",
+        "reason": "as agreed",
+    })
+}
+
 /// Things that stand when a test begins.
 pub(in crate::tests) struct Fixture {
     pub(in crate::tests) client: String,
@@ -43,6 +53,7 @@ pub(in crate::tests) struct Fixture {
     /// Like the next one, empty but in the whole of it.
     pub(in crate::tests) operation: String,
     pub(in crate::tests) leak: String,
+    pub(in crate::tests) change: String,
 }
 
 impl World {
@@ -81,6 +92,12 @@ impl World {
         call.header("tollgate-timestamp", &timestamp).header("tollgate-signature", &signature)
     }
 
+    /// Gives a key a second secret beside the first, for an hour.
+    pub(in crate::tests) async fn rotate(&self, key: &str) {
+        let body = json!({ "overlap_seconds": 3_600 });
+        self.post(format!("/v1/keys/{key}/rotate"), &body).expect(200).await;
+    }
+
     pub(in crate::tests) async fn fixture(&self) -> Fixture {
         let client = self.client().await;
         let (key, _) = self.key(&client).await;
@@ -88,7 +105,8 @@ impl World {
         let policy = self.made("/v1/policies", &policy_body()).await;
         let body = json!({ "client_id": client });
         let assignment = self.made(&format!("/v1/policies/{policy}/assignments"), &body).await;
-        Fixture { client, key, route, policy, assignment, operation: String::new(), leak: String::new() }
+        let change = self.made("/v1/scheduled-changes", &suspension_body(&key)).await;
+        Fixture { client, key, route, policy, assignment, change, operation: String::new(), leak: String::new() }
     }
 
     /// The same, an operation that waits and a report of a leak, with what these are about.

@@ -72,3 +72,36 @@ fn a_key_past_its_end_can_be_revoked_at_once_but_not_planned_to_be() {
     check([ends(100)], revoke_asked_at(100, Some(200)), Err(ApiKeyRefusal::Expired));
     check([ends(100)], revoke_asked_at(99, Some(200)), Ok(vec![planned(200)]));
 }
+
+#[test]
+fn a_plan_can_be_cancelled_while_its_time_is_ahead() {
+    check([issued(), planned(100)], cancel(99), Ok(vec![cancelled(100)]));
+    check([issued(), suspended(), planned(100)], cancel(0), Ok(vec![cancelled(100)]));
+    check(
+        [issued(), planned(100), cancelled(100)],
+        expire(100),
+        Err(ApiKeyRefusal::NotYetExpired { expires_at: None }),
+    );
+    check([issued(), planned(100), cancelled(100)], revoke(Some(200)), Ok(vec![planned(200)]));
+}
+
+#[test]
+fn a_revocation_whose_time_has_come_cannot_be_cancelled() {
+    check([issued(), planned(100)], cancel(100), Err(ApiKeyRefusal::Revoked));
+    check([issued(), revoked(0)], cancel(0), Err(ApiKeyRefusal::Revoked));
+    check([issued(), expired(0)], cancel(0), Err(ApiKeyRefusal::Expired));
+}
+
+#[test]
+fn cancelling_what_is_not_planned_is_no_news() {
+    check([issued()], cancel(0), Ok(vec![]));
+    check([issued(), planned(100), cancelled(100)], cancel(0), Ok(vec![]));
+}
+
+fn cancel(now: i64) -> ApiKeyCommand {
+    ApiKeyCommand::CancelRevocation(CancelRevocation { now: at(now), reason: the("because") })
+}
+
+fn cancelled(seconds: i64) -> ApiKeyEvent {
+    ApiKeyEvent::RevocationCancelled(RevocationCancelled { revoke_at: at(seconds), reason: the("because") })
+}

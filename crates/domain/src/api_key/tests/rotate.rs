@@ -43,7 +43,7 @@ fn a_third_live_secret_is_refused_until_the_first_has_stopped() {
     let third = |now: i64| rotate(move |ask| (ask.now, ask.secret) = (at(now), secret(3)));
     let refused = ApiKeyRefusal::RotationRunning { previous_until: at(50) };
     check([issued(), rotated(2, 50, None)], third(49), Err(refused));
-    check([issued(), rotated(2, 50, None)], third(50), Ok(vec![rotated(3, 100, None)]));
+    check([issued(), rotated(2, 50, None)], third(50), Ok(vec![rotated_at(50, 3, 100, None)]));
 }
 
 #[test]
@@ -121,13 +121,25 @@ fn a_key_that_the_clock_has_ended_is_not_rotated_back_to_life() {
         })
     };
     check([ends(100)], renew(100), Err(ApiKeyRefusal::Expired));
-    check([ends(100)], renew(99), Ok(vec![rotated(2, 99, Some(DAY))]));
+    check([ends(100)], renew(99), Ok(vec![rotated_at(99, 2, 99, Some(DAY))]));
     check([issued(), planned(100)], renew(100), Err(ApiKeyRefusal::Revoked));
-    check([issued(), planned(100)], renew(99), Ok(vec![rotated(2, 99, Some(DAY))]));
+    check([issued(), planned(100)], renew(99), Ok(vec![rotated_at(99, 2, 99, Some(DAY))]));
 }
 
 #[test]
 fn a_rotation_leaves_a_planned_revocation_standing() {
     let key = ApiKey::replay(&[issued(), planned(100), rotated(2, 50, None)]);
     assert_eq!(key.lineage().unwrap().revoke_at, Some((at(100), the("because"))));
+}
+
+#[test]
+fn a_rotation_may_say_when_the_old_secret_is_idle() {
+    let with = |hours| rotated_with(2, 50, move |event| event.retire_when_idle_hours = Some(hours));
+    for hours in [1, IDLE_HOURS_MAX] {
+        check([issued()], rotate(|ask| ask.retire_when_idle_hours = Some(hours)), Ok(vec![with(hours)]));
+    }
+    for hours in [0, IDLE_HOURS_MAX + 1] {
+        let refused = ApiKeyRefusal::IdleHoursOutOfBounds { hours, allowed: IDLE_HOURS_MAX };
+        check([issued()], rotate(|ask| ask.retire_when_idle_hours = Some(hours)), Err(refused));
+    }
 }

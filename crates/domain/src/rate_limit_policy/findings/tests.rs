@@ -80,11 +80,7 @@ fn a_quota_that_another_never_lets_come_to_its_end_is_told() {
 
 #[test]
 fn a_rate_that_another_keeps_from_refusing_is_told_and_of_two_alike_the_first() {
-    check(
-        vec![rate("wide", 10, 1, 20), rate("tight", 5, 1, 20)],
-        vec![],
-        &[("limit_never_reached", "wide")],
-    );
+    check(vec![rate("wide", 10, 1, 20), rate("tight", 5, 1, 20)], vec![], &[("limit_never_reached", "wide")]);
     check(vec![rate("wide", 10, 1, 20), rate("bursty", 5, 1, 21)], vec![], &[]);
     check(vec![rate("one", 60, 60, 5), rate("two", 1, 1, 5)], vec![], &[("limit_never_reached", "one")]);
 }

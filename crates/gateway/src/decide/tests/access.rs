@@ -142,11 +142,53 @@ fn an_old_secret_does_not_end_with_the_new_ones_expiry() {
         previous_until: org.after(60),
         expires_at: Some(org.after(30)),
         reason: None,
+        rotated_at: None,
+        retire_when_idle_hours: None,
     };
     org.key(KEY, ApiKeyEvent::Rotated(rotated));
     org.pass(30);
     check(&org.call(1), None);
     check(&org.call(2), Some(RefusalReason::KeyExpired));
+}
+
+#[test]
+fn an_extended_overlap_lets_the_old_secret_in_for_longer() {
+    let mut org = Organisation::small();
+    org.rotate(KEY, 2, 2, 60);
+    let (previous_until, reason) = (org.after(90), why());
+    let extended = api_key::OverlapExtended { version: 1, previous_until, reason };
+    org.key(KEY, ApiKeyEvent::OverlapExtended(extended));
+    org.pass(89);
+    check(&org.call(1), None);
+    org.pass(1);
+    check(&org.call(1), Some(RefusalReason::SecretRetired));
+    check(&org.call(2), None);
+}
+
+#[test]
+fn a_retired_secret_is_refused_at_once_and_the_new_one_is_not() {
+    let mut org = Organisation::small();
+    org.rotate(KEY, 2, 2, 60);
+    check(&org.call(1), None);
+    let (retired_at, last_used_at) = (org.after(0), None);
+    let retired = api_key::PreviousRetired { version: 1, retired_at, last_used_at, reason: why() };
+    org.key(KEY, ApiKeyEvent::PreviousRetired(retired));
+    check(&org.call(1), Some(RefusalReason::SecretRetired));
+    check(&org.call(2), None);
+    // A clock that is set back does not let it in again.
+    org.pass(-3_600);
+    check(&org.call(1), Some(RefusalReason::SecretRetired));
+}
+
+#[test]
+fn a_cancelled_revocation_does_not_come() {
+    let mut org = Organisation::small();
+    let (revoke_at, reason) = (org.after(60), why());
+    org.key(KEY, ApiKeyEvent::RevocationScheduled(api_key::RevocationScheduled { revoke_at, reason }));
+    let (revoke_at, reason) = (org.after(60), why());
+    org.key(KEY, ApiKeyEvent::RevocationCancelled(api_key::RevocationCancelled { revoke_at, reason }));
+    org.pass(60);
+    check(&org.call(1), None);
 }
 
 #[test]

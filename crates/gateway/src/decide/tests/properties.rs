@@ -56,21 +56,26 @@ fn policies() -> impl Strategy<Value = Vec<PolicySpec>> {
     let quotas = prop::collection::vec((1_u64..15, any::<bool>()), 0..3);
     let counting =
         prop::sample::select(vec![Counting::Client, Counting::Key, Counting::Shared, Counting::Client]);
-    let policy = (rates, quotas, counting, prop::bool::weighted(0.2)).prop_map(|(rates, quotas, counting, shadow)| {
-        let rate = |(at, (requests, per_seconds, burst)): (usize, (u64, u32, u64))| RateLimit {
-            per_seconds,
-            burst,
-            ..rate(&format!("rate-{at}"), requests)
-        };
-        let quota = |(at, (requests, rolling)): (usize, (u64, bool))| QuotaLimit {
-            period: Period::Minute,
-            window: if rolling { QuotaWindow::Rolling } else { QuotaWindow::Calendar },
-            ..quota(&format!("quota-{at}"), requests)
-        };
-        let rates = rates.into_iter().enumerate().map(rate).collect();
-        let quotas = quotas.into_iter().enumerate().map(quota).collect();
-        PolicySpec { counting, mode: if shadow { Mode::Shadow } else { Mode::Enforce }, ..spec(rates, quotas) }
-    });
+    let policy =
+        (rates, quotas, counting, prop::bool::weighted(0.2)).prop_map(|(rates, quotas, counting, shadow)| {
+            let rate = |(at, (requests, per_seconds, burst)): (usize, (u64, u32, u64))| RateLimit {
+                per_seconds,
+                burst,
+                ..rate(&format!("rate-{at}"), requests)
+            };
+            let quota = |(at, (requests, rolling)): (usize, (u64, bool))| QuotaLimit {
+                period: Period::Minute,
+                window: if rolling { QuotaWindow::Rolling } else { QuotaWindow::Calendar },
+                ..quota(&format!("quota-{at}"), requests)
+            };
+            let rates = rates.into_iter().enumerate().map(rate).collect();
+            let quotas = quotas.into_iter().enumerate().map(quota).collect();
+            PolicySpec {
+                counting,
+                mode: if shadow { Mode::Shadow } else { Mode::Enforce },
+                ..spec(rates, quotas)
+            }
+        });
     prop::collection::vec(policy, usize::try_from(POLICIES).unwrap())
 }
 
@@ -172,7 +177,8 @@ impl World {
                     has && spec.mode == *mode && !(client && caller == 3) && !(route && other)
                 });
                 // Client before route before environment, and the later of two alike.
-                winners.extend(best.max_by_key(|(at, made)| (made.names, *at)).map(|(_, made)| (kind, *made)));
+                winners
+                    .extend(best.max_by_key(|(at, made)| (made.names, *at)).map(|(_, made)| (kind, *made)));
             }
             for (kind, made) in winners {
                 let spec = &self.policies[usize::try_from(made.policy).unwrap() - 1];

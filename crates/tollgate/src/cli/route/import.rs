@@ -49,7 +49,12 @@ fn lines(report: &Value) -> String {
             _ => continue,
         };
         let outcome = item["outcome"].as_str().map(|outcome| format!("  [{outcome}]")).unwrap_or_default();
-        all.push_str(&format!("{mark} {} {}  {}{outcome}\n", text("method"), text("path"), text("operation_id")));
+        all.push_str(&format!(
+            "{mark} {} {}  {}{outcome}\n",
+            text("method"),
+            text("path"),
+            text("operation_id")
+        ));
         for change in item["changes"].as_array().into_iter().flatten() {
             let field = change["field"].as_str().unwrap_or_default();
             all.push_str(&format!("    {field}: {} -> {}\n", change["from"], change["to"]));

@@ -105,7 +105,14 @@ pub(super) fn operations(document: &Value, hosts: &BTreeSet<Host>) -> Result<Vec
             Ok(item) => item,
             Err(unfit) => {
                 let (method, path, wanted) = (String::new(), path.clone(), Err(unfit));
-                found.push(Operation { pointer, operation_id: None, deprecated: false, method, path, wanted });
+                found.push(Operation {
+                    pointer,
+                    operation_id: None,
+                    deprecated: false,
+                    method,
+                    path,
+                    wanted,
+                });
                 continue;
             }
         };

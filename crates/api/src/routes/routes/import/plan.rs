@@ -131,8 +131,7 @@ pub(super) fn revision(had: &RouteSpec, spec: &RouteSpec) -> ReviseRoute {
         name: (spec.name != had.name).then(|| spec.name.clone()),
         hosts: (spec.hosts != had.hosts).then(|| spec.hosts.clone()),
         path: (spec.path != had.path).then(|| spec.path.clone()),
-        required_scopes: (spec.required_scopes != had.required_scopes)
-            .then(|| spec.required_scopes.clone()),
+        required_scopes: (spec.required_scopes != had.required_scopes).then(|| spec.required_scopes.clone()),
         cost: (spec.cost != had.cost).then_some(spec.cost),
         ..ReviseRoute::default()
     }
@@ -161,13 +160,12 @@ fn selects(row: &RouteRow, wanted: &Wanted) -> bool {
 }
 
 fn alike(one: &Wanted, other: &Wanted) -> bool {
-    one.method == other.method
-        && share(&one.hosts, &other.hosts)
-        && one.path.shape() == other.path.shape()
+    one.method == other.method && share(&one.hosts, &other.hosts) && one.path.shape() == other.path.shape()
 }
 
 /// Whether the document speaks of the place where the route is.
 fn is_meant(row: &RouteRow, seen: &[Wanted]) -> bool {
-    let below = |base: &str| row.spec.path.as_str().strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
+    let below =
+        |base: &str| row.spec.path.as_str().strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
     seen.iter().any(|wanted| wanted.hosts == row.spec.hosts && below(&wanted.base))
 }

@@ -44,7 +44,10 @@ fn a_document_is_told_by_its_media_type() {
         assert_eq!(read(kind, "{\"a\": [1, null]}"), Ok(json!({ "a": [1, null] })));
     }
     for kind in ["application/yaml", "text/yaml", "application/vnd.oai.openapi"] {
-        assert_eq!(read(kind, "a: [1, ~]\n200: yes it is"), Ok(json!({ "a": [1, null], "200": "yes it is" })));
+        assert_eq!(
+            read(kind, "a: [1, ~]\n200: yes it is"),
+            Ok(json!({ "a": [1, null], "200": "yes it is" }))
+        );
     }
     assert_eq!(read("text/plain", "{}"), Err(415));
     for (kind, body) in [
@@ -101,7 +104,10 @@ fn a_name_is_the_operations_id_or_its_summary_or_what_is_called() {
 fn servers_are_those_of_the_innermost_and_their_variables_are_filled_in() {
     let at = |servers: Value| -> Result<(String, String), Unfit> {
         let found = wanted(&document(json!({ "/a": { "get": { "servers": servers } } })))?;
-        Ok((found.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), found.path.to_string()))
+        Ok((
+            found.hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            found.path.to_string(),
+        ))
     };
     let ok = |hosts: &str, path: &str| Ok((hosts.to_owned(), path.to_owned()));
     assert_eq!(at(json!([])), ok("", "/a"));
@@ -169,7 +175,9 @@ fn references_are_followed_in_the_document_and_nowhere_else() {
     };
     assert_eq!(refer("#/components/pathItems/real"), Ok("found".to_owned()));
     assert_eq!(refer("#/components/pathItems/loop"), Err("reference_loop"));
-    for nowhere in ["#/components/pathItems/none", "other.yaml#/a", "https://evil.example/doc", "file:///etc/passwd"] {
+    for nowhere in
+        ["#/components/pathItems/none", "other.yaml#/a", "https://evil.example/doc", "file:///etc/passwd"]
+    {
         assert_eq!(refer(nowhere), Err("reference_not_found"), "{nowhere}");
     }
     // A schema that holds itself is nothing to a route.

@@ -11,3 +11,4 @@ create index if not exists key_directory_by_name on key_directory (name, key_id)
 create index if not exists key_directory_by_issue on key_directory (issued_at_us, key_id);
 create index if not exists key_directory_by_update on key_directory (updated_at_us, key_id);
 create index if not exists key_directory_by_expiry_or_never on key_directory (coalesce(expires_at_us, 9223372036854775807), key_id);
+create index if not exists key_directory_by_overlap on key_directory (previous_until_us) where previous_until_us is not null;
