@@ -12,6 +12,7 @@ mod it {
     mod conformance;
     mod crash;
     mod envoy;
+    mod explained;
     mod faults;
     mod harness;
     mod limits;

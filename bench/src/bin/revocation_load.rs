@@ -4,6 +4,7 @@
 //! Every node is asked without a pause, by one caller each, while the key is revoked. The same again with `?wait=applied`: how
 //! long the answer takes, and whether any node lets a call through that begins after it.
 #![expect(clippy::print_stdout, reason = "a benchmark tells its numbers")]
+#![expect(clippy::indexing_slicing, reason = "a member of JSON that is missing is null")]
 
 use std::{
     sync::Arc,
@@ -59,15 +60,24 @@ async fn main() -> Result<()> {
 
 async fn measure(what: &str, admin: Admin, doors: &[u16], keys: u32) -> Result<()> {
     let installation = Installation::prepare(admin, doors).await?;
-    let (mut visible, mut waited) = (vec![], vec![]);
+    let (mut answered, mut commanded, mut waited) = (vec![], vec![], vec![]);
     for _ in 0..keys {
-        visible.push(installation.until_refused().await?);
+        let Refused { after_answer, after_command } = installation.until_refused().await?;
+        answered.push(after_answer);
+        commanded.push(after_command);
         waited.push(installation.until_applied().await?);
     }
     println!("{what}, {} node(s), {keys} keys each", doors.len());
-    println!("  refused on every node after the answer: {}", figures(visible));
+    println!("  refused on every node after the answer: {}", figures(answered));
+    println!("  the same after the command: {}", figures(commanded));
     println!("  answered with `wait=applied`, then refused: {}", figures(waited));
     Ok(())
+}
+
+/// How long the slowest node let calls through; no time where all refused before the answer was there.
+struct Refused {
+    after_answer: Duration,
+    after_command: Duration,
 }
 
 /// Median, 99th percentile and the worst, in milliseconds.
@@ -112,8 +122,7 @@ impl Installation {
         Ok(judged["outcome"] == "allowed")
     }
 
-    /// From the answer to the first refusal of the slowest node; zero where all refuse before the answer is there.
-    async fn until_refused(&self) -> Result<Duration> {
+    async fn until_refused(&self) -> Result<Refused> {
         let (revoke, secret) = self.key().await?;
         let began = Instant::now();
         let revoking = async {
@@ -123,7 +132,10 @@ impl Installation {
         let asking = try_join_all(self.doors.iter().map(|door| self.first_refusal(door, &secret, began)));
         let (answered, refused) = tokio::try_join!(revoking, asking)?;
         let last = refused.into_iter().max().unwrap_or(answered);
-        Ok(last.saturating_duration_since(answered))
+        Ok(Refused {
+            after_answer: last.saturating_duration_since(answered),
+            after_command: last.saturating_duration_since(began),
+        })
     }
 
     async fn first_refusal(&self, door: &str, secret: &str, began: Instant) -> Result<Instant> {

@@ -19,13 +19,12 @@ pub(crate) use answers::{
     BulkAnswer, Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report,
 };
 pub(crate) use params::{
-    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, LeakPath, OperationPath, PolicyPath,
-    PositionPath,
-    RoutePath, WriteHeaders,
+    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, LeakPath, OperationPath,
+    PolicyPath, PositionPath, RoutePath, WriteHeaders,
 };
 pub(crate) use problems::{
-    AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems, ReadProblems,
-    ReceiverProblems, UnknownReference, UploadProblems, WriteProblems,
+    AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
+    ReadProblems, ReceiverProblems, UnknownReference, UploadProblems, WriteProblems,
 };
 pub(crate) use schemas::form;
 

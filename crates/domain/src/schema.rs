@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
-    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
-    scheduled_change::ScheduledChangeEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent, projection::ProjectionEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.

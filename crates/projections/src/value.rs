@@ -4,8 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use domain::{
     AssignmentId, ClientId, Environment, EventId, KeyId, LeakId, OperationId, PolicyId, Position, RouteId,
-    ScheduledChangeId,
-    Timestamp, ids::DecisionId,
+    ScheduledChangeId, Timestamp, ids::DecisionId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -14,7 +14,8 @@ use utoipa::{
 /// Forms, each named like the type whose form it is.
 pub(crate) mod form {
     use projections::{
-        ChangeStatus as H, ClientStatus as C, KeyStatus as K, OperationStatus as O, PolicyStatus as P, RouteStatus as R,
+        ChangeStatus as H, ClientStatus as C, KeyStatus as K, OperationStatus as O, PolicyStatus as P,
+        RouteStatus as R,
     };
     use utoipa::openapi::{RefOr, Schema};
 

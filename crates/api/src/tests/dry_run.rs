@@ -14,6 +14,8 @@ use super::{
 
 /// Writes that are no commands, each with its reason.
 const NO_COMMANDS: &[&str] = &[
+    // Looks and takes nothing.
+    "explain_call",
     // Many commands; their dry run is the plan.
     "import_routes",
     // Nobody rehearses an alarm.

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use super::{
-    ApiKey, ApiKeyEvent, ApiKeyRefusal, ExtendOverlap, JudgePrevious, Lineage, OVERLAP_SECONDS_MAX, Overlap,
-    HeldSecret, OverlapEnd, OverlapExtended, PreviousRetired, PreviousStillBusy, RetirePrevious,
-    commands::BUSY_BEFORE_END, rules::later,
+    ApiKey, ApiKeyEvent, ApiKeyRefusal, ExtendOverlap, HeldSecret, JudgePrevious, Lineage,
+    OVERLAP_SECONDS_MAX, Overlap, OverlapEnd, OverlapExtended, PreviousRetired, PreviousStillBusy,
+    RetirePrevious, commands::BUSY_BEFORE_END, rules::later,
 };
 use crate::{Reason, Timestamp};
 

@@ -7,8 +7,9 @@ use jiff::SignedDuration;
 
 use super::{
     ApiKey, ApiKeyCommand, ApiKeyEvent, ApiKeyRefusal, CancelRevocation, ExpireKey, Expired, IDLE_HOURS_MAX,
-    IssueKey, Issued, Lineage, NewSecret, OVERLAP_SECONDS_MAX, Proof, ReinstateKey, Reinstated, RevocationCancelled,
-    RevocationScheduled, RevokeKey, Revoked, RotateKey, Rotated, SecretVersion, SuspendKey, Suspended,
+    IssueKey, Issued, Lineage, NewSecret, OVERLAP_SECONDS_MAX, Proof, ReinstateKey, Reinstated,
+    RevocationCancelled, RevocationScheduled, RevokeKey, Revoked, RotateKey, Rotated, SecretVersion,
+    SuspendKey, Suspended,
 };
 use crate::{
     Aggregate, Environment, Scope, Timestamp,

@@ -89,7 +89,8 @@ impl History {
 /// Every kind of thing, and most of what can happen to it.
 pub(crate) fn eventful() -> History {
     use domain::{
-        api_client as c, api_key as k, operation as o, rate_limit_policy as p, route as r, scheduled_change as s,
+        api_client as c, api_key as k, operation as o, rate_limit_policy as p, route as r,
+        scheduled_change as s,
     };
     use s::ScheduledChangeCommand as C;
     let reason = || "because".parse().unwrap();

@@ -338,18 +338,18 @@ async fn show_rotation(id: &str, connection: &Connection) -> anyhow::Result<()> 
     if connection.output != Format::Table {
         return rest.print(&answer, &[]);
     }
-    let mut versions = answer.body["versions"].as_array().cloned().unwrap_or_default();
+    let mut versions = answer.body.get("versions").and_then(Value::as_array).cloned().unwrap_or_default();
     for version in &mut versions {
         for (names, name) in [("addresses", "address"), ("user_agents", "user_agent")] {
-            let named = version[names].as_array().into_iter().flatten();
-            let named: Vec<Value> = named.filter_map(|seen| seen.get(name).cloned()).collect();
-            version[names] = named.into();
+            let Some(seen) = version.get_mut(names) else { continue };
+            let named = seen.as_array().into_iter().flatten().filter_map(|seen| seen.get(name).cloned());
+            *seen = named.collect::<Vec<Value>>().into();
         }
     }
     println!("{}", list(&versions, &VERSIONS));
-    let retiring = &answer.body["safe_to_retire"];
-    let safe = if retiring["safe"] == true { "yes" } else { "no" };
-    println!("safe to retire: {safe}; {}", retiring["explanation"].as_str().unwrap_or_default());
+    let said = |name| answer.body.get("safe_to_retire").and_then(|retiring| retiring.get(name));
+    let safe = if said("safe").and_then(Value::as_bool) == Some(true) { "yes" } else { "no" };
+    println!("safe to retire: {safe}; {}", said("explanation").and_then(Value::as_str).unwrap_or_default());
     Ok(())
 }
 

@@ -106,7 +106,16 @@ impl World {
         let body = json!({ "client_id": client });
         let assignment = self.made(&format!("/v1/policies/{policy}/assignments"), &body).await;
         let change = self.made("/v1/scheduled-changes", &suspension_body(&key)).await;
-        Fixture { client, key, route, policy, assignment, change, operation: String::new(), leak: String::new() }
+        Fixture {
+            client,
+            key,
+            route,
+            policy,
+            assignment,
+            change,
+            operation: String::new(),
+            leak: String::new(),
+        }
     }
 
     /// The same, an operation that waits and a report of a leak, with what these are about.

@@ -1,11 +1,15 @@
 //! Presentations in, a row for each secret out; each batch once.
 
+use std::{sync::Arc, time::Duration};
+
 use domain::{decision::Outcome, usage::UsageBatch};
 use eventlog::usage::ArrivedBatch;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
-    testing::{Engine, at, client, key, on_every_engine, read_model, route},
+    Projections, Retention,
+    testing::{Engine, Standing, at, client, event_log, key, on_every_engine, read_model, route, usage_log},
     usage::apply,
 };
 
@@ -16,6 +20,7 @@ on_every_engine!(
     those_seen_last_are_kept_and_no_more,
     names_are_forgotten_in_time_and_calls_are_not,
     only_who_counts_may_forget,
+    who_follows_forgets_in_time,
 );
 
 fn fact(version: u32, outcome: Outcome, calls: u64, second: i64) -> UsageFact {
@@ -169,4 +174,58 @@ async fn only_who_counts_may_forget(on: Engine) {
     let (_dir, model) = counted(on, &[batch(7, 1, vec![fact(1, Outcome::Allowed, 1, 10)], presented)]).await;
     assert_eq!(prune(&model, Position::new(6), at(1_000)).await.unwrap(), Committed::Fenced);
     assert_eq!(rows(&model).await[0].addresses.len(), 1);
+}
+
+/// Follows at this time until it is so.
+async fn follow(world: &Following, days: u16, now: Timestamp, until_so: impl AsyncFn() -> bool) {
+    let Following { model, log, usage } = world;
+    let projections = Projections::open(model.clone(), log.clone(), usage.clone()).await.unwrap();
+    let projections = projections.keeping_sightings(Retention { clock: Arc::new(Standing(now)), days });
+    let stop = CancellationToken::new();
+    let watching = async {
+        let so = async || Ok(until_so().await.then_some(()));
+        test_servers::until("it to be so", Duration::from_secs(30), so).await.unwrap();
+        stop.cancel();
+    };
+    let (ran, ()) = tokio::join!(projections.run(stop.clone()), watching);
+    ran.unwrap();
+}
+
+struct Following {
+    model: ReadModel,
+    log: eventlog::EventLog,
+    usage: eventlog::usage::UsageLog,
+}
+
+async fn who_follows_forgets_in_time(on: Engine) {
+    let (dir, model) = read_model(on).await;
+    let (log, usage) = (event_log(dir.path()).await, usage_log(dir.path()).await);
+    let world = Following { model, log, usage };
+    let one = |sequence| {
+        let presented = vec![sighting(1, 1, vec![seen("10.1.2.3", 1, 10)])];
+        batch(0, sequence, vec![fact(1, Outcome::Allowed, 1, 10)], presented).batch
+    };
+    let (calls, names) = (
+        async || rows(&world.model).await.iter().map(|row| row.calls).sum::<u64>(),
+        async || rows(&world.model).await.iter().map(|row| row.addresses.len()).sum::<usize>(),
+    );
+    let beside = async || {
+        world
+            .usage
+            .read(0, 10)
+            .await
+            .unwrap()
+            .iter()
+            .map(|arrived| arrived.batch.sightings.len())
+            .sum::<usize>()
+    };
+    world.usage.append(Some(one(1)), vec![]).await.unwrap();
+    follow(&world, 30, at(60), async || calls().await == 1).await;
+    assert_eq!((names().await, beside().await), (1, 1));
+    follow(&world, 30, at(31 * 86_400), async || names().await == 0).await;
+    assert_eq!((calls().await, beside().await), (1, 0));
+    // Where nothing is to be kept, nothing ever is.
+    world.usage.append(Some(one(2)), vec![]).await.unwrap();
+    follow(&world, 0, at(0), async || calls().await == 2).await;
+    assert_eq!(names().await, 0);
 }
