@@ -34,6 +34,8 @@ pub struct Rotation {
     pub rotated_at: Option<Timestamp>,
     /// When the secret before the newest ends or ended.
     pub overlap_until: Option<Timestamp>,
+    /// By the rule that retires the old secret, where there is one.
+    pub retire_when_idle_hours: Option<u16>,
     /// The newest first.
     pub versions: Vec<VersionUse>,
     pub safe_to_retire: Retiring,
@@ -86,17 +88,11 @@ impl VersionUse {
     }
 }
 
-/// The rotation of a key as it stands now; none of a key that is not there. `idle_hours` is how long the old secret must have
-/// been idle, where a rule of the key says so.
+/// The rotation of a key as it stands now; none of a key that is not there.
 ///
 /// # Errors
 /// When the read model cannot be read.
-pub async fn get(
-    model: &ReadModel,
-    id: KeyId,
-    idle_hours: Option<u32>,
-    now: Timestamp,
-) -> Result<Option<Rotation>, ReadFailure> {
+pub async fn get(model: &ReadModel, id: KeyId, now: Timestamp) -> Result<Option<Rotation>, ReadFailure> {
     let Some(key) = keys::get(model, id).await? else { return Ok(None) };
     // Asked first: what comes in between is counted but not claimed.
     let batch_no = model.checkpoint(USAGE).await?.get();
@@ -114,8 +110,18 @@ pub async fn get(
     let versions = sources.versions(&key, now);
     let rotated_at = made.first().filter(|newest| newest.version > 1).map(|newest| newest.at);
     let overlap_until = key.previous.as_ref().map(|previous| previous.until);
+    let retire_when_idle_hours = key.previous.as_ref().and_then(|previous| previous.retire_when_idle_hours);
+    let idle_hours = retire_when_idle_hours.map(u32::from);
     let safe_to_retire = Retiring::judge(&key, &versions, rotated_at, idle_hours, now);
-    Ok(Some(Rotation { key_id: id, rotated_at, overlap_until, versions, safe_to_retire, batch_no }))
+    Ok(Some(Rotation {
+        key_id: id,
+        rotated_at,
+        overlap_until,
+        retire_when_idle_hours,
+        versions,
+        safe_to_retire,
+        batch_no,
+    }))
 }
 
 /// What is known of each version.

@@ -347,7 +347,7 @@ async fn show_rotation(id: &str, connection: &Connection) -> anyhow::Result<()> 
         }
     }
     println!("{}", list(&versions, &VERSIONS));
-    let said = |name| answer.body.get("safe_to_retire").and_then(|retiring| retiring.get(name));
+    let said = |name: &'static str| answer.body.get("safe_to_retire").and_then(|retiring| retiring.get(name));
     let safe = if said("safe").and_then(Value::as_bool) == Some(true) { "yes" } else { "no" };
     println!("safe to retire: {safe}; {}", said("explanation").and_then(Value::as_str).unwrap_or_default());
     Ok(())

@@ -24,6 +24,8 @@ pub(crate) struct RotationView {
     rotated_at: Option<Timestamp>,
     /// When the secret before the newest ends or ended.
     overlap_until: Option<Timestamp>,
+    /// The old secret is retired once it has been idle for so long; null where no rule does that.
+    retire_when_idle_hours: Option<u16>,
     /// The newest first.
     versions: Vec<VersionView>,
     safe_to_retire: RetiringView,
@@ -114,19 +116,21 @@ pub(crate) async fn rotation(
     Id(id): Id<KeyId>,
     _: Params<NoParams>,
 ) -> Result<Json<RotationView>, Problem> {
-    let read = rotation::get(allowed.read(), id, None, allowed.now()).await;
+    let read = rotation::get(allowed.read(), id, allowed.now()).await;
     let rotation = read.map_err(|failure| Problem::unread(&failure))?.ok_or_else(KeyId::missing)?;
     Ok(Json(rotation.into()))
 }
 
 impl From<Rotation> for RotationView {
     fn from(rotation: Rotation) -> Self {
-        let Rotation { key_id, rotated_at, overlap_until, versions, safe_to_retire, batch_no } = rotation;
+        let Rotation { key_id, rotated_at, overlap_until, retire_when_idle_hours, .. } = rotation;
+        let Rotation { versions, safe_to_retire, batch_no, .. } = rotation;
         let Retiring { safe, since, explanation } = safe_to_retire;
         Self {
             key_id,
             rotated_at,
             overlap_until,
+            retire_when_idle_hours,
             versions: versions.into_iter().map(VersionView::from).collect(),
             safe_to_retire: RetiringView { safe, since, explanation },
             batch_no,

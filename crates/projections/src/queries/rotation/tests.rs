@@ -94,8 +94,8 @@ async fn both_secrets_are_told_apart_while_both_live(on: Engine) {
         vec![sighting(1, "10.1.2.3", "curl/8", 10, since), sighting(2, "10.9.9.9", "", 3, since + 60)];
     let (_dir, model) = given(on, &key_in_rotation(), facts, sightings).await;
     let now = at(ROTATED + 1_200);
-    let Rotation { key_id, rotated_at, overlap_until, versions, safe_to_retire, batch_no } =
-        get(&model, key(1), None, now).await.unwrap().unwrap();
+    let Rotation { key_id, rotated_at, overlap_until, versions, safe_to_retire, batch_no, .. } =
+        get(&model, key(1), now).await.unwrap().unwrap();
     assert_eq!((key_id, batch_no), (key(1), 1));
     assert_eq!((rotated_at, overlap_until), (Some(at(ROTATED)), Some(at(ROTATED + 3_600))));
     let [new, old] = versions.as_slice() else { panic!("{versions:?}") };
@@ -110,19 +110,19 @@ async fn both_secrets_are_told_apart_while_both_live(on: Engine) {
     assert!(!safe_to_retire.safe);
     let said = &safe_to_retire.explanation;
     assert!(said.contains("12 calls") && said.ends_with("from 10.1.2.3 by curl/8"), "{said}");
-    assert_eq!(get(&model, key(2), None, now).await.unwrap(), None);
+    assert_eq!(get(&model, key(2), now).await.unwrap(), None);
 }
 
 async fn a_key_that_was_never_rotated_has_one_secret(on: Engine) {
     let history = History::default().client(1, &register("Acme")).key(1, &ApiKeyCommand::Issue(issue(1)));
     let (_dir, model) = given(on, &history, vec![used(1, Outcome::Allowed, 1, 100)], vec![]).await;
-    let rotation = get(&model, key(1), None, at(200)).await.unwrap().unwrap();
+    let rotation = get(&model, key(1), at(200)).await.unwrap().unwrap();
     assert_eq!((rotation.rotated_at, rotation.overlap_until, rotation.versions.len()), (None, None, 1));
     assert_eq!((rotation.safe_to_retire.safe, rotation.safe_to_retire.since), (false, None));
     // Once revoked it has none that opens anything.
     let revoke = RevokeKey { now: at(150), at: None, reason: "x".parse().unwrap() };
     let (_dir, model) = given(on, &history.key(1, &ApiKeyCommand::Revoke(revoke)), vec![], vec![]).await;
-    let rotation = get(&model, key(1), None, at(200)).await.unwrap().unwrap();
+    let rotation = get(&model, key(1), at(200)).await.unwrap().unwrap();
     assert_eq!(rotation.versions[0].standing, Standing::Retired);
 }
 
@@ -140,7 +140,7 @@ async fn calls_of_the_last_day_and_hour_are_those_of_their_quarters(on: Engine) 
     let refused = used(1, Outcome::Unauthenticated, 32, now);
     let history = History::default().client(1, &register("Acme")).key(1, &ApiKeyCommand::Issue(issue(1)));
     let (_dir, model) = given(on, &history, [facts, vec![refused]].concat(), vec![]).await;
-    let rotation = get(&model, key(1), None, at(now)).await.unwrap().unwrap();
+    let rotation = get(&model, key(1), at(now)).await.unwrap().unwrap();
     let version = &rotation.versions[0];
     assert_eq!((version.calls_last_24h, version.calls_last_hour, version.calls), (29, 20, 63));
 }
