@@ -1,5 +1,5 @@
 //! An example of every body that is asked for or answered. Those of requests are said here, and a test sends each; those of
-//! answers follow from their schemas, so that they cannot fall behind them.
+//! answers, and of a request that names things of its caller, follow from their schemas.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{Content, OpenApi, RefOr, path::Operation};
@@ -21,7 +21,9 @@ pub(super) fn add(mut openapi: OpenApi) -> OpenApi {
 fn add_to(operation: &mut Operation, schemas: &Value) {
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         for content in body.content.values_mut().filter_map(said_here) {
-            content.example = schema_of(content).as_ref().and_then(name_of).and_then(request);
+            let Some(schema) = schema_of(content) else { continue };
+            let said = name_of(&schema).and_then(request);
+            content.example = Some(said.unwrap_or_else(|| drawn("", &schema, schemas, 0)));
         }
     }
     for (status, response) in &mut operation.responses.responses {
@@ -79,6 +81,7 @@ fn request(schema: &str) -> Option<Value> {
             "counting": "client", "mode": "enforce", "thresholds": [80, 100],
         }),
         "PolicyPatch" => json!({ "mode": "shadow", "thresholds": null }),
+        "CallToExplain" => json!({ "method": "GET", "path": "/orders/7", "environment": "prod" }),
         "NewAssignment" => json!({ "environment": "sandbox", "from": null, "until": null }),
         _ => return None,
     })
@@ -179,8 +182,13 @@ fn text(name: &str, schema: &Value) -> String {
     if let Some(prefix) = prefix.filter(|prefix| prefix.len() == 3) {
         return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");
     }
-    if pattern.starts_with("^[a-z0-9_-]") {
-        return "daily".to_owned();
+    let of_form = [
+        ("^[a-z0-9_-]{1,32}$", "daily"),
+        ("^[A-Za-z0-9][A-Za-z0-9:._/-]", "orders:read"),
+        ("^[a-z][a-z0-9-]", "x-call-cost"),
+    ];
+    if let Some((_, text)) = of_form.iter().find(|(form, _)| pattern.starts_with(form)) {
+        return (*text).to_owned();
     }
     let of_id = [
         ("key_id", "key"),

@@ -100,9 +100,13 @@ fn plain(schema: &mut Value) {
     if let Some(words) = words_of(schema) {
         *schema = json!({ "type": "string", "enum": words });
     }
-    if let Value::Object(members) = schema {
-        members.remove("title");
-        members.values_mut().for_each(plain);
+    match schema {
+        Value::Object(members) => {
+            members.remove("title");
+            members.values_mut().for_each(plain);
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -112,7 +116,9 @@ fn words_of(schema: &Value) -> Option<Vec<Value>> {
         let many = variant.get("enum").and_then(Value::as_array).into_iter().flatten();
         variant.get("const").into_iter().chain(many).cloned()
     });
-    Some(words.collect())
+    // Variants that hold something are no words.
+    let worded = |variant: &Value| variant.get("const").is_some() || variant.get("enum").is_some();
+    variants.iter().all(worded).then(|| words.collect())
 }
 
 fn word_schema<const N: usize, T>(all: [T; N], word: fn(T) -> &'static str) -> RefOr<Schema> {

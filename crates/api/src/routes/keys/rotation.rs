@@ -16,7 +16,7 @@ use crate::{
 
 /// Who uses which secret of a key, and whether the old one may go.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Rotation)]
+#[schema(as = RotationTracker)]
 pub(crate) struct RotationView {
     #[schema(value_type = form::KeyId, inline)]
     key_id: KeyId,
