@@ -200,6 +200,11 @@ fn text(name: &str, schema: &Value) -> String {
     if let Some((_, prefix)) = of_id.iter().find(|(of, _)| *of == name) {
         return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");
     }
+    let words = pattern.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$"));
+    let plain = |words: &&str| words.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'|');
+    if let Some(word) = words.filter(plain).and_then(|words| words.split('|').next()) {
+        return word.to_owned();
+    }
     let known = match (name, schema.get("format").and_then(Value::as_str)) {
         (_, Some("date-time")) => "2026-03-01T12:00:00Z",
         (_, Some("email")) | ("email", _) => "on-call@acme.example",
