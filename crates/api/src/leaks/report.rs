@@ -86,7 +86,7 @@ async fn response(
     match api.leaks.policies.get(environment).copied().unwrap_or_default() {
         LeakPolicy::Revoke => Ok(LeakResponse::Revoke),
         LeakPolicy::Quarantine => {
-            let rotation = rotation::get(&api.read, key_id, None, api.clock.now()).await;
+            let rotation = rotation::get(&api.read, key_id, api.clock.now()).await;
             let rotation = rotation.map_err(|failure| Problem::unread(&failure))?;
             let versions = rotation.into_iter().flat_map(|rotation| rotation.versions);
             let seen = versions.filter(|version| version.version <= secret_version);
