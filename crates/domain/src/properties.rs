@@ -39,6 +39,16 @@ fn follow<A: Aggregate<Refusal: PartialEq>>(
     unspoken: &[String],
     lawful: impl Fn(&Step<'_, A>),
 ) {
+    follow_but::<A>(commands, unspoken, |_| false, lawful);
+}
+
+/// The same, but that some commands are news each time that they are given.
+fn follow_but<A: Aggregate<Refusal: PartialEq>>(
+    commands: &[A::Command],
+    unspoken: &[String],
+    again_is_news: impl Fn(&A::Command) -> bool,
+    lawful: impl Fn(&Step<'_, A>),
+) {
     let mut state = A::default();
     let mut told = vec![];
     let mut effective = vec![];
@@ -53,6 +63,7 @@ fn follow<A: Aggregate<Refusal: PartialEq>>(
         }
         read_back(&after, unspoken);
         match &answer {
+            Ok(_) if again_is_news(command) => {}
             Ok(_) => {
                 // That it may be refused by then is no harm.
                 let again = after.decide(command).unwrap_or_default();

@@ -44,6 +44,8 @@ pub(crate) struct Refused {
 
 /// A problem as RFC 9457 has it, with a code that programs match on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+// The admin API has a `Problem` of its own in the same document.
+#[schema(as = DoorProblem)]
 pub struct Problem {
     /// Names the kind of problem: `/problems/<code>`.
     pub r#type: String,

@@ -27,7 +27,11 @@ async fn every_operation_answers_as_documented() -> Result<()> {
 async fn the_verify_door_answers_as_documented() -> Result<()> {
     let product = Launch::new(TOKEN)?.start().await?;
     let door = format!("http://127.0.0.1:{}", product.gateway_port());
-    check(&product, &door, &["--include-path", "/v1/verify", "--phases", "examples,coverage,fuzzing"]).await
+    // Who reaches the door may ask; the token that the document names is for the same path on the admin address.
+    let open = "ignored_auth,missing_required_header";
+    let phases = "examples,coverage,fuzzing";
+    let which = ["--include-path", "/v1/verify", "--phases", phases, "--exclude-checks", open];
+    check(&product, &door, &which).await
 }
 
 /// What people copy from the document is of the form that it names.

@@ -186,6 +186,10 @@ fn text(name: &str, schema: &Value) -> String {
         ("^[a-z0-9_-]{1,32}$", "daily"),
         ("^[A-Za-z0-9][A-Za-z0-9:._/-]", "orders:read"),
         ("^[a-z][a-z0-9-]", "x-call-cost"),
+        (
+            "^sha256:",
+            "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        ),
     ];
     if let Some((_, text)) = of_form.iter().find(|(form, _)| pattern.starts_with(form)) {
         return (*text).to_owned();
@@ -206,6 +210,8 @@ fn text(name: &str, schema: &Value) -> String {
         return word.to_owned();
     }
     let known = match (name, schema.get("format").and_then(Value::as_str)) {
+        ("at" | "effective_at", Some("date-time")) => "2027-03-01T12:00:00Z",
+        ("until" | "effective_until", Some("date-time")) => "2027-06-01T12:00:00Z",
         (_, Some("date-time")) => "2026-03-01T12:00:00Z",
         (_, Some("email")) | ("email", _) => "on-call@acme.example",
         ("id" | "client_id", _) => "cli_01jx3v6k9q8z7m5n4p3r2s1t0v",

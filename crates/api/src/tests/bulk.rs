@@ -106,7 +106,9 @@ async fn a_dry_run_says_which_and_changes_nothing() {
     );
     assert_eq!((&preview["owners"], &preview["environments"]), (&json!(["Payments"]), &json!({ "prod": 2 })));
     let sample: Vec<_> = preview["sample"].as_array().unwrap().iter().map(|key| key["id"].clone()).collect();
-    assert_eq!(sample, made.iter().map(|key| json!(key)).collect::<Vec<_>>());
+    // Both were issued in one millisecond: which comes first is drawn.
+    assert_eq!(sample.len(), made.len());
+    assert!(made.iter().all(|key| sample.contains(&json!(key))), "{sample:?}");
     world.work().await;
     assert_eq!(status(&world, &made[0]).await, "active");
     assert_eq!(world.get("/v1/operations").expect(200).await.json()["items"], json!([]));

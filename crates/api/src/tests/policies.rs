@@ -201,5 +201,6 @@ async fn an_environments_default_is_an_assignment_of_nothing_but_the_environment
     let shown = world.get(format!("/v1/policies/{policy}")).expect(200).await.json();
     let levels: Vec<_> =
         shown["assignments"].as_array().unwrap().iter().map(|a| a["level"].clone()).collect();
-    assert_eq!(levels, [json!("environment"), json!("default")]);
+    // Both were made in one millisecond: which comes first is drawn.
+    assert!(levels.len() == 2 && levels.contains(&json!("environment")) && levels.contains(&json!("default")));
 }

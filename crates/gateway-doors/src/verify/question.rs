@@ -31,7 +31,7 @@ pub struct VerifyRequest {
     method: String,
     /// May carry a port.
     #[serde(default, deserialize_with = "host")]
-    #[schema(nullable, max_length = 260, example = "api.example.com")]
+    #[schema(nullable, max_length = 260, pattern = "^[!-~]*$", example = "api.example.com")]
     host: Option<String>,
     /// May carry a query. At most 8 KiB.
     #[serde(deserialize_with = "path")]

@@ -117,6 +117,13 @@ pub(crate) fn eventful() -> History {
     let revise_policy = p::RevisePolicy { mode: Some(Mode::Shadow), ..p::RevisePolicy::default() };
     let unassign = p::UnassignPolicy { assignment_id: assignment(1), reason: Some(reason()) };
     let extend = k::ExtendOverlap { now: at(20), until: k::OverlapEnd::At(at(7_200)), reason: reason() };
+    let reset = p::ResetLimit {
+        limit: "burst".parse().unwrap(),
+        client_id: Some(client(1)),
+        key_id: None,
+        environment: None,
+        reason: reason(),
+    };
     let judge = k::JudgePrevious { now: at(25), version: 1, last_used_at: Some(at(22)) };
     let begin = |now| C::Begin(s::BeginChange { now: at(now) });
     let applied = || C::RecordApplied(s::RecordApplied { now: at(101), version: 9, changed: true });
@@ -149,6 +156,7 @@ pub(crate) fn eventful() -> History {
         .policy(1, &define_policy())
         .policy(1, &assign(1, Some(client(1))))
         .policy(1, &assign(2, None))
+        .policy(1, &PolicyCommand::Reset(reset))
         .policy(1, &PolicyCommand::Revise(revise_policy))
         .policy(1, &PolicyCommand::Unassign(unassign))
         .policy(2, &define_policy())

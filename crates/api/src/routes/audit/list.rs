@@ -13,7 +13,7 @@ use super::view::AuditEntryView;
 use crate::{
     docs::{Listed, ReadProblems, form},
     guard::{Allowed, needs::AuditRead},
-    problem::Problem,
+    problem::{Problem, kinds},
     query::{Cursor, Limit, Page, Params, parsed},
     values::Moment,
 };
@@ -93,6 +93,11 @@ pub(crate) async fn list(
         after_position: asked.after_position.map(Position::new),
         before_position: asked.before_position.map(Position::new),
     };
+    // The store counts no further.
+    let known = |position: Position| i64::try_from(position.get()).is_ok();
+    if ![filter.after_position, filter.before_position].into_iter().flatten().all(known) {
+        return Err(Problem::because(kinds::QUERY_INVALID, "a position is at most 9223372036854775807"));
+    }
     let sought = cursor.seek(sort, &filter, limit)?;
     let rows = audit::sorted(allowed.read(), &filter, &sought.seek).await;
     Ok(Json(sought.page(rows.map_err(|failure| Problem::unread(&failure))?)))

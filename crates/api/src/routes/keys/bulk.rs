@@ -53,7 +53,7 @@ pub(crate) struct KeyFilterBody {
     environment: Option<Environment>,
     /// Of the client: each must have this value.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, form::LabelValue>)]
+    #[schema(value_type = BTreeMap<form::LabelKey, form::LabelValue>, inline)]
     labels: BTreeMap<LabelKey, LabelValue>,
     #[schema(value_type = Option<String>, format = DateTime)]
     issued_before: Option<Moment>,

@@ -44,7 +44,7 @@ pub(crate) struct AskedShadow {
     granularity: Option<Granularity>,
     /// What calls are told apart by: a list of `policy`, `revision`, `limit`, `client`, `route`, `environment`. By `limit`,
     /// a call that several limits would have refused is counted for each of them. Absent: `policy,revision`.
-    #[param(value_type = String, required = false, example = "policy,limit,client")]
+    #[param(value_type = String, required = false, pattern = "^(policy|revision|limit|client|route|environment)(,(policy|revision|limit|client|route|environment))*$", example = "policy,limit,client")]
     group_by: Option<Dimensions>,
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = form::PolicyId, inline, required = false)]
