@@ -186,10 +186,7 @@ fn text(name: &str, schema: &Value) -> String {
         ("^[a-z0-9_-]{1,32}$", "daily"),
         ("^[A-Za-z0-9][A-Za-z0-9:._/-]", "orders:read"),
         ("^[a-z][a-z0-9-]", "x-call-cost"),
-        (
-            "^sha256:",
-            "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-        ),
+        ("^sha256:", "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"),
     ];
     if let Some((_, text)) = of_form.iter().find(|(form, _)| pattern.starts_with(form)) {
         return (*text).to_owned();

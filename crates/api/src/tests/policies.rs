@@ -202,5 +202,7 @@ async fn an_environments_default_is_an_assignment_of_nothing_but_the_environment
     let levels: Vec<_> =
         shown["assignments"].as_array().unwrap().iter().map(|a| a["level"].clone()).collect();
     // Both were made in one millisecond: which comes first is drawn.
-    assert!(levels.len() == 2 && levels.contains(&json!("environment")) && levels.contains(&json!("default")));
+    assert!(
+        levels.len() == 2 && levels.contains(&json!("environment")) && levels.contains(&json!("default"))
+    );
 }

@@ -47,7 +47,12 @@ pub struct VerifyRequest {
     address: Option<IpAddr>,
     /// The caller's `User-Agent`: kept with the address for a time, so that it can be seen who still uses an old secret.
     #[serde(default, deserialize_with = "user_agent")]
-    #[schema(nullable, max_length = 1024, example = "orders-sync/2.4")]
+    #[schema(
+        nullable,
+        max_length = 1024,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+        example = "orders-sync/2.4"
+    )]
     user_agent: Option<String>,
     /// What the call takes from every limit, in place of the cost of its route and of its route's header: whoever asks
     /// says it, and no header of the call does.
