@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use self::state::Answer;
 pub(crate) use self::{
     pooled::{Pooled, Wanting},
-    rows::{account_text, key_text, read_key},
+    rows::{account_text, find_key, key_text, read_key},
     state::{Counter, KeptState, Moment},
 };
 use crate::{

@@ -39,12 +39,8 @@ pub(crate) struct Presenter<'a> {
 impl<'a> Presenter<'a> {
     pub(crate) fn of(call: &Call<'a>) -> Self {
         let user_agent = call.user_agent.unwrap_or_default();
-        let length = (0..=USER_AGENT_BYTES_MAX).rev().find(|length| user_agent.is_char_boundary(*length));
-        let user_agent = if user_agent.len() > USER_AGENT_BYTES_MAX {
-            user_agent.get(..length.unwrap_or_default()).unwrap_or_default()
-        } else {
-            user_agent
-        };
+        let kept = user_agent.floor_char_boundary(USER_AGENT_BYTES_MAX);
+        let user_agent = user_agent.get(..kept).unwrap_or_default();
         Self { address: call.address, user_agent }
     }
 }

@@ -43,27 +43,69 @@ pub(crate) fn account_text(
 
 /// The counter of a name. What it counts need not be known yet: its slots are made. None for another text.
 pub(crate) fn read_key(text: &str, index: &mut Index) -> Option<(AccountKey, LimitSlot)> {
-    let mut parts = text.split('/');
-    let policy: PolicyId = parts.next()?.parse().ok()?;
-    let limit: LimitName = parts.next()?.parse().ok()?;
-    let environment: Environment = parts.next()?.parse().ok()?;
-    let (subject, route) = (parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
+    let Name { policy, limit, environment, subject, route } = Name::parse(text)?;
     let policy = index.policies.slot_of(policy);
-    let (counting, subject) = if subject == ALL {
-        (Counting::Shared, policy.0)
-    } else if let Ok(client) = subject.parse::<ClientId>() {
-        (Counting::Client, index.clients.slot_of(client).0)
-    } else {
-        (Counting::Key, index.keys.slot_of(subject.parse::<KeyId>().ok()?).0)
+    let (counting, subject) = match subject {
+        Whose::All => (Counting::Shared, policy.0),
+        Whose::Client(client) => (Counting::Client, index.clients.slot_of(client).0),
+        Whose::Key(key) => (Counting::Key, index.keys.slot_of(key).0),
     };
-    let route = match route {
-        ANY => RouteSlot::NONE,
-        route => index.routes.slot_of(route.parse::<RouteId>().ok()?),
-    };
+    let route = route.map_or(RouteSlot::NONE, |route| index.routes.slot_of(route));
     let environment = index.environments.slot_of(&environment);
     let limit = index.policies.limit_slot_of(policy, &limit);
     Some((AccountKey { environment, route, counting, subject }, limit))
+}
+
+/// The same of what is known, for those who only ask. None where it is not.
+pub(crate) fn find_key(text: &str, index: &Index) -> Option<(AccountKey, LimitSlot)> {
+    let Name { policy, limit, environment, subject, route } = Name::parse(text)?;
+    let policy = index.policies.slot_if_known(policy)?;
+    let (counting, subject) = match subject {
+        Whose::All => (Counting::Shared, policy.0),
+        Whose::Client(client) => (Counting::Client, index.clients.find(client)?.0),
+        Whose::Key(key) => (Counting::Key, index.keys.version(key, None)?.slot.0),
+    };
+    let route = match route {
+        Some(route) => index.routes.slot_if_known(route)?,
+        None => RouteSlot::NONE,
+    };
+    let environment = index.environments.find(&environment)?;
+    let limit = index.policies.limit_slot_if_known(policy, &limit)?;
+    Some((AccountKey { environment, route, counting, subject }, limit))
+}
+
+/// The parts of a counter's name.
+struct Name {
+    policy: PolicyId,
+    limit: LimitName,
+    environment: Environment,
+    subject: Whose,
+    route: Option<RouteId>,
+}
+
+enum Whose {
+    All,
+    Client(ClientId),
+    Key(KeyId),
+}
+
+impl Name {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('/');
+        let policy = parts.next()?.parse().ok()?;
+        let limit = parts.next()?.parse().ok()?;
+        let environment = parts.next()?.parse().ok()?;
+        let subject = match parts.next()? {
+            ALL => Whose::All,
+            subject => match subject.parse() {
+                Ok(client) => Whose::Client(client),
+                Err(_) => Whose::Key(subject.parse().ok()?),
+            },
+        };
+        let route = match parts.next()? {
+            ANY => None,
+            route => Some(route.parse().ok()?),
+        };
+        parts.next().is_none().then_some(Self { policy, limit, environment, subject, route })
+    }
 }

@@ -53,9 +53,9 @@ impl Gateway {
             // Nobody in front has said anything yet.
             trusted_headers: None,
         };
-        let environment = self.slot_of(environment);
         let stale = self.is_stale(*at);
         let index = self.index.read();
+        let environment = index.environments.find_or_none_such(environment);
         let grounds = self.grounds(&index, stale);
         let open_key = unbound_key(claim, &index, environment);
         let who = who(claim, &index, open_key.as_ref())?;
@@ -104,8 +104,8 @@ impl Gateway {
         environment: &Environment,
         at: Timestamp,
     ) -> Option<EffectivePolicies> {
-        let environment = self.slot_of(environment);
         let index = self.index.read();
+        let environment = index.environments.find_or_none_such(environment);
         let client = match client {
             Some(id) => index.clients.find(id)?,
             None => ClientSlot::NONE,
@@ -141,11 +141,6 @@ impl Gateway {
         let client = index.clients.get(index.clients.find(client)?)?;
         let names = client.environments().iter().filter_map(|slot| index.environments.name(*slot));
         Some(names.cloned().collect())
-    }
-
-    pub(super) fn slot_of(&self, environment: &Environment) -> EnvironmentSlot {
-        let known = self.index.read().environments.find(environment);
-        known.unwrap_or_else(|| self.number(environment))
     }
 }
 

@@ -12,7 +12,7 @@ use domain::{
 use super::Gateway;
 use crate::{
     PoolKey, Subject, Tracked,
-    counters::{AccountKey, Counter, Moment, account_text, key_text, read_key},
+    counters::{AccountKey, Counter, Moment, account_text, find_key, key_text},
     decide::account,
     index::{
         Index,
@@ -39,8 +39,8 @@ impl Gateway {
         environment: &Environment,
         now: Timestamp,
     ) -> Option<Vec<Tracked>> {
-        let environment = self.slot_of(environment);
         let index = self.index.read();
+        let environment = index.environments.find_or_none_such(environment);
         let (client, keys) = subject_of(subject, &index, environment)?;
         let mut tracked: Vec<Tracked> = vec![];
         for route in routes_of(client, &index) {
@@ -118,38 +118,28 @@ impl Gateway {
     /// Where the counters of these names stand here; those that have counted nothing are left out.
     #[must_use]
     pub fn standing(&self, counters: &[String], now: Timestamp) -> NodeStanding {
-        let named: Vec<_> = {
-            let mut index = self.index.write();
-            counters.iter().filter_map(|name| Some((name, read_key(name, &mut index)?))).collect()
-        };
         let index = self.index.read();
-        let standing =
-            |(name, (account, limit)): &(&String, (AccountKey, crate::index::slots::LimitSlot))| {
-                let (policy, named) = index.policies.limit_of(*limit)?;
-                let policy = index.policies.get(policy)?;
-                let kinds = [LimitKind::Rate, LimitKind::Quota];
-                let limit =
-                    kinds.iter().flat_map(|kind| policy.limits(*kind)).find(|limit| limit.name == *named)?;
-                let (epoch, mut counter) = self.counters.held(account, limit.slot)?;
-                let (now, around) = (Moment::from(now), self.counters.unhurried(Moment::from(now)));
-                counter.bring_to(limit, policy.revision, now, &around);
-                let reading = counter.reading(limit, now, &around);
-                let (used, held, borrowed) = counter.used(limit);
-                let counter = (*name).clone();
-                Some(CounterStanding {
-                    counter,
-                    epoch,
-                    used,
-                    held,
-                    borrowed,
-                    reset_seconds: reading.reset_seconds,
-                })
-            };
+        let standing = |name: &String| {
+            // Whoever asks makes nothing: calls are judged by this index.
+            let (account, limit) = find_key(name, &index)?;
+            let (policy, named) = index.policies.limit_of(limit)?;
+            let policy = index.policies.get(policy)?;
+            let kinds = [LimitKind::Rate, LimitKind::Quota];
+            let limit =
+                kinds.iter().flat_map(|kind| policy.limits(*kind)).find(|limit| limit.name == *named)?;
+            let (epoch, mut counter) = self.counters.held(&account, limit.slot)?;
+            let (now, around) = (Moment::from(now), self.counters.unhurried(Moment::from(now)));
+            counter.bring_to(limit, policy.revision, now, &around);
+            let reading = counter.reading(limit, now, &around);
+            let (used, held, borrowed) = counter.used(limit);
+            let (counter, reset_seconds) = (name.clone(), reading.reset_seconds);
+            Some(CounterStanding { counter, epoch, used, held, borrowed, reset_seconds })
+        };
         NodeStanding {
             node: self.settings.node.clone(),
             position: index.position,
             live_nodes: self.counters.nodes(),
-            counters: named.iter().filter_map(standing).collect(),
+            counters: counters.iter().filter_map(standing).collect(),
         }
     }
 }

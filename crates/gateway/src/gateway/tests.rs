@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    Environment, Timestamp,
+    Environment, KeyId, Timestamp,
     decision::Outcome,
     rate_limit_policy::{Period, QuotaLimit, QuotaWindow},
     usage::UsageFact,
@@ -11,7 +11,7 @@ use domain::{
 use jiff::SignedDuration;
 
 use crate::{
-    Call, Flush, Gateway,
+    Call, Flush, Gateway, Subject,
     testing::{
         CLIENT, KEY, Organisation, POLICY, call, ids, peppers, quota, rate, read, secret, settings, spec,
     },
@@ -261,4 +261,24 @@ fn a_digest_is_compared_whole() {
     let keys = &org.gateway.index.read().keys;
     assert!(keys.find_foreign(&domain::secret::ForeignDigest::of(FOREIGN).unwrap()).is_some());
     assert!(keys.find_foreign(&domain::secret::ForeignDigest::from_bytes(bytes)).is_none());
+}
+
+#[test]
+fn whoever_asks_makes_nothing() {
+    let org = limited();
+    let (client, _, _, policy) = ids();
+    let sizes = || {
+        let index = org.gateway.index.read();
+        (index.environments.len(), index.keys.len())
+    };
+    let before = sizes();
+    let elsewhere = read::<Environment>("nowhere");
+    let stranger = read::<KeyId>("key_01jx3v6k9q8z7m5n4p3r2s1t0v");
+    let named = org.gateway.effective(Some(client), None, &elsewhere, org.now).unwrap();
+    assert_eq!(named.in_force.len(), 2, "what binds everywhere binds there: {:?}", named.in_force);
+    assert!(org.gateway.tracked(Subject::Client(client), &elsewhere, org.now).unwrap().is_empty());
+    let counters =
+        [format!("{policy}/daily/nowhere/{client}/any"), format!("{policy}/daily/prod/{stranger}/any")];
+    assert!(org.gateway.standing(&counters, org.now).counters.is_empty());
+    assert_eq!(sizes(), before);
 }

@@ -77,15 +77,18 @@ impl Policies {
     }
 
     pub(crate) fn find(&self, id: PolicyId) -> Option<&PolicyEntry> {
+        self.get(self.slot_if_known(id)?)
+    }
+
+    pub(crate) fn slot_if_known(&self, id: PolicyId) -> Option<PolicySlot> {
         let holds = |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id);
-        self.entries.get(self.by_id.find(id, holds)?)
+        self.by_id.find(id, holds).map(PolicySlot)
     }
 
     /// The policy's slot, in which it limits nothing until it is defined.
     pub(crate) fn slot_of(&mut self, id: PolicyId) -> PolicySlot {
-        let found = self.by_id.find(id, |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id));
-        if let Some(slot) = found {
-            return PolicySlot(slot);
+        if let Some(slot) = self.slot_if_known(id) {
+            return slot;
         }
         let slot = self.entries.push(PolicyEntry {
             id,
@@ -108,6 +111,10 @@ impl Policies {
     /// The policy that has it, or had it.
     pub(crate) fn limit_of(&self, slot: LimitSlot) -> Option<(PolicySlot, &LimitName)> {
         self.limits.get(slot.0).map(|(policy, name)| (*policy, name))
+    }
+
+    pub(crate) fn limit_slot_if_known(&self, policy: PolicySlot, name: &LimitName) -> Option<LimitSlot> {
+        self.limit_slots.get(&(policy, name.clone())).copied()
     }
 
     pub(crate) fn limit_slot_of(&mut self, policy: PolicySlot, name: &LimitName) -> LimitSlot {

@@ -81,6 +81,11 @@ impl Environments {
         self.slots.get(name).copied()
     }
 
+    /// For those who only ask: an unknown one has a slot that no environment ever has.
+    pub(crate) fn find_or_none_such(&self, name: &Environment) -> EnvironmentSlot {
+        self.find(name).unwrap_or(EnvironmentSlot::NONE_SUCH)
+    }
+
     pub(crate) fn slot_of(&mut self, name: &Environment) -> EnvironmentSlot {
         if let Some(slot) = self.find(name) {
             return slot;

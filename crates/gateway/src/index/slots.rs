@@ -82,6 +82,11 @@ slot!(
     /// An environment.
     EnvironmentSlot or none
 );
+impl EnvironmentSlot {
+    /// In place of one that is not known. Not [`Self::NONE`], which binds all.
+    pub(crate) const NONE_SUCH: Self = Self(u32::MAX - 1);
+}
+
 slot!(
     /// A policy.
     PolicySlot

@@ -15,7 +15,6 @@ use secrecy::ExposeSecret;
 
 /// How long an answer waits until this process knows all that was on record when it was asked.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(1);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Answers from the index that this process keeps; of counters it asks the others, where there are others.
 pub(super) struct KnownGateways {
@@ -73,13 +72,10 @@ impl KnownGateways {
     /// Waits, for a bounded time, until what was on record is known here.
     async fn catch_up(&self) -> Result<(), GatewaysAway> {
         let head = self.log.head();
-        let known = async {
-            while self.own.position() < head {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
+        let mut position = self.own.watch_position();
+        let known = position.wait_for(|known| *known >= head);
         // Late, it is the answer of what is known, and says how much of the log that is.
-        let _late = tokio::time::timeout(CAUGHT_UP_WITHIN, known).await;
+        let _late = tokio::time::timeout(CAUGHT_UP_WITHIN, known).await.is_err();
         if self.own.ready() { Ok(()) } else { Err(GatewaysAway) }
     }
 
