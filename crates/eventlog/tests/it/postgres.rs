@@ -134,7 +134,9 @@ async fn no_event_is_skipped_however_late_it_commits_and_a_naive_reader_does_ski
     }
     let mut watching = here.connection().await;
     until("the slow ones to have their numbers", LONG, async || {
-        let idle = "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()";
+        // A transaction is idle before its statement as well as after it.
+        let idle = "select count(*) from pg_stat_activity where state = 'idle in transaction'
+                       and query like 'with appended%' and datname = current_database()";
         Ok((number(&mut watching, idle).await == 16).then_some(()))
     })
     .await
