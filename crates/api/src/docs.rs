@@ -11,6 +11,7 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         RefOr, Schema,
+        schema::AdditionalProperties,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -124,11 +125,21 @@ pub(crate) fn finished(openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::Op
 fn with_described_forms(mut openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let schemas = openapi.components.iter_mut().flat_map(|components| components.schemas.values_mut());
     for schema in schemas {
-        if let RefOr::T(Schema::Object(object)) = schema {
-            object.properties.values_mut().for_each(describe);
+        match schema {
+            RefOr::T(Schema::Object(object)) => object.properties.values_mut().for_each(describe),
+            RefOr::T(Schema::OneOf(choice)) => choice.items.iter_mut().for_each(close),
+            RefOr::T(_) | RefOr::Ref(_) => {}
         }
     }
     openapi
+}
+
+/// A kind of thing that is told apart by a member has no members but its own. Utoipa does not write that down for kinds.
+fn close(kind: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(object)) = kind {
+        let closed = || Box::new(AdditionalProperties::FreeForm(false));
+        object.additional_properties.get_or_insert_with(closed);
+    }
 }
 
 fn describe(property: &mut RefOr<Schema>) {

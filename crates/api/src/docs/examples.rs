@@ -67,9 +67,16 @@ fn request(schema: &str) -> Option<Value> {
         "ClientPatch" => {
             json!({ "name": "Acme Travel Ltd", "labels": { "tier": "platinum", "region": null } })
         }
-        "Reason" | "OptionalReason" | "Revocation" => json!({ "reason": "seen in a public repository" }),
+        "Reason" | "OptionalReason" | "Revocation" | "Suspension" => {
+            json!({ "reason": "seen in a public repository" })
+        }
         "NewKey" => json!({ "name": "booking backend", "environment": "prod" }),
         "Rotation" => json!({ "overlap_seconds": 86_400, "reason": "yearly rotation" }),
+        "Extension" => json!({ "overlap_seconds": 604_800, "reason": "the partner's release is late" }),
+        "NewScheduledChange" => json!({
+            "change": { "kind": "suspend_key", "key_id": "key_01jx3v6k9q8z7m5n4p3r2s1t0v" },
+            "at": "2031-02-01T22:00:00Z", "until": "2031-02-02T04:00:00Z", "reason": "maintenance at the partner's",
+        }),
         "NewRoute" => json!({
             "name": "Read an invoice", "methods": ["GET"], "path": "/invoices/{id}", "required_scopes": ["orders:read"],
             "cost": 1,

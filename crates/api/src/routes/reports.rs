@@ -1,6 +1,7 @@
 //! `/v1/reports`
 
 mod csv;
+mod dimensions;
 pub(crate) mod shadow;
 pub(crate) mod usage;
 

@@ -15,7 +15,7 @@ use projections::queries::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::usage::span;
+use super::{dimensions::Dimensions, usage::span};
 use crate::{
     csv::{self, Cell},
     docs::{ReadProblems, Report, form},
@@ -45,7 +45,7 @@ pub(crate) struct AskedShadow {
     /// What calls are told apart by: a list of `policy`, `revision`, `limit`, `client`, `route`, `environment`. By `limit`,
     /// a call that several limits would have refused is counted for each of them. Absent: `policy,revision`.
     #[param(value_type = String, required = false, pattern = "^(policy|revision|limit|client|route|environment)(,(policy|revision|limit|client|route|environment))*$", example = "policy,limit,client")]
-    group_by: Option<Dimensions>,
+    group_by: Option<Dimensions<ShadowDimension>>,
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = form::PolicyId, inline, required = false)]
     policy_id: Option<PolicyId>,
@@ -57,19 +57,6 @@ pub(crate) struct AskedShadow {
     route_id: Option<RouteId>,
     #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
-}
-
-/// Dimensions with commas between them.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Dimensions(BTreeSet<ShadowDimension>);
-
-impl TryFrom<String> for Dimensions {
-    type Error = serde_json::Error;
-    fn try_from(list: String) -> Result<Self, serde_json::Error> {
-        let words = list.split(',').map(|word| serde_json::Value::String(word.to_owned()));
-        words.map(serde_json::from_value).collect::<Result<_, _>>().map(Self)
-    }
 }
 
 /// What policies in shadow would have refused, by window and by what was asked for.

@@ -1,7 +1,5 @@
 //! `GET /v1/reports/usage`
 
-use std::collections::BTreeSet;
-
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -13,7 +11,7 @@ use projections::queries::usage::{self, Granularity, UsageDimension, UsageQuery,
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::csv;
+use super::{csv, dimensions::Dimensions};
 use crate::{
     docs::{ReadProblems, Report, form},
     guard::{Allowed, needs::ReportRead},
@@ -46,7 +44,7 @@ pub(crate) struct Asked {
     /// What calls are told apart by: a list of `client`, `key`, `secret_version`, `route`, `environment`.
     #[serde(default)]
     #[param(value_type = String, required = false, example = "client,route")]
-    group_by: Dimensions,
+    group_by: Dimensions<UsageDimension>,
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = form::ClientId, inline, required = false)]
     client_id: Option<ClientId>,
@@ -60,19 +58,6 @@ pub(crate) struct Asked {
     route_id: Option<RouteId>,
     #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
-}
-
-/// Dimensions with commas between them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Dimensions(BTreeSet<UsageDimension>);
-
-impl TryFrom<String> for Dimensions {
-    type Error = serde_json::Error;
-    fn try_from(list: String) -> Result<Self, serde_json::Error> {
-        let words = list.split(',').map(|word| serde_json::Value::String(word.to_owned()));
-        words.map(serde_json::from_value).collect::<Result<_, _>>().map(Self)
-    }
 }
 
 /// Calls by window and by what was asked for.

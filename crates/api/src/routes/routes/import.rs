@@ -97,7 +97,13 @@ type ImportAsk = Ask<RouteWrite, (), How>;
     params(How, WriteHeaders),
     request_body(
         description = "OpenAPI 3.0 or 3.1, at most 4 MiB.",
-        content((Object = "application/json"), (String = "application/yaml"))
+        content(
+            (Object = "application/json", example = json!({
+                "openapi": "3.1.0", "info": { "title": "Orders", "version": "1" },
+                "paths": { "/orders/{id}": { "get": { "operationId": "read_order", "responses": {} } } },
+            })),
+            (String = "application/yaml", example = "openapi: 3.1.0\npaths:\n  /orders/{id}:\n    get:\n      operationId: read_order\n"),
+        )
     ),
     responses(FoundPlain<ImportReport>, ImportProblems),
     extensions(("x-tollgate-permission" = json!("route.write")))
