@@ -147,6 +147,8 @@ impl ApiKey {
             // It has come, whether that is on record or not, and a revocation is final.
             Some((revoke_at, _)) if revoke_at <= now => Err(ApiKeyRefusal::Revoked),
             Some((revoke_at, _)) => {
+                // A key that ended by its own expiry takes no new plan, the end of a plan included.
+                lineage.check_not_ended(*now)?;
                 let (revoke_at, reason) = (*revoke_at, reason.clone());
                 Ok(vec![ApiKeyEvent::RevocationCancelled(RevocationCancelled { revoke_at, reason })])
             }

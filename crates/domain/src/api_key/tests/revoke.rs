@@ -93,6 +93,13 @@ fn a_revocation_whose_time_has_come_cannot_be_cancelled() {
 }
 
 #[test]
+fn a_plan_beyond_the_keys_own_end_can_be_cancelled_until_that_end() {
+    check([ends(100), planned(200)], cancel(99), Ok(vec![cancelled(200)]));
+    check([ends(100), planned(200)], cancel(100), Err(ApiKeyRefusal::Expired));
+    check([ends(100), planned(200)], cancel(200), Err(ApiKeyRefusal::Revoked));
+}
+
+#[test]
 fn cancelling_what_is_not_planned_is_no_news() {
     check([issued()], cancel(0), Ok(vec![]));
     check([issued(), planned(100), cancelled(100)], cancel(0), Ok(vec![]));
