@@ -170,7 +170,12 @@ impl Worker {
             OperationKind::ImportKeys => {
                 let importing = Importing::new(&self.api, id, run);
                 let next = numbers.zip(rows.iter().skip(done).take(ITEMS_AT_ONCE));
-                together(next.map(|(number, row)| importing.item(number, row)).collect()).await
+                let mut items = vec![];
+                for wave in import::apart(next) {
+                    let work = wave.into_iter().map(|(number, row)| importing.item(number, row)).collect();
+                    items.extend(together(work).await?);
+                }
+                Ok(items)
             }
         }
     }

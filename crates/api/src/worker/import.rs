@@ -1,6 +1,6 @@
 //! What becomes of each row of an import, when it is done and when it is only asked about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     Aggregate as _, ClientId, KeyId, Name, OperationId, Refusal,
@@ -64,6 +64,30 @@ impl<'run> Importing<'run> {
             Err(ExecuteError::VersionMismatch { .. }) => return Err(LogFailure::NotSequenced.into()),
         })
     }
+}
+
+/// Rows in their order, cut where one has the name or the secret of another before it: of two such rows the first
+/// one wins, which is so only if it is done before the second is begun.
+pub(super) fn apart<'row>(rows: impl Iterator<Item = (u32, &'row Row)>) -> Vec<Vec<(u32, &'row Row)>> {
+    let mut waves = vec![vec![]];
+    let (mut names, mut secrets) = (HashSet::new(), HashSet::new());
+    for (number, row) in rows {
+        if let Ok(key) = &row.key
+            && (names.contains(&key.external_id) || secrets.contains(&key.sha256.fingerprint()))
+        {
+            waves.push(vec![]);
+            names.clear();
+            secrets.clear();
+        }
+        if let Ok(key) = &row.key {
+            names.insert(&key.external_id);
+            secrets.insert(key.sha256.fingerprint());
+        }
+        if let Some(wave) = waves.last_mut() {
+            wave.push((number, row));
+        }
+    }
+    waves
 }
 
 fn item(number: u32, row: &Row, key_id: Option<KeyId>, result: ItemResult) -> Item {
@@ -202,5 +226,48 @@ impl<'run> Clients<'run> {
         };
         found.insert(name.clone(), answer.clone());
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(external_id: &str, secret: &str) -> Row {
+        let key = ForeignKey {
+            external_id: external_id.parse().unwrap(),
+            client: NamedClient::Name("Acme".to_owned()),
+            name: "A".parse().unwrap(),
+            environment: "prod".parse().unwrap(),
+            sha256: domain::secret::ForeignDigest::of(secret).unwrap(),
+            scopes: None,
+            not_before: None,
+            expires_at: None,
+            allowed_cidrs: vec![],
+            hint: String::new(),
+            created_at: None,
+        };
+        Row { subject: external_id.to_owned(), key: Ok(key) }
+    }
+
+    #[test]
+    fn rows_that_are_in_each_others_way_are_not_done_together() {
+        let broken = Row { subject: "row 3".to_owned(), key: Err("broken".to_owned()) };
+        let rows = [
+            row("a", "secret-1"),
+            row("b", "secret-2"),
+            broken.clone(),
+            broken,
+            row("c", "secret-1"),
+            row("d", "secret-3"),
+            row("d", "secret-4"),
+            row("a", "secret-5"),
+        ];
+        let waves: Vec<Vec<u32>> = apart((1..).zip(&rows))
+            .into_iter()
+            .map(|wave| wave.into_iter().map(|(number, _)| number).collect())
+            .collect();
+        assert_eq!(waves, [vec![1, 2, 3, 4], vec![5, 6], vec![7, 8]]);
+        assert_eq!(apart([].into_iter()), [vec![]]);
     }
 }
