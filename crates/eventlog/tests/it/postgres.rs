@@ -174,7 +174,8 @@ async fn no_event_is_skipped_however_late_it_commits_and_a_naive_reader_does_ski
     for _ in 0..40 {
         follow_naively(&mut naive, &mut seen).await;
     }
-    assert_eq!(seen.len(), 304 - 16, "the naive reader skips what committed late");
+    // All sixteen at least; on a busy machine an ordinary writer may be late as well.
+    assert!(seen.len() <= 304 - 16, "the naive reader skips what committed late, and saw {}", seen.len());
     here.end().await;
 }
 

@@ -182,6 +182,15 @@ async fn what_an_interrupted_import_has_begun_must_be_what_the_file_has() {
 const LOCKS_HELD: &str = "select count(*) from pg_locks where locktype = 'advisory' and granted
     and database = (select oid from pg_database where datname = current_database())";
 
+async fn locks_held(look: &mut PgConnection, expected: i64) {
+    until("the locks to be taken or given back", LONG, async || {
+        let held: i64 = sqlx::query_scalar(LOCKS_HELD).fetch_one(&mut *look).await?;
+        Ok((held == expected).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
 async fn placed(owner: &mut PgConnection) -> i64 {
     sqlx::query_scalar("select count(*) from tollgate.log").fetch_one(owner).await.unwrap()
 }
@@ -197,18 +206,15 @@ async fn nobody_else_may_be_at_work_on_a_log_that_is_imported_into() {
     let (sequenced, stopped) = (log.clone(), stop.clone());
     tasks.spawn(async move { sequenced.run_sequencer(stopped).await });
     let mut look = PgConnection::connect(&database.url).await.unwrap();
-    until("the sequencer to lead", LONG, async || {
-        let held: i64 = sqlx::query_scalar(LOCKS_HELD).fetch_one(&mut look).await?;
-        Ok((held == 1).then_some(()))
-    })
-    .await
-    .unwrap();
+    locks_held(&mut look, 1).await;
     let refused = import(&file, &Destination::Postgres(&settings(&database))).await;
     assert!(matches!(refused, Err(TransferFailure::Busy { .. })), "{refused:?}");
     stop.cancel();
     tasks.close();
     tasks.wait().await;
     log.close().await;
+    // The server ends the session a moment after we have closed it.
+    locks_held(&mut look, 0).await;
     import(&file, &Destination::Postgres(&settings(&database))).await.unwrap();
 }
 
