@@ -20,6 +20,7 @@ mod route_directory;
 mod rows;
 mod runner;
 mod scheduled_changes;
+pub mod sessions;
 mod skip;
 mod status;
 mod store;

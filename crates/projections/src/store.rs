@@ -250,8 +250,8 @@ impl ReadModel {
         self.write(owner, Write { doing: "rewinding the checkpoint", sql, values }).await
     }
 
-    /// Takes rows away that no checkpoint speaks of. How many it was.
-    pub(crate) async fn delete(
+    /// Changes rows that no checkpoint speaks of. How many it was.
+    pub(crate) async fn change(
         &self,
         owner: Owner,
         doing: &'static str,

@@ -99,7 +99,7 @@ impl ReadModel {
     /// When the read model cannot be written.
     pub async fn forget_decisions(&self, before: Timestamp, rows_max: u32) -> Result<u64, WriteFailure> {
         let left_out = include_str!("forget_left_out.sql");
-        self.delete(
+        self.change(
             OWNER,
             "forgetting how many were left out",
             left_out,
@@ -109,6 +109,6 @@ impl ReadModel {
         let oldest_kept =
             DecisionId::from_parts(u64::try_from(before.as_millisecond()).unwrap_or_default(), 0);
         let (sql, values) = (include_str!("forget_decisions.sql"), vec![oldest_kept.into(), rows_max.into()]);
-        self.delete(OWNER, "forgetting decisions", sql, values).await
+        self.change(OWNER, "forgetting decisions", sql, values).await
     }
 }
