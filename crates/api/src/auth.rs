@@ -1,8 +1,7 @@
 //! Who calls the admin API: bearer tokens, of which only digests are kept.
 
 use domain::{
-    access::{Principal, Role},
-    metadata::ActorKind,
+    access::{HeldGrant, Principal, PrincipalKind, Role},
     secret::{Peppers, SecretDigest},
 };
 use http::{HeaderMap, header};
@@ -46,23 +45,21 @@ impl AdminTokens {
     }
 }
 
-/// A service account, not a person: whoever installs Tollgate holds the token, and often a script does. The
-/// audit log must not claim that it knows a human.
 fn bootstrap_admin() -> Principal {
     Principal {
         id: "bootstrap-admin".to_owned(),
-        kind: ActorKind::ServiceAccount,
+        kind: PrincipalKind::Bootstrap,
         authenticated_by: "bootstrap_token",
-        roles: vec![Role::Admin],
+        grants: vec![HeldGrant::built_in(Role::Admin)],
     }
 }
 
 fn gateways() -> Principal {
     Principal {
         id: "gateways".to_owned(),
-        kind: ActorKind::ServiceAccount,
+        kind: PrincipalKind::ServiceAccount { team: None },
         authenticated_by: "gateway_token",
-        roles: vec![Role::Gateway],
+        grants: vec![HeldGrant::built_in(Role::Gateway)],
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use domain::{
     Environment, Metadata, Name, Position, Reason, Timestamp,
-    access::{self, Grant, Permission, Principal},
+    access::{self, Grant, Permission, Principal, ResourceFacts},
     api_key::NewSecret,
     personal::PersonalValue,
     secret::PlainSecret,
@@ -55,6 +55,7 @@ macro_rules! needs {
 needs!(
     ClientRead,
     ClientWrite,
+    ClientSuspend,
     KeyRead,
     KeyIssue,
     KeyRotate,
@@ -138,9 +139,18 @@ impl Door {
     }
 }
 
+/// Whatever it turns out to be: a grant in a narrower scope reaches none of it.
+const ANYTHING: ResourceFacts =
+    ResourceFacts::Owned { owner_team: None, environments: std::collections::BTreeSet::new() };
+
 /// Where permissions are asked for: every way into the log or the read models passes here.
-fn authorize(principal: &Principal, permission: Permission) -> Result<Grant, Problem> {
-    access::authorize(principal, permission).map_err(|denied| {
+fn authorize(
+    principal: &Principal,
+    permission: Permission,
+    facts: &ResourceFacts,
+    now: Timestamp,
+) -> Result<Grant, Problem> {
+    access::authorize(principal, permission, facts, now).map_err(|denied| {
         tracing::warn!(
             actor = principal.id,
             permission = permission.as_str(),
@@ -175,7 +185,7 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
         let principal = door.authenticate(&parts.headers)?;
-        let grant = authorize(&principal, P::PERMISSION)?;
+        let grant = authorize(&principal, P::PERMISSION, &ANYTHING, door.now())?;
         let framed = Extension::<Circumstances>::from_request_parts(parts, door).await;
         let Extension(circumstances) = framed.map_err(|rejection| Problem::internal(&rejection))?;
         Ok(Self { door: door.clone(), principal, grant, circumstances, permission: PhantomData })
@@ -185,7 +195,7 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
 impl<P: Needs> Allowed<P> {
     /// A second permission, for those who ask for more than the handler always gives.
     pub(crate) fn also(&self, permission: Permission) -> Result<Grant, Problem> {
-        authorize(&self.principal, permission)
+        authorize(&self.principal, permission, &ANYTHING, self.now())
     }
 
     /// The same for everything that this request sets in motion.
@@ -195,7 +205,7 @@ impl<P: Needs> Allowed<P> {
 
     /// Whether the principal holds another permission, where less is shown to those who do not.
     pub(crate) fn holds(&self, permission: Permission) -> bool {
-        access::authorize(&self.principal, permission).is_ok()
+        access::authorize(&self.principal, permission, &ANYTHING, self.now()).is_ok()
     }
 
     /// The grant that allowed the request: `role:admin`.
@@ -270,7 +280,7 @@ impl<P: Needs> Allowed<P> {
         let metadata = Metadata {
             occurred_at: now,
             actor: self.principal.id.clone(),
-            actor_kind: self.principal.kind,
+            actor_kind: self.principal.kind.actor_kind(),
             authenticated_by: self.principal.authenticated_by.to_owned(),
             on_behalf_of: None,
             allowed_by: self.grant.describe(),
@@ -303,7 +313,7 @@ async fn admit(
 ) -> Response {
     let admitted = door
         .authenticate(request.headers())
-        .and_then(|principal| authorize(&principal, permission).map(drop));
+        .and_then(|principal| authorize(&principal, permission, &ResourceFacts::Shared, door.now()).map(drop));
     match admitted {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

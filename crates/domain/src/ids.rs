@@ -157,6 +157,14 @@ id!(
     /// Names one report of a leaked secret.
     LeakId, "lek"
 );
+id!(
+    /// Names a person or a service account.
+    PrincipalId, "prn"
+);
+id!(
+    /// Names a role given to a principal within a scope.
+    GrantId, "grt"
+);
 
 #[cfg(test)]
 mod tests {

@@ -30,7 +30,8 @@ pub mod usage;
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};
 pub use ids::{
-    AssignmentId, ClientId, EventId, KeyId, LeakId, OperationId, PolicyId, RouteId, ScheduledChangeId,
+    AssignmentId, ClientId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId,
 };
 pub use jiff::Timestamp;
 pub use metadata::Metadata;

@@ -1,8 +1,10 @@
 //! `GET /v1/whoami`
 
-use axum::Json;
+use std::collections::BTreeSet;
+
+use axum::{Json, extract::State};
 use domain::{
-    access::{Permission, Principal, Role, authorize},
+    access::{HeldGrant, Permission, Principal, Role, holds},
     metadata::ActorKind,
 };
 use serde::Serialize;
@@ -40,10 +42,17 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
     tag = "access",
     responses(FoundPlain<Whoami>, KnownProblems)
 )]
-pub(crate) async fn whoami(Authenticated(principal): Authenticated, _: Params<NoParams>) -> Json<Whoami> {
-    let held = |permission: &Permission| authorize(&principal, *permission).is_ok();
+pub(crate) async fn whoami(
+    State(door): State<Door>,
+    Authenticated(principal): Authenticated,
+    _: Params<NoParams>,
+) -> Json<Whoami> {
+    let now = door.now();
+    let held = |permission: &Permission| holds(&principal, *permission, now).is_ok();
     let permissions = Permission::ALL.into_iter().filter(held).map(Permission::as_str).collect();
-    let Principal { id, kind, authenticated_by, roles } = principal;
-    let roles = roles.into_iter().map(Role::as_str).collect();
-    Json(Whoami { id, kind, authenticated_by: authenticated_by.to_owned(), roles, permissions })
+    let Principal { id, kind, authenticated_by, grants } = principal;
+    let in_force = grants.iter().filter(|held: &&HeldGrant| held.is_in_force(now)).map(|held| held.role);
+    let roles = in_force.collect::<BTreeSet<Role>>().into_iter().map(Role::as_str).collect();
+    let (kind, authenticated_by) = (kind.actor_kind(), authenticated_by.to_owned());
+    Json(Whoami { id, kind, authenticated_by, roles, permissions })
 }

@@ -17,7 +17,7 @@ use std::{
 use axum::{Router, body::Body};
 use domain::{
     Clock, KeyId, Timestamp,
-    access::{Principal, Role},
+    access::{HeldGrant, Principal, PrincipalKind, Role},
     metadata::ActorKind,
     secret::{Peppers, PlainSecret},
 };
@@ -76,9 +76,9 @@ pub(super) const NOW: &str = "2026-03-01T12:00:00Z";
 fn principal(id: &str, roles: Vec<Role>) -> Principal {
     Principal {
         id: id.to_owned(),
-        kind: ActorKind::ServiceAccount,
+        kind: PrincipalKind::Bootstrap,
         authenticated_by: "bootstrap_token",
-        roles,
+        grants: roles.into_iter().map(HeldGrant::built_in).collect(),
     }
 }
 

@@ -56,7 +56,7 @@ impl PlannedChange {
     pub fn permission(&self) -> Permission {
         match self {
             Self::SuspendKey { .. } => Permission::KeySuspend,
-            Self::SuspendClient { .. } => Permission::ClientWrite,
+            Self::SuspendClient { .. } => Permission::ClientSuspend,
             Self::AssignPolicy { .. } | Self::UnassignPolicy { .. } => Permission::PolicyAssign,
             Self::RevisePolicy { .. } => Permission::PolicyWrite,
         }

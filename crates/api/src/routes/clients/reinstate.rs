@@ -13,7 +13,7 @@ use crate::{
     ask::{Ask, Effect, Said},
     docs::{Changed, ClientPath, Missing, WriteHeaders, WriteProblems},
     dry_run::Instead,
-    guard::needs::ClientWrite,
+    guard::needs::ClientSuspend,
     path::Id,
 };
 
@@ -26,14 +26,14 @@ use crate::{
     params(ClientPath, WriteHeaders),
     request_body = ReasonBody,
     responses(Changed<ClientView>, Missing, WriteProblems),
-    extensions(("x-tollgate-permission" = json!("client.write")))
+    extensions(("x-tollgate-permission" = json!("client.suspend")))
 )]
-pub(crate) async fn reinstate(ask: Ask<ClientWrite, Id<ClientId>>) -> Result<Response, Instead> {
+pub(crate) async fn reinstate(ask: Ask<ClientSuspend, Id<ClientId>>) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn fresh(ask: &Ask<ClientWrite, Id<ClientId>>) -> Result<Effect<ClientId>, Instead> {
+async fn fresh(ask: &Ask<ClientSuspend, Id<ClientId>>) -> Result<Effect<ClientId>, Instead> {
     let ReasonBody { reason } = ask.body()?;
     let said = Said::because(Some(&reason));
     ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Reinstate(ReinstateClient { reason }), said).await

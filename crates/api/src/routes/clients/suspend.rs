@@ -14,12 +14,12 @@ use crate::{
     ask::{Ask, Effect, Said},
     docs::{ClientPath, Deferrable, Missing, WriteHeaders, WriteProblems},
     dry_run::Instead,
-    guard::needs::ClientWrite,
+    guard::needs::ClientSuspend,
     path::Id,
     routes::scheduled_changes::planning::{Refusing, check, deferred, plan},
 };
 
-type SuspendAsk = Ask<ClientWrite, Id<ClientId>>;
+type SuspendAsk = Ask<ClientSuspend, Id<ClientId>>;
 
 /// Suspend a client
 ///
@@ -33,7 +33,7 @@ type SuspendAsk = Ask<ClientWrite, Id<ClientId>>;
     params(ClientPath, WriteHeaders),
     request_body = Suspension,
     responses(Deferrable<ClientView>, Missing, WriteProblems),
-    extensions(("x-tollgate-permission" = json!("client.write")))
+    extensions(("x-tollgate-permission" = json!("client.suspend")))
 )]
 pub(crate) async fn suspend(ask: SuspendAsk) -> Result<Response, Instead> {
     let body: Suspension = ask.body()?;

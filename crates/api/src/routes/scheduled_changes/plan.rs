@@ -31,7 +31,7 @@ type PlanAsk = Ask<ChangeRead>;
 /// Plan a change
 ///
 /// It happens at a time ahead, or now, and may end by itself. Beside `change.read` it needs the permission of the change
-/// itself, which is asked for when it is planned: `key.revoke`, `key.suspend`, `client.write`, `policy.assign` or
+/// itself, which is asked for when it is planned: `key.revoke`, `key.suspend`, `client.suspend`, `policy.assign` or
 /// `policy.write`. A revocation is held by its key, and the gateways judge it to the second; what else is planned is
 /// carried out by the scheduler.
 #[utoipa::path(

@@ -1,0 +1,83 @@
+//! `docs/access.md`: the table for people. A test holds the file to it.
+
+use std::fmt::Write as _;
+
+use super::{Access, Permission, Role};
+
+const HEAD: &str = "\
+# Who may do what
+
+A principal is a person or a service account. It may do what its *grants* allow, and nothing else: a grant is a role within a
+scope, given by somebody for a reason, perhaps until a time. This page is made from the table that the
+program itself decides by (`crates/domain/src/access/role.rs`); a test holds the two together. `GET /v1/roles`
+answers the same, and each operation of `/openapi.json` names its permission in `x-tollgate-permission`.
+
+## Roles
+";
+
+const TAIL: &str = "
+*look*: reads. *act*: changes something. **people**: never a service account, whatever it was granted.
+
+## Scopes
+
+| scope | reaches |
+|---|---|
+| `{\"kind\": \"all\"}` | the whole installation |
+| `{\"kind\": \"limited\", \"team\": \"Orders\"}` | the clients that this team owns, their keys, and what was recorded of them |
+| `{\"kind\": \"limited\", \"environments\": [\"prod\"]}` | clients that may call there, keys of that environment |
+| `{\"kind\": \"limited\", \"team\": …, \"environments\": […]}` | what both reach |
+
+* A scope that names neither reaches nothing and is refused. An empty set never means all.
+* One grant has to allow all of a change. Who holds `prod` and `sandbox` by two grants cannot change a client that lies in
+  both; one grant may name up to 16 environments.
+* To see a client it is enough that it lies in one environment of the scope. To change it, each environment that the change
+  touches has to be in the scope.
+* Routes, policies, the gateway's nodes and the installation belong to nobody: a limited grant sees them and changes none.
+* What you may not see is answered like what is not there (404). What you see and may not change is refused
+  (403, `permission_denied`). Lists and reports hold what you may see and nothing else.
+
+## Giving and withdrawing
+
+* Nobody gives more than they hold: each permission of the role, in a scope that covers the new one, for at least as long.
+* A service account manages neither principals nor grants, and cannot be given `access_admin` or `break_glass`.
+* The last administrator can neither be withdrawn nor disabled.
+";
+
+/// The page, as Markdown.
+#[must_use]
+pub fn page() -> String {
+    let mut page = format!("{HEAD}\n| role | for |\n|---|---|\n");
+    for role in Role::ALL {
+        line(&mut page, &[format!("`{}`", role.as_str()), role.says().to_owned()]);
+    }
+    page.push_str("\n## Permissions\n\n");
+    let mut head = vec!["permission".to_owned(), String::new()];
+    head.extend(Role::ALL.map(|role| role.as_str().replace('_', " ")));
+    line(&mut page, &head);
+    page.push_str(&format!("|{}\n", "---|".repeat(head.len())));
+    for permission in Permission::ALL {
+        line(&mut page, &row(permission));
+    }
+    page.push_str("\n| permission | what it is |\n|---|---|\n");
+    for permission in Permission::ALL {
+        line(&mut page, &[format!("`{}`", permission.as_str()), permission.says().to_owned()]);
+    }
+    page.push_str(TAIL);
+    page
+}
+
+fn row(permission: Permission) -> Vec<String> {
+    let kind = match permission.access() {
+        Access::Read => "look",
+        Access::Write if permission.is_for_people() => "act, **people**",
+        Access::Write => "act",
+    };
+    let mut cells = vec![format!("`{}`", permission.as_str()), kind.to_owned()];
+    cells.extend(Role::ALL.map(|role| if role.holds(permission) { "●".to_owned() } else { String::new() }));
+    cells
+}
+
+fn line(page: &mut String, cells: &[String]) {
+    // Writing into a text cannot fail.
+    let _written = writeln!(page, "| {} |", cells.join(" | "));
+}
