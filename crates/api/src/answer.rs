@@ -3,8 +3,10 @@
 use std::fmt::Display;
 
 use axum::response::{IntoResponse, Response};
-use domain::Position;
-use eventlog::Stored;
+use domain::{
+    Position,
+    access::{Principal, Reach, ResourceFacts},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use projections::{ReadFailure, ReadModel};
 use serde::Serialize;
@@ -15,6 +17,7 @@ use crate::{
     as_of::{AsOf, Of},
     ask::{Ask, Effect},
     dry_run::Instead,
+    facts::Guarded,
     guard::{Allowed, Needs},
     path::Named,
     precondition::etag,
@@ -40,6 +43,22 @@ pub(crate) trait Resource: Serialize + Send + Sized {
     -> impl Future<Output = Result<Option<Self>, ReadFailure>> + Send;
 
     fn version(&self) -> u64;
+
+    /// The thing without the parts of it that are out of reach.
+    fn within(
+        self,
+        _read: &ReadModel,
+        _reach: &Reach,
+    ) -> impl Future<Output = Result<Self, ReadFailure>> + Send {
+        std::future::ready(Ok(self))
+    }
+
+    /// Whose it is, for this asker.
+    fn facts(
+        &self,
+        read: &ReadModel,
+        asker: &Principal,
+    ) -> impl Future<Output = Result<ResourceFacts, ReadFailure>> + Send;
 }
 
 /// The resource, as it stands or stood.
@@ -51,6 +70,15 @@ pub(crate) async fn found<P: Needs, R: Resource>(
     let reading = allowed.reading(as_of, Of::One(&id.to_string())).await?;
     let read = R::read(&reading.model, id).await.map_err(|failure| Problem::unread(&failure))?;
     let resource = read.ok_or_else(R::Id::missing)?;
+    let unread = |failure| Problem::unread(&failure);
+    // Whoever may see it now may see what it was.
+    let present = match as_of {
+        Some(_) => R::read(allowed.read(), id).await.map_err(unread)?,
+        None => None,
+    };
+    let facts = present.as_ref().unwrap_or(&resource).facts(allowed.read(), allowed.principal()).await;
+    allowed.reveals(&facts.map_err(unread)?, R::Id::missing)?;
+    let resource = resource.within(allowed.read(), &allowed.reach()).await.map_err(unread)?;
     let mut response = reading.answer(&resource);
     set(response.headers_mut(), header::ETAG, &etag(resource.version()));
     Ok(response)
@@ -153,7 +181,7 @@ pub(crate) async fn written<P: Needs, W, Q, R: Resource>(
 
 /// The answer about a part of a thing: its entity tag is the whole thing's. Without a body of its own it is one only
 /// where the caller is told something: then it is 200 in the place of 204.
-pub(crate) async fn bound<P: Needs, W, Q, A: Stored>(
+pub(crate) async fn bound<P: Needs, W, Q, A: Guarded>(
     ask: &Ask<P, W, Q>,
     effect: Effect<A::Id>,
     status: StatusCode,

@@ -10,10 +10,12 @@ use axum::{
     },
 };
 use domain::{
-    Environment, Position, Reason, Refusal,
-    access::Grant,
+    Aggregate as _, Environment, Position, Reason, Refusal,
+    access::{Grant, ResourceFacts},
     api_key::NewSecret,
+    grant::GivenGrant,
     personal::{PersonalValue, PersonalValues},
+    principal::Account,
     secret::PlainSecret,
 };
 use eventlog::{Execute, ExecuteError, Idempotency, Place as LogPlace, Remembered, Stored};
@@ -23,6 +25,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     body,
     dry_run::{DryRun, Instead, Rehearsal, view::Warning},
+    facts::Guarded,
     guard::{Allowed, Door, Needs},
     idempotency::{Claim, given_key, request_digest},
     manner::Manner,
@@ -30,7 +33,9 @@ use crate::{
     precondition::IfMatch,
     problem::{Problem, kinds},
     query::{NoParams, Params},
+    random::NoRandom,
     receipt::ReceiptView,
+    secret::new_principal_token,
 };
 
 /// A command on its way: allowed, addressed, read, named by the caller if it wants to be.
@@ -192,7 +197,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
     }
 
     /// The version that the log is to check once more when it appends.
-    async fn seen<A: Stored>(&self, id: A::Id, missing: fn() -> Problem) -> Result<Option<u64>, Problem> {
+    async fn seen<A: Guarded>(&self, id: A::Id, missing: fn() -> Problem) -> Result<Option<u64>, Problem> {
         let Some(if_match) = &self.if_match else { return Ok(None) };
         if let IfMatch::OneOf(versions) = if_match
             && let [version] = versions.as_slice()
@@ -211,46 +216,56 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         said: Said,
     ) -> Result<Effect<A::Id>, Instead>
     where
-        A: Stored,
+        A: Guarded,
         A::Id: Named,
     {
         let missing = <A::Id as Named>::missing;
+        let (_, facts) = self.judge::<A>(id).await?;
+        let Some(facts) = facts else { return Err(missing().into()) };
+        let grant = match &said.allowed_by {
+            Some(grant) => grant.clone(),
+            None => self.allow(&facts)?,
+        };
+        for touched in &said.touches {
+            self.allow(touched)?;
+        }
         let seen = match said.based_on {
             Some(version) => self.check_seen(version).map(|()| Some(version))?,
             None => self.seen::<A>(id, missing).await?,
         };
-        self.append::<A>(id, command, said, seen, missing).await
+        self.append::<A>(id, command, grant, said, seen, missing).await
     }
 
-    /// Gives a command that makes a new thing, likewise. No version of it can have been seen.
+    /// Gives a command that makes a new thing, likewise. No version of it can have been seen; what allowed it has to be
+    /// shown, for there is nothing yet that would say whose it is.
     pub(crate) async fn create<A>(
         &self,
         id: A::Id,
         command: A::Command,
+        grant: Grant,
         said: Said,
     ) -> Result<Effect<A::Id>, Instead>
     where
         A: Stored,
         A::Id: Named,
     {
-        self.append::<A>(id, command, said, None, <A::Id as Named>::missing).await
+        self.append::<A>(id, command, grant, said, None, <A::Id as Named>::missing).await
     }
 
     async fn append<A: Stored>(
         &self,
         id: A::Id,
         command: A::Command,
+        grant: Grant,
         said: Said,
         expected_version: Option<u64>,
         missing: fn() -> Problem,
     ) -> Result<Effect<A::Id>, Instead> {
-        let Said { reason, mut personal, based_on: _, warnings, allowed_by } = said;
+        let Said { reason, mut personal, based_on: _, warnings, allowed_by: _, touches: _ } = said;
         let idempotency = self.claim.as_ref().map(|claim| claim.idempotency().clone());
         let named = given_key(&self.headers)?;
         let (mut metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
-        if let Some(grant) = allowed_by {
-            metadata.allowed_by = grant.describe();
-        }
+        metadata.allowed_by = grant.describe();
         personal.extend(address);
         let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
         if self.manner.dry_run {
@@ -261,6 +276,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             Ok(done) => {
                 let position = self.position(done.place).await;
                 let aggregate_type = Some(A::TYPE);
+                self.know::<A>(position).await;
                 Ok(Effect { id, version: done.version, position, aggregate_type, replayed: false })
             }
             // Another process was quicker with the same key.
@@ -269,6 +285,16 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
                 None => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED).into()),
             },
             Err(other) => Err(unexecuted(other, missing).into()),
+        }
+    }
+
+    /// Waits until this process goes by what was just written about who may do what.
+    async fn know<A: Stored>(&self, position: Option<Position>) {
+        if let (Some(position), true) = (position, [Account::TYPE, GivenGrant::TYPE].contains(&A::TYPE)) {
+            let at_most = self.door().settings().visible_wait;
+            if !self.door().api().access.wait_for(position, at_most).await {
+                tracing::warn!(event.position = position.get(), "The access index is behind");
+            }
         }
     }
 
@@ -298,6 +324,17 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         } else {
             self.allowed.new_secret(environment)
         }
+    }
+
+    /// A new token of a principal, likewise.
+    pub(crate) fn new_token(&self) -> Result<(PlainSecret, NewSecret), Problem> {
+        let peppers = &self.door().api().peppers;
+        let made = if self.manner.dry_run {
+            new_principal_token(peppers, &NoRandom)
+        } else {
+            new_principal_token(peppers, self.random())
+        };
+        made.map_err(|why| Problem::internal(&why))
     }
 
     /// The event that brought an aggregate to a version.
@@ -369,8 +406,10 @@ pub(crate) struct Said {
     pub(crate) based_on: Option<u64>,
     /// What a dry run is to say of the command beside what it would do.
     pub(crate) warnings: Vec<Warning>,
-    /// What allowed it, where that is not the permission that the handler names.
+    /// What allowed it, where that is not the permission that the handler names, or another thing is asked about.
     pub(crate) allowed_by: Option<Grant>,
+    /// What it changes beside the thing itself: the grant has to reach that too.
+    pub(crate) touches: Vec<ResourceFacts>,
 }
 
 impl Said {

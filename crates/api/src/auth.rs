@@ -54,6 +54,11 @@ fn bootstrap_admin() -> Principal {
     }
 }
 
+/// Whoever holds a token that opens the claim anew: may claim, and nothing else.
+pub(crate) fn claimant() -> Principal {
+    Principal { authenticated_by: "claim_token", grants: vec![], ..bootstrap_admin() }
+}
+
 fn gateways() -> Principal {
     Principal {
         id: "gateways".to_owned(),

@@ -20,8 +20,8 @@ pub(crate) use answers::{
     BulkAnswer, Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report,
 };
 pub(crate) use params::{
-    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, KeyPath, LeakPath, OperationPath,
-    PolicyPath, PositionPath, RoutePath, WriteHeaders,
+    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, GrantPath, KeyPath, LeakPath,
+    OperationPath, PolicyPath, PositionPath, PrincipalPath, RoutePath, WriteHeaders,
 };
 pub(crate) use problems::{
     AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
@@ -95,6 +95,12 @@ use crate::{
         form::CurrentUsage,
         routes::usage::reset::ResetView,
         routes::whoami::Whoami,
+        routes::principals::view::PersonView,
+        routes::service_accounts::view::ServiceAccountView,
+        routes::service_accounts::view::ServiceAccountWithToken,
+        routes::service_accounts::view::PendingServiceAccount,
+        routes::grants::view::GrantView,
+        routes::grants::roles::Roles,
         routes::operations::Health,
         crate::Readiness,
         CatalogueEntry,

@@ -10,19 +10,20 @@ use axum::{
 };
 use domain::{
     Environment, Metadata, Name, Position, Reason, Timestamp,
-    access::{self, Grant, Permission, Principal, ResourceFacts},
+    access::{self, Denied, Grant, Permission, Principal, PrincipalKind, Reach, ResourceFacts},
     api_key::NewSecret,
     personal::PersonalValue,
     secret::PlainSecret,
 };
-use eventlog::{EventLog, Loaded, Stored};
+use eventlog::{EventLog, Loaded};
 use http::{HeaderMap, request::Parts};
 use projections::{ReadModel, Visibility};
 
 use crate::{
     Api, Readiness, Settings, Uploads,
-    auth::bearer,
+    auth::{bearer, claimant},
     circumstances::Circumstances,
+    facts::{ANYTHING, Guarded},
     frame::framed,
     gateways::Gateways,
     idempotency::InFlight,
@@ -35,46 +36,62 @@ use crate::{
 /// A permission as a type, so that a handler's signature names what it needs.
 pub(crate) trait Needs: Send + Sync + 'static {
     const PERMISSION: Permission;
+    /// Whether every handler that names it asks whose its things are. Those of the others are for grants over everything.
+    const LIMITED: bool;
 }
 
 macro_rules! needs {
-    ($($permission:ident),+ $(,)?) => {
+    (limited: [$($limited:ident),+ $(,)?], whole: [$($whole:ident),* $(,)?]) => {
         /// One type for each permission that a handler may name.
         pub(crate) mod needs {
             use super::{Needs, Permission};
-            $(
-                #[derive(Debug)]
-                pub(crate) enum $permission {}
-                impl Needs for $permission {
-                    const PERMISSION: Permission = Permission::$permission;
-                }
-            )+
+            needs!(@each $($limited = true,)+ $($whole = false,)*);
         }
+    };
+    (@each $($permission:ident = $limited:literal,)+) => {
+        $(
+            #[derive(Debug)]
+            pub(crate) enum $permission {}
+            impl Needs for $permission {
+                const PERMISSION: Permission = Permission::$permission;
+                const LIMITED: bool = $limited;
+            }
+        )+
     };
 }
 needs!(
-    ClientRead,
-    ClientWrite,
-    ClientSuspend,
-    KeyRead,
-    KeyIssue,
-    KeyRotate,
-    KeySuspend,
-    KeyRevoke,
-    KeyImport,
-    RouteRead,
-    RouteWrite,
-    PolicyRead,
-    PolicyWrite,
-    PolicyAssign,
-    AuditRead,
-    ChangeRead,
-    ReportRead,
-    GatewayRead,
-    DecisionRead,
-    LimitReset,
-    LeakRead,
-    OperationRead
+    limited: [
+        ClientRead,
+        ClientWrite,
+        ClientSuspend,
+        KeyRead,
+        KeyIssue,
+        KeyRotate,
+        KeySuspend,
+        KeyRevoke,
+        RouteRead,
+        RouteWrite,
+        PolicyRead,
+        PolicyWrite,
+        PolicyAssign,
+        AuditRead,
+        ChangeRead,
+        LimitReset,
+        LeakRead,
+        OperationRead,
+        PrincipalRead,
+        PrincipalWrite,
+        PrincipalDisable,
+        ServiceAccountRead,
+        ServiceAccountWrite,
+        GrantRead,
+        GrantWrite,
+        BreakGlassOpen,
+        ReportRead,
+        GatewayRead,
+        DecisionRead,
+    ],
+    whole: [KeyImport]
 );
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.
@@ -84,11 +101,13 @@ pub(crate) struct Door {
     pub(crate) in_flight: InFlight,
     /// Held from looking for overlapping routes until the new one is on record.
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
+    /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
+    pub(crate) admins: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Door {
     pub(crate) fn new(api: Arc<Api>) -> Self {
-        Self { api, in_flight: InFlight::default(), routes: Arc::default() }
+        Self { api, in_flight: InFlight::default(), routes: Arc::default(), admins: Arc::default() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -133,15 +152,28 @@ impl Door {
     }
 
     fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
-        bearer(headers)
-            .and_then(|token| self.api.admin.principal(&self.api.peppers, token))
-            .ok_or_else(Problem::unauthenticated)
+        let Some(token) = bearer(headers) else { return Err(Problem::unauthenticated()) };
+        let (api, now) = (&*self.api, self.now());
+        let installed = api.admin.principal(&api.peppers, token);
+        let known = match installed {
+            // It opens nothing once somebody has claimed the installation.
+            Some(principal) if principal.kind == PrincipalKind::Bootstrap => {
+                Some(principal).filter(|_| api.access.is_complete() && api.access.is_unclaimed())
+            }
+            Some(principal) => Some(principal),
+            None => api.access.principal(&api.peppers, token, now).or_else(|| {
+                let reopens = api.access.reopens(&api.peppers, token, now);
+                reopens.then(claimant)
+            }),
+        };
+        match known {
+            Some(principal) => Ok(principal),
+            // Who is not known yet may be known in a moment.
+            None if !api.access.is_complete() => Err(Problem::unavailable()),
+            None => Err(Problem::unauthenticated()),
+        }
     }
 }
-
-/// Whatever it turns out to be: a grant in a narrower scope reaches none of it.
-const ANYTHING: ResourceFacts =
-    ResourceFacts::Owned { owner_team: None, environments: std::collections::BTreeSet::new() };
 
 /// Where permissions are asked for: every way into the log or the read models passes here.
 fn authorize(
@@ -150,7 +182,16 @@ fn authorize(
     facts: &ResourceFacts,
     now: Timestamp,
 ) -> Result<Grant, Problem> {
-    access::authorize(principal, permission, facts, now).map_err(|denied| {
+    judged(access::authorize(principal, permission, facts, now), principal, permission)
+}
+
+/// The one place that tells somebody that they may not.
+fn judged(
+    judgement: Result<Grant, Denied>,
+    principal: &Principal,
+    permission: Permission,
+) -> Result<Grant, Problem> {
+    judgement.map_err(|denied| {
         tracing::warn!(
             actor = principal.id,
             permission = permission.as_str(),
@@ -185,7 +226,12 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
         let principal = door.authenticate(&parts.headers)?;
-        let grant = authorize(&principal, P::PERMISSION, &ANYTHING, door.now())?;
+        let now = door.now();
+        let grant = if P::LIMITED {
+            judged(access::holds(&principal, P::PERMISSION, now), &principal, P::PERMISSION)?
+        } else {
+            authorize(&principal, P::PERMISSION, &ANYTHING, now)?
+        };
         let framed = Extension::<Circumstances>::from_request_parts(parts, door).await;
         let Extension(circumstances) = framed.map_err(|rejection| Problem::internal(&rejection))?;
         Ok(Self { door: door.clone(), principal, grant, circumstances, permission: PhantomData })
@@ -193,9 +239,43 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
 }
 
 impl<P: Needs> Allowed<P> {
-    /// A second permission, for those who ask for more than the handler always gives.
+    /// Whether the principal may do what the handler is for to this thing, and by which grant.
+    pub(crate) fn allow(&self, facts: &ResourceFacts) -> Result<Grant, Problem> {
+        self.allow_also(P::PERMISSION, facts)
+    }
+
+    /// The same of a second permission, for those who ask for more than the handler always gives.
+    pub(crate) fn allow_also(&self, permission: Permission, facts: &ResourceFacts) -> Result<Grant, Problem> {
+        authorize(&self.principal, permission, facts, self.now())
+    }
+
+    /// The same where it does not matter what for.
     pub(crate) fn also(&self, permission: Permission) -> Result<Grant, Problem> {
-        authorize(&self.principal, permission, &ANYTHING, self.now())
+        judged(access::holds(&self.principal, permission, self.now()), &self.principal, permission)
+    }
+
+    /// What let the request in at all.
+    pub(crate) fn grant(&self) -> Grant {
+        self.grant.clone()
+    }
+
+    /// Whether the principal sees this thing.
+    pub(crate) fn sees(&self, permission: Permission, facts: &ResourceFacts) -> bool {
+        access::authorize(&self.principal, permission, facts, self.now()).is_ok()
+    }
+
+    /// Refuses to know of what the principal does not see.
+    pub(crate) fn reveals(
+        &self,
+        facts: &ResourceFacts,
+        missing: impl FnOnce() -> Problem,
+    ) -> Result<(), Problem> {
+        if self.sees(P::PERMISSION, facts) { Ok(()) } else { Err(missing()) }
+    }
+
+    /// How far the principal sees by what the handler is for: what lists are narrowed to.
+    pub(crate) fn reach(&self) -> Reach {
+        access::reach(&self.principal, P::PERMISSION, self.now())
     }
 
     /// The same for everything that this request sets in motion.
@@ -205,7 +285,7 @@ impl<P: Needs> Allowed<P> {
 
     /// Whether the principal holds another permission, where less is shown to those who do not.
     pub(crate) fn holds(&self, permission: Permission) -> bool {
-        access::authorize(&self.principal, permission, &ANYTHING, self.now()).is_ok()
+        access::holds(&self.principal, permission, self.now()).is_ok()
     }
 
     /// The grant that allowed the request: `role:admin`.
@@ -263,8 +343,27 @@ impl<P: Needs> Allowed<P> {
         new_key_secret(brand, environment, peppers, &NoRandom).map_err(|why| Problem::internal(&why))
     }
 
-    pub(crate) async fn load<A: Stored>(&self, id: A::Id) -> Result<Loaded<A>, Problem> {
-        self.door.api.log.load::<A>(id).await.map_err(|failure| Problem::failed(&failure))
+    /// The aggregate as it stands. One that the principal does not see is nothing, like one that is not there.
+    pub(crate) async fn load<A: Guarded>(&self, id: A::Id) -> Result<Loaded<A>, Problem> {
+        self.judge(id).await.map(|(loaded, _)| loaded)
+    }
+
+    /// The same, with whose it is.
+    pub(crate) async fn judge<A: Guarded>(
+        &self,
+        id: A::Id,
+    ) -> Result<(Loaded<A>, Option<ResourceFacts>), Problem> {
+        let log = &self.door.api.log;
+        let failed = |failure| Problem::failed(&failure);
+        let loaded = log.load::<A>(id).await.map_err(failed)?;
+        let facts = loaded.state.facts(log, &self.principal).await.map_err(failed)?;
+        let seen_by = loaded.state.seen_by();
+        // Everybody sees themselves.
+        let own = self.principal.id == id.to_string();
+        match facts.filter(|facts| own || self.sees(seen_by, facts)) {
+            Some(facts) => Ok((loaded, Some(facts))),
+            None => Ok((Loaded { state: Arc::new(A::default()), version: 0 }, None)),
+        }
     }
 
     /// The circumstances of a command for its events, with the personal value that they commit to.
@@ -311,9 +410,9 @@ async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    let admitted = door
-        .authenticate(request.headers())
-        .and_then(|principal| authorize(&principal, permission, &ResourceFacts::Shared, door.now()).map(drop));
+    let admitted = door.authenticate(request.headers()).and_then(|principal| {
+        authorize(&principal, permission, &ResourceFacts::Shared, door.now()).map(drop)
+    });
     match admitted {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

@@ -1,6 +1,7 @@
 //! The admin REST API: commands in, read models out, and the console that uses nothing else.
 #![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
+pub mod access;
 mod answer;
 mod as_of;
 mod ask;
@@ -12,6 +13,7 @@ mod console;
 mod csv;
 mod docs;
 mod dry_run;
+mod facts;
 mod frame;
 mod gateways;
 mod guard;
@@ -45,6 +47,7 @@ use projections::{ReadModel, Visibility};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 
+pub use access::AccessIndex;
 pub use auth::AdminTokens;
 pub use gateways::{Answering, CallAsked, EffectiveAsked, Gateways, GatewaysAway, UsageOf, Who};
 pub use guard::protect;
@@ -69,6 +72,8 @@ pub struct Api {
     /// What the secrets of new keys begin with: 1 to 12 of a-z and 0-9.
     pub brand: String,
     pub admin: AdminTokens,
+    /// The principals and grants of the log; kept up by [`access::follow`].
+    pub access: Arc<AccessIndex>,
     /// Asked what would be decided, what applies and what is used.
     pub gateways: Arc<dyn Gateways>,
     /// Asked at each `/readyz`.

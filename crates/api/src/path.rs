@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, KeyId, LeakId, OperationId, PolicyId, RouteId, ScheduledChangeId,
-    api_client::ApiClientRefusal, api_key::ApiKeyRefusal, operation::OperationRefusal,
-    rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
+    AssignmentId, ClientId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal, grant::GrantRefusal,
+    operation::OperationRefusal, principal::PrincipalRefusal, rate_limit_policy::RateLimitPolicyRefusal,
+    route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
 };
 use http::request::Parts;
 
@@ -34,6 +35,8 @@ named!(KeyId, ApiKeyRefusal::NotIssued);
 named!(RouteId, RouteRefusal::NotDefined);
 named!(PolicyId, RateLimitPolicyRefusal::NotDefined);
 named!(OperationId, OperationRefusal::NotPlanned);
+named!(PrincipalId, PrincipalRefusal::NotThere);
+named!(GrantId, GrantRefusal::NotGiven);
 
 impl Named for LeakId {
     fn missing() -> Problem {

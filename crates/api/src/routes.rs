@@ -6,16 +6,19 @@ pub(crate) mod decisions;
 pub(crate) mod effective_policy;
 pub(crate) mod explain;
 pub(crate) mod gateway;
+pub(crate) mod grants;
 pub(crate) mod hygiene;
 pub(crate) mod keys;
 pub(crate) mod leaks;
 pub(crate) mod operations;
 pub(crate) mod policies;
+pub(crate) mod principals;
 pub(crate) mod problems;
 pub(crate) mod reports;
 #[expect(clippy::module_inception, reason = "the resource is called a route, and the files mirror the URLs")]
 pub(crate) mod routes;
 pub(crate) mod scheduled_changes;
+pub(crate) mod service_accounts;
 pub(crate) mod usage;
 pub(crate) mod whoami;
 
@@ -42,6 +45,9 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(gateway::all())
         .merge(hygiene::all())
         .merge(whoami::all())
+        .merge(principals::all())
+        .merge(service_accounts::all())
+        .merge(grants::all())
         .merge(problems::all())
         .merge(operations::all())
 }

@@ -9,6 +9,8 @@ use domain::{
 
 /// The brand of admin tokens, so that a scanner tells them from clients' keys.
 const ADMIN_BRAND: &str = "tga";
+/// The brand of principals' tokens.
+pub(crate) const PRINCIPAL_BRAND: &str = "tgs";
 /// What stands where a client's key has its environment.
 const ADMIN_TAG: &str = "admin";
 /// Locator and proof of a secret.
@@ -39,6 +41,14 @@ pub(crate) fn new_key_secret(
 /// Never with a source that gives random bytes; the composition of secrets is checked.
 pub fn new_admin_token(random: &dyn Random) -> Result<PlainSecret, InvalidValue> {
     PlainSecret::compose(ADMIN_BRAND, &ADMIN_TAG.parse()?, &base62(random, SECRET_RANDOM_CHARS))
+}
+
+/// A new token of a principal, with what is kept of it.
+pub(crate) fn new_principal_token(
+    peppers: &Peppers,
+    random: &dyn Random,
+) -> Result<(PlainSecret, NewSecret), InvalidValue> {
+    new_key_secret(PRINCIPAL_BRAND, &ADMIN_TAG.parse()?, peppers, random)
 }
 
 /// What is kept of an admin token, whether made by [`new_admin_token`] or brought along: its digest under the

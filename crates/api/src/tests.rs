@@ -1,5 +1,6 @@
 //! Requests through the router, over a real log and real read models.
 
+mod access;
 mod as_of;
 mod audit;
 mod bad_input;

@@ -50,6 +50,58 @@ impl PersonName {
     }
 }
 
+/// What an identity provider calls itself: a URL of at most 512 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Issuer(Box<str>);
+
+impl TryFrom<String> for Issuer {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let known = rest.is_some_and(|rest| (1..=500).contains(&rest.len()));
+        if known && text.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidValue::expected("must be a URL, such as https://login.example.com"))
+        }
+    }
+}
+
+impl Issuer {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A provider's name for a person: 1 to 255 visible ASCII characters. Personal. Source: OpenID Connect Core §2.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Subject(Box<str>);
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject(…)")
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidValue::expected("must be 1 to 255 visible ASCII characters"))
+        }
+    }
+}
+
+impl Subject {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A time, of the years that RFC 3339 can write after 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]

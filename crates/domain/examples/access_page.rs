@@ -3,5 +3,5 @@
 use std::io::{self, Write as _};
 
 fn main() -> io::Result<()> {
-    io::stdout().write_all(domain::access::page().as_bytes())
+    io::stdout().write_all(tollgate_domain::access::page().as_bytes())
 }

@@ -10,10 +10,12 @@ pub mod decision;
 pub mod explain;
 #[cfg(test)]
 mod given;
+pub mod grant;
 pub mod ids;
 pub mod metadata;
 pub mod operation;
 pub mod personal;
+pub mod principal;
 pub mod projection;
 #[cfg(test)]
 mod properties;

@@ -4,6 +4,8 @@
 
 mod api_client;
 mod api_key;
+mod grant;
+mod principal;
 mod rate_limit_policy;
 mod route;
 mod scheduled_change;

@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, EventId, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId,
-    ScheduledChangeId, Timestamp,
+    Aggregate as _, ClientId, EventId, EventType, GrantId, KeyId, Metadata, OperationId, PolicyId,
+    PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
+    grant::{GivenGrant, GrantEvent},
     operation::{Operation, OperationEvent},
     personal::PersonalValues,
+    principal::{Account, PrincipalEvent},
     projection::{Projection, ProjectionEvent, ProjectionName},
     rate_limit_policy::{RateLimitPolicy, RateLimitPolicyEvent},
     route::{Route, RouteEvent},
@@ -61,6 +63,8 @@ pub enum DomainEvent {
     Projection { id: ProjectionName, event: ProjectionEvent },
     Operation { id: OperationId, event: OperationEvent },
     ScheduledChange { id: ScheduledChangeId, event: ScheduledChangeEvent },
+    Principal { id: PrincipalId, event: PrincipalEvent },
+    Grant { id: GrantId, event: GrantEvent },
 }
 
 impl DomainEvent {
@@ -75,6 +79,8 @@ impl DomainEvent {
             Self::Projection { event, .. } => event.event_type(),
             Self::Operation { event, .. } => event.event_type(),
             Self::ScheduledChange { event, .. } => event.event_type(),
+            Self::Principal { event, .. } => event.event_type(),
+            Self::Grant { event, .. } => event.event_type(),
         }
     }
 
@@ -89,6 +95,8 @@ impl DomainEvent {
             Self::Projection { .. } => Projection::TYPE,
             Self::Operation { .. } => Operation::TYPE,
             Self::ScheduledChange { .. } => ScheduledChange::TYPE,
+            Self::Principal { .. } => Account::TYPE,
+            Self::Grant { .. } => GivenGrant::TYPE,
         }
     }
 
@@ -103,6 +111,8 @@ impl DomainEvent {
             Self::Projection { event, .. } => event.event_version(),
             Self::Operation { event, .. } => event.event_version(),
             Self::ScheduledChange { event, .. } => event.event_version(),
+            Self::Principal { event, .. } => event.event_version(),
+            Self::Grant { event, .. } => event.event_version(),
         }
     }
 
@@ -119,6 +129,8 @@ impl DomainEvent {
             Self::Projection { event, .. } => serde_json::to_value(event),
             Self::Operation { event, .. } => serde_json::to_value(event),
             Self::ScheduledChange { event, .. } => serde_json::to_value(event),
+            Self::Principal { event, .. } => serde_json::to_value(event),
+            Self::Grant { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -133,6 +145,8 @@ impl DomainEvent {
             Self::Projection { id, .. } => id.to_string(),
             Self::Operation { id, .. } => id.to_string(),
             Self::ScheduledChange { id, .. } => id.to_string(),
+            Self::Principal { id, .. } => id.to_string(),
+            Self::Grant { id, .. } => id.to_string(),
         }
     }
 }

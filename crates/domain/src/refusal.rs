@@ -34,6 +34,8 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::operation::OperationRefusal::CATALOGUE,
         crate::scheduled_change::ScheduledChangeRefusal::CATALOGUE,
         crate::access::Denied::CATALOGUE,
+        crate::principal::PrincipalRefusal::CATALOGUE,
+        crate::grant::GrantRefusal::CATALOGUE,
     ]
     .concat();
     all.sort_unstable_by_key(|doc| doc.code);
@@ -86,6 +88,8 @@ mod tests {
             crate::operation::OperationRefusal::CATALOGUE,
             crate::scheduled_change::ScheduledChangeRefusal::CATALOGUE,
             crate::access::Denied::CATALOGUE,
+            crate::principal::PrincipalRefusal::CATALOGUE,
+            crate::grant::GrantRefusal::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {
             let first = sentences.entry(doc.code).or_insert(doc.message);

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent, projection::ProjectionEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent, operation::OperationEvent,
+    principal::PrincipalEvent, projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent,
+    route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -33,6 +34,8 @@ pub fn event_schemas() -> Vec<EventSchema> {
         ProjectionEvent::schemas(),
         OperationEvent::schemas(),
         ScheduledChangeEvent::schemas(),
+        PrincipalEvent::schemas(),
+        GrantEvent::schemas(),
     ]
     .concat()
 }
@@ -75,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 7] = [
+    const TYPES: [&[&str]; 9] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
@@ -83,6 +86,8 @@ mod tests {
         ProjectionEvent::TYPES,
         OperationEvent::TYPES,
         ScheduledChangeEvent::TYPES,
+        PrincipalEvent::TYPES,
+        GrantEvent::TYPES,
     ];
 
     #[test]
@@ -166,6 +171,12 @@ mod tests {
             }
             E::ScheduledChange { id, event: _ } => {
                 E::ScheduledChange { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Principal { id, event: _ } => {
+                E::Principal { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Grant { id, event: _ } => {
+                E::Grant { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
         }
     }

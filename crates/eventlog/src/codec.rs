@@ -4,11 +4,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, EventType, KeyId, Metadata, OperationId, PolicyId, RouteId,
-    ScheduledChangeId,
+    Aggregate, ClientId, DomainEvent, EventType, GrantId, KeyId, Metadata, OperationId, PolicyId,
+    PrincipalId, RouteId, ScheduledChangeId,
     api_client::ApiClient,
     api_key::ApiKey,
+    grant::GivenGrant,
     operation::Operation,
+    principal::Account,
     projection::{Projection, ProjectionName},
     rate_limit_policy::RateLimitPolicy,
     route::Route,
@@ -42,6 +44,8 @@ stored!(RateLimitPolicy, PolicyId, RateLimitPolicy);
 stored!(Projection, ProjectionName, Projection);
 stored!(Operation, OperationId, Operation);
 stored!(ScheduledChange, ScheduledChangeId, ScheduledChange);
+stored!(Account, PrincipalId, Principal);
+stored!(GivenGrant, GrantId, Grant);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -63,6 +67,8 @@ impl Columns<'_> {
             Projection::TYPE => self.decode_as::<Projection>(),
             Operation::TYPE => self.decode_as::<Operation>(),
             ScheduledChange::TYPE => self.decode_as::<ScheduledChange>(),
+            Account::TYPE => self.decode_as::<Account>(),
+            GivenGrant::TYPE => self.decode_as::<GivenGrant>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

@@ -63,11 +63,13 @@ impl Index {
             DomainEvent::Route { id, event } => {
                 self.routes.apply(*id, event, recorded.position, &mut self.scope_sets);
             }
-            // What operators decide about read models, and how far their work is, is nothing to a call, nor is
-            // what has not happened yet.
+            // What operators decide about read models, how far their work is and who may do it is nothing to a call,
+            // nor is what has not happened yet.
             DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => {}
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => {}
             DomainEvent::RateLimitPolicy { id, event } => {
                 let policy = self.policies.slot_of(*id);
                 self.policies.apply(policy, event);

@@ -94,7 +94,9 @@ impl Directory for AssignmentDirectory {
             | DomainEvent::Route { .. }
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => None,
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         }
     }
 

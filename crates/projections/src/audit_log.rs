@@ -244,9 +244,11 @@ enum Client {
 impl Client {
     fn of(event: &DomainEvent) -> Self {
         match event {
-            DomainEvent::Route { .. } | DomainEvent::Projection { .. } | DomainEvent::Operation { .. } => {
-                Self::None
-            }
+            DomainEvent::Route { .. }
+            | DomainEvent::Projection { .. }
+            | DomainEvent::Operation { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => Self::None,
             DomainEvent::ApiClient { id, event: _ } => Self::Known(*id, None),
             DomainEvent::ApiKey { id, event } => match event {
                 ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),

@@ -129,7 +129,9 @@ impl Directory for ClientDirectory {
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => None,
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         }
     }
 

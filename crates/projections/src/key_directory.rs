@@ -227,7 +227,9 @@ impl Directory for KeyDirectory {
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => None,
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         }
     }
 

@@ -116,6 +116,8 @@ fn reported(event: &DomainEvent) -> Option<(KeyId, &LeakReported)> {
         | DomainEvent::RateLimitPolicy { .. }
         | DomainEvent::Projection { .. }
         | DomainEvent::Operation { .. }
-        | DomainEvent::ScheduledChange { .. } => None,
+        | DomainEvent::ScheduledChange { .. }
+        | DomainEvent::Principal { .. }
+        | DomainEvent::Grant { .. } => None,
     }
 }

@@ -7,12 +7,14 @@ mod binary;
 mod client_directory;
 mod failure;
 mod follow;
+mod grant_directory;
 mod key_directory;
 mod leak_directory;
 mod observe;
 mod operation_directory;
 mod past;
 mod policy_directory;
+mod principal_directory;
 mod projection;
 pub mod queries;
 mod rebuild;
@@ -40,7 +42,10 @@ pub use past::Past;
 pub use projection::{Change, Poison, Projection, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use rows::Rows;
-pub use status::{ChangeStatus, ClientStatus, KeyStatus, OperationStatus, PolicyStatus, RouteStatus};
+pub use status::{
+    ChangeStatus, ClientStatus, GrantStatus, KeyStatus, OperationStatus, PolicyStatus, PrincipalKind,
+    PrincipalStatus, RouteStatus,
+};
 pub use store::{Leadership, ReadModel, Standing, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
@@ -51,7 +56,7 @@ use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.
-pub static ALL: [&dyn Projection; 10] = [
+pub static ALL: [&dyn Projection; 12] = [
     &DirectoryOf::<client_directory::ClientDirectory>::NEW,
     &DirectoryOf::<key_directory::KeyDirectory>::NEW,
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
@@ -60,6 +65,8 @@ pub static ALL: [&dyn Projection; 10] = [
     &DirectoryOf::<operation_directory::OperationDirectory>::NEW,
     &operation_directory::items::OperationItems,
     &DirectoryOf::<leak_directory::LeakDirectory>::NEW,
+    &DirectoryOf::<principal_directory::PrincipalDirectory>::NEW,
+    &DirectoryOf::<grant_directory::GrantDirectory>::NEW,
     &audit_log::AuditLog,
     &scheduled_changes::ScheduledChanges,
 ];

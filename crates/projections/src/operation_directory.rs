@@ -137,7 +137,9 @@ impl Directory for OperationDirectory {
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::ScheduledChange { .. } => None,
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         }
     }
 

@@ -97,7 +97,9 @@ impl Directory for PolicyDirectory {
             | DomainEvent::Route { .. }
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => None,
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         }
     }
 

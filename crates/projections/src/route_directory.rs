@@ -96,7 +96,9 @@ impl Directory for RouteDirectory {
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => None,
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         }
     }
 

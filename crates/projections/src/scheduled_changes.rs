@@ -183,7 +183,9 @@ fn change_of(event: &DomainEvent) -> Option<ScheduledChangeId> {
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
         | DomainEvent::Projection { .. }
-        | DomainEvent::Operation { .. } => None,
+        | DomainEvent::Operation { .. }
+        | DomainEvent::Principal { .. }
+        | DomainEvent::Grant { .. } => None,
     }
 }
 
@@ -224,7 +226,9 @@ impl Projection for ScheduledChanges {
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
-            | DomainEvent::Operation { .. } => None,
+            | DomainEvent::Operation { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => None,
         };
         Ok(after.map(|row| Change::Put { table: &TABLE, row: row.row() }).into_iter().collect())
     }

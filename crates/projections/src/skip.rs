@@ -88,7 +88,9 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         | DomainEvent::Route { .. }
         | DomainEvent::RateLimitPolicy { .. }
         | DomainEvent::Operation { .. }
-        | DomainEvent::ScheduledChange { .. } => None,
+        | DomainEvent::ScheduledChange { .. }
+        | DomainEvent::Principal { .. }
+        | DomainEvent::Grant { .. } => None,
     }
 }
 

@@ -62,3 +62,14 @@ status!(
     OperationStatus { Planned = "planned", Running = "running", Finished = "finished", Cancelled = "cancelled" },
     "planned, running, finished, cancelled"
 );
+status!(
+    /// Who signs in, or what.
+    PrincipalKind { Person = "person", ServiceAccount = "service_account" },
+    "person, service_account"
+);
+status!(PrincipalStatus { Enabled = "enabled", Disabled = "disabled" }, "enabled, disabled");
+status!(
+    /// A grant that has ended by itself is given here: what it allows is judged by the clock.
+    GrantStatus { Given = "given", Withdrawn = "withdrawn" },
+    "given, withdrawn"
+);

@@ -1,5 +1,6 @@
 //! The command line: servers are started here, and read models looked after; everything else is a call of the REST API.
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod client;
@@ -71,6 +72,17 @@ pub(crate) enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// People: add, list, disable, enable
+    #[command(subcommand)]
+    Principal(access::PrincipalCommand),
+    /// Programs that use the admin API: make, list, rotate or revoke their tokens, disable, enable
+    #[command(subcommand)]
+    ServiceAccount(access::ServiceAccountCommand),
+    /// Who holds which role where: give, list, withdraw
+    #[command(subcommand)]
+    Grant(access::GrantCommand),
+    /// Whom the token stands for, and what they may do
+    Whoami(Connection),
     /// Explain what would be decided about a call, and why
     Explain(Box<explain::ExplainFlags>),
     /// Decisions that were taken: list, show

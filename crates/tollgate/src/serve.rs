@@ -15,9 +15,10 @@ mod rooms;
 mod scheduler;
 mod sequencer;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use api::AccessIndex;
 use domain::access::Permission;
 use eventlog::{EventLog, installation::Installation};
 use projections::{Observer, Projections, Retention, Visibility};
@@ -31,7 +32,10 @@ use crate::{
     traces,
 };
 use gateway_node::Node;
-use rooms::Rooms;
+use rooms::{Rooms, Store};
+
+/// How long a start waits for the index of who may do what.
+const ACCESS_WAIT: Duration = Duration::from_secs(10);
 
 /// A server under way.
 pub(crate) struct Server {
@@ -111,6 +115,10 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         }
         (Some(_) | None, Some(_) | None) => None,
     };
+    let access = match &rooms.store {
+        Some(store) if has(Role::Api) => Some(follow_access(store, &mut tasks).await),
+        Some(_) | None => None,
+    };
     let node = gateway_node::start(settings, &rooms, &mut tasks).await?;
     let http_address = http.local_addr()?;
     let gateway_address = open_doors(settings, &rooms, node.as_ref(), &mut tasks).await?;
@@ -120,13 +128,15 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         visibility: visibility.clone().filter(|_| has(Role::Projections)),
         publisher,
         scheduler,
+        access: access.clone(),
         bus: rooms.bus.clone(),
         clock: Arc::clone(&rooms.clock),
         log: rooms.log(),
         metrics,
     };
     let nodes = nodes::hear(settings, &rooms, node.as_ref().filter(|_| has(Role::Api)), &mut tasks);
-    let watched = visibility.map(|visibility| http::Watched { visibility, nodes });
+    let watched = visibility.zip(access);
+    let watched = watched.map(|(visibility, access)| http::Watched { visibility, nodes, access });
     let (router, api) = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
     if let Some(api) = api {
         let stop = tasks.stop_token();
@@ -147,6 +157,20 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         tasks,
         _installation: installation,
     })
+}
+
+/// Starts the index of who may do what, and gives it a moment to read the log: until it has, nobody is let in.
+async fn follow_access(store: &Store, tasks: &mut Tasks) -> Arc<AccessIndex> {
+    let access = Arc::<AccessIndex>::default();
+    let (index, log, stop) = (Arc::clone(&access), store.log.clone(), tasks.keepers_stop_token());
+    tasks.spawn_keeper("access index", async move {
+        api::access::follow(index, log, stop).await;
+        Ok(())
+    });
+    if !access.wait_until_complete(ACCESS_WAIT).await {
+        tracing::warn!("The access index has not read the log yet; requests are answered 503 until it has");
+    }
+    access
 }
 
 /// Opens the doors of a gateway that is fit to judge; answers where they are.

@@ -2,7 +2,9 @@
 
 use domain::{
     Environment, Timestamp,
-    access::{Access, GrantScope, HeldGrant, Limits, Permission, Principal, PrincipalKind, ResourceFacts, Role},
+    access::{
+        Access, GrantScope, HeldGrant, Limits, Permission, Principal, PrincipalKind, ResourceFacts, Role,
+    },
 };
 use serde_json::{Value, json};
 

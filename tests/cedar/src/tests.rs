@@ -101,14 +101,16 @@ proptest! {
 
 fn grant() -> impl Strategy<Value = HeldGrant> {
     let until = option::weighted(0.3, (0..4_i64).prop_map(at));
-    (sample::select(Role::ALL.to_vec()), scope(), until).prop_map(|(role, scope, until)| held(role, scope, until))
+    (sample::select(Role::ALL.to_vec()), scope(), until)
+        .prop_map(|(role, scope, until)| held(role, scope, until))
 }
 
 fn scope() -> impl Strategy<Value = GrantScope> {
-    let limited = (option::of(sample::select(TEAMS.to_vec())), option::of(names())).prop_map(|(team, names)| {
-        let environments = names.map(|names| names.into_iter().map(the).collect());
-        GrantScope::Limited(Limits { team: team.map(the), environments })
-    });
+    let limited =
+        (option::of(sample::select(TEAMS.to_vec())), option::of(names())).prop_map(|(team, names)| {
+            let environments = names.map(|names| names.into_iter().map(the).collect());
+            GrantScope::Limited(Limits { team: team.map(the), environments })
+        });
     prop_oneof![1 => Just(GrantScope::All), 5 => limited]
 }
 

@@ -70,6 +70,17 @@ fn request(schema: &str) -> Option<Value> {
         "Reason" | "OptionalReason" | "Revocation" | "Suspension" => {
             json!({ "reason": "seen in a public repository" })
         }
+        "NewPerson" => json!({
+            "name": "Ada Lovelace", "email": "ada@example.com",
+            "identity": { "issuer": "https://login.example.com", "subject": "00u1a2b3c4" },
+        }),
+        "NewServiceAccount" => json!({ "name": "deployment", "team": "Partner management" }),
+        "TokenRotation" => json!({ "overlap_seconds": 3_600 }),
+        "NewGrant" => json!({
+            "principal_id": "prn_01jx3v6k9q8z7m5n4p3r2s1t0v", "role": "operator",
+            "scope": { "kind": "limited", "team": "Partner management", "environments": ["prod"] },
+            "reason": "on call for this team",
+        }),
         "NewKey" => json!({ "name": "booking backend", "environment": "prod" }),
         "Rotation" => json!({ "overlap_seconds": 86_400, "reason": "yearly rotation" }),
         "Extension" => json!({ "overlap_seconds": 604_800, "reason": "the partner's release is late" }),
@@ -202,6 +213,7 @@ fn text(name: &str, schema: &Value) -> String {
         ("key_id", "key"),
         ("route_id", "rte"),
         ("policy_id", "pol"),
+        ("principal_id", "prn"),
         ("event_id", "evt"),
         ("request_id", "req"),
     ];

@@ -23,6 +23,8 @@ path_of!(PolicyPath, PolicyId);
 path_of!(DecisionPath, DecisionId);
 path_of!(OperationPath, OperationId);
 path_of!(LeakPath, LeakId);
+path_of!(PrincipalPath, PrincipalId);
+path_of!(GrantPath, GrantId);
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -14,8 +14,8 @@ use utoipa::{
 /// Forms, each named like the type whose form it is.
 pub(crate) mod form {
     use projections::{
-        ChangeStatus as H, ClientStatus as C, KeyStatus as K, OperationStatus as O, PolicyStatus as P,
-        RouteStatus as R,
+        ChangeStatus as H, ClientStatus as C, GrantStatus as T, KeyStatus as K, OperationStatus as O,
+        PolicyStatus as P, PrincipalStatus as N, RouteStatus as R,
     };
     use utoipa::openapi::{RefOr, Schema};
 
@@ -44,10 +44,11 @@ pub(crate) mod form {
     }
 
     forms_of! {
+        access: GrantScope, Role;
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: AssignmentId, ClientId, DecisionId, EventId, KeyId, LeakId, OperationId, PolicyId, RouteId, ScheduledChangeId;
+        ids: AssignmentId, ClientId, DecisionId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId;
         metadata: ActorKind;
         operation: ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
@@ -74,6 +75,8 @@ pub(crate) mod form {
         ClientStatus = word_schema([C::Active, C::Suspended, C::Archived], C::as_str),
         KeyStatus = word_schema([K::Active, K::Suspended, K::Revoked, K::Expired], K::as_str),
         OperationStatus = word_schema([O::Planned, O::Running, O::Finished, O::Cancelled], O::as_str),
+        GrantStatus = word_schema([T::Given, T::Withdrawn], T::as_str),
+        PrincipalStatus = word_schema([N::Enabled, N::Disabled], N::as_str),
         RouteStatus = word_schema([R::Active, R::Retired], R::as_str),
         PolicyStatus = word_schema([P::Active, P::Retired], P::as_str),
         Explained = domain_schema::<routes::explain::Explained>(),

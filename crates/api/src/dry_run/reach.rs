@@ -37,8 +37,11 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
         },
         DomainEvent::RateLimitPolicy { id, event } => of_policy(*id, event),
         DomainEvent::ScheduledChange { id: _, event } => of_change(event),
-        // What an operation does to each of its items is an event of that item.
-        DomainEvent::Projection { .. } | DomainEvent::Operation { .. } => Reach::default(),
+        // What an operation does to each of its items is an event of that item; who may do it is nothing to a call.
+        DomainEvent::Projection { .. }
+        | DomainEvent::Operation { .. }
+        | DomainEvent::Principal { .. }
+        | DomainEvent::Grant { .. } => Reach::default(),
     }
 }
 

@@ -92,13 +92,17 @@ const CONFLICTS: &[&str] = &[
     "change_under_way",
     "client_already_registered",
     "client_archived",
+    "break_glass_open",
     "client_not_active",
+    "grant_already_given",
+    "identity_taken",
     "key_already_issued",
     "key_expired",
     "key_imported_differently",
     "key_not_yet_expired",
     "key_revoked",
     "key_suspended",
+    "last_admin",
     "leaked_secret_lives",
     "operation_already_planned",
     "operation_ended",
@@ -108,6 +112,10 @@ const CONFLICTS: &[&str] = &[
     "policy_already_defined",
     "policy_retired",
     "policy_still_assigned",
+    "principal_already_there",
+    "principal_disabled",
+    "principal_not_a_person",
+    "principal_without_tokens",
     "projection_not_halted",
     "rotation_running",
     "route_already_defined",
@@ -115,13 +123,19 @@ const CONFLICTS: &[&str] = &[
 ];
 
 /// What a body may name beside the subject of the request.
-const REFERENCES: &[&str] =
-    &["assignment_not_found", "client_not_found", "key_not_found", "policy_not_found", "route_not_found"];
+const REFERENCES: &[&str] = &[
+    "assignment_not_found",
+    "client_not_found",
+    "key_not_found",
+    "policy_not_found",
+    "principal_not_found",
+    "route_not_found",
+];
 
 /// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
 /// principal may not.
 pub(super) fn status_of(code: &str) -> StatusCode {
-    if code == "permission_denied" {
+    if code == "permission_denied" || code == "grant_exceeds_own" {
         StatusCode::FORBIDDEN
     } else if CONFLICTS.contains(&code) {
         StatusCode::CONFLICT
@@ -184,6 +198,7 @@ mod tests {
             "assignment_window_empty",
             "assignment_window_out_of_bounds",
             "assignment_window_past",
+            "break_glass_minutes_out_of_bounds",
             "change_end_not_after_start",
             "change_has_no_end",
             "change_needs_time",
@@ -196,6 +211,8 @@ mod tests {
             "expiry_not_after_start",
             "expiry_not_ahead",
             "expiry_too_far",
+            "grant_scope_empty",
+            "grant_until_out_of_bounds",
             "idle_hours_out_of_bounds",
             "import_client_ambiguous",
             "import_client_unknown",
@@ -211,10 +228,14 @@ mod tests {
             "policy_needs_limit",
             "revocation_not_ahead",
             "revocation_too_far",
+            "role_for_people",
             "route_needs_method",
             "scope_not_granted",
             "start_out_of_bounds",
             "threshold_out_of_bounds",
+            "token_in_use",
+            "token_lifetime_out_of_bounds",
+            "token_overlap_too_long",
             "too_many_items",
         ];
         let unprocessable: Vec<_> = domain::all_refusals()

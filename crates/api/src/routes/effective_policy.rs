@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     attribution::{EventRef, Events},
     docs::{FoundPlain, ReadProblems, UnknownReference, form},
+    facts::read_client,
     gateways::EffectiveAsked,
     guard::{Allowed, Door, needs::GatewayRead},
     problem::{Problem, kinds},
@@ -75,6 +76,12 @@ pub(crate) async fn show(
     let at = at.map_or(allowed.now(), |Moment(at)| at);
     if at < allowed.now() {
         return Err(Problem::because(kinds::QUERY_INVALID, "at must not be before now"));
+    }
+    if let Some(client_id) = client_id {
+        let facts = read_client(allowed.read(), client_id).await;
+        allowed.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, || {
+            Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/client_id")
+        })?;
     }
     let asked = EffectiveAsked { client_id, route_id, environment, at };
     let policies = allowed.gateways().effective(asked).await.map_err(|_| Problem::unavailable())?;

@@ -17,6 +17,7 @@ use crate::{
     ask::Ask,
     attribution::{EventRef, Events, Parties},
     docs::{AskProblems, FoundPlain, form},
+    facts::read_client,
     gateways::{CallAsked, Who},
     guard::{Door, needs::DecisionRead},
     problem::{Problem, kinds},
@@ -96,6 +97,11 @@ pub(crate) async fn explain(ask: Ask<DecisionRead>) -> Result<Json<Explained>, P
     };
     let explanation = explanation.ok_or_else(missing)?;
     let caller = explanation.caller.as_ref();
+    // Whose secret it is is told only to those who see the client: to others it is nobody's they know.
+    if let Some(client_id) = caller.and_then(|caller| caller.client_id) {
+        let facts = read_client(ask.read(), client_id).await;
+        ask.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, missing)?;
+    }
     let parties = Parties {
         client_id: caller.and_then(|caller| caller.client_id),
         key_id: caller.and_then(|caller| caller.key.as_ref()).map(|key| key.key_id),

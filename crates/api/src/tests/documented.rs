@@ -26,7 +26,8 @@ pub(super) struct Sample {
 }
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
-    let Fixture { client, key, route, policy, assignment, change, operation: opn, leak } = things;
+    let Fixture { client, key, route, policy, assignment, change, operation: opn, leak, .. } = things;
+    let Fixture { person, account, grant, .. } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -117,6 +118,39 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
             ("POST", "/v1/usage/reset".to_owned(), Some(body))
         }
         "whoami" => ("GET", "/v1/whoami".to_owned(), None),
+        "list_roles" => ("GET", "/v1/roles".to_owned(), None),
+        "add_person" => ("POST", "/v1/principals".to_owned(), Some(json!({ "name": "Grace" }))),
+        "list_people" => ("GET", "/v1/principals".to_owned(), None),
+        "get_person" => ("GET", format!("/v1/principals/{person}"), None),
+        "disable_person" => ("POST", format!("/v1/principals/{person}/disable"), Some(because())),
+        "enable_person" => ("POST", format!("/v1/principals/{person}/enable"), Some(because())),
+        "make_service_account" => {
+            let body = json!({ "name": "ci", "team": "Payments" });
+            ("POST", "/v1/service-accounts".to_owned(), Some(body))
+        }
+        "list_service_accounts" => ("GET", "/v1/service-accounts".to_owned(), None),
+        "get_service_account" => ("GET", format!("/v1/service-accounts/{account}"), None),
+        "rotate_service_account_token" => {
+            ("POST", format!("/v1/service-accounts/{account}/rotate-token"), Some(json!({})))
+        }
+        "revoke_service_account_token" => {
+            ("POST", format!("/v1/service-accounts/{account}/revoke-token"), Some(because()))
+        }
+        "disable_service_account" => {
+            ("POST", format!("/v1/service-accounts/{account}/disable"), Some(because()))
+        }
+        "enable_service_account" => {
+            ("POST", format!("/v1/service-accounts/{account}/enable"), Some(because()))
+        }
+        "give_grant" => {
+            let body = json!({
+                "principal_id": person, "role": "viewer", "scope": { "kind": "all" }, "reason": "as agreed",
+            });
+            ("POST", "/v1/grants".to_owned(), Some(body))
+        }
+        "list_grants" => ("GET", "/v1/grants".to_owned(), None),
+        "get_grant" => ("GET", format!("/v1/grants/{grant}"), None),
+        "withdraw_grant" => ("DELETE", format!("/v1/grants/{grant}?reason=moved"), None),
         "explain_problem" => ("GET", "/problems/key_revoked".to_owned(), None),
         "healthz" | "readyz" | "metrics" => ("GET", format!("/{operation}"), None),
         "openapi" => ("GET", "/openapi.json".to_owned(), None),
@@ -148,10 +182,15 @@ impl Sample {
     }
 
     /// The same about a thing that is not there.
-    fn missing(&self) -> Self {
+    pub(super) fn missing(&self) -> Self {
         let gone = |segment: &str| match segment.split_once('_') {
-            Some((prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "chg" | "opn" | "lek"), _)) => {
-                format!("{prefix}_{}", "0".repeat(26))
+            Some((
+                prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "chg" | "opn" | "lek" | "prn"
+                | "grt"),
+                rest,
+            )) => {
+                let query = rest.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+                format!("{prefix}_{}{query}", "0".repeat(26))
             }
             _ => segment.replace('1', if segment == "1" { "999" } else { "1" }),
         };
@@ -317,6 +356,14 @@ async fn unseen(operation: &str) -> Answer {
             world.post(format!("/v1/keys/{key}/rotate"), &json!({ "overlap_seconds": 0 })).expect(200).await;
             things.key = key;
         }
+        "enable_person" => {
+            let path = format!("/v1/principals/{}/disable", things.person);
+            world.post(path, &because()).expect(200).await;
+        }
+        "enable_service_account" => {
+            let path = format!("/v1/service-accounts/{}/disable", things.account);
+            world.post(path, &because()).expect(200).await;
+        }
         "extend_overlap" | "retire_previous_secret" => world.rotate(&things.key).await,
         _ => {}
     }
@@ -366,6 +413,11 @@ async fn every_operation_asks_for_the_permission_that_it_documents() {
     }
 }
 
+/// Whoever is known may ask these.
+pub(super) fn for_anybody(operation: &str) -> bool {
+    ["whoami", "list_roles"].contains(&operation)
+}
+
 #[tokio::test]
 async fn every_operation_that_names_a_permission_wants_a_token() {
     let world = World::new().await;
@@ -373,7 +425,7 @@ async fn every_operation_that_names_a_permission_wants_a_token() {
     for (operation, _, permission) in operations() {
         let answer = sample(&operation, &things).missing().call(&world).without("authorization").send().await;
         // Whoever is unknown is not told what is there.
-        assert_eq!(answer.status == 401, permission.is_some() || operation == "whoami", "{operation}");
+        assert_eq!(answer.status == 401, permission.is_some() || for_anybody(&operation), "{operation}");
     }
 }
 
@@ -400,11 +452,12 @@ async fn what_is_shown_as_an_example_is_taken() {
         "receive_generic_leaks",
         "receive_github_leaks",
         "plan_scheduled_change",
+        "give_grant",
     ];
     let mut untaken = vec![];
     for (operation, kind, example) in examples().into_iter().filter(|(id, ..)| !own.contains(&&**id)) {
         let world = World::new().await;
-        let mut things = world.fixture().await;
+        let mut things = world.whole_fixture().await;
         if operation == "retire_policy" {
             things.policy = world.made("/v1/policies", &policy_body()).await;
         }

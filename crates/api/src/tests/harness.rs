@@ -3,6 +3,7 @@
 
 mod answer;
 mod gateways;
+mod holders;
 mod things;
 
 use std::{
@@ -40,8 +41,8 @@ pub(super) use things::{
 };
 
 use crate::{
-    AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness, Readiness,
-    Settings, SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of, worker::Worker,
+    AccessIndex, AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness,
+    Readiness, Settings, SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of, worker::Worker,
 };
 
 /// A clock that stands until it is moved.
@@ -64,6 +65,8 @@ pub(super) struct World {
     admin: PlainSecret,
     nobody: PlainSecret,
     projections: JoinSet<Result<(), FollowFailure>>,
+    /// The access index, which goes on whatever becomes of the read models.
+    _following: JoinSet<()>,
     stop: CancellationToken,
     dir: TempDir,
 }
@@ -109,14 +112,24 @@ impl World {
         let peppers = Peppers::new([(1, Zeroizing::new([7; 32]))]).unwrap();
         let (admin, nobody) =
             (new_admin_token(&SystemRandom).unwrap(), new_admin_token(&SystemRandom).unwrap());
-        let tokens = AdminTokens::new([
-            (peppers.digest_new(&admin), principal("admin", vec![Role::Admin])),
-            (peppers.digest_new(&nobody), principal("nobody", vec![])),
-        ]);
+        let tokens = AdminTokens::new(
+            [
+                (peppers.digest_new(&admin), principal("admin", vec![Role::Admin])),
+                (peppers.digest_new(&nobody), principal("nobody", vec![])),
+            ]
+            .into_iter()
+            .chain(holders::all(&peppers)),
+        );
         let holders = Holders::default();
         let ready = Arc::new(AtomicBool::new(true));
         let asked = Arc::clone(&ready);
         let gateways = Arc::<ToldGateways>::default();
+        let access = Arc::<AccessIndex>::default();
+        let mut following = JoinSet::new();
+        following.spawn(crate::access::follow(access.clone(), log.clone(), CancellationToken::new()));
+        while !access.is_complete() {
+            tokio::task::yield_now().await;
+        }
         let door = Door::new(Arc::new(Api {
             log,
             read,
@@ -127,6 +140,7 @@ impl World {
             peppers,
             brand: "tg".to_owned(),
             admin: tokens,
+            access: access.clone(),
             gateways: gateways.clone(),
             openapi: crate::openapi().to_json().unwrap(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
@@ -137,7 +151,21 @@ impl World {
             leaks: leaks(holders.clone()),
         }));
         let (router, _) = router_of(&door);
-        Self { door, holders, router, usage, clock, ready, gateways, admin, nobody, projections, stop, dir }
+        Self {
+            door,
+            holders,
+            router,
+            usage,
+            clock,
+            ready,
+            gateways,
+            admin,
+            nobody,
+            projections,
+            _following: following,
+            stop,
+            dir,
+        }
     }
 
     /// Somebody works on operations until none moves.
@@ -292,6 +320,11 @@ impl Call<'_> {
     pub(super) fn nobody(self) -> Self {
         let token = self.world.nobody.expose().to_owned();
         self.token(&token)
+    }
+
+    /// Of whoever holds a role, over everything or within a team or an environment: `viewer`, `operator@Payments`.
+    pub(super) fn holder(self, name: &str) -> Self {
+        self.token(&holders::token(name))
     }
 
     pub(super) fn if_match(self, tag: &str) -> Self {

@@ -89,9 +89,9 @@ pub fn may_give(
         (Some(ours), Some(theirs)) => theirs <= ours,
     };
     let enough = |permission: &Permission| {
-        held.iter().filter(|grant| grant.is_in_force(now)).any(|grant| {
-            grant.role.holds(*permission) && grant.scope.covers(scope) && lasts(grant)
-        })
+        held.iter()
+            .filter(|grant| grant.is_in_force(now))
+            .any(|grant| grant.role.holds(*permission) && grant.scope.covers(scope) && lasts(grant))
     };
     role.permissions().find(|permission| !enough(permission))
 }

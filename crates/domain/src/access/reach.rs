@@ -4,8 +4,10 @@ use super::{GrantScope, Limits, Permission, Principal, authorize::allowing};
 use crate::Timestamp;
 
 /// What somebody may see by one permission.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
+    /// As the program itself asks.
+    #[default]
     Everything,
     /// What one of these reaches; none of them is empty, and without any it is nothing.
     Within(Vec<Limits>),

@@ -67,7 +67,9 @@ impl Role {
                 "Suspends, revokes and disables whatever is dangerous. Issues and grants nothing."
             }
             Self::Admin => "May do everything.",
-            Self::BreakGlass => "May make itself an administrator for a bounded time, which everybody is told.",
+            Self::BreakGlass => {
+                "May make itself an administrator for a bounded time, which everybody is told."
+            }
             Self::Gateway => "A gateway node: follows the configuration, and nothing else.",
         }
     }
@@ -76,7 +78,9 @@ impl Role {
     #[must_use]
     pub fn holds(self, permission: Permission) -> bool {
         let row = TABLE.iter().find(|(of, _)| *of == permission);
-        row.is_some_and(|(_, held)| Self::ALL.iter().zip(held).any(|(role, held)| *role == self && *held == 1))
+        row.is_some_and(|(_, held)| {
+            Self::ALL.iter().zip(held).any(|(role, held)| *role == self && *held == 1)
+        })
     }
 
     /// What it holds, in the table's order.

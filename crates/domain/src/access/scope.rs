@@ -3,13 +3,13 @@
 use std::{collections::BTreeSet, fmt};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::Access;
 use crate::{Environment, Name};
 
 /// How far a grant goes. Everything is said in so many words: what is left out never means all.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum GrantScope {
     /// The whole installation, also what belongs to nobody.
@@ -28,6 +28,33 @@ pub struct Limits {
     /// What lies in these environments: 1 to 16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environments: Option<BTreeSet<Environment>>,
+}
+
+/// Read by hand: a derived reader would pass over a team that stands beside `all`, and give away everything.
+impl<'de> Deserialize<'de> for GrantScope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Kind {
+            All,
+            Limited,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written {
+            kind: Kind,
+            #[serde(default)]
+            team: Option<Name>,
+            #[serde(default)]
+            environments: Option<BTreeSet<Environment>>,
+        }
+        let Written { kind, team, environments } = Written::deserialize(deserializer)?;
+        match kind {
+            Kind::Limited => Ok(Self::Limited(Limits { team, environments })),
+            Kind::All if team.is_none() && environments.is_none() => Ok(Self::All),
+            Kind::All => Err(D::Error::custom("`all` names neither a team nor environments")),
+        }
+    }
 }
 
 /// Whose a thing is, and where.

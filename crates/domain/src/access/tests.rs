@@ -14,16 +14,16 @@ use crate::{
 /// What each role holds, a second time, in words.
 const BOOK: [(Role, &str); 9] = [
     (Role::Viewer, LOOKS),
-    (Role::Auditor, "+viewer audit.read report.export leak.read principal.read service_account.read grant.read"),
+    (
+        Role::Auditor,
+        "+viewer audit.read report.export leak.read principal.read service_account.read grant.read",
+    ),
     (
         Role::Operator,
         "+viewer client.write client.suspend key.issue key.rotate key.suspend key.revoke key.import call.verify \
          report.export limit.reset leak.read",
     ),
-    (
-        Role::PolicyManager,
-        "+viewer route.write policy.write policy.assign report.export limit.reset",
-    ),
+    (Role::PolicyManager, "+viewer route.write policy.write policy.assign report.export limit.reset"),
     (
         Role::AccessAdmin,
         "client.read key.read route.read policy.read report.read change.read gateway.read decision.read \
@@ -128,7 +128,8 @@ fn expected(role: Role, permission: Permission, scope: &GrantScope, facts: &Reso
     if let Some(named) = named {
         let outside = environments.iter().filter(|environment| !named.contains(environment)).count();
         let inside = environments.len() - outside;
-        against += if looks(permission) { usize::from(inside == 0) } else { outside + usize::from(inside == 0) };
+        against +=
+            if looks(permission) { usize::from(inside == 0) } else { outside + usize::from(inside == 0) };
     }
     against == 0
 }
@@ -262,7 +263,8 @@ fn listed(reach: &Reach, facts: &ResourceFacts) -> bool {
 #[test]
 fn nobody_gives_what_they_do_not_hold() {
     let (all, orders, prod) = (GrantScope::All, scope(Some("Orders"), None), scope(None, Some(&["prod"])));
-    let give = |held: &[HeldGrant], role, scope: &GrantScope| may_give(held, role, scope, None, at(0)).is_none();
+    let give =
+        |held: &[HeldGrant], role, scope: &GrantScope| may_give(held, role, scope, None, at(0)).is_none();
     let admin = [held(Role::Admin, all.clone())];
     for role in Role::ALL {
         assert!(give(&admin, role, &all) && give(&admin, role, &orders), "{role:?}");
@@ -334,7 +336,14 @@ fn a_permission_and_a_role_are_written_as_they_print() {
 
 #[test]
 fn a_scope_that_is_left_out_is_not_read_as_all() {
-    for text in ["{}", "null", r#"{"team":"Orders"}"#, r#"{"kind":"everything"}"#] {
+    for text in [
+        "{}",
+        "null",
+        r#"{"team":"Orders"}"#,
+        r#"{"kind":"everything"}"#,
+        r#"{"kind":"all","team":"Orders"}"#,
+        r#"{"kind":"all","teams":["Orders"]}"#,
+    ] {
         assert!(serde_json::from_str::<GrantScope>(text).is_err(), "{text}");
     }
     let limited: GrantScope = serde_json::from_str(r#"{"kind":"limited"}"#).unwrap();
@@ -353,7 +362,8 @@ fn the_page_on_file_is_the_page() {
 fn the_page_shows_the_table() {
     let page = page();
     for (permission, held) in TABLE {
-        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", permission.as_str()))).unwrap();
+        let row =
+            page.lines().find(|line| line.starts_with(&format!("| `{}` |", permission.as_str()))).unwrap();
         let marks: Vec<bool> = row.split('|').skip(3).take(9).map(|cell| cell.contains('●')).collect();
         assert_eq!(marks, held.map(|one| one == 1), "{row}");
     }

@@ -1,12 +1,14 @@
 //! One fully filled event of each type, the same on every machine.
 
+mod access;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, InvalidValue, KeyId, LeakId, OperationId, PolicyId, Position,
-    RouteId, ScheduledChangeId, Timestamp,
+    AssignmentId, ClientId, DomainEvent, GrantId, InvalidValue, KeyId, LeakId, OperationId, PolicyId,
+    Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -50,6 +52,11 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     let change = ScheduledChangeId::from_parts(EPOCH_MS, 6);
     let events = change_events(policy)?;
     samples.extend(events.into_iter().map(|event| DomainEvent::ScheduledChange { id: change, event }));
+    let (principal, grant) = (PrincipalId::from_parts(EPOCH_MS, 7), GrantId::from_parts(EPOCH_MS, 8));
+    let events = access::principal_events(principal, grant)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::Principal { id: principal, event }));
+    let events = access::grant_events(principal)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::Grant { id: grant, event }));
     Ok(samples)
 }
 

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
-    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
-    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
-    scheduled_change::ScheduledChangeEvent,
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent,
+    operation::OperationEvent, principal::PrincipalEvent, projection::ProjectionEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 use serde_json::Value;
 use tollgate_eventlog::upcast;
@@ -19,6 +19,8 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "rate_limit_policy" => serde_json::from_value::<RateLimitPolicyEvent>(payload)?.event_type(),
         "operation" => serde_json::from_value::<OperationEvent>(payload)?.event_type(),
         "scheduled_change" => serde_json::from_value::<ScheduledChangeEvent>(payload)?.event_type(),
+        "principal" => serde_json::from_value::<PrincipalEvent>(payload)?.event_type(),
+        "grant" => serde_json::from_value::<GrantEvent>(payload)?.event_type(),
         "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),
     })
@@ -47,6 +49,8 @@ fn every_golden_sample_can_be_read_today() {
         ProjectionEvent::TYPES,
         OperationEvent::TYPES,
         ScheduledChangeEvent::TYPES,
+        PrincipalEvent::TYPES,
+        GrantEvent::TYPES,
     ]
     .concat();
     assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");

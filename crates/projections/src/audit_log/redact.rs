@@ -6,6 +6,7 @@ use domain::{
     DomainEvent,
     api_key::{ApiKeyEvent, ForeignVersion, Imported, Issued, Rotated, SecretVersion},
     personal::{Personal, PersonalValues},
+    principal::{ClaimReopened, PrincipalEvent, TokenIssued, TokenRotated},
     secret::SecretDigest,
 };
 use serde_json::{Map, Value};
@@ -24,6 +25,8 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::Projection { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Operation { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::ScheduledChange { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::Principal { id: _, event } => without_token(event)?,
+        DomainEvent::Grant { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -73,7 +76,12 @@ pub(super) fn words<'of>(
         | DomainEvent::RateLimitPolicy { .. }
         | DomainEvent::Projection { .. }
         | DomainEvent::Operation { .. }
-        | DomainEvent::ScheduledChange { .. } => Some(text.into()),
+        | DomainEvent::ScheduledChange { .. }
+        | DomainEvent::Grant { .. } => Some(text.into()),
+        DomainEvent::Principal { id: _, event } => match token_of(event) {
+            Some(secret) => words_without(text, secret).map(Cow::Owned),
+            None => Some(text.into()),
+        },
     }
 }
 
@@ -128,6 +136,34 @@ fn without_secret(event: &ApiKeyEvent) -> Result<Value, serde_json::Error> {
         | ApiKeyEvent::Released(_) => {}
     }
     Ok(data)
+}
+
+/// The same of a principal's token.
+fn without_token(event: &PrincipalEvent) -> Result<Value, serde_json::Error> {
+    let mut data = serde_json::to_value(event)?;
+    if token_of(event).is_some()
+        && let Some(secret) = data.get_mut("secret")
+    {
+        *secret = shown_of_secret(secret);
+    }
+    Ok(data)
+}
+
+/// Matched without a rest, likewise.
+fn token_of(event: &PrincipalEvent) -> Option<&SecretVersion> {
+    match event {
+        PrincipalEvent::TokenIssued(TokenIssued { secret, .. })
+        | PrincipalEvent::TokenRotated(TokenRotated { secret, .. })
+        | PrincipalEvent::ClaimReopened(ClaimReopened { secret, .. }) => Some(secret),
+        PrincipalEvent::PersonAdded(_)
+        | PrincipalEvent::ServiceAccountMade(_)
+        | PrincipalEvent::TokensRevoked(_)
+        | PrincipalEvent::Disabled(_)
+        | PrincipalEvent::Enabled(_)
+        | PrincipalEvent::InstallationClaimed(_)
+        | PrincipalEvent::BreakGlassOpened(_)
+        | PrincipalEvent::BreakGlassClosed(_) => None,
+    }
 }
 
 /// What is kept is named; all else goes.

@@ -193,6 +193,8 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::Projection { event, .. } => canonical::to_text(event),
             DomainEvent::Operation { event, .. } => canonical::to_text(event),
             DomainEvent::ScheduledChange { event, .. } => canonical::to_text(event),
+            DomainEvent::Principal { event, .. } => canonical::to_text(event),
+            DomainEvent::Grant { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = |recorded: &Recorded| {

@@ -1,10 +1,11 @@
 //! The audit log: one entry, and lists from the newest on.
 
-use domain::{ClientId, Position, Timestamp};
+use domain::{ClientId, Position, Timestamp, access::Reach};
 
 pub use crate::audit_log::AuditEntry;
 use crate::{
     BadColumn, Columns, Kind, ReadFailure, ReadModel, Stored,
+    queries::select::{Belongs, OF_TEAM, Places},
     queries::{
         Page, Select,
         order::{Field, Listed, Place, Seek},
@@ -14,6 +15,20 @@ use crate::{
 /// Of most entries the request is the correlation, whose index has them: Postgres' index of requests has only the others.
 const REQUEST: &str =
     "(request_id = {} and request_id <> correlation_id or correlation_id = {} and request_id = {})";
+
+/// What is nobody's: routes, and policies as far as they name no client.
+const SHARED: &str = "(client_id is null and subject_type in ('route', 'rate_limit_policy'))";
+
+/// An entry about a key is of the key's environment, one about its client of all of the client's.
+const OF_CLIENTS: Belongs = Belongs {
+    team: Some(OF_TEAM),
+    environment: Places::Where(
+        "(subject_type = 'api_key' and subject_id in
+           (select own.key_id from key_directory own where own.environment = {})
+          or subject_type <> 'api_key' and client_id in
+           (select own.client_id from client_directory own where own.environments like {like}))",
+    ),
+};
 
 /// Which entries; what is not given does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +48,8 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
     pub after_position: Option<Position>,
     pub before_position: Option<Position>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 const POSITION: Field<AuditEntry> =
@@ -49,6 +66,21 @@ impl Listed for AuditEntry {
 /// When the read model cannot be read.
 pub async fn get(model: &ReadModel, position: Position) -> Result<Option<AuditEntry>, ReadFailure> {
     let select = Select::new(include_str!("audit/select.sql"), vec![]).and("position = {}", position);
+    model.fetch_one(select).await
+}
+
+/// The same for somebody who may not see it.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn get_within(
+    model: &ReadModel,
+    position: Position,
+    reach: &Reach,
+) -> Result<Option<AuditEntry>, ReadFailure> {
+    let select = Select::new(include_str!("audit/select.sql"), vec![])
+        .and("position = {}", position)
+        .and_within_or(reach, SHARED, &OF_CLIENTS);
     model.fetch_one(select).await
 }
 
@@ -96,7 +128,7 @@ pub async fn sorted(
     seek: &Seek<AuditEntry>,
 ) -> Result<Vec<AuditEntry>, ReadFailure> {
     let AuditFilter { actor, action, subject_type, subject_id, client_id, request_id, .. } = filter;
-    let AuditFilter { correlation_id, from, until, after_position, before_position, .. } = filter;
+    let AuditFilter { correlation_id, from, until, after_position, before_position, reach, .. } = filter;
     let select = Select::new(include_str!("audit/select.sql"), vec![])
         .and_some("position < {}", *before_position)
         .and_some("position > {}", *after_position)
@@ -106,7 +138,8 @@ pub async fn sorted(
         .and_some("subject_id = {}", subject_id.as_deref())
         .and_some("client_id = {}", *client_id)
         .and_some(REQUEST, request_id.as_deref())
-        .and_some("correlation_id = {}", correlation_id.as_deref());
+        .and_some("correlation_id = {}", correlation_id.as_deref())
+        .and_within_or(reach, SHARED, &OF_CLIENTS);
     model.fetch(within(select, *from, *until).page(seek)).await
 }
 

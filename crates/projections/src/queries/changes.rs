@@ -1,11 +1,24 @@
 //! Planned changes: one, lists, and those whose time has come.
 
-use domain::{ClientId, KeyId, PolicyId, ScheduledChangeId, Timestamp};
+use domain::{ClientId, KeyId, PolicyId, ScheduledChangeId, Timestamp, access::Reach};
 
 pub use crate::scheduled_changes::{ChangeFailure, ChangeRow, REVOKE_KEY, revocation_of};
 use crate::{
     BadColumn, ChangeStatus, Columns, ReadFailure, ReadModel, Stored,
+    queries::select::{Belongs, Places},
     queries::{Page, Select},
+};
+
+/// A change of a policy is nobody's, others are their client's or their key's.
+const SUBJECTS: Belongs = Belongs {
+    team: Some(
+        "c.policy_id is null and coalesce(c.client_id, k.client_id) in
+           (select own.client_id from client_directory own where own.owner_team = {})",
+    ),
+    environment: Places::Where(
+        "(k.environment = {} or c.key_id is null and c.policy_id is null and c.client_id in
+           (select own.client_id from client_directory own where own.environments like {like}))",
+    ),
 };
 
 /// Which changes; what is not given does not matter.
@@ -18,6 +31,8 @@ pub struct ChangeFilter {
     pub policy_id: Option<PolicyId>,
     /// Changes of which something is due before then. Those that have nothing ahead are left out.
     pub due_before: Option<Timestamp>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// # Errors
@@ -35,7 +50,7 @@ pub async fn list(
     filter: &ChangeFilter,
     page: &Page,
 ) -> Result<Vec<ChangeRow>, ReadFailure> {
-    let ChangeFilter { status, client_id, key_id, policy_id, due_before } = filter;
+    let ChangeFilter { status, client_id, key_id, policy_id, due_before, reach } = filter;
     let select = Select::new(include_str!("changes/select.sql"), vec![])
         .and_some("c.change_id > {}", page.after.as_deref())
         .and_some("c.status = {}", *status)
@@ -43,6 +58,7 @@ pub async fn list(
         .and_some("c.key_id = {}", *key_id)
         .and_some("c.policy_id = {}", *policy_id)
         .and_some("c.due_at_us < {}", *due_before)
+        .and_within_or(reach, "c.policy_id is not null", &SUBJECTS)
         .then(" order by c.change_id")
         .limit(page.limit);
     model.fetch(select).await

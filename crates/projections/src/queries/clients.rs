@@ -1,14 +1,16 @@
 //! Clients: one, and lists.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use domain::{
-    ClientId, Environment, InvalidValue, LabelKey, LabelValue, Scope, Timestamp, api_client::ClientKind,
+    ClientId, Environment, InvalidValue, LabelKey, LabelValue, Scope, Timestamp, access::Reach,
+    api_client::ClientKind,
 };
 
 pub use crate::client_directory::{ClientRow, ContactRow};
 use crate::{
     ClientStatus, Kind, ReadFailure, ReadModel, Value,
+    queries::select::{Belongs, Places},
     queries::{
         Page, Select,
         order::{Field, Listed, Seek},
@@ -35,6 +37,8 @@ pub struct ClientFilter {
     pub registered_from: Option<Timestamp>,
     /// Registered before then.
     pub registered_until: Option<Timestamp>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// Clients that have a label, whatever its value unless that is given too.
@@ -126,10 +130,16 @@ pub async fn sorted(
     model.fetch(filter.narrow(Select::new(include_str!("clients/select.sql"), vec![])).page(seek)).await
 }
 
+/// So many are asked for in one statement.
+const AT_ONCE: usize = 500;
+
+const CLIENTS: Belongs =
+    Belongs { team: Some("owner_team = {}"), environment: Places::Listed("environments") };
+
 impl ClientFilter {
     fn narrow(&self, select: Select) -> Select {
         let Self { status, kind, owner_team, environment, name_contains, name_prefix, .. } = self;
-        let Self { scope, label, registered_from, registered_until, .. } = self;
+        let Self { scope, label, registered_from, registered_until, reach, .. } = self;
         // Environments are a-z and 0-9: one in quotes is found in the JSON list only where it is an item.
         let environment = environment.as_ref().map(|name| format!("%\"{}\"%", escape_like(name.as_str())));
         select
@@ -143,7 +153,31 @@ impl ClientFilter {
             .and_some("replace(labels, {}, '') <> labels", label.as_ref().map(LabelFilter::written))
             .and_some("registered_at_us >= {}", *registered_from)
             .and_some("registered_at_us < {}", *registered_until)
+            .and_within(reach, &CLIENTS)
     }
+}
+
+/// Those of these clients that are in reach.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn within(
+    model: &ReadModel,
+    clients: BTreeSet<ClientId>,
+    reach: &Reach,
+) -> Result<BTreeSet<ClientId>, ReadFailure> {
+    if *reach == Reach::Everything || clients.is_empty() {
+        return Ok(clients);
+    }
+    let mut seen = BTreeSet::new();
+    for some in clients.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
+        let select = Select::new(include_str!("clients/select.sql"), vec![])
+            .and_in("client_id in ({})", some.iter().map(|id| (*id).into()))
+            .and_within(reach, &CLIENTS);
+        let rows: Vec<ClientRow> = model.fetch(select).await?;
+        seen.extend(rows.into_iter().map(|row| row.client_id));
+    }
+    Ok(seen)
 }
 
 /// Those that are called exactly so, at most two: a name need not be one client's alone.

@@ -2,6 +2,7 @@
 
 use domain::{
     ClientId, Environment, KeyId, Position, Timestamp,
+    access::Reach,
     decision::{Outcome, RefusalReason},
     ids::DecisionId,
     usage::{DecisionRecord, DecisionsLeftOut},
@@ -9,6 +10,7 @@ use domain::{
 
 use crate::{
     BadColumn, Columns, ReadFailure, ReadModel, Stored, Value,
+    queries::select::RECORDED,
     queries::{Page, Select},
 };
 
@@ -31,6 +33,8 @@ pub struct DecisionFilter {
     pub from: Option<Timestamp>,
     /// Taken before then.
     pub until: Option<Timestamp>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// # Errors
@@ -49,7 +53,7 @@ pub async fn list(
     filter: &DecisionFilter,
     page: &Page,
 ) -> Result<Vec<DecisionRow>, ReadFailure> {
-    let DecisionFilter { client_id, key_id, environment, outcome, reason, from, until } = filter;
+    let DecisionFilter { client_id, key_id, environment, outcome, reason, from, until, reach } = filter;
     let select = Select::new(include_str!("decisions/select.sql"), vec![])
         .and_some("decision_id < {}", page.after.as_deref())
         .and_some("client_id = {}", *client_id)
@@ -59,6 +63,7 @@ pub async fn list(
         .and_some("reason = {}", reason.map(RefusalReason::as_str))
         .and_some("decision_id >= {}", from.map(first_of))
         .and_some("decision_id < {}", until.map(first_of))
+        .and_within(reach, &RECORDED)
         .then(" order by decision_id desc")
         .limit(page.limit);
     model.fetch(select).await

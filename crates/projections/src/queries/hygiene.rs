@@ -7,7 +7,7 @@ pub mod scopes;
 #[cfg(test)]
 mod tests;
 
-use domain::{ClientId, Environment};
+use domain::{ClientId, Environment, access::Reach};
 
 /// A stretch of a list, and where it goes on. It may be shorter than was asked for, even empty, and still go on: so many
 /// rows are looked at in one go and no more, whatever the filter leaves of them.
@@ -23,6 +23,8 @@ pub struct Whose {
     pub client_id: Option<ClientId>,
     pub environment: Option<Environment>,
     pub owner_team: Option<String>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// Cuts a list that was asked for with one item more, which tells whether there are others.

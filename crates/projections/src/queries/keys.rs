@@ -1,17 +1,23 @@
 //! Keys: one, lists, and those whose time is up.
 
-use domain::{ClientId, Environment, KeyId, Scope, Timestamp};
+use domain::{ClientId, Environment, KeyId, Scope, Timestamp, access::Reach};
 use jiff::SignedDuration;
 
 pub use crate::key_directory::{KeyOrigin, KeyQuarantine, KeyRow, PreviousSecret};
 use crate::{
     BadColumn, Columns, KeyStatus, Kind, ReadFailure, ReadModel, Stored,
+    queries::select::{Belongs, Places},
     queries::{
         Page, Select,
         clients::LabelFilter,
         order::{Field, Listed, Seek},
         select::quoted,
     },
+};
+
+const KEYS: Belongs = Belongs {
+    team: Some("k.client_id in (select own.client_id from client_directory own where own.owner_team = {})"),
+    environment: Places::One("k.environment"),
 };
 
 /// Which keys; what is not given does not matter.
@@ -41,6 +47,8 @@ pub struct KeyFilter {
     pub used_from: Option<Timestamp>,
     /// Whether it was ever used.
     pub used: Option<bool>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// Stands for the time of what has none: such keys come last, backwards first.
@@ -139,7 +147,7 @@ impl KeyFilter {
             .and_some("k.expires_at_us >= {}", *expires_from)
             .and_some("k.issued_at_us >= {}", *issued_from)
             .and_some("k.issued_at_us < {}", *issued_before);
-        self.narrow_by_use(self.narrow_by_words(select))
+        self.narrow_by_use(self.narrow_by_words(select)).and_within(&self.reach, &KEYS)
     }
 
     fn narrow_by_words(&self, select: Select) -> Select {

@@ -1,10 +1,11 @@
 //! Reports of leaked secrets: one, and lists.
 
-use domain::{ClientId, KeyId, LeakId, Timestamp, api_key::LeakAction};
+use domain::{ClientId, KeyId, LeakId, Timestamp, access::Reach, api_key::LeakAction};
 
 pub use crate::leak_directory::LeakRow;
 use crate::{
     BadColumn, Columns, ReadFailure, ReadModel, Stored, Value,
+    queries::select::{Belongs, Places},
     queries::{Page, Select},
 };
 
@@ -15,7 +16,14 @@ pub struct LeakFilter {
     pub client_id: Option<ClientId>,
     pub action: Option<LeakAction>,
     pub reported_from: Option<Timestamp>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
+
+const KEYS: Belongs = Belongs {
+    team: Some("k.client_id in (select own.client_id from client_directory own where own.owner_team = {})"),
+    environment: Places::One("k.environment"),
+};
 
 /// A report with whose key it is about.
 struct OwnedLeak(LeakRow);
@@ -40,7 +48,7 @@ pub async fn get(model: &ReadModel, id: LeakId) -> Result<Option<LeakRow>, ReadF
 /// # Errors
 /// When the read model cannot be read.
 pub async fn list(model: &ReadModel, filter: &LeakFilter, page: &Page) -> Result<Vec<LeakRow>, ReadFailure> {
-    let LeakFilter { key_id, client_id, action, reported_from } = filter;
+    let LeakFilter { key_id, client_id, action, reported_from, reach } = filter;
     let after = page.after.as_ref().and_then(|position| position.parse::<u64>().ok());
     let select = Select::new(include_str!("leaks/select.sql"), vec![])
         .and_some("l.position > {}", after)
@@ -48,6 +56,7 @@ pub async fn list(model: &ReadModel, filter: &LeakFilter, page: &Page) -> Result
         .and_some("k.client_id = {}", *client_id)
         .and_some("l.action = {}", action.as_ref().map(Value::word))
         .and_some("l.reported_at_us >= {}", *reported_from)
+        .and_within(reach, &KEYS)
         .then(" order by l.position")
         .limit(page.limit);
     let rows: Vec<OwnedLeak> = model.fetch(select).await?;

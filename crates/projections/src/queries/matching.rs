@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{ClientId, Environment, KeyId, LabelKey, LabelValue, Timestamp};
+use domain::{ClientId, Environment, KeyId, LabelKey, LabelValue, Timestamp, access::Reach};
 
-use crate::{BadColumn, Columns, KeyStatus, ReadFailure, ReadModel, Stored, queries::Select};
+use crate::{
+    BadColumn, Columns, KeyStatus, ReadFailure, ReadModel, Stored,
+    queries::Select,
+    queries::select::{Belongs, Places},
+};
+
+const KEYS: Belongs = Belongs { team: Some("c.owner_team = {}"), environment: Places::One("k.environment") };
 
 /// Which keys: all of what is given must fit. A key that has ended is never among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +24,8 @@ pub struct KeysMatching {
     /// Keys that were issued before it and not used since.
     pub unused_since: Option<Timestamp>,
     pub status: Option<KeyStatus>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// A key that fits.
@@ -57,8 +65,8 @@ pub async fn keys(
     wanted: &KeysMatching,
     limit: usize,
 ) -> Result<Vec<MatchedKey>, ReadFailure> {
-    let KeysMatching { client_id, owner_team, environment, labels, issued_before, unused_since, status } =
-        wanted;
+    let KeysMatching { client_id, owner_team, environment, labels, issued_before, unused_since, .. } = wanted;
+    let KeysMatching { status, reach, .. } = wanted;
     let select = Select::new(include_str!("matching/keys.sql"), vec![])
         .and_some("k.client_id = {}", *client_id)
         .and_some("c.owner_team = {}", owner_team.as_deref())
@@ -70,6 +78,7 @@ pub async fn keys(
             *unused_since,
         )
         .and_some("k.status = {}", *status)
+        .and_within(reach, &KEYS)
         .then(" order by k.key_id");
     let rows: Vec<MatchedKey> = model.fetch(select).await?;
     // Labels are JSON, of which the engines speak different dialects.

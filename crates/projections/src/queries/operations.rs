@@ -13,6 +13,8 @@ use crate::{
 pub struct OperationFilter {
     pub status: Option<OperationStatus>,
     pub kind: Option<String>,
+    /// The principal who ordered them.
+    pub ordered_by: Option<String>,
 }
 
 /// # Errors
@@ -31,11 +33,12 @@ pub async fn list(
     filter: &OperationFilter,
     page: &Page,
 ) -> Result<Vec<OperationRow>, ReadFailure> {
-    let OperationFilter { status, kind } = filter;
+    let OperationFilter { status, kind, ordered_by } = filter;
     let select = Select::new(include_str!("operations/select.sql"), vec![])
         .and_some("operation_id > {}", page.after.as_deref())
         .and_some("status = {}", *status)
         .and_some("kind = {}", kind.as_deref())
+        .and_some("ordered_by = {}", ordered_by.as_deref())
         .then(" order by operation_id")
         .limit(page.limit);
     model.fetch(select).await

@@ -1,10 +1,13 @@
 //! Policies: one with its assignments, lists, and what binds a client or a route.
 
-use domain::{AssignmentId, ClientId, Environment, PolicyId, RouteId, Timestamp, rate_limit_policy::Mode};
+use domain::{
+    AssignmentId, ClientId, Environment, PolicyId, RouteId, Timestamp, access::Reach, rate_limit_policy::Mode,
+};
 use serde::Serialize;
 
 use crate::{
     Kind, PolicyStatus, ReadFailure, ReadModel, Value,
+    queries::select::{Belongs, OF_TEAM, Places},
     queries::{
         Page, Select,
         order::{Field, Listed, Seek},
@@ -65,7 +68,17 @@ pub struct AssignmentFilter {
     pub environment: Option<Environment>,
     /// Whose time has begun by then and not ended.
     pub in_force_at: Option<Timestamp>,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
+
+/// An assignment that names a client is that client's.
+const ASSIGNED: Belongs = Belongs {
+    team: Some(OF_TEAM),
+    environment: Places::Where(
+        "client_id in (select own.client_id from client_directory own where own.environments like {like})",
+    ),
+};
 
 /// In the order in which they were made: no other has a use that a filter has not.
 impl Listed for AssignmentRow {
@@ -156,14 +169,15 @@ pub async fn sorted_assignments(
     filter: &AssignmentFilter,
     seek: &Seek<AssignmentRow>,
 ) -> Result<Vec<AssignmentRow>, ReadFailure> {
-    let AssignmentFilter { policy_id, client_id, route_id, environment, in_force_at } = filter;
+    let AssignmentFilter { policy_id, client_id, route_id, environment, in_force_at, reach } = filter;
     let select = Select::new(include_str!("policies/assignments.sql"), vec![])
         .and_some("policy_id = {}", *policy_id)
         .and_some("client_id = {}", *client_id)
         .and_some("route_id = {}", *route_id)
         .and_some("environment = {}", environment.clone())
         .and_some("coalesce(from_us, 0) <= {}", *in_force_at)
-        .and_some("coalesce(until_us, 9223372036854775807) > {}", *in_force_at);
+        .and_some("coalesce(until_us, 9223372036854775807) > {}", *in_force_at)
+        .and_within_or(reach, "client_id is null", &ASSIGNED);
     model.fetch(select.page(seek)).await
 }
 

@@ -2,10 +2,39 @@
 //!
 //! Only those: `$1 is null or column = $1` would read well and use no index.
 
+use domain::access::{Limits, Reach};
+
 use crate::{
     Value,
     queries::order::{Listed, Place, Seek},
 };
+
+/// Where a row says whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Belongs {
+    /// A condition on the team, `{}` standing for its name; none where a row has no team.
+    pub(crate) team: Option<&'static str>,
+    pub(crate) environment: Places,
+}
+
+/// Where a row says in which environments it lies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Places {
+    Nowhere,
+    /// This column.
+    One(&'static str),
+    /// This column, a list in JSON.
+    Listed(&'static str),
+    /// This condition, `{}` standing for the name, `{like}` for a pattern that finds it in a list in JSON.
+    Where(&'static str),
+}
+
+/// The clients of a team, of which a row names one in `client_id`.
+pub(crate) const OF_TEAM: &str =
+    "client_id in (select own.client_id from client_directory own where own.owner_team = {})";
+
+/// What was recorded of a client in one environment.
+pub(crate) const RECORDED: Belongs = Belongs { team: Some(OF_TEAM), environment: Places::One("environment") };
 
 /// A statement with its parameters, in the dialect that all engines share.
 #[derive(Debug)]
@@ -67,6 +96,71 @@ impl Select {
         self.and_some(condition, text.map(|text| format!("%{}%", escape_like(&text.to_lowercase()))))
     }
 
+    /// Only what is in reach.
+    pub(crate) fn and_within(self, reach: &Reach, belongs: &Belongs) -> Self {
+        self.and_within_or(reach, "", belongs)
+    }
+
+    /// Only what is in reach, or what this says is nobody's: that is seen by whoever sees anything.
+    pub(crate) fn and_within_or(mut self, reach: &Reach, shared: &str, belongs: &Belongs) -> Self {
+        let Reach::Within(limits) = reach else { return self };
+        let mut either: Vec<String> = vec![];
+        for limits in limits {
+            either.extend(self.within(limits, belongs));
+        }
+        if !shared.is_empty() && !limits.is_empty() {
+            either.push(shared.to_owned());
+        }
+        let condition = if either.is_empty() { "1 = 0".to_owned() } else { either.join(" or ") };
+        self.and_made(&format!("({condition})"))
+    }
+
+    /// What is nobody's, for whoever sees anything at all.
+    pub(crate) fn and_shared(self, reach: &Reach) -> Self {
+        if reach.is_nothing() { self.and_made("1 = 0") } else { self }
+    }
+
+    /// That a row is within the limits; none where no row can be.
+    fn within(&mut self, limits: &Limits, belongs: &Belongs) -> Option<String> {
+        let Limits { team, environments } = limits;
+        if limits.is_empty() {
+            return None;
+        }
+        let mut all: Vec<String> = vec![];
+        if let Some(team) = team {
+            let place = self.bind(team.as_str().into());
+            all.push(belongs.team?.replace("{}", &place));
+        }
+        for names in environments {
+            let mut any: Vec<String> = vec![];
+            for name in names {
+                any.push(match belongs.environment {
+                    Places::Nowhere => return None,
+                    Places::One(column) => format!("{column} = {}", self.bind(name.as_str().into())),
+                    // Environments are a-z and 0-9: one in quotes is found only where it is an item.
+                    Places::Where(condition) => {
+                        let mut made = condition.to_owned();
+                        if made.contains("{like}") {
+                            let pattern = self.bind(format!("%{}%", quoted(name.as_str())).into());
+                            made = made.replace("{like}", &pattern);
+                        }
+                        if made.contains("{}") {
+                            let place = self.bind(name.as_str().into());
+                            made = made.replace("{}", &place);
+                        }
+                        made
+                    }
+                    Places::Listed(column) => {
+                        let quoted = self.bind(format!("%{}%", quoted(name.as_str())).into());
+                        format!("{column} like {quoted}")
+                    }
+                });
+            }
+            all.push(format!("({})", any.join(" or ")));
+        }
+        Some(format!("({})", all.join(" and ")))
+    }
+
     pub(crate) fn then(mut self, clause: &str) -> Self {
         self.sql.push('\n');
         self.sql.push_str(clause);
@@ -120,6 +214,31 @@ pub(crate) fn escape_like(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_out_of_reach_is_asked_for_nowhere() {
+        let belongs = Belongs { team: Some("team = {}"), environment: Places::Listed("environments") };
+        let sql =
+            |reach: &Reach| Select::new("select a from t where 1 = 1", vec![]).and_within(reach, &belongs);
+        let limits = |team: Option<&str>, environments: Option<&[&str]>| Limits {
+            team: team.map(|name| name.parse().unwrap()),
+            environments: environments.map(|names| names.iter().map(|name| name.parse().unwrap()).collect()),
+        };
+        assert_eq!(sql(&Reach::Everything).sql, "select a from t where 1 = 1");
+        for nothing in [vec![], vec![limits(None, None)], vec![limits(Some("A"), Some(&[]))]] {
+            assert!(sql(&Reach::Within(nothing)).sql.ends_with("and (1 = 0)"));
+        }
+        let both = vec![limits(Some("A"), Some(&["prod", "test"])), limits(Some("B"), None)];
+        let select = sql(&Reach::Within(both));
+        assert!(select.sql.ends_with(
+            "and ((team = $1 and (environments like $2 or environments like $3)) or (team = $4))"
+        ));
+        assert_eq!(select.values, vec!["A".into(), "%\"prod\"%".into(), "%\"test\"%".into(), "B".into()]);
+        let nowhere = Belongs { environment: Places::Nowhere, ..belongs };
+        let select = Select::new("select a from t where 1 = 1", vec![]);
+        let select = select.and_within(&Reach::Within(vec![limits(None, Some(&["prod"]))]), &nowhere);
+        assert!(select.sql.ends_with("and (1 = 0)"));
+    }
 
     #[test]
     fn conditions_are_added_in_order_and_only_where_given() {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ClientId, Environment, LimitName, PolicyId, RouteId, Timestamp};
+use domain::{ClientId, Environment, LimitName, PolicyId, RouteId, Timestamp, access::Reach};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     BadColumn, Columns, ReadFailure, ReadModel, Stored, USAGE,
+    queries::select::RECORDED,
     queries::{
         Select,
         usage::{Granularity, Span, instant},
@@ -41,6 +42,8 @@ pub struct ShadowQuery {
     pub route_id: Option<RouteId>,
     pub environment: Option<Environment>,
     pub rows_max: u32,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// A report.
@@ -110,6 +113,7 @@ fn select(span: &Span, query: &ShadowQuery) -> Select {
         .and_some("client_id = {}", query.client_id)
         .and_some("route_id = {}", query.route_id)
         .and_some("environment = {}", query.environment.clone())
+        .and_within(&query.reach, &RECORDED)
         .then(" group by 1, 2, 3, 4, 5, 6, 7\n order by 1, 2, 3, 4, 5, 6, 7")
         .limit(query.rows_max.saturating_add(1))
 }

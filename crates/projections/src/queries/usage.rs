@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ClientId, Environment, KeyId, RouteId, Timestamp};
+use domain::{ClientId, Environment, KeyId, RouteId, Timestamp, access::Reach};
 use serde::{Deserialize, Serialize};
 
-use crate::{BadColumn, Columns, ReadFailure, ReadModel, Stored, USAGE, queries::Select};
+use crate::{
+    BadColumn, Columns, ReadFailure, ReadModel, Stored, USAGE, queries::Select, queries::select::RECORDED,
+};
 
 const MINUTE_S: i64 = 60;
 const QUARTER_S: i64 = 15 * MINUTE_S;
@@ -50,6 +52,8 @@ pub struct UsageQuery {
     pub route_id: Option<RouteId>,
     pub environment: Option<Environment>,
     pub rows_max: u32,
+    /// How far whoever asks sees.
+    pub reach: Reach,
 }
 
 /// A report.
@@ -178,6 +182,7 @@ impl Span {
             .and_some("secret_version = {}", query.secret_version)
             .and_some("route_id = {}", query.route_id)
             .and_some("environment = {}", query.environment.clone())
+            .and_within(&query.reach, &RECORDED)
             .then(" group by 1, 2, 3, 4, 5, 6\n order by 1, 2, 3, 4, 5, 6")
             .limit(query.rows_max.saturating_add(1))
     }

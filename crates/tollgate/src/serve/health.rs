@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use api::{PartReadiness, Readiness};
+use api::{AccessIndex, PartReadiness, Readiness};
 use domain::SharedClock;
 use eventlog::{
     EventLog,
@@ -54,6 +54,8 @@ pub(super) struct Health {
     pub(super) visibility: Option<Visibility>,
     pub(super) publisher: Option<watch::Receiver<PublisherStatus>>,
     pub(super) scheduler: Option<watch::Receiver<SchedulerStatus>>,
+    /// Who may do what, where the admin API is.
+    pub(super) access: Option<Arc<AccessIndex>>,
     pub(super) bus: Option<Bus>,
     pub(super) clock: SharedClock,
     pub(super) log: Option<EventLog>,
@@ -80,6 +82,11 @@ impl Health {
         }
         if let Some(scheduler) = &self.scheduler {
             parts.insert("scheduler".to_owned(), scheduler.borrow().readiness());
+        }
+        if let Some(access) = &self.access {
+            let (ready, at) = (access.is_complete(), access.position());
+            let detail = if ready { format!("at {at}") } else { format!("at {at}, reading the log") };
+            parts.insert("access".to_owned(), PartReadiness { ready, detail });
         }
         if let Some(bus) = &self.bus {
             // Everything goes on without it for a while: whoever cannot says so in its own part.

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use api::{Api, GatewayNodes};
+use api::{AccessIndex, Api, GatewayNodes};
 use axum::{
     Json, Router,
     http::{StatusCode, header},
@@ -33,6 +33,7 @@ const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
 pub(super) struct Watched {
     pub(super) visibility: Visibility,
     pub(super) nodes: GatewayNodes,
+    pub(super) access: Arc<AccessIndex>,
 }
 
 /// What imports have uploaded, in the data directory.
@@ -51,7 +52,7 @@ pub(super) fn router(
     let (Some(admin), Some(store), Some(watched), Some(node)) = (admin, &rooms.store, watched, node) else {
         return Ok((operations(health), None));
     };
-    let Watched { visibility, nodes } = watched;
+    let Watched { visibility, nodes, access } = watched;
     let rendered = Arc::clone(&health);
     let api = Arc::new(Api {
         log: store.log.clone(),
@@ -63,6 +64,7 @@ pub(super) fn router(
         peppers: rooms.peppers.clone(),
         brand: settings.brand.clone(),
         admin: admin.tokens.clone(),
+        access,
         gateways: Arc::new(gateways(rooms, settings, store, node)),
         readiness: Box::new(move || health.readiness()),
         metrics: Box::new(move || rendered.metrics()),

@@ -28,7 +28,7 @@ pub(crate) async fn get(
     Id(position): Id<u64>,
     _: Params<NoParams>,
 ) -> Result<Json<AuditEntryView>, Problem> {
-    let entry = audit::get(allowed.read(), Position::new(position)).await;
+    let entry = audit::get_within(allowed.read(), Position::new(position), &allowed.reach()).await;
     let entry = entry.map_err(|failure| Problem::unread(&failure))?.ok_or_else(u64::missing)?;
     Ok(Json(entry.into()))
 }

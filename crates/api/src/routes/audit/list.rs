@@ -81,6 +81,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<AuditEntryView>>, Problem> {
     let (sort, limit, cursor) = (asked.sort, asked.limit, asked.cursor);
     let filter = AuditFilter {
+        reach: allowed.reach(),
         actor: asked.actor,
         action: asked.action,
         subject_type: asked.subject_type,

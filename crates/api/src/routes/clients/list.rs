@@ -1,7 +1,7 @@
 //! `GET /v1/clients`
 
 use axum::response::Response;
-use domain::{Environment, Name, Scope, api_client::ClientKind};
+use domain::{Environment, Name, Scope, access::Reach, api_client::ClientKind};
 use projections::{
     ClientStatus,
     queries::{
@@ -92,7 +92,7 @@ pub(crate) async fn list(
     Params(asked): Params<List>,
 ) -> Result<Response, Problem> {
     let List { sort, as_of, limit, cursor, .. } = asked.clone();
-    let filter = asked.filter();
+    let filter = asked.filter(allowed.reach());
     let sought = cursor.seek(sort, &(&filter, as_of), limit)?;
     let reading = allowed.reading(as_of, Of::Everything).await?;
     let rows = clients::sorted(&reading.model, &filter, &sought.seek).await;
@@ -101,8 +101,9 @@ pub(crate) async fn list(
 }
 
 impl List {
-    fn filter(self) -> ClientFilter {
+    fn filter(self, reach: Reach) -> ClientFilter {
         ClientFilter {
+            reach,
             status: self.status,
             kind: self.kind,
             owner_team: self.owner_team.map(String::from),

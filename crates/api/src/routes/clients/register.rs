@@ -3,6 +3,7 @@
 use axum::response::Response;
 use domain::{
     ClientId, Name,
+    access::ResourceFacts,
     api_client::{ApiClient, ApiClientCommand, ClientKind, RegisterClient},
 };
 use http::StatusCode;
@@ -74,9 +75,12 @@ async fn fresh(ask: &Ask<ClientWrite>) -> Result<Effect<ClientId>, Instead> {
     let mut people = People::new(ask.random());
     let (owner, contacts) = (people.owner(owner), people.contacts(contacts));
     let command = RegisterClient { name, kind, owner, contacts, environments, scopes, labels };
+    let grant =
+        ask.allow(&ResourceFacts::owned(&command.owner.team, command.environments.iter().cloned()))?;
     ask.create::<ApiClient>(
         ClientId::from_parts(unix_ms, random),
         ApiClientCommand::Register(command),
+        grant,
         people.said(),
     )
     .await

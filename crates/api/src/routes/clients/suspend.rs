@@ -15,7 +15,7 @@ use crate::{
     docs::{ClientPath, Deferrable, Missing, WriteHeaders, WriteProblems},
     dry_run::Instead,
     guard::needs::ClientSuspend,
-    path::Id,
+    path::{Id, Named as _},
     routes::scheduled_changes::planning::{Refusing, check, deferred, plan},
 };
 
@@ -54,6 +54,8 @@ async fn planned(ask: &SuspendAsk, body: Suspension) -> Result<Effect<ScheduledC
     let (times, client_id) = (body.times(), ask.id());
     let change = PlannedChange::SuspendClient { client_id };
     check(ask, &change, &body.reason, Refusing::Subject).await?;
-    ask.check_seen(ask.load::<ApiClient>(client_id).await?.version)?;
-    plan(ask, change, times, body.reason, None).await
+    let (client, facts) = ask.judge::<ApiClient>(client_id).await?;
+    let grant = ask.allow(&facts.ok_or_else(ClientId::missing)?)?;
+    ask.check_seen(client.version)?;
+    plan(ask, change, times, body.reason, grant).await
 }

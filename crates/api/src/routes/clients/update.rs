@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use domain::{
     ClientId, LabelKey, LabelValue, Name,
+    access::ResourceFacts,
     api_client::{ApiClient, ApiClientCommand, Profile, UpdateClient},
 };
 use http::StatusCode;
@@ -106,8 +107,20 @@ async fn fresh(ask: &UpdateAsk) -> Result<Effect<ClientId>, Instead> {
         labels: merged(&profile.labels, labels),
     };
     // What is merged is merged into this version: another must not be overwritten with it.
-    let said = Said { based_on: merges.then_some(before.version), ..people.said() };
+    let touches = touched(&command, profile);
+    let said = Said { based_on: merges.then_some(before.version), touches, ..people.said() };
     ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Update(command), said).await
+}
+
+/// What the client will be: nobody hands a client on to a team or into an environment beyond their own reach.
+fn touched(command: &UpdateClient, before: &Profile) -> Vec<ResourceFacts> {
+    let team = command.owner.as_ref().map(|owner| &owner.team).filter(|team| **team != before.owner.team);
+    let environments = command.environments.as_ref().filter(|names| **names != before.environments);
+    if team.is_none() && environments.is_none() {
+        return vec![];
+    }
+    let environments = environments.unwrap_or(&before.environments).iter().cloned();
+    vec![ResourceFacts::owned(team.unwrap_or(&before.owner.team), environments)]
 }
 
 impl OwnerPatch {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ClientId, Timestamp,
+    access::{Principal, ResourceFacts},
     api_client::{ClientKind, ContactRole},
 };
 use projections::{
@@ -13,7 +14,7 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{answer::Resource, docs::form};
+use crate::{answer::Resource, docs::form, facts::of_row};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Client)]
@@ -98,5 +99,9 @@ impl Resource for ClientView {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    async fn facts(&self, _: &ReadModel, _: &Principal) -> Result<ResourceFacts, ReadFailure> {
+        Ok(of_row(&self.owner.team, &self.environments))
     }
 }

@@ -8,6 +8,7 @@ use super::view::{DecisionView, ExplainedDecision};
 use crate::{
     attribution::{Events, Parties},
     docs::{DecisionPath, FoundPlain, Missing, ReadProblems, form},
+    facts::read_within,
     guard::{Allowed, needs::DecisionRead},
     path::{Id, Named},
     problem::{Problem, kinds},
@@ -34,6 +35,8 @@ pub(crate) async fn get(
     let row = decisions::get(allowed.read(), id).await.map_err(|failure| Problem::unread(&failure))?;
     let decision = DecisionView::from(row.ok_or_else(DecisionId::missing)?);
     let DecisionView { client_id, key_id, route_id, .. } = decision;
+    let facts = read_within(allowed.read(), client_id, decision.environment.as_str()).await;
+    allowed.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, DecisionId::missing)?;
     let events = Events::until(&allowed, decision.position).of_limits(&decision.limits).await?;
     let events = events.of_refusal(decision.reason, Parties { client_id, key_id, route_id }).await?.found();
     Ok(Json(ExplainedDecision { decision, events }))

@@ -72,7 +72,8 @@ pub(crate) async fn list(
     let (limit, page) = (asked.limit, asked.cursor.page::<DecisionId>(asked.limit)?);
     let List { client_id, key_id, environment, outcome, reason, from, until, .. } = asked;
     let (from, until) = (from.map(|Moment(time)| time), until.map(|Moment(time)| time));
-    let filter = DecisionFilter { client_id, key_id, environment, outcome, reason, from, until };
+    let reach = allowed.reach();
+    let filter = DecisionFilter { client_id, key_id, environment, outcome, reason, from, until, reach };
     let unread = |failure| Problem::unread(&failure);
     let rows = decisions::list(allowed.read(), &filter, &page).await.map_err(unread)?;
     let left_out = decisions::left_out(allowed.read(), from, until).await.map_err(unread)?;

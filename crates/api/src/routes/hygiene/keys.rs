@@ -109,7 +109,7 @@ pub(crate) async fn keys(
     let form = form_for(&allowed, &headers)?;
     let Asked { list, days, client_id, environment, owner_team, limit, cursor } = asked;
     let problem = list.problem(days, allowed.now());
-    let whose = Whose { client_id, environment, owner_team };
+    let whose = Whose { client_id, environment, owner_team, reach: allowed.reach() };
     let place = cursor.place::<KeyPlace>()?;
     if place.as_ref().is_some_and(|place| !problem.has(place)) {
         return Err(Problem::new(kinds::CURSOR_INVALID));

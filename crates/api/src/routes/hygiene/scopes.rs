@@ -145,7 +145,7 @@ pub(crate) async fn scopes(
     if place.as_ref().is_some_and(|place| !place.is_of(held_by)) {
         return Err(Problem::new(kinds::CURSOR_INVALID));
     }
-    let whose = Whose { client_id, environment, owner_team };
+    let whose = Whose { client_id, environment, owner_team, reach: allowed.reach() };
     let query = ScopeQuery { held_by, whose, days, with_used: which == Which::All };
     let found = scopes::list(allowed.read(), &query, place.as_ref(), limit.get()).await;
     let found = found.map_err(|failure| Problem::unread(&failure))?;

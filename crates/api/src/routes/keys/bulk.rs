@@ -197,7 +197,8 @@ pub(super) async fn plan_as<P: Needs, W, Q>(
 ) -> Result<Effect<OperationId>, Instead> {
     let ordered = Ordered { by: ask.principal().id.clone(), allowed_by: ask.allowed_by() };
     let command = OperationCommand::Plan(PlanOperation { now: ask.now(), work, reason, ordered });
-    ask.create::<Operation>(id, command, said).await
+    // What it is about was looked for within the reach of whoever ordered it.
+    ask.create::<Operation>(id, command, ask.grant(), said).await
 }
 
 /// The keys as everything on record has left them: one more than an operation takes, so that too many are told.
@@ -211,6 +212,7 @@ async fn matching_now<P: Needs>(ask: &BulkAsk<P>, filter: KeyFilterBody) -> Resu
         filter;
     let moment = |moment: Option<Moment>| moment.map(|Moment(time)| time);
     let wanted = KeysMatching {
+        reach: ask.reach(),
         client_id,
         owner_team: owner_team.map(|team| team.to_string()),
         environment,

@@ -19,6 +19,7 @@ use crate::{
     ask::{Ask, Effect, Said},
     docs::{ClientPath, Created, Missing, WriteHeaders, WriteProblems, form},
     dry_run::Instead,
+    facts::in_environment,
     guard::needs::KeyIssue,
     path::{Id, Named},
     random::id_parts,
@@ -80,11 +81,17 @@ async fn fresh(ask: &IssueAsk, shown: &mut Option<PlainSecret>) -> Result<Effect
         return Err(ClientId::missing().into());
     }
     ask.check_seen(client.version)?;
+    let grant = ask.allow(&in_environment(&client.state, &body.environment))?;
     let (plain, secret) = ask.new_secret(&body.environment)?;
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let command = body.command(ask, &client.state, secret);
     let effect = ask
-        .create::<ApiKey>(KeyId::from_parts(unix_ms, random), ApiKeyCommand::Issue(command), Said::nothing())
+        .create::<ApiKey>(
+            KeyId::from_parts(unix_ms, random),
+            ApiKeyCommand::Issue(command),
+            grant,
+            Said::nothing(),
+        )
         .await?;
     *shown = Some(plain);
     Ok(effect)

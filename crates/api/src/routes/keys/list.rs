@@ -1,7 +1,7 @@
 //! `GET /v1/keys`
 
 use axum::response::Response;
-use domain::{ClientId, Environment, Name, Scope};
+use domain::{ClientId, Environment, Name, Scope, access::Reach};
 use projections::{
     KeyStatus,
     queries::{
@@ -113,7 +113,7 @@ pub(crate) async fn list(
     Params(asked): Params<List>,
 ) -> Result<Response, Problem> {
     let List { sort, as_of, limit, cursor, .. } = asked.clone();
-    let filter = asked.filter();
+    let filter = asked.filter(allowed.reach());
     let sought = cursor.seek(sort, &(&filter, as_of), limit)?;
     let reading = allowed.reading(as_of, Of::Everything).await?;
     let rows = keys::sorted(&reading.model, &filter, &sought.seek).await;
@@ -122,9 +122,10 @@ pub(crate) async fn list(
 }
 
 impl List {
-    fn filter(self) -> KeyFilter {
+    fn filter(self, reach: Reach) -> KeyFilter {
         let time = |moment: Option<Moment>| moment.map(|Moment(time)| time);
         KeyFilter {
+            reach,
             client_id: self.client_id,
             environment: self.environment,
             status: self.status,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     docs::{FoundPlain, KeyPath, Missing, ReadProblems, form},
+    facts::read_key,
     guard::{Allowed, needs::KeyRead},
     path::{Id, Named},
     problem::Problem,
@@ -116,6 +117,8 @@ pub(crate) async fn rotation(
     Id(id): Id<KeyId>,
     _: Params<NoParams>,
 ) -> Result<Json<RotationView>, Problem> {
+    let facts = read_key(allowed.read(), id).await.map_err(|failure| Problem::unread(&failure))?;
+    allowed.reveals(&facts, KeyId::missing)?;
     let read = rotation::get(allowed.read(), id, allowed.now()).await;
     let rotation = read.map_err(|failure| Problem::unread(&failure))?.ok_or_else(KeyId::missing)?;
     Ok(Json(rotation.into()))

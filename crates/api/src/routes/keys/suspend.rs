@@ -55,10 +55,11 @@ async fn fresh(ask: &SuspendAsk, body: Suspension) -> Result<Effect<KeyId>, Inst
 
 async fn planned(ask: &SuspendAsk, body: Suspension) -> Result<Effect<ScheduledChangeId>, Instead> {
     let (times, key_id) = (body.times(), ask.id());
-    let key = ask.load::<ApiKey>(key_id).await?;
+    let (key, facts) = ask.judge::<ApiKey>(key_id).await?;
     let client_id = key.state.lineage().ok_or_else(KeyId::missing)?.client_id;
+    let grant = ask.allow(&facts.ok_or_else(KeyId::missing)?)?;
     ask.check_seen(key.version)?;
     let change = PlannedChange::SuspendKey { key_id, client_id };
     check(ask, &change, &body.reason, Refusing::Subject).await?;
-    plan(ask, change, times, body.reason, None).await
+    plan(ask, change, times, body.reason, grant).await
 }

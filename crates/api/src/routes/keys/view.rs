@@ -1,6 +1,10 @@
 //! A key as it is shown. Of its secrets only versions and hints; the one answer that holds a secret says so.
 
-use domain::{ClientId, KeyId, LeakId, Timestamp, secret::PlainSecret};
+use domain::{
+    ClientId, KeyId, LeakId, Timestamp,
+    access::{Principal, ResourceFacts},
+    secret::PlainSecret,
+};
 use projections::{
     KeyStatus, ReadFailure, ReadModel,
     queries::keys::{self, KeyOrigin, KeyQuarantine, KeyRow, PreviousSecret},
@@ -11,6 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     answer::{Pending, Resource, Shown},
     docs::form,
+    facts::read_within,
 };
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,7 +112,7 @@ pub(crate) struct PendingKey {
 
 /// The one place that writes a secret, into the one answer that shows it.
 #[expect(clippy::ref_option, reason = "serde gives the field by reference")]
-fn show<S: Serializer>(secret: &Option<PlainSecret>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn show<S: Serializer>(secret: &Option<PlainSecret>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(PlainSecret::expose).serialize(serializer)
 }
 
@@ -166,5 +171,9 @@ impl Resource for KeyView {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    async fn facts(&self, read: &ReadModel, _: &Principal) -> Result<ResourceFacts, ReadFailure> {
+        read_within(read, Some(self.client_id), &self.environment).await
     }
 }

@@ -7,6 +7,7 @@ use projections::queries::leaks;
 use super::view::LeakView;
 use crate::{
     docs::{FoundPlain, LeakPath, Missing, ReadProblems},
+    facts::read_key,
     guard::{Allowed, needs::LeakRead},
     path::{Id, Named},
     problem::Problem,
@@ -29,5 +30,8 @@ pub(crate) async fn get(
     _: Params<NoParams>,
 ) -> Result<Json<LeakView>, Problem> {
     let leak = leaks::get(allowed.read(), id).await.map_err(|failure| Problem::unread(&failure))?;
-    leak.map(|row| Json(row.into())).ok_or_else(LeakId::missing)
+    let leak = leak.ok_or_else(LeakId::missing)?;
+    let facts = read_key(allowed.read(), leak.key_id).await.map_err(|failure| Problem::unread(&failure))?;
+    allowed.reveals(&facts, LeakId::missing)?;
+    Ok(Json(leak.into()))
 }

@@ -58,7 +58,13 @@ pub(crate) async fn list(
     Params(asked): Params<List>,
 ) -> Result<Json<Page<LeakView>>, Problem> {
     let List { key_id, client_id, action, from, limit, cursor } = asked;
-    let filter = LeakFilter { key_id, client_id, action, reported_from: from.map(|Moment(time)| time) };
+    let filter = LeakFilter {
+        key_id,
+        client_id,
+        action,
+        reported_from: from.map(|Moment(time)| time),
+        reach: allowed.reach(),
+    };
     let page = cursor.page::<u64>(limit)?;
     let rows = leaks::list(allowed.read(), &filter, &page).await;
     let rows = rows.map_err(|failure| Problem::unread(&failure))?;

@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use super::view::ItemView;
 use crate::{
     docs::{Listed, Missing, OperationPath, ReadProblems, form},
+    facts::of_order,
     guard::{Allowed, needs::OperationRead},
     path::{Id, Named},
     problem::Problem,
@@ -51,9 +52,9 @@ pub(crate) async fn items(
     let Items { result, limit, cursor } = asked;
     let page = cursor.page::<u32>(limit)?;
     let unread = |failure| Problem::unread(&failure);
-    if operations::get(allowed.read(), id).await.map_err(unread)?.is_none() {
-        return Err(OperationId::missing());
-    }
+    let operation = operations::get(allowed.read(), id).await.map_err(unread)?;
+    let operation = operation.ok_or_else(OperationId::missing)?;
+    allowed.reveals(&of_order(&operation.ordered_by, allowed.principal()), OperationId::missing)?;
     let rows = operations::items(allowed.read(), id, result, &page).await.map_err(unread)?;
     Ok(Json(Page::of(rows, limit, |row| row.number)))
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/operations`
 
 use axum::Json;
-use domain::{OperationId, operation::OperationKind};
+use domain::{OperationId, access::Reach, operation::OperationKind};
 use projections::{
     OperationStatus,
     queries::operations::{self, OperationFilter},
@@ -53,7 +53,9 @@ pub(crate) async fn list(
     Params(asked): Params<List>,
 ) -> Result<Json<Page<OperationView>>, Problem> {
     let List { status, kind, limit, cursor } = asked;
-    let filter = OperationFilter { status, kind: kind.map(|kind| kind.as_str().to_owned()) };
+    // The keys in an operation may be anybody's: who does not see everything sees their own orders.
+    let ordered_by = Some(allowed.principal().id.clone()).filter(|_| allowed.reach() != Reach::Everything);
+    let filter = OperationFilter { status, kind: kind.map(|kind| kind.as_str().to_owned()), ordered_by };
     let page = cursor.page::<OperationId>(limit)?;
     let rows = operations::list(allowed.read(), &filter, &page).await;
     let rows = rows.map_err(|failure| Problem::unread(&failure))?;

@@ -2,6 +2,7 @@
 
 use domain::{
     KeyId, OperationId, Timestamp,
+    access::{Principal, ResourceFacts},
     operation::{ItemResult, OperationKind, Tally},
 };
 use projections::{
@@ -11,7 +12,7 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{answer::Resource, docs::form};
+use crate::{answer::Resource, docs::form, facts::of_order};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Operation)]
@@ -105,5 +106,9 @@ impl Resource for OperationView {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    async fn facts(&self, _: &ReadModel, asker: &Principal) -> Result<ResourceFacts, ReadFailure> {
+        Ok(of_order(&self.ordered_by, asker))
     }
 }

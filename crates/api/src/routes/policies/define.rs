@@ -3,6 +3,7 @@
 use axum::response::Response;
 use domain::{
     Name, PolicyId,
+    access::ResourceFacts,
     rate_limit_policy::{Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimitPolicy},
 };
 use http::StatusCode;
@@ -91,5 +92,6 @@ async fn fresh(ask: &Ask<PolicyWrite>) -> Result<Effect<PolicyId>, Instead> {
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let said = Said { warnings: of_spec(&spec), ..Said::nothing() };
     let command = PolicyCommand::Define(DefinePolicy { spec });
-    ask.create::<RateLimitPolicy>(PolicyId::from_parts(unix_ms, random), command, said).await
+    let grant = ask.allow(&ResourceFacts::Shared)?;
+    ask.create::<RateLimitPolicy>(PolicyId::from_parts(unix_ms, random), command, grant, said).await
 }

@@ -11,6 +11,7 @@ use projections::queries::policies;
 use super::view::AssignmentView;
 use crate::{
     docs::{AssignmentPath, Found, Missing, ReadProblems},
+    facts::read_client,
     guard::{Allowed, needs::PolicyRead},
     path::{Id, Named},
     precondition::etag,
@@ -42,5 +43,9 @@ pub(crate) async fn get_assignment(
         .await
         .map_err(|failure| Problem::unread(&failure))?;
     let row = row.filter(|row| row.policy_id == policy_id).ok_or_else(AssignmentId::missing)?;
+    if let Some(client_id) = row.client_id {
+        let facts = read_client(allowed.read(), client_id).await;
+        allowed.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, AssignmentId::missing)?;
+    }
     Ok(([(header::ETAG, etag(policy.version))], Json(AssignmentView::from(row))).into_response())
 }

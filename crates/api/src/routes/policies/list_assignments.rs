@@ -1,7 +1,7 @@
 //! `GET /v1/assignments`
 
 use axum::response::Response;
-use domain::{ClientId, Environment, PolicyId, RouteId};
+use domain::{ClientId, Environment, PolicyId, RouteId, access::Reach};
 use projections::queries::{
     order::Order,
     policies::{self, AssignmentFilter, AssignmentRow},
@@ -76,7 +76,7 @@ pub(crate) async fn list(
     Params(asked): Params<List>,
 ) -> Result<Response, Problem> {
     let List { sort, as_of, limit, cursor, .. } = asked.clone();
-    let filter = asked.filter();
+    let filter = asked.filter(allowed.reach());
     let sought = cursor.seek(sort, &(&filter, as_of), limit)?;
     let reading = allowed.reading(as_of, Of::Everything).await?;
     let rows = policies::sorted_assignments(&reading.model, &filter, &sought.seek).await;
@@ -85,8 +85,9 @@ pub(crate) async fn list(
 }
 
 impl List {
-    fn filter(self) -> AssignmentFilter {
+    fn filter(self, reach: Reach) -> AssignmentFilter {
         AssignmentFilter {
+            reach,
             policy_id: self.policy_id,
             client_id: self.client_id,
             route_id: self.route_id,

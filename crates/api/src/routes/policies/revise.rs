@@ -3,6 +3,7 @@
 use axum::response::Response;
 use domain::{
     Name, PolicyId, Reason, ScheduledChangeId,
+    access::ResourceFacts,
     rate_limit_policy::{Counting, Mode, PolicyCommand, RateLimitPolicy, RevisePolicy},
     scheduled_change::PlannedChange,
 };
@@ -128,5 +129,5 @@ async fn planned(ask: &ReviseAsk, patch: PolicyPatch) -> Result<Effect<Scheduled
     let change = PlannedChange::RevisePolicy { policy_id, revision: patch.revision()? };
     check(ask, &change, &reason, Refusing::Subject).await?;
     ask.check_seen(ask.load::<RateLimitPolicy>(policy_id).await?.version)?;
-    plan(ask, change, times, reason, None).await
+    plan(ask, change, times, reason, ask.allow(&ResourceFacts::Shared)?).await
 }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use domain::{
     AssignmentId, ClientId, Environment, Name, PolicyId, RouteId, Timestamp,
+    access::{Principal, Reach, ResourceFacts},
     rate_limit_policy::{Assignment, Counting, Mode, PolicySpec, QuotaLimit, RateLimit},
 };
 use projections::{
     PolicyStatus, ReadFailure, ReadModel,
-    queries::policies::{self, AssignedPolicy, AssignmentRow, PolicyRow},
+    queries::{
+        clients,
+        policies::{self, AssignedPolicy, AssignmentRow, PolicyRow},
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -160,5 +164,18 @@ impl Resource for AssignedPolicyView {
 
     fn version(&self) -> u64 {
         self.policy.version
+    }
+
+    /// An assignment that names a client is that client's.
+    async fn within(mut self, read: &ReadModel, reach: &Reach) -> Result<Self, ReadFailure> {
+        let named: BTreeSet<ClientId> =
+            self.assignments.iter().filter_map(|assignment| assignment.client_id).collect();
+        let seen = clients::within(read, named, reach).await?;
+        self.assignments.retain(|assignment| assignment.client_id.is_none_or(|id| seen.contains(&id)));
+        Ok(self)
+    }
+
+    async fn facts(&self, _: &ReadModel, _: &Principal) -> Result<ResourceFacts, ReadFailure> {
+        Ok(ResourceFacts::Shared)
     }
 }

@@ -128,6 +128,7 @@ impl AskedShadow {
         let (from, until) = span(self.from, self.until, allowed.now())?;
         let usual = || [ShadowDimension::Policy, ShadowDimension::Revision].into();
         Ok(ShadowQuery {
+            reach: allowed.reach(),
             from,
             until,
             granularity: self.granularity.unwrap_or(Granularity::Total),

@@ -146,6 +146,7 @@ impl Asked {
         let (from, until) = span(self.from, self.until, allowed.now())?;
         let Dimensions(group_by) = self.group_by;
         Ok(UsageQuery {
+            reach: allowed.reach(),
             from,
             until,
             granularity: self.granularity.unwrap_or(Granularity::Hour),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::response::Response;
 use domain::{
     Name, RouteId, Scope,
+    access::ResourceFacts,
     route::{CostFromHeader, DefineRoute, Host, Method, PathTemplate, Route, RouteCommand, RouteSpec},
 };
 use http::StatusCode;
@@ -93,7 +94,8 @@ async fn fresh(ask: &Ask<RouteWrite>) -> Result<Effect<RouteId>, Instead> {
     let alone = overlap::check(ask, &spec, None).await?;
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let command = RouteCommand::Define(DefineRoute { spec });
-    let effect = ask.create::<Route>(RouteId::from_parts(unix_ms, random), command, Said::nothing()).await;
+    let (id, grant) = (RouteId::from_parts(unix_ms, random), ask.allow(&ResourceFacts::Shared)?);
+    let effect = ask.create::<Route>(id, command, grant, Said::nothing()).await;
     drop(alone);
     effect
 }

@@ -15,6 +15,7 @@ use axum::{
 };
 use domain::{
     Reason, RouteId,
+    access::ResourceFacts,
     route::{DefineRoute, Host, RetireRoute, ReviseRoute, Route, RouteCommand},
 };
 use projections::{
@@ -204,7 +205,8 @@ async fn give(ask: &ImportAsk, change: Change, reason: Option<&Reason>) -> Resul
         Change::Define(define) => {
             let (unix_ms, random) = id_parts(ask.random(), ask.now());
             let id = RouteId::from_parts(unix_ms, random);
-            ask.create::<Route>(id, RouteCommand::Define(define), said(None)).await
+            let grant = ask.allow(&ResourceFacts::Shared)?;
+            ask.create::<Route>(id, RouteCommand::Define(define), grant, said(None)).await
         }
         Change::Revise(id, version, revise) => {
             ask.execute::<Route>(id, RouteCommand::Revise(revise), said(Some(version))).await

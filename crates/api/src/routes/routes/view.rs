@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     Name, RouteId, Scope, Timestamp,
+    access::{Principal, ResourceFacts},
     route::{CostFromHeader, Host, Method, PathTemplate, RouteSpec},
 };
 use projections::{
@@ -79,5 +80,9 @@ impl Resource for RouteView {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    async fn facts(&self, _: &ReadModel, _: &Principal) -> Result<ResourceFacts, ReadFailure> {
+        Ok(ResourceFacts::Shared)
     }
 }

@@ -44,9 +44,11 @@ pub(crate) async fn cancel(ask: CancelAsk) -> Result<Response, Instead> {
 }
 
 async fn fresh(ask: &CancelAsk) -> Result<Effect<Held>, Instead> {
-    let held = ask.load::<ScheduledChange>(ask.id()).await?;
-    let Some(plan) = held.state.plan() else { return revocation(ask).await.map(Effect::held) };
-    let grant = ask.also(plan.change.permission())?;
+    let (held, facts) = ask.judge::<ScheduledChange>(ask.id()).await?;
+    let (Some(plan), Some(facts)) = (held.state.plan(), facts) else {
+        return revocation(ask).await.map(Effect::held);
+    };
+    let grant = ask.allow_also(plan.change.permission(), &facts)?;
     let ReasonBody { reason } = ask.body()?;
     let said = Said { allowed_by: Some(grant), ..Said::because(Some(&reason)) };
     let command = ScheduledChangeCommand::Cancel(CancelChange { now: ask.now(), reason });
@@ -55,14 +57,17 @@ async fn fresh(ask: &CancelAsk) -> Result<Effect<Held>, Instead> {
 
 /// A planned revocation has its key's number, and the key holds it.
 async fn revocation(ask: &CancelAsk) -> Result<Effect<KeyId>, Instead> {
-    let grant = ask.also(Permission::KeyRevoke)?;
+    ask.also(Permission::KeyRevoke)?;
     let planned = changes::get(ask.read(), ask.id()).await.map_err(|failure| Problem::unread(&failure))?;
     if planned.is_none() {
         return Err(ScheduledChangeId::missing().into());
     }
+    let key_id = KeyId::from_u128(ask.id().to_u128());
+    let (_, facts) = ask.judge::<ApiKey>(key_id).await?;
+    let grant = ask.allow_also(Permission::KeyRevoke, &facts.ok_or_else(ScheduledChangeId::missing)?)?;
     let ReasonBody { reason } = ask.body()?;
     let said = Said { allowed_by: Some(grant), ..Said::because(Some(&reason)) };
-    let (key_id, now) = (KeyId::from_u128(ask.id().to_u128()), ask.now());
+    let now = ask.now();
     let command = ApiKeyCommand::CancelRevocation(CancelRevocation { now, reason });
     ask.execute::<ApiKey>(key_id, command, said).await
 }

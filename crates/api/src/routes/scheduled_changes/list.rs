@@ -66,7 +66,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<ChangeView>>, Problem> {
     let List { status, client_id, key_id, policy_id, before, limit, cursor } = asked;
     let due_before = before.map(|Moment(time)| time);
-    let filter = ChangeFilter { status, client_id, key_id, policy_id, due_before };
+    let reach = allowed.reach();
+    let filter = ChangeFilter { status, client_id, key_id, policy_id, due_before, reach };
     let page = cursor.page::<ScheduledChangeId>(limit)?;
     let rows =
         changes::list(allowed.read(), &filter, &page).await.map_err(|failure| Problem::unread(&failure))?;

@@ -22,6 +22,7 @@ use crate::{
     body::Object,
     docs::{Created, WriteHeaders, WriteProblems},
     dry_run::Instead,
+    facts::of_change,
     guard::needs::ChangeRead,
     problem::Problem,
 };
@@ -61,9 +62,10 @@ async fn fresh(
     match change.intended(ask).await? {
         Intended::Revocation(key_id) => revocation(ask, key_id, times, reason).await.map(Effect::held),
         Intended::Change(change) => {
-            let grant = ask.also(change.permission())?;
+            let facts = of_change(ask.log(), &change).await.map_err(|failure| Problem::failed(&failure))?;
+            let grant = ask.allow_also(change.permission(), &facts)?;
             check(ask, &change, &reason, REFUSING).await?;
-            plan_it(ask, change, times, reason, Some(grant)).await.map(Effect::held)
+            plan_it(ask, change, times, reason, grant).await.map(Effect::held)
         }
     }
 }
@@ -75,14 +77,15 @@ async fn revocation(
     times: Times,
     reason: Reason,
 ) -> Result<Effect<KeyId>, Instead> {
-    let grant = ask.also(Permission::KeyRevoke)?;
+    // Whoever may revoke no key at all is told so before anything else.
+    ask.also(Permission::KeyRevoke)?;
     if times.until.is_some() {
         return Err(Problem::refused(&ScheduledChangeRefusal::EndNotPossible { kind: REVOKE_KEY }).into());
     }
     let at = times.at.ok_or_else(|| Problem::refused(&ScheduledChangeRefusal::NoTime))?;
-    if ask.load::<ApiKey>(key_id).await?.version == 0 {
-        return Err(REFUSING.because(&ApiKeyRefusal::NotIssued).into());
-    }
+    let (_, facts) = ask.judge::<ApiKey>(key_id).await?;
+    let facts = facts.ok_or_else(|| REFUSING.because(&ApiKeyRefusal::NotIssued))?;
+    let grant = ask.allow_also(Permission::KeyRevoke, &facts)?;
     let said = Said { allowed_by: Some(grant), ..Said::because(Some(&reason)) };
     let command = RevokeKey { now: ask.now(), at: Some(at), reason };
     ask.execute::<ApiKey>(key_id, ApiKeyCommand::Revoke(command), said).await

@@ -49,15 +49,15 @@ pub(crate) async fn plan<P: Needs, W, Q>(
     change: PlannedChange,
     times: Times,
     reason: Reason,
-    grant: Option<Grant>,
+    grant: Grant,
 ) -> Result<Effect<ScheduledChangeId>, Instead> {
     let Times { at, until } = times;
     let now = ask.now();
     let (unix_ms, random) = id_parts(ask.random(), now);
     let id = ScheduledChangeId::from_parts(unix_ms, random);
-    let said = Said { allowed_by: grant, ..Said::because(Some(&reason)) };
+    let said = Said::because(Some(&reason));
     let command = ScheduledChangeCommand::Plan(PlanChange { now, change, at, until, reason });
-    let effect = ask.create::<ScheduledChange>(id, command, said).await?;
+    let effect = ask.create::<ScheduledChange>(id, command, grant, said).await?;
     Ok(if at.is_none() { begin(ask, effect).await } else { effect })
 }
 

@@ -1,6 +1,9 @@
 //! A planned change as it is shown.
 
-use domain::{ClientId, KeyId, PolicyId, ScheduledChangeId, Timestamp};
+use domain::{
+    ClientId, KeyId, PolicyId, ScheduledChangeId, Timestamp,
+    access::{Principal, ResourceFacts},
+};
 use projections::{
     ChangeStatus, ReadFailure, ReadModel,
     queries::changes::{self, ChangeFailure, ChangeRow},
@@ -8,7 +11,11 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{answer::Resource, docs::form};
+use crate::{
+    answer::Resource,
+    docs::form,
+    facts::{read_client, read_key},
+};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScheduledChange)]
@@ -106,5 +113,14 @@ impl Resource for ChangeView {
 
     fn version(&self) -> u64 {
         self.version
+    }
+
+    async fn facts(&self, read: &ReadModel, _: &Principal) -> Result<ResourceFacts, ReadFailure> {
+        match (self.key_id, self.client_id) {
+            (Some(key_id), _) => read_key(read, key_id).await,
+            // Of an assignment the policy decides, which is nobody's.
+            (None, Some(client_id)) if self.policy_id.is_none() => read_client(read, client_id).await,
+            (None, Some(_) | None) => Ok(ResourceFacts::Shared),
+        }
     }
 }

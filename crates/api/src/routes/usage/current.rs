@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use crate::{
     attribution::{EventRef, Events},
     docs::{FoundPlain, ReadProblems, UnknownReference, form},
+    facts::{read_client, read_key},
     gateways::UsageOf,
     guard::{Allowed, needs::GatewayRead},
     problem::{Problem, kinds},
@@ -67,11 +68,17 @@ pub(crate) async fn current(
             return Err(Problem::because(kinds::QUERY_INVALID, "give either client_id or key_id"));
         }
     };
-    let items = allowed.gateways().usage(of, environment).await.map_err(|_| Problem::unavailable())?;
-    let items = items.ok_or_else(|| match of {
+    let facts = match of {
+        UsageOf::Client(id) => read_client(allowed.read(), id).await,
+        UsageOf::Key(id) => read_key(allowed.read(), id).await,
+    };
+    let missing = || match of {
         UsageOf::Client(_) => Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/client_id"),
         UsageOf::Key(_) => Problem::refused_reference(&ApiKeyRefusal::NotIssued, "/key_id"),
-    })?;
+    };
+    allowed.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, missing)?;
+    let items = allowed.gateways().usage(of, environment).await.map_err(|_| Problem::unavailable())?;
+    let items = items.ok_or_else(missing)?;
     let mut events = Events::until(&allowed, Position::new(u64::MAX));
     for item in &items {
         events.at("assignment", item.assigned_at).await?;

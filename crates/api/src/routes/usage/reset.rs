@@ -3,6 +3,7 @@
 use axum::response::Response;
 use domain::{
     ClientId, Environment, EventType as _, KeyId, LimitName, PolicyId, Reason,
+    access::ResourceFacts,
     api_client::{ApiClient, ApiClientRefusal},
     api_key::{ApiKey, ApiKeyRefusal},
     rate_limit_policy::{
@@ -18,6 +19,7 @@ use crate::{
     ask::{Ask, Effect, Said},
     docs::{Changed, WriteHeaders, WriteProblems, form},
     dry_run::Instead,
+    facts::ANYTHING,
     guard::needs,
     problem::Problem,
 };
@@ -95,9 +97,26 @@ async fn fresh(ask: &ResetAsk) -> Result<Effect<PolicyId>, Instead> {
     {
         return Err(Problem::refused_reference(&ApiKeyRefusal::NotIssued, "/key_id").into());
     }
-    let said = Said::because(Some(&reason));
+    // The policy is nobody's, but what is used of it is the client's or the key's.
+    let facts = match (client_id, key_id) {
+        (_, Some(key_id)) => ask.judge::<ApiKey>(key_id).await?.1,
+        (Some(client_id), None) => of_used(ask.judge::<ApiClient>(client_id).await?.1, environment.as_ref()),
+        (None, None) => Some(ResourceFacts::Shared),
+    };
+    let allowed_by = Some(ask.allow(&facts.unwrap_or(ANYTHING))?);
+    let said = Said { allowed_by, ..Said::because(Some(&reason)) };
     let command = PolicyCommand::Reset(ResetLimit { limit, client_id, key_id, environment, reason });
     ask.execute::<RateLimitPolicy>(policy_id, command, said).await
+}
+
+/// What a client has used in one environment, or in all of its own.
+fn of_used(client: Option<ResourceFacts>, environment: Option<&Environment>) -> Option<ResourceFacts> {
+    match (client?, environment) {
+        (ResourceFacts::Owned { owner_team, environments: _ }, Some(environment)) => {
+            Some(ResourceFacts::Owned { owner_team, environments: [environment.clone()].into() })
+        }
+        (facts, Some(_) | None) => Some(facts),
+    }
 }
 
 /// The reset as the log has it: a repeated command is answered with the one that it made.

@@ -50,10 +50,13 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) route: String,
     pub(in crate::tests) policy: String,
     pub(in crate::tests) assignment: String,
-    /// Like the next one, empty but in the whole of it.
+    /// Like all but the change, empty but in the whole of it.
     pub(in crate::tests) operation: String,
     pub(in crate::tests) leak: String,
     pub(in crate::tests) change: String,
+    pub(in crate::tests) person: String,
+    pub(in crate::tests) account: String,
+    pub(in crate::tests) grant: String,
 }
 
 impl World {
@@ -71,6 +74,19 @@ impl World {
         let body = self.post(format!("/v1/clients/{client}/keys"), &key_body()).expect(201).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&body["key"]["id"]), text(&body["secret"]))
+    }
+
+    /// A service account of a team, with its token.
+    pub(in crate::tests) async fn account(&self, team: &str) -> (String, String) {
+        let body = json!({ "name": "deployment", "team": team });
+        let made = self.post("/v1/service-accounts", &body).expect(201).await.json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&made["service_account"]["id"]), text(&made["token"]))
+    }
+
+    pub(in crate::tests) async fn grant(&self, to: &str, role: &str, scope: &Value) -> String {
+        let body = json!({ "principal_id": to, "role": role, "scope": scope, "reason": "as agreed" });
+        self.made("/v1/grants", &body).await
     }
 
     /// A report of a secret of one of the client's keys; gives its id.
@@ -115,6 +131,9 @@ impl World {
             change,
             operation: String::new(),
             leak: String::new(),
+            person: String::new(),
+            account: String::new(),
+            grant: String::new(),
         }
     }
 
@@ -126,7 +145,10 @@ impl World {
         self.key(&other).await;
         let operation = self.made("/v1/keys/suspend", &bulk).await;
         let leak = self.leaked(&other).await;
-        Fixture { operation, leak, ..fixture }
+        let person = self.made("/v1/principals", &json!({ "name": "Ada" })).await;
+        let (account, _) = self.account("Payments").await;
+        let grant = self.grant(&account, "viewer", &json!({ "kind": "all" })).await;
+        Fixture { operation, leak, person, account, grant, ..fixture }
     }
 }
 

@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr};
 use domain::{ClientId, KeyId, Timestamp};
 
 use super::{Stretch, Whose, cut};
-use crate::{BadColumn, ClientStatus, Columns, KeyStatus, ReadFailure, ReadModel, Stored, queries::Select};
+use crate::{
+    BadColumn, ClientStatus, Columns, KeyStatus, ReadFailure, ReadModel, Stored,
+    queries::Select,
+    queries::select::{Belongs, Places},
+};
 
 /// So many keys are looked at for one stretch of a list.
 const LOOKED_AT_MAX: u32 = 10_000;
@@ -130,12 +134,15 @@ pub async fn list(
     }
 }
 
+const OWNED: Belongs = Belongs { team: Some("c.owner_team = {}"), environment: Places::One("k.environment") };
+
 fn select(whose: &Whose) -> Select {
-    let Whose { client_id, environment, owner_team } = whose;
+    let Whose { client_id, environment, owner_team, reach } = whose;
     Select::new(include_str!("keys/select.sql"), vec![])
         .and_some("k.client_id = {}", *client_id)
         .and_some("k.environment = {}", environment.clone())
         .and_some("c.owner_team = {}", owner_team.as_deref())
+        .and_within(reach, &OWNED)
 }
 
 /// Along the keys that may still be used, as far as one goes in one go.

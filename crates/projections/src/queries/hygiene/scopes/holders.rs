@@ -7,7 +7,10 @@ use domain::{ClientId, KeyId, RouteId};
 use super::{DAY_S, HeldBy, HolderId, ScopePlace, ScopeQuery};
 use crate::{
     BadColumn, Columns, ReadFailure, ReadModel, Stored,
-    queries::{Select, select::escape_like},
+    queries::{
+        Select,
+        select::{Belongs, Places, escape_like},
+    },
 };
 
 /// A client, or one of its keys.
@@ -49,6 +52,10 @@ impl Stored for Holder {
     }
 }
 
+const CLIENTS: Belongs =
+    Belongs { team: Some("c.owner_team = {}"), environment: Places::Listed("c.environments") };
+const KEYS: Belongs = Belongs { team: Some("c.owner_team = {}"), environment: Places::One("k.environment") };
+
 /// From this place on, at most so many, in the order of their ids.
 pub(super) async fn after(
     model: &ReadModel,
@@ -73,6 +80,7 @@ pub(super) async fn after(
                 "c.environments like {} escape '\\'",
                 whose.environment.as_ref().map(|name| format!("%\"{}\"%", escape_like(name.as_str()))),
             )
+            .and_within(&whose.reach, &CLIENTS)
             .then(" order by c.client_id"),
         HeldBy::Keys => Select::new(include_str!("keys.sql"), vec![])
             .and_some("k.key_id >= {}", begun.map(text))
@@ -80,6 +88,7 @@ pub(super) async fn after(
             .and_some("k.client_id = {}", whose.client_id)
             .and_some("k.environment = {}", whose.environment.clone())
             .and_some("c.owner_team = {}", whose.owner_team.as_deref())
+            .and_within(&whose.reach, &KEYS)
             .then(" order by k.key_id"),
     };
     model.fetch(select.limit(limit)).await

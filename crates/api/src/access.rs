@@ -1,0 +1,12 @@
+//! Who may do what, in memory: the principals and grants of the log, asked on every request and never from a database.
+//!
+//! Built by following the log: what there is first, then what comes. Source: ADR 0031.
+
+mod follow;
+mod index;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use follow::run as follow;
+pub use index::AccessIndex;

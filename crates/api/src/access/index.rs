@@ -1,0 +1,173 @@
+//! What requests ask of the index.
+
+use std::{collections::HashMap, time::Duration};
+
+use domain::{
+    GrantId, Position, PrincipalId, Recorded, Timestamp,
+    access::{Principal, PrincipalKind, Role},
+    secret::{Peppers, PresentedSecret},
+};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+
+use super::state::{Claim, State};
+use crate::secret::PRINCIPAL_BRAND;
+
+/// The principals and grants of the log, as far as this process has read it.
+#[derive(Debug)]
+pub struct AccessIndex {
+    state: RwLock<State>,
+    position: watch::Sender<Position>,
+    /// The end of the log when the following began: before that is reached, nobody is known for certain.
+    complete_at: watch::Sender<Option<Position>>,
+    /// When each principal's token last opened something.
+    used: Mutex<HashMap<PrincipalId, Timestamp>>,
+}
+
+impl Default for AccessIndex {
+    fn default() -> Self {
+        Self {
+            state: RwLock::default(),
+            position: watch::Sender::new(Position::START),
+            complete_at: watch::Sender::new(None),
+            used: Mutex::default(),
+        }
+    }
+}
+
+impl AccessIndex {
+    /// Takes events over, in their order; others than of principals and grants only move it on.
+    pub fn apply(&self, events: &[Recorded]) {
+        let Some(last) = events.last() else { return };
+        let mut state = self.state.write();
+        let known = *self.position.borrow();
+        events.iter().filter(|event| event.position > known).for_each(|event| state.apply(event));
+        drop(state);
+        self.move_on(last.position);
+    }
+
+    /// There is nothing up to there that it does not know.
+    pub(super) fn move_on(&self, position: Position) {
+        self.position.send_if_modified(|known| {
+            let news = position > *known;
+            *known = position.max(*known);
+            news
+        });
+    }
+
+    /// Says where the log ended when the following began.
+    pub(super) fn begin(&self, head: Position) {
+        self.complete_at.send_if_modified(|at| at.replace(head).is_none());
+    }
+
+    /// The last position that it knows of.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        *self.position.borrow()
+    }
+
+    /// Whether it has read the log as it was when this process began.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete_at.borrow().is_some_and(|head| self.position() >= head)
+    }
+
+    /// Waits until it has read the log as it was when this process began; whether that was in time.
+    pub async fn wait_until_complete(&self, at_most: Duration) -> bool {
+        let mut began = self.complete_at.subscribe();
+        let complete = async {
+            let head = began.wait_for(Option::is_some).await.ok().and_then(|head| *head);
+            let mut watched = self.position.subscribe();
+            head.is_some() && watched.wait_for(|known| Some(*known) >= head).await.is_ok()
+        };
+        tokio::time::timeout(at_most, complete).await.unwrap_or(false)
+    }
+
+    /// Waits until it knows of a position; whether that was in time.
+    pub async fn wait_for(&self, position: Position, at_most: Duration) -> bool {
+        let mut watched = self.position.subscribe();
+        let reached = watched.wait_for(|known| *known >= position);
+        tokio::time::timeout(at_most, reached).await.is_ok_and(|reached| reached.is_ok())
+    }
+
+    /// Whom a token stands for now. None for one that is unknown, has ended or is disabled: they are told apart by nobody.
+    pub(crate) fn principal(&self, peppers: &Peppers, token: &str, now: Timestamp) -> Option<Principal> {
+        let read = PresentedSecret::parse(token).ok().filter(|read| read.brand == PRINCIPAL_BRAND)?;
+        let state = self.state.read();
+        let kept = state.tokens.get(&read.locator)?;
+        let presented = peppers.digest(kept.digest.pepper_version, token)?;
+        if !presented.matches(&kept.digest) || now >= kept.until {
+            return None;
+        }
+        // One that reopens a claim is nobody's: it is known to the claim alone.
+        let id = kept.of?;
+        let known = state.people.get(&id).filter(|known| known.enabled)?;
+        let (kind, authenticated_by) = match &known.team {
+            Some(team) => {
+                (PrincipalKind::ServiceAccount { team: Some(team.clone()) }, "service_account_token")
+            }
+            None => (PrincipalKind::Person, "claim_token"),
+        };
+        let grants = state.held(id, now);
+        drop(state);
+        self.used.lock().insert(id, now);
+        Some(Principal { id: id.to_string(), kind, authenticated_by, grants })
+    }
+
+    /// Whether the token is one that opens a claim anew.
+    pub(crate) fn reopens(&self, peppers: &Peppers, token: &str, now: Timestamp) -> bool {
+        let Ok(read) = PresentedSecret::parse(token) else { return false };
+        let state = self.state.read();
+        let Some(kept) = state.tokens.get(&read.locator).filter(|kept| kept.of.is_none()) else {
+            return false;
+        };
+        let presented = peppers.digest(kept.digest.pepper_version, token);
+        now < kept.until && presented.is_some_and(|presented| presented.matches(&kept.digest))
+    }
+
+    /// Whether the token that the installation began with still opens it.
+    #[must_use]
+    pub fn is_unclaimed(&self) -> bool {
+        self.state.read().claim == Claim::First
+    }
+
+    /// The person whom an identity provider knows by this name.
+    #[must_use]
+    pub fn find(&self, issuer: &str, subject: &str) -> Option<PrincipalId> {
+        self.state.read().find(issuer, subject)
+    }
+
+    /// What a principal holds now, the broken glass first. Nothing if it is disabled or unknown.
+    #[must_use]
+    pub fn held(&self, id: PrincipalId, now: Timestamp) -> Vec<domain::access::HeldGrant> {
+        self.state.read().held(id, now)
+    }
+
+    /// Whether nobody would be left who may grant everything, were this grant withdrawn.
+    pub(crate) fn is_last_admin_grant(&self, grant: GrantId) -> bool {
+        let state = self.state.read();
+        let admins: Vec<_> = state.lasting(Role::Admin).collect();
+        state.claim == Claim::Made
+            && admins.iter().any(|(id, _)| *id == grant)
+            && admins.iter().all(|(id, _)| *id == grant)
+    }
+
+    /// The same, were this principal disabled.
+    pub(crate) fn is_last_admin(&self, principal: PrincipalId) -> bool {
+        let state = self.state.read();
+        let admins: Vec<_> = state.lasting(Role::Admin).collect();
+        state.claim == Claim::Made
+            && admins.iter().any(|(_, holder)| *holder == principal)
+            && admins.iter().all(|(_, holder)| *holder == principal)
+    }
+
+    /// The people who hold a role now.
+    pub(crate) fn holders(&self, role: Role, now: Timestamp) -> Vec<PrincipalId> {
+        self.state.read().holders(role, now).into_iter().collect()
+    }
+
+    /// When a token of the principal last opened something in this process.
+    pub(crate) fn last_used(&self, id: PrincipalId) -> Option<Timestamp> {
+        self.used.lock().get(&id).copied()
+    }
+}

@@ -1,0 +1,19 @@
+//! `/v1/principals`: people.
+
+mod add;
+mod get;
+mod list;
+pub(crate) mod standing;
+pub(crate) mod view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::guard::Door;
+
+pub(crate) fn all() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(add::add, list::list))
+        .routes(routes!(get::get))
+        .routes(routes!(standing::disable_person))
+        .routes(routes!(standing::enable_person))
+}

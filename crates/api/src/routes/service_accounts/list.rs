@@ -1,0 +1,69 @@
+//! `GET /v1/service-accounts`
+
+use axum::Json;
+use domain::{Name, PrincipalId};
+use projections::{
+    PrincipalKind, PrincipalStatus,
+    queries::principals::{self, PrincipalFilter},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::view::ServiceAccountView;
+use crate::{
+    docs::{Listed, ReadProblems, form},
+    guard::{Allowed, needs::ServiceAccountRead},
+    problem::Problem,
+    query::{Cursor, Limit, Page, Params, parsed},
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct List {
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = form::PrincipalStatus, inline, required = false)]
+    status: Option<PrincipalStatus>,
+    /// A part of the name, in any case.
+    #[param(value_type = form::Name, inline, required = false)]
+    name_contains: Option<Name>,
+    #[param(value_type = form::Name, inline, required = false)]
+    team: Option<Name>,
+    #[serde(default)]
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[serde(default)]
+    #[param(value_type = String, required = false)]
+    cursor: Cursor,
+}
+
+/// List service accounts
+///
+/// In the order in which they were made.
+#[utoipa::path(
+    get,
+    path = "/v1/service-accounts",
+    operation_id = "list_service_accounts",
+    tag = "access",
+    params(List),
+    responses(Listed<ServiceAccountView>, ReadProblems),
+    extensions(("x-tollgate-permission" = json!("service_account.read")))
+)]
+pub(crate) async fn list(
+    allowed: Allowed<ServiceAccountRead>,
+    Params(asked): Params<List>,
+) -> Result<Json<Page<ServiceAccountView>>, Problem> {
+    let List { status, name_contains, team, limit, cursor } = asked;
+    let filter = PrincipalFilter {
+        status,
+        name_contains: name_contains.map(String::from),
+        team: team.map(String::from),
+    };
+    let page = cursor.page::<PrincipalId>(limit)?;
+    let rows =
+        principals::list(allowed.read(), PrincipalKind::ServiceAccount, &filter, &allowed.reach(), &page)
+            .await;
+    let rows = rows.map_err(|failure| Problem::unread(&failure))?;
+    Ok(Json(Page::of(rows, limit, |row| row.principal_id)))
+}

@@ -1,0 +1,65 @@
+//! The samples of principals and grants.
+
+use super::{Sampled, day, personal, secret};
+use crate::{
+    GrantId, PrincipalId,
+    access::{GrantScope, Limits, Role},
+    grant::{self, GrantEvent},
+    principal::{self, PrincipalEvent},
+};
+
+pub(super) fn principal_events(id: PrincipalId, grant_id: GrantId) -> Sampled<Vec<PrincipalEvent>> {
+    use PrincipalEvent as E;
+    Ok(vec![
+        E::PersonAdded(principal::PersonAdded {
+            name: personal("Ada Lovelace"),
+            email: Some(personal("ada@example.com")),
+            identity: Some(principal::Identity {
+                issuer: "https://login.example.com".to_owned(),
+                subject: personal("00u1a2b3c4"),
+            }),
+        }),
+        E::ServiceAccountMade(principal::ServiceAccountMade {
+            name: "deployment".parse()?,
+            team: "Orders".parse()?,
+        }),
+        E::TokenIssued(principal::TokenIssued { secret: secret(1, "aB3dE6gH9j")?, expires_at: day(90)? }),
+        E::TokenRotated(principal::TokenRotated {
+            secret: secret(2, "K0mN2pQ4rS")?,
+            previous_until: day(31)?,
+            expires_at: day(120)?,
+        }),
+        E::TokensRevoked(principal::TokensRevoked { reason: "Seen in a build log".parse()? }),
+        E::Disabled(principal::Disabled { reason: "Left the company".parse()? }),
+        E::Enabled(principal::Enabled { reason: "Back again".parse()? }),
+        E::InstallationClaimed(principal::InstallationClaimed { grant_id }),
+        E::ClaimReopened(principal::ClaimReopened {
+            secret: secret(1, "T5vX7zA9cE")?,
+            expires_at: day(1)?,
+            reason: "The only administrator is gone".parse()?,
+        }),
+        E::BreakGlassOpened(principal::BreakGlassOpened {
+            until: day(1)?,
+            reason: "The gateway refuses every call".parse()?,
+            told: vec![id],
+        }),
+        E::BreakGlassClosed(principal::BreakGlassClosed { reason: Some("The calls pass again".parse()?) }),
+    ])
+}
+
+pub(super) fn grant_events(principal_id: PrincipalId) -> Sampled<Vec<GrantEvent>> {
+    let scope = GrantScope::Limited(Limits {
+        team: Some("Orders".parse()?),
+        environments: Some(["prod".parse()?, "sandbox".parse()?].into()),
+    });
+    Ok(vec![
+        GrantEvent::Given(grant::Given {
+            principal_id,
+            role: Role::Operator,
+            scope,
+            until: Some(day(180)?),
+            reason: "On call for the orders team".parse()?,
+        }),
+        GrantEvent::Withdrawn(grant::Withdrawn { reason: "Changed teams".parse()? }),
+    ])
+}

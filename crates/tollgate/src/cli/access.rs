@@ -1,0 +1,295 @@
+//! `tollgate principal|service-account|grant …`, and `whoami`.
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+
+use super::{
+    Connection,
+    client::Reasoned,
+    key::{given, post},
+    rest::Rest,
+};
+
+const PEOPLE: [&str; 6] = ["id", "status", "name", "email", "identity.issuer", "created_at"];
+const ACCOUNTS: [&str; 7] = ["id", "status", "name", "team", "token.hint", "token.expires_at", "created_at"];
+const GRANTS: [&str; 8] =
+    ["id", "principal_id", "role", "scope.kind", "scope.team", "scope.environments", "until", "status"];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrincipalCommand {
+    /// Add a person; they may do nothing until they are given a grant
+    Add {
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        email: Option<String>,
+        /// The identity provider, as it names itself
+        #[arg(long, requires = "subject")]
+        issuer: Option<String>,
+        /// The provider's name for the person
+        #[arg(long, requires = "issuer")]
+        subject: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List people
+    List(ListPrincipals),
+    /// Show a person
+    Get(One),
+    /// Take everything from a person until they are enabled again
+    Disable(Reasoned),
+    /// Give a disabled person back what their grants allow
+    Enable(Reasoned),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceAccountCommand {
+    /// Make a service account; its token is shown once
+    Make {
+        #[arg(long)]
+        name: String,
+        /// The team that answers for it
+        #[arg(long)]
+        team: String,
+        /// When the token stops, RFC 3339: at most 365 days ahead; in 90 days without it
+        #[arg(long)]
+        expires_at: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List service accounts
+    List {
+        #[arg(long)]
+        team: Option<String>,
+        #[command(flatten)]
+        list: ListPrincipals,
+    },
+    /// Show a service account
+    Get(One),
+    /// Make a new token, shown once; the one before lives on for the overlap
+    RotateToken {
+        id: String,
+        #[arg(long, default_value_t = 0)]
+        overlap_seconds: u32,
+        /// When the token stops, RFC 3339; in 90 days without it
+        #[arg(long)]
+        expires_at: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Revoke its tokens at once
+    RevokeToken(Reasoned),
+    /// Let its tokens open nothing until it is enabled again
+    Disable(Reasoned),
+    /// Enable a disabled service account
+    Enable(Reasoned),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Give a role: over everything, or within a team, environments, or both
+    Give(Box<Give>),
+    /// List grants
+    List {
+        #[arg(long)]
+        principal_id: Option<String>,
+        #[arg(long)]
+        role: Option<String>,
+        /// given or withdrawn
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long)]
+        team: Option<String>,
+        #[arg(long)]
+        environment: Option<String>,
+        #[arg(long)]
+        cursor: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Show a grant
+    Get(One),
+    /// Withdraw a grant
+    Withdraw(Reasoned),
+    /// Show what each role holds
+    Roles {
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// What is given to whom.
+#[derive(Args, Debug)]
+pub(crate) struct Give {
+    principal_id: String,
+    role: String,
+    /// The whole installation
+    #[arg(long, required_unless_present_any = ["team", "environments"], conflicts_with_all = ["team", "environments"])]
+    all: bool,
+    /// What this team owns
+    #[arg(long)]
+    team: Option<String>,
+    /// What lies there; repeatable
+    #[arg(long = "environment")]
+    environments: Vec<String>,
+    /// RFC 3339; until it is withdrawn without it
+    #[arg(long)]
+    until: Option<String>,
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Which of them.
+#[derive(Args, Debug)]
+pub(crate) struct ListPrincipals {
+    /// enabled or disabled
+    #[arg(long)]
+    status: Option<String>,
+    /// In any case
+    #[arg(long)]
+    name_contains: Option<String>,
+    #[arg(long)]
+    cursor: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// One of them.
+#[derive(Args, Debug)]
+pub(crate) struct One {
+    id: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+pub(crate) async fn principal(command: PrincipalCommand) -> anyhow::Result<()> {
+    match command {
+        PrincipalCommand::Add { name, email, issuer, subject, connection } => {
+            let mut body = given([("name", Some(name)), ("email", email)]);
+            if let (Some(issuer), Some(subject)) = (issuer, subject) {
+                body.insert("identity".to_owned(), json!({ "issuer": issuer, "subject": subject }));
+            }
+            post(&connection, "/principals", body).await
+        }
+        PrincipalCommand::List(list) => list.run("/principals", None, &PEOPLE).await,
+        PrincipalCommand::Get(one) => one.show("principals").await,
+        PrincipalCommand::Disable(order) => order.order("principals", "disable").await,
+        PrincipalCommand::Enable(order) => order.order("principals", "enable").await,
+    }
+}
+
+pub(crate) async fn service_account(command: ServiceAccountCommand) -> anyhow::Result<()> {
+    match command {
+        ServiceAccountCommand::Make { name, team, expires_at, connection } => {
+            let body = given([("name", Some(name)), ("team", Some(team)), ("expires_at", expires_at)]);
+            post(&connection, "/service-accounts", body).await
+        }
+        ServiceAccountCommand::List { team, list } => list.run("/service-accounts", team, &ACCOUNTS).await,
+        ServiceAccountCommand::Get(one) => one.show("service-accounts").await,
+        ServiceAccountCommand::RotateToken { id, overlap_seconds, expires_at, connection } => {
+            let mut body = given([("expires_at", expires_at)]);
+            body.insert("overlap_seconds".to_owned(), overlap_seconds.into());
+            post(&connection, &format!("/service-accounts/{id}/rotate-token"), body).await
+        }
+        ServiceAccountCommand::RevokeToken(order) => order.order("service-accounts", "revoke-token").await,
+        ServiceAccountCommand::Disable(order) => order.order("service-accounts", "disable").await,
+        ServiceAccountCommand::Enable(order) => order.order("service-accounts", "enable").await,
+    }
+}
+
+pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {
+    match command {
+        GrantCommand::Give(give) => give.run().await,
+        GrantCommand::List { principal_id, role, status, team, environment, cursor, connection } => {
+            let rest = Rest::new(&connection)?;
+            let query = [
+                ("principal_id", principal_id),
+                ("role", role),
+                ("status", status),
+                ("team", team),
+                ("environment", environment),
+                ("cursor", cursor),
+            ];
+            rest.print(&rest.get("/grants", &query).await?, &GRANTS)
+        }
+        GrantCommand::Get(one) => one.show("grants").await,
+        GrantCommand::Withdraw(Reasoned { id, reason, connection }) => {
+            let rest = Rest::new(&connection)?;
+            let thing = format!("/grants/{id}");
+            // Only for its encoding of the reason.
+            let query = Url::parse_with_params("http://localhost/", [("reason", &reason)]);
+            let query = query.context("the reason cannot be sent")?;
+            let path = format!("{thing}?{}", query.query().unwrap_or_default());
+            rest.print(&rest.change(Method::DELETE, &path, &thing, None).await?, &[])
+        }
+        GrantCommand::Roles { connection } => {
+            let rest = Rest::new(&connection)?;
+            rest.print(&rest.get("/roles", &[]).await?, &[])
+        }
+    }
+}
+
+pub(crate) async fn whoami(connection: Connection) -> anyhow::Result<()> {
+    let rest = Rest::new(&connection)?;
+    rest.print(&rest.get("/whoami", &[]).await?, &[])
+}
+
+impl Give {
+    async fn run(self) -> anyhow::Result<()> {
+        let Self { principal_id, role, all, team, environments, until, reason, connection } = self;
+        let mut body = given([
+            ("principal_id", Some(principal_id)),
+            ("role", Some(role)),
+            ("until", until),
+            ("reason", Some(reason)),
+        ]);
+        body.insert("scope".to_owned(), scope(all, team, environments));
+        post(&connection, "/grants", body).await
+    }
+}
+
+/// Said in so many words: nothing that is left out means all.
+fn scope(all: bool, team: Option<String>, environments: Vec<String>) -> Value {
+    if all {
+        return json!({ "kind": "all" });
+    }
+    let mut scope = given([("kind", Some("limited".to_owned())), ("team", team)]);
+    if !environments.is_empty() {
+        scope.insert("environments".to_owned(), environments.into());
+    }
+    Value::Object(scope)
+}
+
+impl ListPrincipals {
+    async fn run(self, path: &str, team: Option<String>, columns: &[&str]) -> anyhow::Result<()> {
+        let Self { status, name_contains, cursor, connection } = self;
+        let rest = Rest::new(&connection)?;
+        let query =
+            [("status", status), ("name_contains", name_contains), ("team", team), ("cursor", cursor)];
+        rest.print(&rest.get(path, &query).await?, columns)
+    }
+}
+
+impl One {
+    async fn show(self, resource: &str) -> anyhow::Result<()> {
+        let Self { id, connection } = self;
+        let rest = Rest::new(&connection)?;
+        rest.print(&rest.get(&format!("/{resource}/{id}"), &[]).await?, &[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_says_what_it_is() {
+        assert_eq!(scope(true, None, vec![]), json!({ "kind": "all" }));
+        let both = scope(false, Some("Orders".to_owned()), vec!["prod".to_owned()]);
+        assert_eq!(both, json!({ "kind": "limited", "team": "Orders", "environments": ["prod"] }));
+    }
+}
