@@ -123,7 +123,8 @@ impl Problem {
             | LogFailure::Load { .. }
             | LogFailure::Decode { .. }
             | LogFailure::Recall { .. }
-            | LogFailure::Usage { .. } => Self::internal(failure),
+            | LogFailure::Usage { .. }
+            | LogFailure::Checkpoint { .. } => Self::internal(failure),
         }
     }
 

@@ -6,7 +6,6 @@ use tokio::sync::oneshot;
 use crate::{
     Execute, Idempotency, LogFailure, Place, Remembered, Stored,
     codec::{Audited, Encoded},
-    merkle,
 };
 
 /// The events of one command, with what stands or falls with them.
@@ -81,7 +80,7 @@ impl Append {
 
     /// The hash of an event's audited bytes. Source: ADR 0012.
     pub(crate) fn leaf(&self, event: &Encoded, sequence: u64, event_id: &str, recorded_at: &str) -> [u8; 32] {
-        let audited = Audited {
+        Audited {
             aggregate_type: self.aggregate_type,
             aggregate_id: &self.aggregate_id,
             sequence,
@@ -91,8 +90,8 @@ impl Append {
             payload: &event.payload,
             metadata: &event.metadata,
             recorded_at,
-        };
-        merkle::leaf_hash(&audited.bytes())
+        }
+        .leaf()
     }
 
     /// The personal values that an event commits to.

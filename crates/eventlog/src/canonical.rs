@@ -3,8 +3,11 @@
 //! JSON with sorted keys and no spaces. There are no floating point numbers in events: their spelling is what
 //! engines disagree about.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// A value that has no canonical spelling.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +62,101 @@ fn write(value: &Value, text: &mut String) -> Result<(), NotCanonical> {
     Ok(())
 }
 
+/// The object that holds what is kept of a secret, wherever it stands in a payload.
+const SECRET: &str = "secret";
+/// Its fields that help to find or to prove the secret.
+const COMMITTED: [&str; 3] = ["digest", "locator", "sha256"];
+
+/// A payload as it is audited: what helps to find or to prove a secret is replaced by a commitment to it, so that the
+/// audited bytes can be shown to everybody. Takes canonical text. Source: ADR 0012.
+#[must_use]
+pub fn audited_payload(payload: &str) -> Cow<'_, str> {
+    // In a text within the payload these quotes would be escaped.
+    if !payload.contains(r#""secret":{"#) {
+        return Cow::Borrowed(payload);
+    }
+    let audited = serde_json::from_str(payload).ok().and_then(|mut value| {
+        // A text of another spelling has other bytes, which these would not show.
+        let is_canonical = to_text(&value).is_ok_and(|text| text == payload);
+        commit_secrets(&mut value).filter(|()| is_canonical)?;
+        to_text(&value).ok()
+    });
+    Cow::Owned(audited.unwrap_or_else(|| format!(r#""{}""#, commitment("payload", payload))))
+}
+
+fn commit_secrets(value: &mut Value) -> Option<()> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(()),
+        Value::Array(items) => items.iter_mut().try_for_each(commit_secrets),
+        Value::Object(fields) => {
+            if let Some(Value::Object(secret)) = fields.get_mut(SECRET) {
+                for field in COMMITTED {
+                    let Some(value) = secret.remove(field) else { continue };
+                    let hidden = commitment(field, &to_text(&value).ok()?).into();
+                    // Two payloads with the same audited bytes: one with the value, one with its commitment.
+                    if secret.insert(format!("{field}_commitment"), hidden).is_some() {
+                        return None;
+                    }
+                }
+            }
+            fields.values_mut().try_for_each(commit_secrets)
+        }
+    }
+}
+
+/// Hides a value that nobody can guess, and holds whoever knows it to it.
+fn commitment(field: &str, canonical: &str) -> String {
+    let prefixed = Sha256::new().chain_update("tollgate audited ").chain_update(field).chain_update([0]);
+    hex::encode(prefixed.chain_update(canonical).finalize())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_finds_or_proves_a_secret_is_committed_to_and_all_else_is_shown() {
+        let payload = r#"{"event":"issued","name":"\"secret\":{","secret":{"digest":{"hmac":"ab","pepper_version":1},"hint":"x9","locator":"0123456789","version":1}}"#;
+        let audited = audited_payload(payload);
+        let shown: Value = serde_json::from_str(&audited).unwrap();
+        assert_eq!(to_text(&shown).unwrap(), audited, "it is canonical");
+        assert_eq!((&shown["secret"]["hint"], &shown["secret"]["version"]), (&"x9".into(), &1.into()));
+        assert_eq!(shown["secret"]["locator_commitment"], commitment("locator", r#""0123456789""#));
+        assert_eq!(
+            shown["secret"]["digest_commitment"],
+            "5a57e3e84cc57df15c3525381e687ad689668d775ba71d1edbde6d9d18aeb68b",
+            "its golden value: another one breaks every proof"
+        );
+        for hidden in ["\"ab\"", "0123456789", "pepper_version", "\"digest\"", "\"locator\""] {
+            assert!(!audited.contains(hidden), "{hidden}");
+        }
+        for (from, to) in [("ab", "ac"), ("0123456789", "0123456780"), ("x9", "x8"), ("issued", "rotated")] {
+            assert_ne!(audited_payload(&payload.replace(from, to)), audited, "{from}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_secret_is_audited_as_it_is() {
+        for payload in [r#"{"event":"revoked"}"#, r#"{"a":"\"secret\":{"}"#] {
+            assert!(matches!(audited_payload(payload), Cow::Borrowed(same) if same == payload));
+        }
+    }
+
+    #[test]
+    fn a_payload_of_another_spelling_is_shown_as_nothing_and_is_not_the_same() {
+        let payload = r#"{"secret":{"sha256":"ab"}}"#;
+        let others = [
+            r#"{"secret":{"sha256":"ab"} }"#,
+            r#"{"secret":{"sha256":"cd","sha256":"ab"}}"#,
+            r#"{"secret":{"sha256":"ab","sha256_commitment":"cd"}}"#,
+            r#"{"secret":{"#,
+        ];
+        for other in others {
+            assert_ne!(audited_payload(other), audited_payload(payload));
+            assert!(!audited_payload(other).contains("ab\""), "{other}");
+            assert!(serde_json::from_str::<String>(&audited_payload(other)).is_ok());
+        }
+    }
 
     #[test]
     fn keys_are_sorted_at_every_depth_and_spaces_are_gone() {

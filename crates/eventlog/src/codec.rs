@@ -17,7 +17,7 @@ use domain::{
     scheduled_change::ScheduledChange,
 };
 
-use crate::{LogFailure, canonical, upcast};
+use crate::{LogFailure, canonical, merkle, upcast};
 
 /// An aggregate that the log keeps: its identifier, and its place in the sum of all events.
 pub trait Stored: Aggregate {
@@ -155,7 +155,7 @@ pub(crate) struct Audited<'event> {
 
 impl Audited<'_> {
     /// Canonical JSON, put together from texts that already are: the keys stand in their sorted order.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn text(&self) -> String {
         let Self {
             aggregate_type,
             aggregate_id,
@@ -167,10 +167,14 @@ impl Audited<'_> {
             metadata,
             recorded_at,
         } = self;
+        let payload = canonical::audited_payload(payload);
         format!(
             r#"{{"aggregate_id":"{aggregate_id}","aggregate_type":"{aggregate_type}","data":{payload},"event_id":"{event_id}","event_type":"{event_type}","event_version":{event_version},"metadata":{metadata},"recorded_at":"{recorded_at}","sequence":{sequence}}}"#
         )
-        .into_bytes()
+    }
+
+    pub(crate) fn leaf(&self) -> merkle::Hash {
+        merkle::leaf_hash(self.text().as_bytes())
     }
 }
 
@@ -191,8 +195,8 @@ mod tests {
             metadata: r#"{"actor":"a"}"#,
             recorded_at: "2026-01-01T00:00:00Z",
         }
-        .bytes();
-        let value: serde_json::Value = serde_json::from_slice(&audited).unwrap();
-        assert_eq!(canonical::to_text(&value).unwrap().into_bytes(), audited);
+        .text();
+        let value: serde_json::Value = serde_json::from_str(&audited).unwrap();
+        assert_eq!(canonical::to_text(&value).unwrap(), audited);
     }
 }

@@ -32,6 +32,10 @@ pub enum OpenFailure {
     )]
     SecretFileNotGiven { file: PathBuf },
     #[error(
+        "two signing keys sign already: retire the one in {file} first (`tollgate secrets retire-signing`)"
+    )]
+    Overlapping { file: PathBuf },
+    #[error(
         "the database {file} is damaged ({source}); restore it from a backup, and keep the damaged one for the audit"
     )]
     Damaged { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
@@ -74,6 +78,8 @@ pub enum LogFailure {
     Decode { event_type: String, event_version: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("looking up a command that was given before")]
     Recall { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("reading or writing checkpoints of the log")]
+    Checkpoint { source: Box<dyn std::error::Error + Send + Sync> },
     #[error("reading or writing usage")]
     Usage { source: Box<dyn std::error::Error + Send + Sync> },
     /// The server is away, full, or starting. A command may have been taken or not: the same one, given again under

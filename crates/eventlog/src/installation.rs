@@ -28,6 +28,8 @@ const PEPPERS_MAX: u16 = 1_000;
 
 const PEPPER: &str = "pepper.1.key";
 const SIGNING_KEY: &str = "signing.key";
+/// The one before it, for as long as both sign.
+const PREVIOUS_SIGNING_KEY: &str = "signing.previous.key";
 
 /// 32 random bytes that never leave the installation.
 type Key = Zeroizing<[u8; 32]>;
@@ -129,6 +131,21 @@ impl Installation {
         self.key(SIGNING_KEY)
     }
 
+    /// The seeds that sign checkpoints: the one in force, and while they overlap the one before it.
+    ///
+    /// # Errors
+    /// As for [`Self::peppers`].
+    pub fn signing_keys(&self) -> Result<Vec<Key>, OpenFailure> {
+        let mut keys = vec![self.signing_key()?];
+        let previous = self.secrets_dir().join(PREVIOUS_SIGNING_KEY);
+        if previous.exists() {
+            keys.push(read_key(&previous)?);
+        }
+        // A rotation that was cut off between its two files.
+        keys.dedup();
+        Ok(keys)
+    }
+
     /// What is written in a file of this installation, none when there is no such file.
     ///
     /// # Errors
@@ -184,6 +201,35 @@ pub fn make_secrets(dir: &Path) -> Result<Vec<PathBuf>, OpenFailure> {
         }
     }
     Ok(made)
+}
+
+/// Makes another signing key; the one in force goes on signing beside it until [`retire_signing`].
+///
+/// # Errors
+/// [`OpenFailure::Overlapping`] while the one before still signs; when a file cannot be read or written.
+pub fn rotate_signing(dir: &Path) -> Result<(), OpenFailure> {
+    let (current, previous) = (dir.join(SIGNING_KEY), dir.join(PREVIOUS_SIGNING_KEY));
+    let key = read_key(&current)?;
+    if previous.exists() && *read_key(&previous)? != *key {
+        return Err(OpenFailure::Overlapping { file: previous });
+    }
+    let text = Zeroizing::new(hex::encode(*key));
+    write_private(&previous, &text)
+        .map_err(|source| OpenFailure::SecretFile { file: previous.clone(), source })?;
+    make_key(&current).map(drop)
+}
+
+/// Ends the overlap: the key before the one in force signs no more. Answers whether there was one.
+///
+/// # Errors
+/// When its file cannot be removed.
+pub fn retire_signing(dir: &Path) -> Result<bool, OpenFailure> {
+    let file = dir.join(PREVIOUS_SIGNING_KEY);
+    match std::fs::remove_file(&file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(OpenFailure::SecretFile { file, source }),
+    }
 }
 
 fn make_key(file: &Path) -> Result<Key, OpenFailure> {

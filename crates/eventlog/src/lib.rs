@@ -1,9 +1,11 @@
 //! The truth and its copy in motion: the event store, its one order, the feeds that follow it, usage batches.
 
 mod append;
+pub mod audit_file;
 pub mod bus;
 pub mod canonical;
 pub mod changes;
+pub mod checkpoint;
 mod codec;
 mod events;
 mod execute;
@@ -13,10 +15,13 @@ pub mod installation;
 mod live;
 mod log;
 pub mod merkle;
+pub mod note;
 pub mod postgres;
+mod proofs;
 mod rehearse;
 mod replay;
 mod repository;
+pub mod signer;
 pub mod sqlite;
 mod stored;
 mod tail;
@@ -31,6 +36,7 @@ pub use failure::{LogFailure, OpenFailure};
 pub use feed::EventFeed;
 pub use live::{Live, LiveEvent};
 pub use log::EventLog;
+pub use proofs::Inclusion;
 pub use rehearse::Rehearsed;
 pub use replay::{Events, Replayed, Stretch, Wanted};
 pub use repository::LogRepository;

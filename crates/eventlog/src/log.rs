@@ -39,7 +39,7 @@ struct Inner {
 }
 
 /// Where the log is kept.
-enum Engine {
+pub(crate) enum Engine {
     Sqlite(SqliteLog),
     Postgres(Box<PostgresLog>),
 }
@@ -363,6 +363,10 @@ impl EventLog {
             Engine::Sqlite(log) => log.leaves(after, until).await,
             Engine::Postgres(log) => log.leaves(after, until).await,
         }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
     }
 
     fn repository(&self) -> LogRepository {

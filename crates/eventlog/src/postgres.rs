@@ -3,6 +3,7 @@
 //! Commands are appended in groups, one statement a group; a sequencer, one at a time among all instances, gives what was
 //! committed its positions. Source: ADR 0018.
 
+mod checkpoints;
 mod connect;
 mod copied;
 mod fault;

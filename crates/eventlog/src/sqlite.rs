@@ -1,5 +1,6 @@
 //! The embedded engine: one writer thread that groups appends, and a pool that reads.
 
+mod checkpoints;
 mod import;
 mod open;
 mod read;
@@ -8,7 +9,10 @@ mod writer;
 pub(crate) use import::ImportFile;
 pub use open::{migrate, open_failure, open_memory, open_reader, open_writer};
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use domain::{Position, SharedClock};
 use sqlite_es::SqliteEventRepository;
@@ -25,6 +29,7 @@ use writer::Writer;
 
 /// The log in one SQLite file: WAL, `synchronous=FULL`.
 pub(crate) struct SqliteLog {
+    file: PathBuf,
     pool: SqlitePool,
     repository: Arc<SqliteEventRepository>,
     writer: Writer,
@@ -43,7 +48,7 @@ impl SqliteLog {
         }
         let writer = Writer::start(file, clock, warm)?;
         let repository = Arc::new(SqliteEventRepository::new(pool.clone()));
-        Ok(Self { pool, repository, writer })
+        Ok(Self { file: file.to_owned(), pool, repository, writer })
     }
 
     pub(crate) async fn append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, LogFailure> {

@@ -5,7 +5,7 @@ use domain::{EventId, Metadata, Position, Recorded, Timestamp, personal::Persona
 use crate::{
     LogFailure,
     codec::{Audited, Columns},
-    merkle,
+    merkle::Hash,
 };
 
 /// What the store keeps of an event. Those who hand events on as they were written (the bus, an export) read these;
@@ -61,8 +61,19 @@ impl StoredEvent {
 
     /// The leaf hash of what is stored: another than [`Self::leaf_hash`] if anyone has altered it.
     #[must_use]
-    pub fn audited_leaf(&self) -> [u8; 32] {
-        let audited = Audited {
+    pub fn audited_leaf(&self) -> Hash {
+        self.audited().leaf()
+    }
+
+    /// The audited bytes of what is stored: canonical JSON without anything that helps to find or to prove a secret.
+    /// Source: ADR 0012.
+    #[must_use]
+    pub fn audited_text(&self) -> String {
+        self.audited().text()
+    }
+
+    fn audited(&self) -> Audited<'_> {
+        Audited {
             aggregate_type: &self.aggregate_type,
             aggregate_id: &self.aggregate_id,
             sequence: self.sequence,
@@ -72,8 +83,7 @@ impl StoredEvent {
             payload: &self.payload,
             metadata: &self.metadata,
             recorded_at: &self.recorded_at,
-        };
-        merkle::leaf_hash(&audited.bytes())
+        }
     }
 }
 

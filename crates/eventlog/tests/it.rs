@@ -7,6 +7,8 @@
     reason = "tests stop at what they did not expect"
 )]
 
+#[path = "it/audit_file.rs"]
+mod audit_file;
 #[path = "it/bus.rs"]
 mod bus;
 #[path = "it/bus_cluster.rs"]
@@ -23,6 +25,8 @@ mod bus_publisher;
 mod bus_usage;
 #[path = "it/changes.rs"]
 mod changes;
+#[path = "it/checkpoints.rs"]
+mod checkpoints;
 #[path = "it/contract.rs"]
 mod contract;
 #[path = "it/golden.rs"]

@@ -228,8 +228,9 @@ impl History {
         let metadata = canonical::to_text(&metadata(self.now, &address, request, command))?;
         let (payload, position, recorded_at) = (canonical::to_text(event)?, self.position, self.now);
         let (aggregate, event_type, version) = (A::TYPE, event.event_type(), event.event_version());
+        let audited_payload = canonical::audited_payload(&payload);
         let audited = format!(
-            r#"{{"aggregate_id":"{id}","aggregate_type":"{aggregate}","data":{payload},"event_id":"{event_id}","event_type":"{event_type}","event_version":{version},"metadata":{metadata},"recorded_at":"{recorded_at}","sequence":{sequence}}}"#
+            r#"{{"aggregate_id":"{id}","aggregate_type":"{aggregate}","data":{audited_payload},"event_id":"{event_id}","event_type":"{event_type}","event_version":{version},"metadata":{metadata},"recorded_at":"{recorded_at}","sequence":{sequence}}}"#
         );
         let leaf = hex(&leaf_hash(audited.as_bytes()));
         let (payload, metadata) = (escaped(&payload), escaped(&metadata));

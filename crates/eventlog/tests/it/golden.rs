@@ -8,7 +8,7 @@ use domain::{
     rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 use serde_json::Value;
-use tollgate_eventlog::upcast;
+use tollgate_eventlog::{canonical, upcast};
 
 /// Reads a payload as its aggregate's event and answers the type it then has.
 fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> {
@@ -24,6 +24,42 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),
     })
+}
+
+/// Names of what is kept of a secret, and of what finds it.
+const OF_SECRETS: [&str; 4] = ["hmac", "digest", "locator", "sha256"];
+
+fn check_nothing_of_a_secret(value: &Value, name: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                assert!(!OF_SECRETS.contains(&field.as_str()), "{field} of {name}");
+                check_nothing_of_a_secret(value, name);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| check_nothing_of_a_secret(item, name)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn the_audited_bytes_of_no_sample_find_or_prove_a_secret() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/events/samples");
+    let mut with_secrets = 0;
+    for entry in fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        let payload: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let payload = canonical::to_text(&payload).unwrap();
+        let audited = canonical::audited_payload(&payload);
+        with_secrets += usize::from(audited != payload);
+        let name = path.display().to_string();
+        check_nothing_of_a_secret(&serde_json::from_str(&audited).unwrap(), &name);
+        if let Some(secret) = serde_json::from_str::<Value>(&payload).unwrap().get("secret") {
+            let values = OF_SECRETS.iter().filter_map(|field| secret.get(field)).map(Value::to_string);
+            values.for_each(|value| assert!(!audited.contains(&value), "{name}"));
+        }
+    }
+    assert!(with_secrets >= 3, "the samples have secrets in them");
 }
 
 #[test]
