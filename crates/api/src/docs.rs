@@ -17,7 +17,8 @@ use utoipa::{
 };
 
 pub(crate) use answers::{
-    BulkAnswer, Changed, Created, Deferrable, Found, FoundPlain, Listed, Listing, Removed, Report,
+    BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, Listing, Removed,
+    Report,
 };
 pub(crate) use params::{
     AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, GrantPath, KeyPath, LeakPath,
@@ -77,6 +78,12 @@ use crate::{
         routes::policies::view::AssignmentView,
         routes::scheduled_changes::view::ChangeView,
         routes::audit::view::AuditEntryView,
+        routes::audit::checkpoint::CheckpointView,
+        routes::audit::keys::KeysView,
+        routes::audit::keys::KeyOfLog,
+        routes::audit::keys::IdentityView,
+        routes::audit::proof::InclusionView,
+        routes::audit::proof::ConsistencyView,
         routes::reports::shadow::Shadow,
         routes::reports::usage::Usage,
         routes::policies::findings::PolicyWritten,

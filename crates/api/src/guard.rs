@@ -91,7 +91,7 @@ needs!(
         GatewayRead,
         DecisionRead,
     ],
-    whole: [KeyImport]
+    whole: [KeyImport, AuditExport]
 );
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.

@@ -3,6 +3,7 @@
 mod access;
 mod as_of;
 mod audit;
+mod audit_proofs;
 mod bad_input;
 mod bulk;
 mod clients;

@@ -69,6 +69,20 @@ impl<T: ToSchema> IntoResponses for Report<T> {
     }
 }
 
+/// The log with its proof, one JSON object a line.
+pub(crate) struct ExportedLog;
+
+impl IntoResponses for ExportedLog {
+    fn responses() -> Responses {
+        let response = ResponseBuilder::new()
+            .description("What was asked for, as it is read.")
+            .content("application/jsonl", Content::new(Some(String::schema())));
+        let mut responses = problems(&[("404", "No signed checkpoint reaches so far yet.")]);
+        responses.insert("200".to_owned(), response.build().into());
+        responses
+    }
+}
+
 fn effect(description: &str, schema: RefOr<Schema>) -> ResponseBuilder {
     ResponseBuilder::new()
         .description(description)

@@ -55,6 +55,7 @@ kinds! {
     PATH_NOT_FOUND = (404, "path_not_found", "there is nothing at this path"),
     LEAK_NOT_FOUND = (404, "leak_not_found", "there is no such report of a leaked secret"),
     AUDIT_ENTRY_NOT_FOUND = (404, "audit_entry_not_found", "the log has no event at this position"),
+    NOT_SIGNED_YET = (404, "not_signed_yet", "no signed checkpoint of the log reaches so far yet; try again in a moment"),
     DECISION_NOT_FOUND = (404, "decision_not_found", "there is no such decision, or it is not kept any more"),
     METHOD_NOT_ALLOWED = (405, "method_not_allowed", "this path does not take this method; `Allow` names those it takes"),
     NOT_ACCEPTABLE = (406, "not_acceptable", "this can be had as application/json or text/csv"),

@@ -1,7 +1,11 @@
 //! `/v1/audit`
 
+pub(crate) mod checkpoint;
+mod export;
 mod get;
+pub(crate) mod keys;
 mod list;
+pub(crate) mod proof;
 pub(crate) mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -9,5 +13,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::guard::Door;
 
 pub(crate) fn all() -> OpenApiRouter<Door> {
-    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(get::get))
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(get::get))
+        .routes(routes!(checkpoint::checkpoint))
+        .routes(routes!(keys::keys))
+        .routes(routes!(proof::inclusion))
+        .routes(routes!(proof::consistency))
+        .routes(routes!(export::export))
 }

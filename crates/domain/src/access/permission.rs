@@ -72,6 +72,8 @@ permissions! {
     CallVerify = Write "call.verify",
     /// Read the audit log.
     AuditRead = Read "audit.read",
+    /// Take the audit log away as a file with its proof, and the personal values that are left in it.
+    AuditExport = Read "audit.export",
     /// Read reports.
     ReportRead = Read "report.read",
     /// Take reports away as a file.

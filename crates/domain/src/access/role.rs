@@ -142,6 +142,7 @@ pub const TABLE: [(Permission, [u8; Role::ALL.len()]); Permission::ALL.len()] = 
         (P::PolicyAssign,        [ 0, 0, 0, 1, 0, 0, 1, 0, 0 ]),
         (P::CallVerify,          [ 0, 0, 1, 0, 0, 0, 1, 0, 0 ]),
         (P::AuditRead,           [ 0, 1, 0, 0, 1, 1, 1, 0, 0 ]),
+        (P::AuditExport,         [ 0, 1, 0, 0, 0, 0, 1, 0, 0 ]),
         (P::ReportRead,          [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),
         (P::ReportExport,        [ 0, 1, 1, 1, 0, 1, 1, 0, 0 ]),
         (P::MetricsRead,         [ 1, 1, 1, 1, 0, 1, 1, 0, 0 ]),
