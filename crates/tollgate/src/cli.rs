@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Changes at a time: plan, list, show, cancel
     #[command(subcommand)]
     Change(change::ChangeCommand),
-    /// The audit log
+    /// The audit log: list, and what proves it: checkpoint, keys, proof, consistency, export, verify
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// People: add, list, disable, enable
@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Grant(access::GrantCommand),
     /// Whom the token stands for, and what they may do
     Whoami(Connection),
+    /// Watch a log from elsewhere: sign that it only grew, and fail loudly when it did not (exit code 20)
+    Witness(crate::witness::WitnessFlags),
     /// Explain what would be decided about a call, and why
     Explain(Box<explain::ExplainFlags>),
     /// Decisions that were taken: list, show
@@ -145,6 +147,12 @@ pub(crate) struct MigrateFlags {
 pub(crate) enum SecretsCommand {
     /// Make the pepper and the signing key where they are not there yet
     Init { dir: PathBuf },
+    /// Make another signing key: both sign each checkpoint until the old one is retired
+    ///
+    /// Takes effect when whoever signs is started again. Give verifiers the new key (`tollgate audit keys`) meanwhile.
+    RotateSigning { dir: PathBuf },
+    /// End the overlap: the old signing key is removed, and signs no more once whoever signs is started again
+    RetireSigning { dir: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,11 +3,16 @@
 mod story;
 mod traffic;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use eventlog::EventLog;
+use domain::Position;
+use eventlog::{
+    EventLog,
+    audit_file::{Export, Outcome, verify},
+    checkpoint::SignedCheckpoint,
+};
 use secrecy::SecretString;
 use tracing_subscriber::layer::Identity;
 
@@ -84,15 +89,38 @@ async fn free(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Hashes every stored event anew and compares with the leaves of the log.
+/// Exports the whole log as an auditor gets it, and checks it as an auditor does.
 async fn print_checkpoint(log: &EventLog) -> anyhow::Result<()> {
-    let size = log.head();
-    let root = log.tree(size).await?.root();
-    let (checked, altered) = log.altered(size).await?;
-    anyhow::ensure!(altered.is_empty(), "events were altered: {altered:?}");
+    let head = log.head();
+    let checkpoint = signed(log, head).await?;
+    let export = Export::of(log, Position::START.next(), None, false).await?;
+    let mut export = export.context("the log was signed")?;
+    let mut file = vec![];
+    while let Some(lines) = export.next().await? {
+        file.extend(lines);
+    }
+    let key = log.checkpoint_keys().await?.pop().context("the log was signed by a key")?.vkey;
+    let report = verify(file.as_slice(), Some(&key))?;
+    anyhow::ensure!(
+        report.outcome() == Outcome::Proven,
+        "the audit log is not proven: {:?}",
+        report.findings
+    );
     println!(
-        "\nAudit checkpoint: {checked} events hashed anew, none altered; Merkle root {}",
-        hex::encode(root)
+        "\nVerified audit checkpoint: {} entries exported, and each proven by the signed root.\n{}\nVerifier key: {key}",
+        report.proven,
+        checkpoint.note.to_string().trim_end()
     );
     Ok(())
+}
+
+/// The checkpoint that is of this size or a larger one.
+async fn signed(log: &EventLog, size: Position) -> anyhow::Result<SignedCheckpoint> {
+    for _ in 0..100 {
+        if let Some(newest) = log.checkpoint().await?.filter(|newest| newest.size >= size) {
+            return Ok(newest);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("the log is signed two seconds after its last event, and was not in ten")
 }

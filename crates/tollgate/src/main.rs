@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod demo;
+mod identity;
 mod prepare;
 mod runtime;
 mod schemas;
@@ -11,6 +12,7 @@ mod serve;
 mod settings;
 mod traces;
 mod transfer;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -34,8 +36,20 @@ fn main() -> ExitCode {
         Err(failure) => {
             // One sentence for the person, with the causes after it.
             eprintln!("tollgate: {failure:#}");
-            if failure.is::<cli::rest::Refused>() { ExitCode::from(REFUSED) } else { ExitCode::FAILURE }
+            exit_code(&failure)
         }
+    }
+}
+
+fn exit_code(failure: &anyhow::Error) -> ExitCode {
+    if failure.is::<cli::rest::Refused>() {
+        ExitCode::from(REFUSED)
+    } else if let Some(cli::audit::proofs::NotProven(code)) = failure.downcast_ref() {
+        ExitCode::from(*code)
+    } else if failure.chain().any(|cause| cause.is::<witness::Alarm>()) {
+        ExitCode::from(witness::Alarm::EXIT_CODE)
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -68,6 +82,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Gateway(command) => cli::gateway::run(command).await,
         Command::Change(command) => cli::change::run(command).await,
         Command::Audit(command) => cli::audit::run(command).await,
+        Command::Witness(flags) => witness::run(flags).await,
         Command::Explain(flags) => cli::explain::explain(*flags).await,
         Command::Decision(command) => cli::explain::decision(command).await,
         Command::Usage(command) => cli::explain::usage(command).await,

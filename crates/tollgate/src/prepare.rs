@@ -1,5 +1,7 @@
 //! What is done once before instances are started: `tollgate migrate` and `tollgate secrets init`.
 
+use std::path::Path;
+
 use eventlog::{
     installation,
     postgres::{self, PostgresSettings},
@@ -19,7 +21,28 @@ pub(crate) async fn migrate(flags: MigrateFlags) -> anyhow::Result<()> {
 }
 
 pub(crate) fn secrets(command: &SecretsCommand) -> anyhow::Result<()> {
-    let SecretsCommand::Init { dir } = command;
+    match command {
+        SecretsCommand::Init { dir } => make(dir),
+        SecretsCommand::RotateSigning { dir } => {
+            installation::rotate_signing(dir)?;
+            println!("Made another signing.key; the one before is signing.previous.key.");
+            println!("Start whoever signs again: both sign until `tollgate secrets retire-signing` is run.");
+            Ok(())
+        }
+        SecretsCommand::RetireSigning { dir } => {
+            if installation::retire_signing(dir)? {
+                println!(
+                    "Removed signing.previous.key: it signs no more once whoever signs is started again."
+                );
+            } else {
+                println!("There is no signing.previous.key; nothing was changed.");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn make(dir: &Path) -> anyhow::Result<()> {
     let made = installation::make_secrets(dir)?;
     for file in &made {
         println!("Made {}.", file.display());

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod admin_token;
+pub(crate) mod checkpoints;
 mod control_plane;
 mod decisions;
 mod follow_door;
@@ -108,6 +109,8 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
 
     let visibility = follow_log(settings, &rooms, &mut tasks).await?;
     let publisher = if has(Role::Sequencer) { sequencer::start(&rooms, &mut tasks) } else { None };
+    let signer =
+        if has(Role::Sequencer) { checkpoints::start(settings, &rooms, &mut tasks).await? } else { None };
     let scheduler = match (&rooms.store, &visibility) {
         (Some(store), Some(visibility)) if has(Role::Scheduler) => {
             let (log, read) = (store.log.clone(), store.read.clone());
@@ -127,6 +130,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         // Where others move them, one that has stopped is not this process's fault.
         visibility: visibility.clone().filter(|_| has(Role::Projections)),
         publisher,
+        signer,
         scheduler,
         access: access.clone(),
         bus: rooms.bus.clone(),

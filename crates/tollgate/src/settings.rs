@@ -1,5 +1,6 @@
 //! What a server is told: defaults, then `tollgate.toml`, then `TOLLGATE_*`, then flags; the later wins.
 
+mod checkpoints;
 mod file;
 mod flags;
 mod leaks;
@@ -17,6 +18,7 @@ use domain::Environment;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use checkpoints::{Checkpoints, check_origin, usual_dir};
 pub(crate) use file::SettingsFile;
 pub(crate) use flags::ServeFlags;
 pub(crate) use leaks::{LeakPolicy, Leaks};
@@ -81,6 +83,7 @@ pub(crate) struct Settings {
     #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
     pub(crate) gateway_token: Option<SecretString>,
     pub(crate) leaks: Leaks,
+    pub(crate) checkpoints: Checkpoints,
 }
 
 fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -116,6 +119,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         applied_wait_ms: flags.applied_wait_ms.or(file.applied_wait_ms).unwrap_or(5_000),
         secrets_dir: flags.secrets_dir.or(file.secrets_dir).unwrap_or_else(|| data_dir.clone()),
         gateway_token: flags.gateway_token.or(file.gateway_token),
+        checkpoints: checkpoints::load(flags.checkpoints, file.checkpoints, &data_dir)?,
         data_dir,
         http: flags.http.or(file.http).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
         gateway: flags.gateway.or(file.gateway).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),

@@ -39,7 +39,7 @@ pub(crate) struct TransferFlags {
 }
 
 /// Where the log is.
-enum Place {
+pub(crate) enum Place {
     Directory(PathBuf),
     Server(PostgresSettings),
 }
@@ -48,20 +48,32 @@ impl TransferFlags {
     /// The file, the place of the log and of its secrets, if that is known.
     fn parts(self) -> anyhow::Result<(PathBuf, Place, Option<PathBuf>)> {
         let Self { file, data_dir, database_url, secrets_dir, allow_plaintext } = self;
-        let Some(url) = database_url else {
-            let dir = data_dir.unwrap_or_else(|| PathBuf::from("tollgate-data"));
-            let secrets = secrets_dir.unwrap_or_else(|| dir.clone());
-            return Ok((file, Place::Directory(dir), Some(secrets)));
+        let place = place(data_dir, database_url, allow_plaintext)?;
+        let secrets = match &place {
+            Place::Directory(dir) => secrets_dir.or_else(|| Some(dir.clone())),
+            Place::Server(_) => secrets_dir,
         };
-        ensure!(
-            data_dir.is_none(),
-            "the log is in one place: give --data-dir or --database-url, and look for TOLLGATE_DATA_DIR and TOLLGATE_DATABASE_URL"
-        );
-        let mut settings = PostgresSettings::new(url);
-        settings.statement_timeout = STATEMENT_AT_MOST;
-        settings.allow_plaintext = allow_plaintext.unwrap_or(false);
-        Ok((file, Place::Server(settings), secrets_dir))
+        Ok((file, place, secrets))
     }
+}
+
+/// The one place that the flags name.
+pub(crate) fn place(
+    data_dir: Option<PathBuf>,
+    database_url: Option<SecretString>,
+    allow_plaintext: Option<bool>,
+) -> anyhow::Result<Place> {
+    let Some(url) = database_url else {
+        return Ok(Place::Directory(data_dir.unwrap_or_else(|| PathBuf::from("tollgate-data"))));
+    };
+    ensure!(
+        data_dir.is_none(),
+        "the log is in one place: give --data-dir or --database-url, and look for TOLLGATE_DATA_DIR and TOLLGATE_DATABASE_URL"
+    );
+    let mut settings = PostgresSettings::new(url);
+    settings.statement_timeout = STATEMENT_AT_MOST;
+    settings.allow_plaintext = allow_plaintext.unwrap_or(false);
+    Ok(Place::Server(settings))
 }
 
 pub(crate) async fn export(flags: TransferFlags) -> anyhow::Result<()> {
@@ -88,20 +100,20 @@ pub(crate) async fn export(flags: TransferFlags) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The log that is exported.
-struct Source {
-    log: EventLog,
+/// A log that is at hand.
+pub(crate) struct Source {
+    pub(crate) log: EventLog,
     name: String,
     /// The lock refuses a server that would add to the log meanwhile.
     _installation: Option<Installation>,
 }
 
-async fn open(place: &Place) -> anyhow::Result<Source> {
+pub(crate) async fn open(place: &Place) -> anyhow::Result<Source> {
     let clock = runtime::system_clock();
     match place {
         Place::Directory(dir) => {
             let name = dir.display().to_string();
-            ensure!(dir.join("events.db").exists(), "there is no log in {name}: nothing to export");
+            ensure!(dir.join("events.db").exists(), "there is no log in {name}");
             let installation = Installation::open(dir)?;
             let log = EventLog::open_sqlite(&installation.events_database(), clock).await?;
             Ok(Source { log, name, _installation: Some(installation) })

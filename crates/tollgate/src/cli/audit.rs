@@ -1,5 +1,7 @@
 //! `tollgate audit …`.
 
+pub(crate) mod proofs;
+
 use clap::Subcommand;
 
 use super::{Connection, rest::Rest};
@@ -47,9 +49,14 @@ pub(crate) enum AuditCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    #[command(flatten)]
+    Proofs(proofs::ProofsCommand),
 }
 
 pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
+    if let AuditCommand::Proofs(command) = command {
+        return proofs::run(command).await;
+    }
     let AuditCommand::List {
         actor,
         action,
@@ -66,7 +73,10 @@ pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
         limit,
         cursor,
         connection,
-    } = command;
+    } = command
+    else {
+        return Ok(());
+    };
     let rest = Rest::new(&connection)?;
     let query = [
         ("actor", actor),

@@ -1,5 +1,7 @@
 //! Calls of the REST API from the command line.
 
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+
 use anyhow::{Context, anyhow, bail};
 use reqwest::{Method, header};
 use secrecy::ExposeSecret;
@@ -9,6 +11,9 @@ use super::{Connection, output};
 
 /// A large upload is read whole before it is answered.
 const UPLOAD_AT_MOST: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// As much as a log has.
+const DOWNLOAD_AT_MOST: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
 
 /// The server that a command talks to.
 pub(super) struct Rest<'flags> {
@@ -55,6 +60,27 @@ impl<'flags> Rest<'flags> {
         let given: Vec<_> =
             query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
         self.send(self.request(Method::GET, path)?.query(&given)).await
+    }
+
+    /// Writes an answer to a file as it comes: beside its name, and moved there when it is whole. Only this user can read it.
+    pub(super) async fn download(
+        &self,
+        path: &str,
+        query: &[(&str, Option<String>)],
+        file: &Path,
+    ) -> anyhow::Result<()> {
+        let given: Vec<_> =
+            query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
+        let request = self.request(Method::GET, path)?.query(&given).timeout(DOWNLOAD_AT_MOST);
+        let mut answer = self.answered(request).await?;
+        let part = file.with_added_extension("part");
+        let opened = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part);
+        let mut opened = opened.with_context(|| format!("cannot write {}", part.display()))?;
+        while let Some(bytes) = answer.chunk().await.context("the answer broke off")? {
+            opened.write_all(&bytes).with_context(|| format!("cannot write {}", part.display()))?;
+        }
+        opened.sync_all().with_context(|| format!("cannot write {}", part.display()))?;
+        std::fs::rename(&part, file).with_context(|| format!("cannot write {}", file.display()))
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
@@ -135,19 +161,29 @@ impl<'flags> Rest<'flags> {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
+        let answer = self.answered(request).await?;
+        let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let body = Self::body(answer).await?;
+        Ok(Answer { body, etag })
+    }
+
+    async fn body(answer: reqwest::Response) -> anyhow::Result<Value> {
+        let text = answer.text().await.context("the answer broke off")?;
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// An answer that does what was asked.
+    async fn answered(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
         let answer =
             request.send().await.with_context(|| format!("cannot reach the server at {}", self.flags.url))?;
         let status = answer.status();
-        let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-        let text = answer.text().await.context("the answer broke off")?;
-        let body: Value = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
-        };
         if status.is_success() {
-            return Ok(Answer { body, etag });
+            return Ok(answer);
         }
+        let body = Self::body(answer).await?;
         let said = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let pointer =
             body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();

@@ -19,7 +19,7 @@ use projections::Visibility;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::scheduler::SchedulerStatus;
+use super::{checkpoints::SignerStatus, scheduler::SchedulerStatus};
 
 /// Seconds; a decision is far below the first, a write through the whole API among the middle ones.
 const BUCKETS: [f64; 14] =
@@ -53,6 +53,7 @@ pub(super) struct Health {
     pub(super) judges: Option<Arc<Gateway>>,
     pub(super) visibility: Option<Visibility>,
     pub(super) publisher: Option<watch::Receiver<PublisherStatus>>,
+    pub(super) signer: Option<watch::Receiver<SignerStatus>>,
     pub(super) scheduler: Option<watch::Receiver<SchedulerStatus>>,
     /// Who may do what, where the admin API is.
     pub(super) access: Option<Arc<AccessIndex>>,
@@ -79,6 +80,9 @@ impl Health {
         }
         if let Some(publisher) = &self.publisher {
             parts.insert("publisher".to_owned(), of_publisher(&publisher.borrow()));
+        }
+        if let Some(signer) = &self.signer {
+            parts.insert("checkpoints".to_owned(), signer.borrow().readiness());
         }
         if let Some(scheduler) = &self.scheduler {
             parts.insert("scheduler".to_owned(), scheduler.borrow().readiness());
@@ -109,6 +113,9 @@ impl Health {
     pub(super) fn metrics(&self) -> String {
         if let Some(log) = &self.log {
             gauge!("tollgate_log_head").set(measure(log.head().get()));
+            if let Some(signer) = &self.signer {
+                signer.borrow().measure(self.clock.now(), log.head());
+            }
         }
         if let Some(gateway) = &self.judges {
             gauge!("tollgate_gateway_position").set(measure(gateway.position().get()));

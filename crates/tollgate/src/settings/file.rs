@@ -12,7 +12,7 @@ use domain::Environment;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{LogFormat, OnStale, Role, Unmatched, WhenAlone, leaks::LeakFile};
+use super::{LogFormat, OnStale, Role, Unmatched, WhenAlone, checkpoints::CheckpointFile, leaks::LeakFile};
 
 const USUAL_FILE: &str = "tollgate.toml";
 
@@ -53,6 +53,7 @@ pub(crate) struct SettingsFile {
     pub(super) log_format: Option<LogFormat>,
     pub(super) otlp_endpoint: Option<String>,
     pub(super) leaks: LeakFile,
+    pub(super) checkpoints: CheckpointFile,
 }
 
 impl SettingsFile {

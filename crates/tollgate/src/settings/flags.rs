@@ -6,7 +6,7 @@ use clap::Args;
 use domain::Environment;
 use secrecy::SecretString;
 
-use super::{LogFormat, OnStale, Role, WhenAlone, leaks::LeakFlags};
+use super::{LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags};
 
 /// Flags of `serve`; each has a variable.
 #[derive(Args, Clone, Debug, Default)]
@@ -118,4 +118,6 @@ pub(crate) struct ServeFlags {
     pub(crate) otlp_endpoint: Option<String>,
     #[command(flatten)]
     pub(crate) leaks: LeakFlags,
+    #[command(flatten)]
+    pub(crate) checkpoints: CheckpointFlags,
 }
