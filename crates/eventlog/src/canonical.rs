@@ -62,17 +62,16 @@ fn write(value: &Value, text: &mut String) -> Result<(), NotCanonical> {
     Ok(())
 }
 
-/// The object that holds what is kept of a secret, wherever it stands in a payload.
-const SECRET: &str = "secret";
-/// Its fields that help to find or to prove the secret.
-const COMMITTED: [&str; 3] = ["digest", "locator", "sha256"];
+/// Fields that help to find or to prove a secret, wherever they stand in a payload, and how canonical text begins them.
+const COMMITTED: [(&str, &str); 3] =
+    [("digest", r#""digest":"#), ("locator", r#""locator":"#), ("sha256", r#""sha256":"#)];
 
 /// A payload as it is audited: what helps to find or to prove a secret is replaced by a commitment to it, so that the
 /// audited bytes can be shown to everybody. Takes canonical text. Source: ADR 0012.
 #[must_use]
 pub fn audited_payload(payload: &str) -> Cow<'_, str> {
     // In a text within the payload these quotes would be escaped.
-    if !payload.contains(r#""secret":{"#) {
+    if !COMMITTED.iter().any(|(_, begins)| payload.contains(begins)) {
         return Cow::Borrowed(payload);
     }
     let audited = serde_json::from_str(payload).ok().and_then(|mut value| {
@@ -89,14 +88,12 @@ fn commit_secrets(value: &mut Value) -> Option<()> {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(()),
         Value::Array(items) => items.iter_mut().try_for_each(commit_secrets),
         Value::Object(fields) => {
-            if let Some(Value::Object(secret)) = fields.get_mut(SECRET) {
-                for field in COMMITTED {
-                    let Some(value) = secret.remove(field) else { continue };
-                    let hidden = commitment(field, &to_text(&value).ok()?).into();
-                    // Two payloads with the same audited bytes: one with the value, one with its commitment.
-                    if secret.insert(format!("{field}_commitment"), hidden).is_some() {
-                        return None;
-                    }
+            for (field, _) in COMMITTED {
+                let Some(value) = fields.remove(field) else { continue };
+                let hidden = commitment(field, &to_text(&value).ok()?).into();
+                // Two payloads with the same audited bytes: one with the value, one with its commitment.
+                if fields.insert(format!("{field}_commitment"), hidden).is_some() {
+                    return None;
                 }
             }
             fields.values_mut().try_for_each(commit_secrets)
@@ -137,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_has_no_secret_is_audited_as_it_is() {
-        for payload in [r#"{"event":"revoked"}"#, r#"{"a":"\"secret\":{"}"#] {
+        for payload in [r#"{"event":"revoked"}"#, r#"{"a":"\"digest\":"}"#, r#"{"secret":{"hint":"x"}}"#] {
             assert!(matches!(audited_payload(payload), Cow::Borrowed(same) if same == payload));
         }
     }
@@ -149,7 +146,7 @@ mod tests {
             r#"{"secret":{"sha256":"ab"} }"#,
             r#"{"secret":{"sha256":"cd","sha256":"ab"}}"#,
             r#"{"secret":{"sha256":"ab","sha256_commitment":"cd"}}"#,
-            r#"{"secret":{"#,
+            r#"{"secret":{"sha256":"#,
         ];
         for other in others {
             assert_ne!(audited_payload(other), audited_payload(payload));

@@ -296,7 +296,7 @@ async fn a_witness_signs_a_log_that_grows_and_shouts_at_one_that_shrinks() -> Re
 
     // Everything that the server could know is restored with it: nobody but the witness can tell.
     product.terminate().await?;
-    copy_databases(older.path(), &product.data_dir().to_owned())?;
+    copy_databases(older.path(), product.data_dir())?;
     fs::remove_dir_all(product.data_dir().join("checkpoints"))?;
     product.restart().await?;
     signed(&product, first).await?;

@@ -54,12 +54,8 @@ fn the_audited_bytes_of_no_sample_find_or_prove_a_secret() {
         with_secrets += usize::from(audited != payload);
         let name = path.display().to_string();
         check_nothing_of_a_secret(&serde_json::from_str(&audited).unwrap(), &name);
-        if let Some(secret) = serde_json::from_str::<Value>(&payload).unwrap().get("secret") {
-            let values = OF_SECRETS.iter().filter_map(|field| secret.get(field)).map(Value::to_string);
-            values.for_each(|value| assert!(!audited.contains(&value), "{name}"));
-        }
     }
-    assert!(with_secrets >= 3, "the samples have secrets in them");
+    assert!(with_secrets >= 6, "the samples have secrets in them");
 }
 
 #[test]
