@@ -2,6 +2,7 @@
 
 use domain::{
     ClientId,
+    access::Reach,
     decision::{Outcome, RefusalReason},
     ids::DecisionId,
     usage::{DecisionRecord, DecisionsLeftOut, ShadowFact, UsageBatch},
@@ -107,6 +108,7 @@ async fn what_shadowed_policies_would_have_refused_is_added_up(on: Engine) {
         until: at(3_600),
         granularity,
         group_by: by.iter().copied().collect(),
+        reach: Reach::Everything,
         policy_id: Some(policy(1)),
         client_id: None,
         route_id: None,
@@ -147,6 +149,7 @@ fn query(from: i64, until: i64, granularity: Granularity, by: &[UsageDimension])
         until: at(until * 60),
         granularity,
         group_by: by.iter().copied().collect(),
+        reach: Reach::Everything,
         client_id: None,
         key_id: None,
         secret_version: None,
