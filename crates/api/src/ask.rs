@@ -233,7 +233,8 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             Some(version) => self.check_seen(version).map(|()| Some(version))?,
             None => self.seen::<A>(id, missing).await?,
         };
-        self.append::<A>(id, command, grant, said, seen, missing).await
+        let said = Said { allowed_by: Some(grant), ..said };
+        self.append::<A>(id, command, said, seen, missing).await
     }
 
     /// Gives a command that makes a new thing, likewise. No version of it can have been seen; what allowed it has to be
@@ -249,23 +250,25 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         A: Stored,
         A::Id: Named,
     {
-        self.append::<A>(id, command, grant, said, None, <A::Id as Named>::missing).await
+        let said = Said { allowed_by: Some(grant), ..said };
+        self.append::<A>(id, command, said, None, <A::Id as Named>::missing).await
     }
 
     async fn append<A: Stored>(
         &self,
         id: A::Id,
         command: A::Command,
-        grant: Grant,
         said: Said,
         expected_version: Option<u64>,
         missing: fn() -> Problem,
     ) -> Result<Effect<A::Id>, Instead> {
-        let Said { reason, mut personal, based_on: _, warnings, allowed_by: _, touches: _ } = said;
+        let Said { reason, mut personal, based_on: _, warnings, allowed_by, touches: _ } = said;
         let idempotency = self.claim.as_ref().map(|claim| claim.idempotency().clone());
         let named = given_key(&self.headers)?;
         let (mut metadata, address) = self.metadata(named.as_deref(), reason.as_ref());
-        metadata.allowed_by = grant.describe();
+        if let Some(grant) = allowed_by {
+            metadata.allowed_by = grant.describe();
+        }
         personal.extend(address);
         let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
         if self.manner.dry_run {

@@ -86,7 +86,6 @@ needs!(
         ServiceAccountWrite,
         GrantRead,
         GrantWrite,
-        BreakGlassOpen,
         ReportRead,
         GatewayRead,
         DecisionRead,

@@ -1,13 +1,13 @@
 //! What requests ask of the index.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use domain::{
     GrantId, Position, PrincipalId, Recorded, Timestamp,
     access::{Principal, PrincipalKind, Role},
     secret::{Peppers, PresentedSecret},
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use super::state::{Claim, State};
@@ -20,8 +20,6 @@ pub struct AccessIndex {
     position: watch::Sender<Position>,
     /// The end of the log when the following began: before that is reached, nobody is known for certain.
     complete_at: watch::Sender<Option<Position>>,
-    /// When each principal's token last opened something.
-    used: Mutex<HashMap<PrincipalId, Timestamp>>,
 }
 
 impl Default for AccessIndex {
@@ -30,7 +28,6 @@ impl Default for AccessIndex {
             state: RwLock::default(),
             position: watch::Sender::new(Position::START),
             complete_at: watch::Sender::new(None),
-            used: Mutex::default(),
         }
     }
 }
@@ -109,8 +106,6 @@ impl AccessIndex {
             None => (PrincipalKind::Person, "claim_token"),
         };
         let grants = state.held(id, now);
-        drop(state);
-        self.used.lock().insert(id, now);
         Some(Principal { id: id.to_string(), kind, authenticated_by, grants })
     }
 
@@ -159,15 +154,5 @@ impl AccessIndex {
         state.claim == Claim::Made
             && admins.iter().any(|(_, holder)| *holder == principal)
             && admins.iter().all(|(_, holder)| *holder == principal)
-    }
-
-    /// The people who hold a role now.
-    pub(crate) fn holders(&self, role: Role, now: Timestamp) -> Vec<PrincipalId> {
-        self.state.read().holders(role, now).into_iter().collect()
-    }
-
-    /// When a token of the principal last opened something in this process.
-    pub(crate) fn last_used(&self, id: PrincipalId) -> Option<Timestamp> {
-        self.used.lock().get(&id).copied()
     }
 }

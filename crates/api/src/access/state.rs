@@ -42,20 +42,15 @@ pub(super) struct Token {
 }
 
 /// Whether the installation waits for its first administrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Claim {
     /// By the token that the installation began with.
+    #[default]
     First,
     /// Nobody can claim it.
     Made,
     /// By a token that somebody with access to the machine has made.
     Reopened { by: Locator },
-}
-
-impl Default for Claim {
-    fn default() -> Self {
-        Self::First
-    }
 }
 
 impl State {
@@ -210,14 +205,5 @@ impl State {
             |id: &PrincipalId| self.people.get(id).is_some_and(|known| known.enabled && known.team.is_none());
         let grants = self.grants.iter().filter(move |(_, (holder, held))| lasts(held) && person(holder));
         grants.map(|(id, (holder, _))| (*id, *holder))
-    }
-
-    /// The people who hold a role now, anywhere.
-    pub(super) fn holders(&self, role: Role, now: Timestamp) -> BTreeSet<PrincipalId> {
-        let now_held = |held: &HeldGrant| held.role == role && held.is_in_force(now);
-        let grants = self.grants.values().filter(|(_, held)| now_held(held)).map(|(holder, _)| *holder);
-        let person =
-            |id: &PrincipalId| self.people.get(id).is_some_and(|known| known.enabled && known.team.is_none());
-        grants.filter(person).collect()
     }
 }

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    documented::{for_anybody, operations, sample},
+    documented::{operations, sample},
     harness::{DOCUMENT, Fixture, World, because, client_body, key_body, policy_body, route_body},
 };
 

@@ -428,7 +428,7 @@ async fn every_operation_asks_for_the_permission_that_it_documents() {
 }
 
 /// Whoever is known may ask these.
-pub(super) fn for_anybody(operation: &str) -> bool {
+fn for_anybody(operation: &str) -> bool {
     ["whoami", "list_roles"].contains(&operation)
 }
 

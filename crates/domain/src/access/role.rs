@@ -145,7 +145,7 @@ pub const TABLE: [(Permission, [u8; Role::ALL.len()]); Permission::ALL.len()] = 
         (P::AuditExport,         [ 0, 1, 0, 0, 0, 0, 1, 0, 0 ]),
         (P::ReportRead,          [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),
         (P::ReportExport,        [ 0, 1, 1, 1, 0, 1, 1, 0, 0 ]),
-        (P::MetricsRead,         [ 1, 1, 1, 1, 0, 1, 1, 0, 0 ]),
+        (P::MetricsRead,         [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),
         (P::GatewayFollow,       [ 0, 0, 0, 0, 0, 0, 1, 0, 1 ]),
         (P::ProjectionOperate,   [ 0, 0, 0, 0, 0, 0, 1, 0, 0 ]),
         (P::ChangeRead,          [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),

@@ -133,11 +133,12 @@ impl GrantScope {
         !limits.is_empty() && team && environments
     }
 
-    /// What a grant in this scope is as a thing: who may give it, and who may see it.
+    /// What a grant in this scope is as a thing: who may give it, and who may see it. One over everything is given and seen
+    /// by whoever holds everything.
     #[must_use]
     pub fn facts(&self) -> ResourceFacts {
         match self {
-            Self::All => ResourceFacts::Shared,
+            Self::All => ResourceFacts::Owned { owner_team: None, environments: BTreeSet::new() },
             Self::Limited(Limits { team, environments }) => ResourceFacts::Owned {
                 owner_team: team.clone(),
                 environments: environments.clone().unwrap_or_default(),

@@ -28,7 +28,7 @@ pub struct GrantFilter {
     pub in_force_at: Option<Timestamp>,
 }
 
-/// A grant is of the team and the environments of its scope; one over everything is nobody's.
+/// A grant is of the team and the environments of its scope; one over everything is seen by who sees everything.
 const SCOPES: Belongs = Belongs { team: Some("team = {}"), environment: Places::Listed("environments") };
 
 /// # Errors
@@ -58,7 +58,7 @@ pub async fn list(
         .and_some("team = {}", team.as_deref())
         .and_some("environments like {}", environment)
         .and_some("status = 'given' and coalesce(until_us, 9223372036854775807) > {}", *in_force_at)
-        .and_within_or(reach, "scope_kind = 'all'", &SCOPES)
+        .and_within(reach, &SCOPES)
         .then(" order by grant_id")
         .limit(page.limit);
     model.fetch(select).await

@@ -131,7 +131,7 @@ impl Select {
             let place = self.bind(team.as_str().into());
             all.push(belongs.team?.replace("{}", &place));
         }
-        for names in environments {
+        if let Some(names) = environments {
             let mut any: Vec<String> = vec![];
             for name in names {
                 any.push(match belongs.environment {

@@ -1,8 +1,9 @@
 //! `GET /v1/audit/{position}/proof` and `GET /v1/audit/consistency`
 
 use axum::Json;
-use domain::Position;
+use domain::{Position, access::Reach};
 use eventlog::checkpoint::SignedCheckpoint;
+use projections::queries::audit;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,7 +11,7 @@ use super::checkpoint::newest;
 use crate::{
     docs::{FoundPlain, Missing, PositionPath, ReadProblems},
     guard::{Allowed, needs::AuditRead},
-    path::Id,
+    path::{Id, Named as _},
     problem::{Problem, kinds},
     query::Params,
 };
@@ -57,6 +58,7 @@ pub(crate) async fn inclusion(
     Id(position): Id<u64>,
     Params(Of { size }): Params<Of>,
 ) -> Result<Json<InclusionView>, Problem> {
+    reveal(&allowed, Position::new(position)).await?;
     let newest = newest(&allowed).await?;
     let size = signed(&newest, size)?;
     let (log, failed) = (allowed.log(), |failure| Problem::failed(&failure));
@@ -70,6 +72,17 @@ pub(crate) async fn inclusion(
         root: hex::encode(log.root(size).await.map_err(failed)?),
         checkpoint: newest.note.to_string(),
     }))
+}
+
+/// Whoever does not see an entry is not told its hash either.
+async fn reveal(allowed: &Allowed<AuditRead>, position: Position) -> Result<(), Problem> {
+    let reach = allowed.reach();
+    if reach == Reach::Everything {
+        return Ok(());
+    }
+    let seen = audit::get_within(allowed.read(), position, &reach).await;
+    let seen = seen.map_err(|failure| Problem::unread(&failure))?;
+    seen.map(drop).ok_or_else(u64::missing)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
