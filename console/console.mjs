@@ -1,5 +1,7 @@
-// The console: a reader of the public REST API. The token lives in this module's memory and nowhere else.
+// The console: a reader of the public REST API. Whoever has signed in is known by the session's cookie, which no script
+// reads; a token lives in this module's memory and nowhere else.
 let token = null;
+let inSession = false;
 let shown = 0;
 
 const $ = (id) => document.getElementById(id);
@@ -77,14 +79,15 @@ class Refused extends Error {
   }
 }
 
-async function read(path, bearer = token) {
-  const headers = { accept: "application/json", authorization: `Bearer ${bearer}` };
+async function read(path, bearer = token, method = "GET") {
+  const headers = { accept: "application/json", ...(bearer ? { authorization: `Bearer ${bearer}` } : {}) };
   let response;
   try {
-    response = await fetch(path, { headers, cache: "no-store", credentials: "omit" });
+    response = await fetch(path, { method, headers, cache: "no-store", credentials: bearer ? "omit" : "same-origin" });
   } catch {
     throw new Error("The server cannot be reached.");
   }
+  if (response.status === 204) return null;
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new Refused(response.status, body);
   if (!body) throw new Error("The server's answer cannot be read.");
@@ -133,13 +136,13 @@ async function show(section, cursor) {
 }
 
 function failed(error) {
-  if (error instanceof Refused && error.status === 401) return signOut("The token is no longer valid. Sign in again.");
+  if (error instanceof Refused && error.status === 401) return signOut("You are not signed in any more. Sign in again.");
   $("state").className = "error";
   $("state").textContent = error.requestId ? `${error.message} (request ${error.requestId})` : error.message;
 }
 
 function open() {
-  if (!token) return;
+  if (!token && !inSession) return;
   const name = location.hash.slice(1) in sections ? location.hash.slice(1) : "clients";
   for (const link of $("tabs").children) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
@@ -155,6 +158,7 @@ function arrange(signedIn) {
 
 function signOut(why) {
   token = null;
+  inSession = false;
   shown += 1;
   $("table").tBodies[0].replaceChildren();
   arrange(false);
@@ -180,5 +184,34 @@ $("sign-in").addEventListener("submit", async (event) => {
     $("sign-in-error").textContent = refused ? "This token is not valid." : error.message;
   }
 });
-$("sign-out").addEventListener("click", () => signOut(""));
+$("sign-out").addEventListener("click", async () => {
+  try {
+    if (inSession) await read("/v1/session", null, "DELETE");
+    signOut("");
+  } catch (error) {
+    failed(error);
+  }
+});
 window.addEventListener("hashchange", open);
+
+// Somebody may be signed in already, or come back from the provider without having been let in.
+async function begin() {
+  const refused = new URLSearchParams(location.search).get("sign_in") === "refused";
+  if (refused) {
+    history.replaceState(null, "", location.pathname + location.hash);
+    $("sign-in-error").textContent = "You were not signed in. Ask whoever looks after Tollgate.";
+  }
+  // Where no provider is set there is nothing to be sent on to.
+  const start = await fetch("/v1/session/start", { method: "HEAD", redirect: "manual" }).catch(() => null);
+  $("by-provider").hidden = start?.type !== "opaqueredirect";
+  try {
+    const me = await read("/v1/whoami", null);
+    inSession = true;
+    $("who-name").textContent = me.id;
+    arrange(true);
+    open();
+  } catch {
+    // Nobody is; the form is there.
+  }
+}
+begin();

@@ -47,6 +47,12 @@ impl Launch {
         })
     }
 
+    /// Where its HTTP door will be.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.http.address())
+    }
+
     /// The environment that its gateway door serves.
     #[must_use]
     pub fn environment(mut self, name: &str) -> Self {

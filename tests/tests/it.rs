@@ -23,6 +23,7 @@ mod it {
     mod rotation;
     mod schemas;
     mod secrets;
+    mod sign_in;
     mod start;
     mod structure;
     mod traces;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{install_packages, may_install_packages, output, root};
+use crate::command::{install_packages, may_install_packages, output, root, run};
 use crate::faketime;
 use crate::python::Python;
 
@@ -22,6 +22,10 @@ const POSTGRES_VARIABLE: &str = "TOLLGATE_TEST_POSTGRES";
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
 const SCHEMATHESIS_PINNED: &str = include_str!("../schemathesis.txt");
 const SCHEMATHESIS_VARIABLE: &str = "TOLLGATE_TEST_SCHEMATHESIS";
+/// People and machines of the tests are known to it. What it stands on is pinned with its digests.
+const PROVIDER_VERSION: &str = "8.8.1";
+const PROVIDER_VARIABLE: &str = "TOLLGATE_TEST_IDENTITY_PROVIDER";
+const PROVIDER_MANIFESTS: [&str; 2] = ["package.json", "package-lock.json"];
 const POSTGRES_INSTALLED: &str = "/usr/lib/postgresql";
 
 pub(crate) struct Tools {
@@ -30,6 +34,7 @@ pub(crate) struct Tools {
     postgres: PathBuf,
     faketime: PathBuf,
     schemathesis: PathBuf,
+    provider: PathBuf,
 }
 
 impl Tools {
@@ -45,17 +50,19 @@ impl Tools {
             postgres: postgres()?,
             faketime: faketime::set_up(&mut python)?,
             schemathesis: schemathesis(&mut python)?,
+            provider: provider(&home)?,
         })
     }
 
     /// What the tests look for.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 5] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 6] {
         [
             (ENVOY_VARIABLE, &self.envoy),
             (NATS_VARIABLE, &self.nats),
             (POSTGRES_VARIABLE, &self.postgres),
             (faketime::VARIABLE, &self.faketime),
             (SCHEMATHESIS_VARIABLE, &self.schemathesis),
+            (PROVIDER_VARIABLE, &self.provider),
         ]
     }
 }
@@ -120,6 +127,47 @@ fn schemathesis(python: &mut Python) -> Result<PathBuf> {
         bail!("{} is not schemathesis {SCHEMATHESIS_VERSION} but: {}", path.display(), version.trim());
     }
     Ok(path)
+}
+
+/// The directory whose `node_modules` has the provider. Complete or absent, like the Python packages.
+fn provider(home: &Path) -> Result<PathBuf> {
+    if let Some(path) = brought_along(PROVIDER_VARIABLE)? {
+        return Ok(path);
+    }
+    let directory = home.join(format!("oidc-provider-{PROVIDER_VERSION}"));
+    if directory.is_dir() {
+        return Ok(directory);
+    }
+    if output(Command::new("npm").arg("--version")).is_err() {
+        if !may_install_packages() {
+            bail!(
+                "the tests need Node.js with npm, or {PROVIDER_VARIABLE} set to where oidc-provider is installed"
+            );
+        }
+        install_packages(&["nodejs", "npm"])?;
+    }
+    eprintln!(
+        "xtask: installing the npm package oidc-provider {PROVIDER_VERSION} into {}",
+        directory.display()
+    );
+    let partial = home.join(format!("oidc-provider-{PROVIDER_VERSION}.partial-{}", std::process::id()));
+    std::fs::create_dir_all(&partial).with_context(|| format!("creating {}", partial.display()))?;
+    for name in PROVIDER_MANIFESTS {
+        let manifest = root()?.join("tests").join("identity-provider").join(name);
+        std::fs::copy(&manifest, partial.join(name))
+            .with_context(|| format!("copying {}", manifest.display()))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+        .arg(&partial);
+    run(npm.stdout(std::io::stderr()))?;
+    if let Err(failure) = std::fs::rename(&partial, &directory) {
+        std::fs::remove_dir_all(&partial).context("removing what was installed twice")?;
+        if !directory.is_dir() {
+            return Err(failure).context("moving oidc-provider into place");
+        }
+    }
+    Ok(directory)
 }
 
 /// The newest Postgres of this machine; Debian's when there is none and we may install it.

@@ -8,6 +8,8 @@ use http::{HeaderMap, header};
 
 use crate::secret::TOKEN_CHARS_MAX;
 
+const LONG_TOKEN_CHARS_MAX: usize = 8 * 1024;
+
 /// The digests of the tokens that open the admin API. A client's key is not among them and never opens it.
 #[derive(Clone, Debug)]
 pub struct AdminTokens {
@@ -70,11 +72,17 @@ fn gateways() -> Principal {
 
 /// The one bearer token of a request. Source: RFC 6750 §2.1; a second `Authorization` field is refused.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    long_bearer(headers).filter(|token| token.len() <= TOKEN_CHARS_MAX)
+}
+
+/// The same of a token that another issuer has made: those are longer than ours.
+pub(crate) fn long_bearer(headers: &HeaderMap) -> Option<&str> {
     let mut fields = headers.get_all(header::AUTHORIZATION).iter();
     let (field, None) = (fields.next()?, fields.next()) else { return None };
     let (scheme, token) = field.to_str().ok()?.split_once(' ')?;
     let token = token.trim_matches(' ');
-    let well_formed = scheme.eq_ignore_ascii_case("bearer") && (1..=TOKEN_CHARS_MAX).contains(&token.len());
+    let well_formed =
+        scheme.eq_ignore_ascii_case("bearer") && (1..=LONG_TOKEN_CHARS_MAX).contains(&token.len());
     (well_formed && token.bytes().all(|b| b.is_ascii_graphic())).then_some(token)
 }
 

@@ -26,7 +26,8 @@ pub(crate) use params::{
 };
 pub(crate) use problems::{
     AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
-    ReadProblems, ReceiverProblems, UnknownReference, UploadProblems, WriteProblems,
+    ReadProblems, ReceiverProblems, SignInProblems, StartProblems, UnknownReference, UploadProblems,
+    WriteProblems,
 };
 pub(crate) use schemas::form;
 
@@ -101,6 +102,7 @@ use crate::{
         form::EffectivePolicy,
         form::CurrentUsage,
         routes::usage::reset::ResetView,
+        routes::session::view::SessionView,
         routes::whoami::Whoami,
         routes::principals::view::PersonView,
         routes::service_accounts::view::ServiceAccountView,

@@ -16,12 +16,12 @@ use domain::{
     secret::PlainSecret,
 };
 use eventlog::{EventLog, Loaded};
-use http::{HeaderMap, request::Parts};
+use http::request::Parts;
 use projections::{ReadModel, Visibility};
 
 use crate::{
     Api, Readiness, Settings, Uploads,
-    auth::{bearer, claimant},
+    auth::claimant,
     circumstances::Circumstances,
     facts::{ANYTHING, Guarded},
     frame::framed,
@@ -31,6 +31,7 @@ use crate::{
     problem::Problem,
     random::{NoRandom, Random, salt, token_id},
     secret::new_key_secret,
+    sign_in::Known,
 };
 
 /// A permission as a type, so that a handler's signature names what it needs.
@@ -150,8 +151,8 @@ impl Door {
         &self.api.uploads
     }
 
-    fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
-        let Some(token) = bearer(headers) else { return Err(Problem::unauthenticated()) };
+    /// Whom one of our own tokens stands for.
+    pub(crate) fn holder(&self, token: &str) -> Result<Principal, Problem> {
         let (api, now) = (&*self.api, self.now());
         let installed = api.admin.principal(&api.peppers, token);
         let known = match installed {
@@ -208,7 +209,7 @@ pub(crate) struct Authenticated(pub(crate) Principal);
 impl FromRequestParts<Door> for Authenticated {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
-        door.authenticate(&parts.headers).map(Self)
+        door.authenticate(parts).await.map(|known| Self(known.principal))
     }
 }
 
@@ -224,7 +225,7 @@ pub(crate) struct Allowed<P> {
 impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
-        let principal = door.authenticate(&parts.headers)?;
+        let Known { principal, session: _ } = door.authenticate(parts).await?;
         let now = door.now();
         let grant = if P::LIMITED {
             judged(access::holds(&principal, P::PERMISSION, now), &principal, P::PERMISSION)?
@@ -409,11 +410,12 @@ async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    let admitted = door.authenticate(request.headers()).and_then(|principal| {
+    let (parts, body) = request.into_parts();
+    let admitted = door.authenticate(&parts).await.and_then(|Known { principal, session: _ }| {
         authorize(&principal, permission, &ResourceFacts::Shared, door.now()).map(drop)
     });
     match admitted {
-        Ok(()) => next.run(request).await,
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(problem) => problem.into_response(),
     }
 }

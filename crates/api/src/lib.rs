@@ -32,6 +32,7 @@ mod random;
 mod receipt;
 mod routes;
 mod secret;
+pub mod sign_in;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -88,6 +89,8 @@ pub struct Api {
     /// Of imports that have not ended.
     pub uploads: Uploads,
     pub leaks: Leaks,
+    /// Who may come in otherwise than by a token of ours, and how often one may fail.
+    pub sign_in: sign_in::SignIn,
 }
 
 impl fmt::Debug for Api {

@@ -13,6 +13,7 @@ use eventlog::LogFailure;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use projections::ReadFailure;
 use serde_json::{Map, Value, json};
+use sign_in::{Spent, StoreFailure};
 use utoipa::ToSchema;
 
 pub use catalogue::{CatalogueEntry, catalogue};
@@ -89,6 +90,36 @@ impl Problem {
     /// Nobody proved who they are. The same for every cause: nothing to tell a wrong token from an unknown one.
     pub(crate) fn unauthenticated() -> Self {
         Self::new(kinds::UNAUTHENTICATED).header(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// The same to a browser whose session is none: it need not show the cookie again.
+    pub(crate) fn signed_out(cookie: Option<HeaderValue>) -> Self {
+        let mut problem = Self::unauthenticated();
+        problem.headers.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+        problem
+    }
+
+    /// Sessions cannot be read or written now.
+    pub(crate) fn unkept(failure: &StoreFailure) -> Self {
+        tracing::warn!(error = chain(failure), "Cannot read or write sessions now");
+        Self::unavailable()
+    }
+
+    /// Whether it says that nobody proved who they are.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        self.code == kinds::UNAUTHENTICATED.code
+    }
+
+    /// Nobody listens for a while.
+    pub(crate) fn too_many_failures(spent: Spent) -> Self {
+        let Spent { retry_after_s } = spent;
+        let said = format!(
+            "too many attempts have failed from this address, or of this principal; try again in {retry_after_s} s"
+        );
+        let mut problem =
+            Self::because(kinds::TOO_MANY_FAILURES, said).with("retry_after_seconds", retry_after_s);
+        problem.headers.push((header::RETRY_AFTER, HeaderValue::from(retry_after_s)));
+        problem
     }
 
     /// The caller has seen another version than the current one.

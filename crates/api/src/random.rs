@@ -54,6 +54,13 @@ pub(crate) fn salt(random: &dyn Random) -> [u8; 16] {
     salt
 }
 
+/// What nobody guesses: 256 random bits.
+pub(crate) fn random_32(random: &dyn Random) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    bytes
+}
+
 /// The two parts of a new identifier: milliseconds and random bits.
 pub(crate) fn id_parts(random: &dyn Random, now: Timestamp) -> (u64, u128) {
     (u64::try_from(now.as_millisecond()).unwrap_or_default(), u128::from_le_bytes(salt(random)))

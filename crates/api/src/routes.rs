@@ -19,6 +19,8 @@ pub(crate) mod reports;
 pub(crate) mod routes;
 pub(crate) mod scheduled_changes;
 pub(crate) mod service_accounts;
+pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod usage;
 pub(crate) mod whoami;
 
@@ -48,6 +50,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(principals::all())
         .merge(service_accounts::all())
         .merge(grants::all())
+        .merge(session::all())
+        .merge(sessions::all())
         .merge(problems::all())
         .merge(operations::all())
 }

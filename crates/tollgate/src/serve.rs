@@ -15,6 +15,7 @@ mod nodes;
 mod rooms;
 mod scheduler;
 mod sequencer;
+mod sign_in;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -144,6 +145,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let (router, api) = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
     if let Some(api) = api {
         let stop = tasks.stop_token();
+        tasks.spawn("sessions", sign_in::sweep(Arc::clone(&api), stop.clone()));
         tasks.spawn("operations", async move {
             api::run_operations(api, stop).await;
             Ok(())

@@ -5,6 +5,7 @@ mod file;
 mod flags;
 mod leaks;
 mod production;
+mod sign_in;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,6 +24,7 @@ pub(crate) use file::SettingsFile;
 pub(crate) use flags::ServeFlags;
 pub(crate) use leaks::{LeakPolicy, Leaks};
 pub(crate) use production::{ControlPlane, Database, Nats, Role, WhenAlone};
+pub(crate) use sign_in::{Machine, RoleRule, SignIn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -84,6 +86,7 @@ pub(crate) struct Settings {
     pub(crate) gateway_token: Option<SecretString>,
     pub(crate) leaks: Leaks,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) sign_in: SignIn,
 }
 
 fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -143,6 +146,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         otlp_endpoint: flags.otlp_endpoint.or(file.otlp_endpoint),
         bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
         leaks: leaks::load(flags.leaks, file.leaks)?,
+        sign_in: sign_in::load(flags.sign_in, file.sign_in)?,
     };
     settings.check()?;
     production::check(&settings, named)?;
@@ -174,6 +178,12 @@ impl Settings {
         // A stop waits for answers under way no longer than that.
         if !(1..=10_000).contains(&self.applied_wait_ms) {
             bail!("applied_wait_ms = {} must be 1 to 10000", self.applied_wait_ms);
+        }
+        if self.sign_in.people.is_some() && self.sign_in.public_url.is_none() && !self.http.ip().is_loopback()
+        {
+            bail!(
+                "people sign in from elsewhere: say by --public-url where browsers reach this API over HTTPS"
+            );
         }
         if let Some(endpoint) = &self.otlp_endpoint
             && !is_plain_url(endpoint)

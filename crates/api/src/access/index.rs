@@ -132,6 +132,16 @@ impl AccessIndex {
         self.state.read().find(issuer, subject)
     }
 
+    /// Whether there is such a principal, disabled or not.
+    pub(crate) fn knows(&self, id: PrincipalId) -> bool {
+        self.state.read().people.contains_key(&id)
+    }
+
+    /// Whether there is such a principal, and nobody has disabled it.
+    pub(crate) fn is_enabled(&self, id: PrincipalId) -> bool {
+        self.state.read().people.get(&id).is_some_and(|known| known.enabled)
+    }
+
     /// What a principal holds now, the broken glass first. Nothing if it is disabled or unknown.
     #[must_use]
     pub fn held(&self, id: PrincipalId, now: Timestamp) -> Vec<domain::access::HeldGrant> {

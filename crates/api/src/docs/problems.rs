@@ -20,13 +20,16 @@ pub(super) fn problems(statuses: &[(&str, &str)]) -> Responses {
 
 const UNKNOWN_CALLER: (&str, &str) = ("401", "No valid admin token was given.");
 const NOT_ALLOWED: (&str, &str) = ("403", "The principal does not hold the permission.");
+const CROSS_SITE: (&str, &str) = ("403", "A session's cookie came along from another site's page.");
+const TOO_MANY: (&str, &str) =
+    ("429", "Too many attempts have failed from this address, or of this principal.");
 const FAULT: (&str, &str) = ("5XX", "A fault of the server.");
 
 /// Of an operation that everyone with a token may call.
 pub(crate) struct KnownProblems;
 impl IntoResponses for KnownProblems {
     fn responses() -> Responses {
-        problems(&[("400", "A query parameter is wrong."), UNKNOWN_CALLER, FAULT])
+        problems(&[("400", "A query parameter is wrong."), UNKNOWN_CALLER, CROSS_SITE, TOO_MANY, FAULT])
     }
 }
 
@@ -34,7 +37,23 @@ impl IntoResponses for KnownProblems {
 pub(crate) struct ReadProblems;
 impl IntoResponses for ReadProblems {
     fn responses() -> Responses {
-        problems(&[("400", "A query parameter is wrong."), UNKNOWN_CALLER, NOT_ALLOWED, FAULT])
+        problems(&[("400", "A query parameter is wrong."), UNKNOWN_CALLER, NOT_ALLOWED, TOO_MANY, FAULT])
+    }
+}
+
+/// Of beginning to sign in.
+pub(crate) struct StartProblems;
+impl IntoResponses for StartProblems {
+    fn responses() -> Responses {
+        problems(&[("400", "A query parameter is wrong.")])
+    }
+}
+
+/// Of signing in.
+pub(crate) struct SignInProblems;
+impl IntoResponses for SignInProblems {
+    fn responses() -> Responses {
+        problems(&[("404", "No identity provider is set."), TOO_MANY, FAULT])
     }
 }
 
@@ -89,6 +108,7 @@ impl IntoResponses for WriteProblems {
                 "422",
                 "A field is wrong, a rule forbids it, or the `Idempotency-Key` was used for another request.",
             ),
+            TOO_MANY,
             FAULT,
         ])
     }

@@ -59,7 +59,7 @@ impl HeldView {
         let HeldGrant { role, scope, until, source } = held;
         let id = match source {
             Source::Grant(id) => Some(*id),
-            Source::BuiltIn | Source::BreakGlass(_) => None,
+            Source::BuiltIn | Source::BreakGlass(_) | Source::Claims => None,
         };
         Self {
             id,

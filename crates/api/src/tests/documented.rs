@@ -123,6 +123,12 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "list_audit_keys" => ("GET", "/v1/audit/keys".to_owned(), None),
         "export_audit" => ("GET", "/v1/audit/export".to_owned(), None),
         "whoami" => ("GET", "/v1/whoami".to_owned(), None),
+        "start_sign_in" => ("GET", "/v1/session/start".to_owned(), None),
+        "finish_sign_in" => ("GET", "/v1/session/callback".to_owned(), None),
+        "get_session" => ("GET", "/v1/session".to_owned(), None),
+        "end_session" => ("DELETE", "/v1/session".to_owned(), None),
+        "list_sessions" => ("GET", "/v1/sessions".to_owned(), None),
+        "end_other_session" => ("DELETE", "/v1/sessions/ses_1".to_owned(), None),
         "list_roles" => ("GET", "/v1/roles".to_owned(), None),
         "add_person" => ("POST", "/v1/principals".to_owned(), Some(json!({ "name": "Grace" }))),
         "list_people" => ("GET", "/v1/principals".to_owned(), None),
@@ -227,6 +233,9 @@ fn is_write(operation: &str) -> bool {
 async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -> Answer {
     let call = sample.call(world);
     match status {
+        _ if is_about_sessions(operation) => super::sign_in::answer(status, operation).await,
+        "403" if for_anybody(operation) => super::sign_in::across_sites(&sample.path).await,
+        "429" if !is_receiver(operation) => super::sign_in::spent(world, call).await,
         "200" if is_write(operation) && !is_receiver(operation) => {
             sample.asking("dry_run=true").call(world).send().await
         }
@@ -277,6 +286,11 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
 /// What a log has to be signed for.
 fn of_checkpoint(operation: &str) -> bool {
     ["get_audit_checkpoint", "get_audit_proof", "get_audit_consistency", "export_audit"].contains(&operation)
+}
+
+/// Who comes in by a session, or wants to.
+fn is_about_sessions(operation: &str) -> bool {
+    operation.ends_with("_session") || operation.ends_with("_sessions") || operation.ends_with("_sign_in")
 }
 
 fn is_receiver(operation: &str) -> bool {
@@ -422,6 +436,10 @@ async fn every_operation_asks_for_the_permission_that_it_documents() {
         let answer = sample(&operation, &things).call(&world).nobody().send().await;
         match permission {
             Some(permission) => assert_eq!(answer.json()["permission"], permission, "{operation}"),
+            // By a token, one is in no session; and nobody signs in here.
+            None if is_about_sessions(&operation) && operation != "list_sessions" => {
+                assert_eq!(answer.status, 404, "{operation}");
+            }
             None => assert_eq!(answer.status, 200, "{operation}"),
         }
     }
@@ -438,8 +456,13 @@ async fn every_operation_that_names_a_permission_wants_a_token() {
     let things = world.whole_fixture().await;
     for (operation, _, permission) in operations() {
         let answer = sample(&operation, &things).missing().call(&world).without("authorization").send().await;
+        let known = is_about_sessions(&operation) && !operation.ends_with("_sign_in");
         // Whoever is unknown is not told what is there.
-        assert_eq!(answer.status == 401, permission.is_some() || for_anybody(&operation), "{operation}");
+        assert_eq!(
+            answer.status == 401,
+            permission.is_some() || for_anybody(&operation) || known,
+            "{operation}"
+        );
     }
 }
 

@@ -14,6 +14,9 @@ use super::{
 
 /// Writes that are no commands, each with its reason.
 const NO_COMMANDS: &[&str] = &[
+    // Sessions are no part of the log.
+    "end_session",
+    "end_other_session",
     // Looks and takes nothing.
     "explain_call",
     // Many commands; their dry run is the plan.

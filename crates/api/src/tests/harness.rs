@@ -92,14 +92,23 @@ impl World {
 
     /// Nobody has opened the receivers of leaks.
     pub(super) async fn without_receivers() -> Self {
-        Self::open(Settings::default(), |_| Leaks::closed()).await
+        Self::open(Settings::default(), |_| Leaks::closed(), None).await
+    }
+
+    /// People sign in by this provider.
+    pub(super) async fn signing_in(provider: &super::provider::TestProvider) -> Self {
+        Self::open(Settings::default(), leaks, Some(provider)).await
     }
 
     pub(super) async fn with(settings: Settings) -> Self {
-        Self::open(settings, leaks).await
+        Self::open(settings, leaks, None).await
     }
 
-    async fn open(settings: Settings, leaks: fn(Holders) -> Leaks) -> Self {
+    async fn open(
+        settings: Settings,
+        leaks: fn(Holders) -> Leaks,
+        provider: Option<&super::provider::TestProvider>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(NOW.parse().unwrap())));
         let log = EventLog::open_sqlite(&dir.path().join("events.db"), clock.clone()).await.unwrap();
@@ -130,6 +139,7 @@ impl World {
         while !access.is_complete() {
             tokio::task::yield_now().await;
         }
+        let sign_in = super::provider::sign_in(read.clone(), &peppers, provider);
         let door = Door::new(Arc::new(Api {
             log,
             read,
@@ -148,6 +158,7 @@ impl World {
             settings,
             node: "test".parse().unwrap(),
             uploads: crate::Uploads::in_dir(dir.path().join("uploads")),
+            sign_in,
             leaks: leaks(holders.clone()),
         }));
         let (router, _) = router_of(&door);
@@ -189,6 +200,12 @@ impl World {
         assert!(self.door.api().visibility.wait_for(head, Duration::from_secs(10)).await);
     }
 
+    /// The access index knows all that is on record.
+    pub(super) async fn accessible(&self) {
+        let head = self.door.api().log.head();
+        assert!(self.door.api().access.wait_for(head, Duration::from_secs(10)).await);
+    }
+
     /// From now on no read model follows the log.
     pub(super) async fn halt_projections(&mut self) {
         self.stop.cancel();
@@ -216,7 +233,14 @@ impl World {
 
     /// A request of the admin.
     pub(super) fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
-        let call = Call { world: self, method, path: path.into(), headers: vec![], body: Body::empty() };
+        let call = Call {
+            world: self,
+            method,
+            path: path.into(),
+            headers: vec![],
+            body: Body::empty(),
+            address: None,
+        };
         call.header("authorization", &format!("Bearer {}", self.admin.expose()))
     }
 
@@ -307,6 +331,7 @@ pub(super) struct Call<'world> {
     path: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Body,
+    address: Option<std::net::SocketAddr>,
 }
 
 impl Call<'_> {
@@ -334,6 +359,11 @@ impl Call<'_> {
         self.token(&holders::token(name))
     }
 
+    /// From this address; others come from nowhere.
+    pub(super) fn from(self, address: std::net::SocketAddr) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
     pub(super) fn if_match(self, tag: &str) -> Self {
         self.header("if-match", tag)
     }
@@ -352,12 +382,16 @@ impl Call<'_> {
     }
 
     pub(super) async fn send(self) -> Answer {
-        let Self { world, method, path, headers, body } = self;
+        let Self { world, method, path, headers, body, address } = self;
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        world.answer(world.router.clone(), request.body(body).unwrap()).await
+        let mut request = request.body(body).unwrap();
+        if let Some(address) = address {
+            request.extensions_mut().insert(axum::extract::ConnectInfo(address));
+        }
+        world.answer(world.router.clone(), request).await
     }
 
     /// Sends it and expects this status.

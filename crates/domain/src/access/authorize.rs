@@ -29,6 +29,7 @@ impl Grant {
         match (source, until) {
             (Source::BuiltIn, _) => format!("role:{role}"),
             (Source::Grant(id), _) => format!("role:{role} grant:{id} scope:{scope}"),
+            (Source::Claims, _) => format!("role:{role} claims scope:{scope}"),
             (Source::BreakGlass(id), None) => format!("role:{role} break_glass:{id}"),
             (Source::BreakGlass(id), Some(until)) => format!("role:{role} break_glass:{id} until:{until}"),
         }

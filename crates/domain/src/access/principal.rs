@@ -65,6 +65,8 @@ pub enum Source {
     Grant(GrantId),
     /// The glass that this principal has broken.
     BreakGlass(PrincipalId),
+    /// What an identity provider says of it, by the rules of the configuration; for as long as it is signed in.
+    Claims,
 }
 
 impl HeldGrant {

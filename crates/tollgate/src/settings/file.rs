@@ -12,7 +12,10 @@ use domain::Environment;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{LogFormat, OnStale, Role, Unmatched, WhenAlone, checkpoints::CheckpointFile, leaks::LeakFile};
+use super::{
+    LogFormat, OnStale, Role, Unmatched, WhenAlone, checkpoints::CheckpointFile, leaks::LeakFile,
+    sign_in::SignInFile,
+};
 
 const USUAL_FILE: &str = "tollgate.toml";
 
@@ -54,6 +57,7 @@ pub(crate) struct SettingsFile {
     pub(super) otlp_endpoint: Option<String>,
     pub(super) leaks: LeakFile,
     pub(super) checkpoints: CheckpointFile,
+    pub(super) sign_in: SignInFile,
 }
 
 impl SettingsFile {

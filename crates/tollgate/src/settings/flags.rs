@@ -6,7 +6,9 @@ use clap::Args;
 use domain::Environment;
 use secrecy::SecretString;
 
-use super::{LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags};
+use super::{
+    LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags, sign_in::SignInFlags,
+};
 
 /// Flags of `serve`; each has a variable.
 #[derive(Args, Clone, Debug, Default)]
@@ -120,4 +122,6 @@ pub(crate) struct ServeFlags {
     pub(crate) leaks: LeakFlags,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointFlags,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInFlags,
 }

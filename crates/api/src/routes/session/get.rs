@@ -1,0 +1,29 @@
+//! `GET /v1/session`
+
+use axum::{Json, extract::State};
+
+use super::view::SessionView;
+use crate::{
+    docs::{FoundPlain, KnownProblems, Missing},
+    guard::Door,
+    problem::Problem,
+    query::{NoParams, Params},
+    sign_in::InSession,
+};
+
+/// Show the session that asks
+#[utoipa::path(
+    get,
+    path = "/v1/session",
+    operation_id = "get_session",
+    tag = "access",
+    responses(FoundPlain<SessionView>, Missing, KnownProblems)
+)]
+pub(crate) async fn get(
+    State(door): State<Door>,
+    InSession(row): InSession,
+    _: Params<NoParams>,
+) -> Result<Json<SessionView>, Problem> {
+    let id = row.id.clone();
+    Ok(Json(SessionView::of(row, door.api().sign_in.sessions.limits(), Some(&id))))
+}
