@@ -130,6 +130,7 @@ async fn no_list_shows_a_team_or_an_environment_anything_of_another() {
     world.set_now("2026-06-01T12:00:00Z");
     super::reports::count_calls(&world, 3).await;
     world.shown().await;
+    world.sign().await;
     let theirs = [client.as_str(), key.as_str()];
     let mut shown = std::collections::BTreeSet::new();
     for (operation, path, needed) in lists() {
