@@ -17,6 +17,7 @@ FORM = {
 # Forms that JSON Schema has no words for: the pointer or the sentence, and why.
 BEYOND_SCHEMA = [
     (r"expected a whole number|must be a whole number", "to JSON Schema 3.0 is a whole number; a counter written so is more likely an error"),
+    (r"not (be )?above `(until|to)`", "two fields together"),
     (r"^must be before `until`|: must be before `until`", "two fields together"),
     (r"at most 366 days before `until`|must not be before now", "two times together"),
     (r"^give either|takes only one of", "one of several fields, as the words at each say"),

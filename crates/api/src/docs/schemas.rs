@@ -20,7 +20,8 @@ pub(crate) mod form {
     use utoipa::openapi::{RefOr, Schema};
 
     use super::{
-        Granularity as G, domain_schema, granularity, or_null, pattern_schema, sort_schema, word_schema,
+        Granularity as G, domain_schema, granularity, kinds_schema, or_null, pattern_schema, sort_schema,
+        word_schema,
     };
     use crate::routes;
 
@@ -44,7 +45,7 @@ pub(crate) mod form {
     }
 
     forms_of! {
-        access: GrantScope, Role;
+        access: Role;
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
@@ -57,6 +58,7 @@ pub(crate) mod form {
         text: Environment, LabelKey, LabelValue, LimitName, Name, Reason, Scope;
     }
     forms!(
+        GrantScope = kinds_schema::<domain::access::GrantScope>(),
         ChangeStatus = word_schema([H::Pending, H::Applied, H::Ended, H::Cancelled, H::Failed], H::as_str),
         AsOf = pattern_schema(
             "^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))$"
@@ -98,6 +100,15 @@ fn domain_schema<T: JsonSchema>() -> RefOr<Schema> {
     serde_json::from_value(schema).unwrap_or_else(|_| String::schema())
 }
 
+/// Kinds that are told apart by a member, each with no members but its own.
+fn kinds_schema<T: JsonSchema>() -> RefOr<Schema> {
+    let mut schema = domain_schema::<T>();
+    if let RefOr::T(Schema::OneOf(choice)) = &mut schema {
+        choice.items.iter_mut().for_each(super::close);
+    }
+    schema
+}
+
 /// Without titles, and an enum as the list of its words, however schemars writes it.
 fn plain(schema: &mut Value) {
     if let Some(words) = words_of(schema) {
@@ -106,6 +117,10 @@ fn plain(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
             members.remove("title");
+            // Utoipa's form of a schema does not know `const`, and would leave it out.
+            if let Some(word @ Value::String(_)) = members.remove("const") {
+                members.insert("enum".to_owned(), json!([word]));
+            }
             members.values_mut().for_each(plain);
         }
         Value::Array(items) => items.iter_mut().for_each(plain),

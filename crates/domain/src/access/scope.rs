@@ -27,6 +27,7 @@ pub struct Limits {
     pub team: Option<Name>,
     /// What lies in these environments: 1 to 16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16))]
     pub environments: Option<BTreeSet<Environment>>,
 }
 

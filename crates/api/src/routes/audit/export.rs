@@ -55,6 +55,9 @@ pub(crate) async fn export(
     if from == Position::START || until.is_some_and(|until| until < from.get()) {
         return Err(Problem::because(kinds::QUERY_INVALID, "from: must be at least 1 and not above `until`"));
     }
+    if until.is_some_and(|until| i64::try_from(until).is_err()) {
+        return Err(Problem::because(kinds::QUERY_INVALID, "until: must be at most 9223372036854775807"));
+    }
     let until = until.map(Position::new);
     let export = Export::of(allowed.log(), from, until, personal.unwrap_or(true)).await;
     let export = export.map_err(|failure| Problem::failed(&failure))?;

@@ -53,8 +53,9 @@ impl Retiring {
         let idle_since = old.last_used_at.into_iter().chain(rotated_at).max().unwrap_or(key.issued_at);
         let idle = SignedDuration::from_hours(i64::from(idle_hours.unwrap_or(IDLE_HOURS)));
         let safe_from = idle_since.checked_add(idle).unwrap_or(Timestamp::MAX);
-        let used_since_rotation =
-            old.last_used_at.is_some_and(|at| rotated_at.is_none_or(|since| at >= since));
+        // A gateway's clock may be a moment behind ours: what it tells of just before the rotation may have been after it.
+        let since = rotated_at.and_then(|at| at.checked_sub(SignedDuration::from_secs(1)).ok());
+        let used_since_rotation = old.last_used_at.is_some_and(|at| since.is_none_or(|since| at >= since));
         if now < safe_from {
             return Self::not_yet(
                 None,

@@ -222,6 +222,9 @@ fn an_old_secret_that_is_used_is_not_safe() {
         "still used: 1 call since",
     );
     check(&Judged { old: Some(60), new: Some(60), now: 120, ..JUDGED }, false, None, "still used");
+    // Told by a clock that is a moment behind.
+    check(&Judged { old: Some(-1), new: Some(60), now: 120, ..JUDGED }, false, None, "still used");
+    check(&Judged { old: Some(-2), new: Some(60), now: 120, ..JUDGED }, false, None, "not long ago");
 }
 
 #[test]
