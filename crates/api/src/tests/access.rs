@@ -14,7 +14,8 @@ fn permission(name: &str) -> Permission {
 }
 
 /// Operations that show what everybody does, and so are for those who see everything.
-const OF_EVERYBODY: [&str; 3] = ["find_contradictions", "list_hygiene_routes", "list_hygiene_policies"];
+const OF_EVERYBODY: [&str; 4] =
+    ["find_contradictions", "list_hygiene_routes", "list_hygiene_policies", "export_audit"];
 /// A second permission is asked for, or a hold on everything.
 const ASK_FOR_MORE: [&str; 4] =
     ["plan_scheduled_change", "cancel_scheduled_change", "cancel_operation", "import_keys"];
@@ -90,6 +91,7 @@ fn lists() -> Vec<(String, String, Permission)> {
         let query = match path.as_str() {
             "/v1/hygiene/keys" => "?list=never_used",
             "/v1/reports/usage" => "?group_by=client",
+            "/v1/audit/consistency" => "?from=1",
             "/v1/usage/current" => continue,
             _ => "",
         };
