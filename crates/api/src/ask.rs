@@ -167,11 +167,6 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         }
     }
 
-    /// The body as it came, for those who read it themselves.
-    pub(crate) fn upload(&self) -> &[u8] {
-        &self.body
-    }
-
     /// What the body is said to be, without parameters.
     pub(crate) fn media_type(&self) -> &str {
         body::media_type(&self.headers)

@@ -106,6 +106,13 @@ pub(crate) struct Signing {
     pub(crate) checkpoint: Option<SignedCheckpoint>,
 }
 
+impl Signing {
+    fn is_empty(&self) -> bool {
+        let Self { identity, subtrees, keys, checkpoint } = self;
+        identity.is_none() && subtrees.is_empty() && keys.is_empty() && checkpoint.is_none()
+    }
+}
+
 pub(crate) type CheckpointRow = (i64, i64, String, Vec<u8>, String);
 pub(crate) type IdentityRow = (i64, String, String, String, Option<String>, Option<i64>);
 pub(crate) type KeyRow = (String, i64, i64, String);
@@ -168,6 +175,10 @@ impl EventLog {
     }
 
     pub(crate) async fn write_signing(&self, signing: Signing) -> Result<(), LogFailure> {
+        // Mostly there is nothing new before a checkpoint, and a transaction would hold up those who append.
+        if signing.is_empty() {
+            return Ok(());
+        }
         match self.engine() {
             Engine::Sqlite(log) => log.write_signing(signing).await,
             Engine::Postgres(log) => log.write_signing(&signing).await,

@@ -3,12 +3,13 @@
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use reqwest::{Method, Url};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Connection,
     client::Reasoned,
     key::{given, post},
+    output::{self, Format},
     rest::Rest,
 };
 
@@ -228,9 +229,36 @@ pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {
         }
         GrantCommand::Roles { connection } => {
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get("/roles", &[]).await?, &[])
+            let answer = rest.get("/roles", &[]).await?;
+            if connection.output == Format::Json {
+                return rest.print(&answer, &[]);
+            }
+            let (items, roles) = roles_table(&answer.body);
+            let columns: Vec<&str> =
+                std::iter::once("permission").chain(roles.iter().map(String::as_str)).collect();
+            output::print(&json!({ "items": items }), &columns, connection.output)
         }
     }
+}
+
+/// A line for each permission, with a mark below each role that holds it; and the roles, in their order.
+fn roles_table(body: &Value) -> (Vec<Value>, Vec<String>) {
+    let listed = |of: &Value, name: &str| of.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let word = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let roles: Vec<(String, Vec<Value>)> =
+        listed(body, "roles").iter().map(|role| (word(role, "role"), listed(role, "permissions"))).collect();
+    let line = |permission: &Value| {
+        let name = word(permission, "permission");
+        let marks = roles.iter().map(|(role, held)| {
+            let holds = held.iter().any(|held| held.as_str() == Some(name.as_str()));
+            (role.clone(), if holds { "x" } else { "" }.into())
+        });
+        let mut line: Map<String, Value> = marks.collect();
+        line.insert("permission".to_owned(), name.clone().into());
+        Value::Object(line)
+    };
+    let lines = listed(body, "permissions").iter().map(line).collect();
+    (lines, roles.into_iter().map(|(role, _)| role).collect())
 }
 
 pub(crate) async fn whoami(connection: Connection) -> anyhow::Result<()> {

@@ -149,7 +149,7 @@ fn format(ask: &ImportAsk) -> Result<Format, Problem> {
 fn rows(ask: &ImportAsk) -> Result<Vec<Row>, Problem> {
     let ImportParams { client_id, environment, .. } = &ask.query;
     let defaults = Defaults { client_id: *client_id, environment: environment.clone() };
-    let rows = imports::read(format(ask)?, ask.upload(), &defaults)?;
+    let rows = imports::read(format(ask)?, ask.raw_body(), &defaults)?;
     if rows.len() > ITEMS_MAX {
         let (what, given, allowed) = ("rows", rows.len(), ITEMS_MAX);
         return Err(Problem::refused(&OperationRefusal::TooManyItems { what, given, allowed }));
