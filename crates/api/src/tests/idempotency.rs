@@ -128,3 +128,28 @@ async fn of_many_at_once_one_is_carried_out() {
     }
     assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn whoever_has_lost_the_grant_is_not_told_what_came_of_the_command() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let (account, token) = world.account("Payments").await;
+    let limited = |team: &str| json!({ "kind": "limited", "team": team });
+    let grant = world.grant(&account, "operator", &limited("Payments")).await;
+    let (suspend, keys) = (format!("/v1/clients/{client}/suspend"), format!("/v1/clients/{client}/keys"));
+    world.post(&keys, &key_body()).token(&token).key("k-1").expect(201).await;
+    world.post(&suspend, &because()).token(&token).key("k-2").expect(200).await;
+    for (path, body, key) in [(&keys, key_body(), "k-1"), (&suspend, because(), "k-2")] {
+        let again = world.post(path, &body).token(&token).key(key).send().await;
+        assert_eq!(again.field("idempotency-replayed"), Some("true"), "{path}");
+    }
+    // Still an operator, but of others.
+    world.grant(&account, "operator", &limited("Travel")).await;
+    world.delete(format!("/v1/grants/{grant}?reason=moved")).if_match("*").expect(200).await;
+    world.post(&keys, &key_body()).token(&token).key("k-1").refused(404, "key_not_found").await;
+    world.post(&suspend, &because()).token(&token).key("k-2").refused(404, "client_not_found").await;
+    // Sees it, and may not.
+    world.grant(&account, "viewer", &limited("Payments")).await;
+    world.post(&keys, &key_body()).token(&token).key("k-1").refused(403, "permission_denied").await;
+    world.post(&suspend, &because()).token(&token).key("k-2").refused(403, "permission_denied").await;
+}
