@@ -7,6 +7,7 @@ mod it {
     mod bulk;
     mod calls;
     mod changes;
+    mod claim;
     mod cli;
     mod clock;
     mod cluster;

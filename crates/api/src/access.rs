@@ -2,11 +2,13 @@
 //!
 //! Built by following the log: what there is first, then what comes. Source: ADR 0031.
 
+pub(crate) mod claim;
 mod follow;
 mod index;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use claim::finish_claims;
 pub use follow::run as follow;
 pub use index::AccessIndex;

@@ -118,22 +118,28 @@ pub(crate) async fn settle<P: Needs, W, Q, R: Resource>(
 ) -> Result<Settled<R>, Problem> {
     let (visible, receipt) = tokio::join!(ask.shows(&effect), ask.receipt(&effect));
     let read = if visible { R::read(ask.read(), effect.id).await } else { Ok(None) };
-    let pending = || Pending {
-        id: effect.id.to_string(),
-        version: effect.version,
-        position: effect.position.map(Position::get),
-        visible: false,
-    };
     // The write is on record, and with it perhaps a secret that only this answer can show: a read that fails now
     // must not turn it into a failure.
     let shown = read.unwrap_or_else(|failure| {
         tracing::warn!(error = %failure, "Cannot show what was just written");
         None
     });
-    Ok(Settled { effect, shown: shown.map_or_else(|| Shown::Pending(pending()), Shown::Resource), receipt })
+    Ok(Settled { receipt, ..Settled::of(effect, shown) })
+}
+
+fn pending<Id: Display>(effect: &Effect<Id>) -> Pending {
+    let Effect { id, version, position, .. } = effect;
+    Pending { id: id.to_string(), version: *version, position: position.map(Position::get), visible: false }
 }
 
 impl<R: Resource> Settled<R> {
+    /// Of a command that did not come by an `Ask`, and what reads show of it.
+    pub(crate) fn of(effect: Effect<R::Id>, resource: Option<R>) -> Self {
+        let pending = || Shown::Pending(pending(&effect));
+        let shown = resource.map_or_else(pending, Shown::Resource);
+        Self { effect, shown, receipt: None }
+    }
+
     /// The answer, its body made of what is shown. 202 in place of the status where that is not the effect.
     pub(crate) fn answer<B: Serialize>(
         self,

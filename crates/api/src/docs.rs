@@ -102,6 +102,8 @@ use crate::{
         form::EffectivePolicy,
         form::CurrentUsage,
         routes::usage::reset::ResetView,
+        routes::claim::ClaimedInstallation,
+        routes::claim::PendingClaim,
         routes::session::view::SessionView,
         routes::whoami::Whoami,
         routes::principals::view::PersonView,

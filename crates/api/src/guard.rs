@@ -90,6 +90,7 @@ needs!(
         ReportRead,
         GatewayRead,
         DecisionRead,
+        BreakGlassOpen,
     ],
     whole: [KeyImport, AuditExport]
 );

@@ -56,7 +56,7 @@ pub use leaks::{FetchedKeys, FindHolder, GithubKeys, KeysFailure, LeakPolicy, Le
 pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
 pub use problem::{CatalogueEntry, catalogue};
 pub use random::{Random, SystemRandom};
-pub use secret::{admin_token_digest, new_admin_token};
+pub use secret::{admin_token_digest, new_admin_token, new_principal_token};
 pub use uploads::Uploads;
 pub use worker::run_operations;
 

@@ -1,6 +1,7 @@
 //! Every operation; the files mirror the URLs.
 
 pub(crate) mod audit;
+pub(crate) mod claim;
 pub(crate) mod clients;
 pub(crate) mod decisions;
 pub(crate) mod effective_policy;
@@ -47,6 +48,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(gateway::all())
         .merge(hygiene::all())
         .merge(whoami::all())
+        .merge(claim::all())
         .merge(principals::all())
         .merge(service_accounts::all())
         .merge(grants::all())

@@ -44,7 +44,10 @@ pub fn new_admin_token(random: &dyn Random) -> Result<PlainSecret, InvalidValue>
 }
 
 /// A new token of a principal, with what is kept of it.
-pub(crate) fn new_principal_token(
+///
+/// # Errors
+/// Never with a source that gives random bytes; the composition of secrets is checked.
+pub fn new_principal_token(
     peppers: &Peppers,
     random: &dyn Random,
 ) -> Result<(PlainSecret, NewSecret), InvalidValue> {

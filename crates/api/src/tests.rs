@@ -6,6 +6,7 @@ mod audit;
 mod audit_proofs;
 mod bad_input;
 mod bulk;
+mod claim;
 mod clients;
 mod documented;
 mod dry_run;

@@ -203,6 +203,22 @@ pub fn make_secrets(dir: &Path) -> Result<Vec<PathBuf>, OpenFailure> {
     Ok(made)
 }
 
+/// The peppers that lie in a directory, for somebody who is not a server: none is made.
+///
+/// # Errors
+/// When there is none, or one is damaged or open to other users.
+pub fn peppers_in(dir: &Path) -> Result<Peppers, OpenFailure> {
+    let first = dir.join(PEPPER);
+    let mut keys = vec![(1, read_key(&first)?)];
+    for version in 2..=PEPPERS_MAX {
+        let file = dir.join(format!("pepper.{version}.key"));
+        if file.exists() {
+            keys.push((version, read_key(&file)?));
+        }
+    }
+    Peppers::new(keys).map_err(|_| OpenFailure::SecretFileDamaged { file: first })
+}
+
 /// Makes another signing key; the one in force goes on signing beside it until [`retire_signing`].
 ///
 /// # Errors

@@ -13,9 +13,11 @@ pub(crate) mod leak;
 mod limits;
 pub(crate) mod list;
 pub(crate) mod operation;
+mod operator;
 pub(crate) mod output;
 pub(crate) mod policy;
 pub(crate) mod projections;
+pub(crate) mod recover;
 pub(crate) mod report;
 pub(crate) mod rest;
 pub(crate) mod route;
@@ -72,7 +74,12 @@ pub(crate) enum Command {
     /// The audit log: list, and what proves it: checkpoint, keys, proof, consistency, export, verify
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// People: add, list, disable, enable
+    /// Make yourself the first administrator of a new installation: its first token opens nothing from then on
+    Claim(access::ClaimFlags),
+    /// A way back in where no administrator is left
+    #[command(subcommand)]
+    Access(recover::AccessCommand),
+    /// People: add, list, disable, enable, break the glass and close it
     #[command(subcommand)]
     Principal(access::PrincipalCommand),
     /// Programs that use the admin API: make, list, rotate or revoke their tokens, disable, enable

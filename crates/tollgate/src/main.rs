@@ -73,6 +73,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => cli::key::run(command).await,
         Command::Operation(command) => cli::operation::run(command).await,
         Command::Leak(command) => cli::leak::run(command).await,
+        Command::Claim(flags) => cli::access::claim(flags).await,
+        Command::Access(command) => cli::recover::run(command).await,
         Command::Principal(command) => cli::access::principal(command).await,
         Command::ServiceAccount(command) => cli::access::service_account(command).await,
         Command::Grant(command) => cli::access::grant(command).await,

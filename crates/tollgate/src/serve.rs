@@ -145,6 +145,11 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let (router, api) = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
     if let Some(api) = api {
         let stop = tasks.stop_token();
+        let (claims, claimed) = (Arc::clone(&api), stop.clone());
+        tasks.spawn("claims", async move {
+            api::access::finish_claims(claims, claimed).await;
+            Ok(())
+        });
         tasks.spawn("sessions", sign_in::sweep(Arc::clone(&api), stop.clone()));
         tasks.spawn("operations", async move {
             api::run_operations(api, stop).await;

@@ -126,6 +126,28 @@ impl AccessIndex {
         self.state.read().claim == Claim::First
     }
 
+    /// What the claim that is open now is called, by the token that opens it: no two are called alike. None where
+    /// nobody can claim.
+    pub(crate) fn claim_name(&self, by_recovery: bool) -> Option<String> {
+        match (self.state.read().claim, by_recovery) {
+            (Claim::First, false) => Some("installation:claim".to_owned()),
+            (Claim::Reopened { by }, true) => Some(format!("installation:claim:{by}")),
+            (Claim::First | Claim::Made | Claim::Reopened { .. }, _) => None,
+        }
+    }
+
+    /// Claims whose grants are not on record yet.
+    pub(super) fn unfinished_claims(&self) -> Vec<(PrincipalId, GrantId)> {
+        self.state.read().unfinished.iter().map(|(grant, person)| (*person, *grant)).collect()
+    }
+
+    /// Whom to tell when somebody breaks the glass: people who are security officers or administrators of everything
+    /// now, at most so many. Those who are so by what an identity provider says of them are not known here.
+    pub(crate) fn officers(&self, now: Timestamp, at_most: usize) -> Vec<PrincipalId> {
+        let officers = self.state.read().holders(&[Role::SecurityOfficer, Role::Admin], now);
+        officers.into_iter().take(at_most).collect()
+    }
+
     /// The person whom an identity provider knows by this name.
     #[must_use]
     pub fn find(&self, issuer: &str, subject: &str) -> Option<PrincipalId> {

@@ -20,6 +20,8 @@ pub(super) struct State {
     held: HashMap<PrincipalId, BTreeSet<GrantId>>,
     identities: HashMap<(String, String), PrincipalId>,
     pub(super) claim: Claim,
+    /// Claims whose grants are not on record yet, by these.
+    pub(super) unfinished: BTreeMap<GrantId, PrincipalId>,
 }
 
 /// A person or a service account.
@@ -88,6 +90,7 @@ impl State {
                 // The grant has an event of its own, which may not have been reached: until then this one gives it.
                 let (role, scope) = (Role::Admin, GrantScope::All);
                 let source = Source::Grant(claimed.grant_id);
+                self.unfinished.insert(claimed.grant_id, id);
                 self.hold(claimed.grant_id, id, HeldGrant { role, scope, until: None, source });
             }
             E::ClaimReopened(reopened) => {
@@ -158,6 +161,7 @@ impl State {
     }
 
     fn grant(&mut self, id: GrantId, event: &GrantEvent) {
+        self.unfinished.remove(&id);
         match event {
             GrantEvent::Given(Given { principal_id, role, scope, until, reason: _ }) => {
                 let (role, scope, source) = (*role, scope.clone(), Source::Grant(id));
@@ -196,14 +200,26 @@ impl State {
         self.identities.get(&(issuer.to_owned(), subject.to_owned())).copied()
     }
 
+    /// The people who hold one of these roles over everything now.
+    pub(super) fn holders(&self, roles: &[Role], now: Timestamp) -> BTreeSet<PrincipalId> {
+        let holds = |held: &HeldGrant| {
+            roles.contains(&held.role) && held.scope == GrantScope::All && held.is_in_force(now)
+        };
+        let grants = self.grants.values().filter(|(_, held)| holds(held));
+        grants.map(|(holder, _)| *holder).filter(|holder| self.is_person(holder)).collect()
+    }
+
+    fn is_person(&self, id: &PrincipalId) -> bool {
+        self.people.get(id).is_some_and(|known| known.enabled && known.team.is_none())
+    }
+
     /// The people who hold a role over everything until somebody takes it from them, with the grants that say so.
     pub(super) fn lasting(&self, role: Role) -> impl Iterator<Item = (GrantId, PrincipalId)> {
         let lasts = move |held: &HeldGrant| {
             held.role == role && held.scope == GrantScope::All && held.until.is_none()
         };
-        let person =
-            |id: &PrincipalId| self.people.get(id).is_some_and(|known| known.enabled && known.team.is_none());
-        let grants = self.grants.iter().filter(move |(_, (holder, held))| lasts(held) && person(holder));
+        let grants =
+            self.grants.iter().filter(move |(_, (holder, held))| lasts(held) && self.is_person(holder));
         grants.map(|(id, (holder, _))| (*id, *holder))
     }
 }

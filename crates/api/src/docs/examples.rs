@@ -74,6 +74,12 @@ fn request(schema: &str) -> Option<Value> {
             "name": "Ada Lovelace", "email": "ada@example.com",
             "identity": { "issuer": "https://login.example.com", "subject": "00u1a2b3c4" },
         }),
+        "Claim" => json!({
+            "name": "Ada Lovelace", "email": "ada@example.com",
+            "identity": { "issuer": "https://login.example.com", "subject": "00u1a2b3c4" },
+        }),
+        "BreakGlass" => json!({ "minutes": 30, "reason": "all calls fail, and nobody else is awake" }),
+        "CloseGlass" => json!({ "reason": "calls go through again" }),
         "NewServiceAccount" => json!({ "name": "deployment", "team": "Partner management" }),
         "TokenRotation" => json!({ "overlap_seconds": 3_600 }),
         "NewGrant" => json!({

@@ -47,7 +47,8 @@ pub(crate) struct Health {
     operation_id = "healthz",
     tag = "operations",
     responses(FoundPlain<Health>),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
@@ -60,7 +61,8 @@ pub(crate) async fn healthz() -> Json<Health> {
     operation_id = "readyz",
     tag = "operations",
     responses(FoundPlain<Readiness>, (status = 503, description = "Not now.", body = Readiness)),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn readyz(State(door): State<Door>) -> (StatusCode, Json<Readiness>) {
     let readiness = door.readiness();
@@ -75,7 +77,8 @@ pub(crate) async fn readyz(State(door): State<Door>) -> (StatusCode, Json<Readin
     operation_id = "metrics",
     tag = "operations",
     responses((status = 200, description = "In Prometheus' text format.", body = String, content_type = "text/plain")),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn metrics(State(door): State<Door>) -> Response {
     let kind = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
@@ -89,7 +92,8 @@ pub(crate) async fn metrics(State(door): State<Door>) -> Response {
     operation_id = "openapi",
     tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1.", body = Object, content_type = "application/json")),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn openapi(State(door): State<Door>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], door.openapi()).into_response()

@@ -1,6 +1,7 @@
 //! `/v1/principals`: people.
 
-mod add;
+pub(crate) mod add;
+mod break_glass;
 mod get;
 mod list;
 pub(crate) mod standing;
@@ -16,4 +17,6 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(get::get))
         .routes(routes!(standing::disable_person))
         .routes(routes!(standing::enable_person))
+        .routes(routes!(break_glass::open))
+        .routes(routes!(break_glass::close))
 }

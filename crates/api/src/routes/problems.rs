@@ -21,7 +21,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
     tag = "operations",
     params(("code" = String, Path, example = "key_revoked")),
     responses(FoundPlain<CatalogueEntry>, Missing),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn explain(path: RawPathParams) -> Result<Json<CatalogueEntry>, Problem> {
     let code = path.iter().find(|(name, _)| *name == "code").map(|(_, code)| code).unwrap_or_default();

@@ -7,6 +7,7 @@ mod standing;
 mod token;
 pub(crate) mod view;
 
+pub(crate) use make::end as token_end;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::guard::Door;

@@ -81,7 +81,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
     path = "/v1/whoami",
     operation_id = "whoami",
     tag = "access",
-    responses(FoundPlain<Whoami>, KnownProblems)
+    responses(FoundPlain<Whoami>, KnownProblems),
+    extensions(("x-tollgate-permission" = json!("none: whoever is known")))
 )]
 pub(crate) async fn whoami(
     State(door): State<Door>,

@@ -16,6 +16,8 @@ use super::{
 };
 use crate::Settings;
 
+/// What an operation begins with, in the place of a permission, that needs none; then it says what it needs.
+pub(super) const NONE: &str = "none: ";
 const GONE: &str = "cli_00000000000000000000000000";
 
 /// Where and with what an operation is right.
@@ -135,6 +137,14 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "get_person" => ("GET", format!("/v1/principals/{person}"), None),
         "disable_person" => ("POST", format!("/v1/principals/{person}/disable"), Some(because())),
         "enable_person" => ("POST", format!("/v1/principals/{person}/enable"), Some(because())),
+        "claim_installation" => ("POST", "/v1/claim".to_owned(), Some(json!({ "name": "Ada" }))),
+        "open_break_glass" => {
+            let body = json!({ "minutes": 30, "reason": "all calls fail" });
+            ("POST", format!("/v1/principals/{person}/break-glass"), Some(body))
+        }
+        "close_break_glass" => {
+            ("POST", format!("/v1/principals/{person}/break-glass/close"), Some(because()))
+        }
         "make_service_account" => {
             let body = json!({ "name": "ci", "team": "Payments" });
             ("POST", "/v1/service-accounts".to_owned(), Some(body))
@@ -217,9 +227,21 @@ pub(super) fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
     let read = |operation: &Value| {
         let id = operation["operationId"].as_str().unwrap().to_owned();
         let statuses = operation["responses"].as_object().unwrap().keys().cloned().collect();
-        (id, statuses, operation["x-tollgate-permission"].as_str().map(ToOwned::to_owned))
+        let permission = operation["x-tollgate-permission"].as_str().filter(|said| !said.starts_with(NONE));
+        (id, statuses, permission.map(ToOwned::to_owned))
     };
     all.map(read).collect()
+}
+
+/// What is one's own is done by somebody who is somebody: the world is claimed, and the person is whoever did.
+async fn prepare(world: &mut World, operation: &str, things: &mut Fixture) {
+    if operation.ends_with("_break_glass") {
+        world.claim().await;
+        things.person.clone_from(&world.admin_id);
+    }
+    if operation == "close_break_glass" {
+        sample("open_break_glass", things).call(world).expect(200).await;
+    }
 }
 
 /// Whether an operation puts something on record.
@@ -250,8 +272,18 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "404" => sample.missing().call(world).send().await,
         "406" => call.header("accept", "text/html").send().await,
         "408" => slow(operation).await,
+        "409" if operation == "claim_installation" => {
+            // Of two at once, one; and what is left is claimed.
+            let world = World::new().await;
+            let both = futures::join!(sample.call(&world).send(), sample.call(&world).send());
+            if both.0.status == 409 { both.0 } else { both.1 }
+        }
+        "422" if operation == "claim_installation" => {
+            call.body(json!({ "name": "" }).to_string()).send().await
+        }
         "409" => {
-            let idempotency = Idempotency { key: "admin:in-flight".to_owned(), request_digest: [0; 32] };
+            let key = format!("{}:in-flight", world.admin_id);
+            let idempotency = Idempotency { key, request_digest: [0; 32] };
             let claim = world.door.in_flight.claim(idempotency).unwrap();
             let answer = call.key("in-flight").send().await;
             drop(claim);
@@ -342,8 +374,9 @@ fn with_name(name: &str) -> Value {
 }
 
 async fn slow(operation: &str) -> Answer {
-    let world = World::with(Settings { body_wait: Duration::ZERO, ..Settings::default() }).await;
-    let things = world.whole_fixture().await;
+    let mut world = World::with(Settings { body_wait: Duration::ZERO, ..Settings::default() }).await;
+    let mut things = world.whole_fixture().await;
+    prepare(&mut world, operation, &mut things).await;
     sample(operation, &things).call(&world).body(stalled()).send().await
 }
 
@@ -392,6 +425,7 @@ async fn unseen(operation: &str) -> Answer {
         "extend_overlap" | "retire_previous_secret" => world.rotate(&things.key).await,
         _ => {}
     }
+    prepare(&mut world, operation, &mut things).await;
     world.halt_projections().await;
     sample(operation, &things).call(&world).send().await
 }
@@ -399,7 +433,7 @@ async fn unseen(operation: &str) -> Answer {
 #[tokio::test]
 async fn every_documented_status_is_answered() {
     for (operation, statuses, _) in operations() {
-        let world = World::new().await;
+        let mut world = World::new().await;
         let mut things = world.whole_fixture().await;
         if operation == "retire_policy" {
             things.policy = world.made("/v1/policies", &policy_body()).await;
@@ -407,6 +441,7 @@ async fn every_documented_status_is_answered() {
         if ["extend_overlap", "retire_previous_secret"].contains(&operation.as_str()) {
             world.rotate(&things.key).await;
         }
+        prepare(&mut world, &operation, &mut things).await;
         world.post("/v1/policies", &with_name("Used")).key("used").expect(201).await;
         if of_checkpoint(&operation) {
             world.sign().await;
@@ -440,7 +475,26 @@ async fn every_operation_asks_for_the_permission_that_it_documents() {
             None if is_about_sessions(&operation) && operation != "list_sessions" => {
                 assert_eq!(answer.status, 404, "{operation}");
             }
+            None if operation == "claim_installation" => {
+                assert_eq!(answer.json()["code"], "claim_token_needed");
+            }
             None => assert_eq!(answer.status, 200, "{operation}"),
+        }
+    }
+}
+
+#[test]
+fn every_operation_names_a_permission_or_says_what_it_needs_in_its_place() {
+    let known = domain::access::Permission::ALL.map(domain::access::Permission::as_str);
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let said = operation["x-tollgate-permission"].as_str().unwrap_or_default();
+            let needs = said.strip_prefix(NONE).unwrap_or_default();
+            assert!(known.contains(&said) || !needs.is_empty(), "{method} {path}: {said:?}");
+            // What is open to anybody is said to be so in OpenAPI's own words, too, and nothing else is.
+            let open = operation["security"] == json!([{}]);
+            let anybody = ["open to anybody", "by the signature of the report"].contains(&needs);
+            assert_eq!(open, anybody, "{method} {path}");
         }
     }
 }
@@ -460,7 +514,7 @@ async fn every_operation_that_names_a_permission_wants_a_token() {
         // Whoever is unknown is not told what is there.
         assert_eq!(
             answer.status == 401,
-            permission.is_some() || for_anybody(&operation) || known,
+            permission.is_some() || for_anybody(&operation) || known || operation == "claim_installation",
             "{operation}"
         );
     }
@@ -493,7 +547,7 @@ async fn what_is_shown_as_an_example_is_taken() {
     ];
     let mut untaken = vec![];
     for (operation, kind, example) in examples().into_iter().filter(|(id, ..)| !own.contains(&&**id)) {
-        let world = World::new().await;
+        let mut world = World::new().await;
         let mut things = world.whole_fixture().await;
         if operation == "retire_policy" {
             things.policy = world.made("/v1/policies", &policy_body()).await;
@@ -501,6 +555,7 @@ async fn what_is_shown_as_an_example_is_taken() {
         if ["extend_overlap", "retire_previous_secret"].contains(&&*operation) {
             world.rotate(&things.key).await;
         }
+        prepare(&mut world, &operation, &mut things).await;
         let sample = Sample { body: None, ..sample(&operation, &things) };
         let body = example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned);
         let call = sample.call(&world).header("content-type", &kind).body(body);

@@ -17,6 +17,11 @@ const NO_COMMANDS: &[&str] = &[
     // Sessions are no part of the log.
     "end_session",
     "end_other_session",
+    // Done once.
+    "claim_installation",
+    // For oneself: their tests have it.
+    "open_break_glass",
+    "close_break_glass",
     // Looks and takes nothing.
     "explain_call",
     // Many commands; their dry run is the plan.

@@ -62,7 +62,9 @@ pub(super) struct World {
     pub(super) clock: Arc<TestClock>,
     pub(super) ready: Arc<AtomicBool>,
     pub(super) gateways: Arc<ToldGateways>,
-    admin: PlainSecret,
+    /// The token that calls come with, and whose it is.
+    admin: String,
+    pub(super) admin_id: String,
     nobody: PlainSecret,
     projections: JoinSet<Result<(), FollowFailure>>,
     /// The access index, which goes on whatever becomes of the read models.
@@ -124,7 +126,10 @@ impl World {
         let tokens = AdminTokens::new(
             [
                 (peppers.digest_new(&admin), principal("admin", vec![Role::Admin])),
-                (peppers.digest_new(&nobody), principal("nobody", vec![])),
+                (
+                    peppers.digest_new(&nobody),
+                    Principal { kind: PrincipalKind::Person, ..principal("nobody", vec![]) },
+                ),
             ]
             .into_iter()
             .chain(holders::all(&peppers)),
@@ -170,13 +175,25 @@ impl World {
             clock,
             ready,
             gateways,
-            admin,
+            admin: admin.expose().to_owned(),
+            admin_id: "admin".to_owned(),
             nobody,
             projections,
             _following: following,
             stop,
             dir,
         }
+    }
+
+    /// The installation is claimed: calls are those of the first administrator from now on.
+    pub(super) async fn claim(&mut self) {
+        let made = self.post("/v1/claim", &serde_json::json!({ "name": "Ada" })).expect(201).await.json();
+        self.as_person(made["person"]["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+    }
+
+    /// Calls are those of this person from now on.
+    pub(super) fn as_person(&mut self, id: &str, token: &str) {
+        (self.admin_id, self.admin) = (id.to_owned(), token.to_owned());
     }
 
     /// Somebody works on operations until none moves.
@@ -224,7 +241,7 @@ impl World {
     }
 
     pub(super) fn admin_token(&self) -> &str {
-        self.admin.expose()
+        &self.admin
     }
 
     pub(super) fn nobody_token(&self) -> &str {
@@ -241,7 +258,7 @@ impl World {
             body: Body::empty(),
             address: None,
         };
-        call.header("authorization", &format!("Bearer {}", self.admin.expose()))
+        call.header("authorization", &format!("Bearer {}", self.admin))
     }
 
     pub(super) fn get(&self, path: impl Into<String>) -> Call<'_> {

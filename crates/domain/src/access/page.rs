@@ -10,7 +10,8 @@ const HEAD: &str = "\
 A principal is a person or a service account. It may do what its *grants* allow, and nothing else: a grant is a role within a
 scope, given by somebody for a reason, perhaps until a time. This page is made from the table that the
 program itself decides by (`crates/domain/src/access/role.rs`); a test holds the two together. `GET /v1/roles`
-answers the same, and each operation of `/openapi.json` names its permission in `x-tollgate-permission`.
+answers the same, and each operation of `/openapi.json` names its permission in `x-tollgate-permission`
+(`none: …` where it is something else that is needed).
 
 ## Roles
 ";
@@ -41,6 +42,16 @@ const TAIL: &str = "
 * Nobody gives more than they hold: each permission of the role, in a scope that covers the new one, for at least as long.
 * A service account manages neither principals nor grants, and cannot be given `access_admin` or `break_glass`.
 * The last administrator can neither be withdrawn nor disabled.
+
+## The first administrator, and emergencies
+
+* An installation begins with one token that may do everything. `POST /v1/claim` (`tollgate claim`) makes the first administrator, a
+  person, with a token of their own, and the first one opens nothing from then on. It is done once.
+* Where nobody is left who could let anybody in, `tollgate access recover --reason …` on the machine makes a token for one more claim,
+  which ends within the hour. It is on record who did so and why.
+* Who holds `break_glass.open` makes themselves an administrator for 1 to 240 minutes (`POST /v1/principals/{id}/break-glass`), with
+  a reason. The event names whom to tell, every command meanwhile says `break_glass` in its `allowed_by`, and disabling the person
+  ends it.
 ";
 
 /// The page, as Markdown.

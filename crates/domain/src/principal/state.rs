@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BreakGlassOpened, Identity, PersonAdded, PrincipalEvent, ServiceAccountMade, TokenIssued, TokenRotated,
 };
-use crate::{Name, Timestamp, api_key::SecretVersion, personal::Personal};
+use crate::{Name, PrincipalId, Timestamp, api_key::SecretVersion, personal::Personal};
 
 /// A principal's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,12 @@ pub enum HolderFacts {
 }
 
 impl Account {
+    /// Of the claim that somebody with access to the machine opens anew: one an installation, before every other.
+    #[must_use]
+    pub fn claim_id() -> PrincipalId {
+        PrincipalId::from_parts(0, 0)
+    }
+
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         match self {

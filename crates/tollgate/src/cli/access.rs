@@ -13,7 +13,8 @@ use super::{
     rest::Rest,
 };
 
-const PEOPLE: [&str; 6] = ["id", "status", "name", "email", "identity.issuer", "created_at"];
+const PEOPLE: [&str; 7] =
+    ["id", "status", "name", "email", "identity.issuer", "break_glass_until", "created_at"];
 const ACCOUNTS: [&str; 7] = ["id", "status", "name", "team", "token.hint", "token.expires_at", "created_at"];
 const GRANTS: [&str; 8] =
     ["id", "principal_id", "role", "scope.kind", "scope.team", "scope.environments", "until", "status"];
@@ -43,6 +44,43 @@ pub(crate) enum PrincipalCommand {
     Disable(Reasoned),
     /// Give a disabled person back what their grants allow
     Enable(Reasoned),
+    /// Break the glass: you are an administrator of everything until the time is up, and everybody is told
+    BreakGlass {
+        /// At most 240
+        #[arg(long)]
+        minutes: u16,
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Close it before its time
+    CloseGlass {
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// Who is to be the first administrator.
+#[derive(Args, Debug)]
+pub(crate) struct ClaimFlags {
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    email: Option<String>,
+    /// The identity provider, as it names itself: with it, the person can sign in
+    #[arg(long, requires = "subject")]
+    issuer: Option<String>,
+    /// The provider's name for the person
+    #[arg(long, requires = "issuer")]
+    subject: Option<String>,
+    /// When their token stops, RFC 3339: at most 365 days ahead; in 90 days without it
+    #[arg(long)]
+    expires_at: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 #[derive(Debug, Subcommand)]
@@ -167,6 +205,25 @@ pub(crate) struct One {
     connection: Connection,
 }
 
+/// The token of the connection is the installation's first, or one that `tollgate access recover` has made.
+pub(crate) async fn claim(flags: ClaimFlags) -> anyhow::Result<()> {
+    let ClaimFlags { name, email, issuer, subject, expires_at, connection } = flags;
+    let mut body = given([("name", Some(name)), ("email", email), ("expires_at", expires_at)]);
+    if let (Some(issuer), Some(subject)) = (issuer, subject) {
+        body.insert("identity".to_owned(), json!({ "issuer": issuer, "subject": subject }));
+    }
+    post(&connection, "/claim", body).await
+}
+
+/// The glass is broken by whom the token stands for.
+async fn glass(connection: &Connection, verb: &str, body: Map<String, Value>) -> anyhow::Result<()> {
+    let rest = Rest::new(connection)?;
+    // The answer to a read, also where what follows is a dry run.
+    let me = rest.read("/whoami", &[]).await?;
+    let id = me.body.get("id").and_then(Value::as_str).context("the server did not say who you are")?;
+    rest.print(&rest.post(&format!("/principals/{id}/{verb}"), &Value::Object(body)).await?, &[])
+}
+
 pub(crate) async fn principal(command: PrincipalCommand) -> anyhow::Result<()> {
     match command {
         PrincipalCommand::Add { name, email, issuer, subject, connection } => {
@@ -180,6 +237,14 @@ pub(crate) async fn principal(command: PrincipalCommand) -> anyhow::Result<()> {
         PrincipalCommand::Get(one) => one.show("principals").await,
         PrincipalCommand::Disable(order) => order.order("principals", "disable").await,
         PrincipalCommand::Enable(order) => order.order("principals", "enable").await,
+        PrincipalCommand::BreakGlass { minutes, reason, connection } => {
+            let mut body = given([("reason", Some(reason))]);
+            body.insert("minutes".to_owned(), minutes.into());
+            glass(&connection, "break-glass", body).await
+        }
+        PrincipalCommand::CloseGlass { reason, connection } => {
+            glass(&connection, "break-glass/close", given([("reason", reason)])).await
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) enum ProjectionsCommand {
         #[arg(long)]
         reason: Reason,
         #[command(flatten)]
-        who: skip::Who,
+        who: super::operator::Who,
         #[command(flatten)]
         place: Where,
     },

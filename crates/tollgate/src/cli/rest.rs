@@ -56,7 +56,8 @@ impl<'flags> Rest<'flags> {
         self.read(path, query).await
     }
 
-    async fn read(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Answer> {
+    /// The same for a command that has to look first.
+    pub(super) async fn read(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Answer> {
         let given: Vec<_> =
             query.iter().filter_map(|(name, value)| value.as_ref().map(|value| (*name, value))).collect();
         self.send(self.request(Method::GET, path)?.query(&given)).await

@@ -47,7 +47,8 @@ pub(crate) struct PermissionView {
     path = "/v1/roles",
     operation_id = "list_roles",
     tag = "access",
-    responses(FoundPlain<Roles>, KnownProblems)
+    responses(FoundPlain<Roles>, KnownProblems),
+    extensions(("x-tollgate-permission" = json!("none: whoever is known")))
 )]
 pub(crate) async fn roles(_: Authenticated, _: Params<NoParams>) -> Json<Roles> {
     let role = |role: Role| RoleView {

@@ -101,7 +101,8 @@ pub(crate) struct GenericVerdict {
     ),
     request_body = Vec<GithubReport>,
     responses((status = 200, description = "What was found of each.", body = Vec<GithubVerdict>), ReceiverProblems),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: by the signature of the report")))
 )]
 pub(crate) async fn receive_github(
     State(door): State<Door>,
@@ -144,7 +145,8 @@ pub(crate) async fn receive_github(
     ),
     request_body = GenericReports,
     responses(FoundPlain<GenericVerdicts>, ReceiverProblems),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: by the signature of the report")))
 )]
 pub(crate) async fn receive_generic(
     State(door): State<Door>,

@@ -25,7 +25,8 @@ use crate::{
     responses(
         (status = 204, description = "Ended.", headers(("Set-Cookie" = String))),
         Missing, KnownProblems
-    )
+    ),
+    extensions(("x-tollgate-permission" = json!("none: of one's own session")))
 )]
 pub(crate) async fn end(
     State(door): State<Door>,

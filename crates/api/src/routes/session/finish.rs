@@ -41,7 +41,8 @@ const REFUSED: &str = "/?sign_in=refused";
         (status = 303, description = "To the console, with a session or without.", headers(("Location" = String), ("Set-Cookie" = String))),
         SignInProblems
     ),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn finish(
     State(door): State<Door>,

@@ -17,7 +17,8 @@ use crate::{
     path = "/v1/session",
     operation_id = "get_session",
     tag = "access",
-    responses(FoundPlain<SessionView>, Missing, KnownProblems)
+    responses(FoundPlain<SessionView>, Missing, KnownProblems),
+    extensions(("x-tollgate-permission" = json!("none: of one's own session")))
 )]
 pub(crate) async fn get(
     State(door): State<Door>,

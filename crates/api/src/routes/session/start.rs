@@ -38,7 +38,8 @@ pub(crate) struct Start {
         (status = 303, description = "To the identity provider.", headers(("Location" = String), ("Set-Cookie" = String))),
         StartProblems, SignInProblems
     ),
-    security(())
+    security(()),
+    extensions(("x-tollgate-permission" = json!("none: open to anybody")))
 )]
 pub(crate) async fn start(
     State(door): State<Door>,

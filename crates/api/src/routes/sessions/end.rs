@@ -22,7 +22,8 @@ use crate::{
     operation_id = "end_other_session",
     tag = "access",
     params(("id" = String, Path, pattern = "^ses_[0-9a-hjkmnp-tv-z]{26}$", example = "ses_01jx3v6k9q8z7m5n4p3r2s1t0v")),
-    responses((status = 204, description = "Ended."), Missing, KnownProblems)
+    responses((status = 204, description = "Ended."), Missing, KnownProblems),
+    extensions(("x-tollgate-permission" = json!("none: of one's own sessions; with principal.disable over everything those of others")))
 )]
 pub(crate) async fn end(
     State(door): State<Door>,

@@ -34,7 +34,8 @@ pub(crate) struct List {
     operation_id = "list_sessions",
     tag = "access",
     params(List),
-    responses(Listed<SessionView>, KnownProblems)
+    responses(Listed<SessionView>, KnownProblems),
+    extensions(("x-tollgate-permission" = json!("none: of one's own sessions; with principal.read over everything those of others")))
 )]
 pub(crate) async fn list(
     State(door): State<Door>,
