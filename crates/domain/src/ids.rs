@@ -165,6 +165,10 @@ id!(
     /// Names a role given to a principal within a scope.
     GrantId, "grt"
 );
+id!(
+    /// Names what was observed, and changed nothing.
+    ObservationId, "obs"
+);
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ mod given;
 pub mod grant;
 pub mod ids;
 pub mod metadata;
+pub mod observation;
 pub mod operation;
 pub mod personal;
 pub mod principal;
@@ -32,8 +33,8 @@ pub mod usage;
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};
 pub use ids::{
-    AssignmentId, ClientId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId,
-    ScheduledChangeId,
+    AssignmentId, ClientId, EventId, GrantId, KeyId, LeakId, ObservationId, OperationId, PolicyId,
+    PrincipalId, RouteId, ScheduledChangeId,
 };
 pub use jiff::Timestamp;
 pub use metadata::Metadata;

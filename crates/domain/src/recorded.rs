@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, EventId, EventType, GrantId, KeyId, Metadata, OperationId, PolicyId,
-    PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    Aggregate as _, ClientId, EventId, EventType, GrantId, KeyId, Metadata, ObservationId, OperationId,
+    PolicyId, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
     grant::{GivenGrant, GrantEvent},
+    observation::{Observation, ObservationEvent},
     operation::{Operation, OperationEvent},
     personal::PersonalValues,
     principal::{Account, PrincipalEvent},
@@ -65,6 +66,7 @@ pub enum DomainEvent {
     ScheduledChange { id: ScheduledChangeId, event: ScheduledChangeEvent },
     Principal { id: PrincipalId, event: PrincipalEvent },
     Grant { id: GrantId, event: GrantEvent },
+    Observation { id: ObservationId, event: ObservationEvent },
 }
 
 impl DomainEvent {
@@ -81,6 +83,7 @@ impl DomainEvent {
             Self::ScheduledChange { event, .. } => event.event_type(),
             Self::Principal { event, .. } => event.event_type(),
             Self::Grant { event, .. } => event.event_type(),
+            Self::Observation { event, .. } => event.event_type(),
         }
     }
 
@@ -97,6 +100,7 @@ impl DomainEvent {
             Self::ScheduledChange { .. } => ScheduledChange::TYPE,
             Self::Principal { .. } => Account::TYPE,
             Self::Grant { .. } => GivenGrant::TYPE,
+            Self::Observation { .. } => Observation::TYPE,
         }
     }
 
@@ -113,6 +117,7 @@ impl DomainEvent {
             Self::ScheduledChange { event, .. } => event.event_version(),
             Self::Principal { event, .. } => event.event_version(),
             Self::Grant { event, .. } => event.event_version(),
+            Self::Observation { event, .. } => event.event_version(),
         }
     }
 
@@ -131,6 +136,7 @@ impl DomainEvent {
             Self::ScheduledChange { event, .. } => serde_json::to_value(event),
             Self::Principal { event, .. } => serde_json::to_value(event),
             Self::Grant { event, .. } => serde_json::to_value(event),
+            Self::Observation { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -147,6 +153,7 @@ impl DomainEvent {
             Self::ScheduledChange { id, .. } => id.to_string(),
             Self::Principal { id, .. } => id.to_string(),
             Self::Grant { id, .. } => id.to_string(),
+            Self::Observation { id, .. } => id.to_string(),
         }
     }
 }

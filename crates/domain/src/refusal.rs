@@ -36,6 +36,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::access::Denied::CATALOGUE,
         crate::principal::PrincipalRefusal::CATALOGUE,
         crate::grant::GrantRefusal::CATALOGUE,
+        crate::observation::ObservationRefusal::CATALOGUE,
     ]
     .concat();
     all.sort_unstable_by_key(|doc| doc.code);
@@ -90,6 +91,7 @@ mod tests {
             crate::access::Denied::CATALOGUE,
             crate::principal::PrincipalRefusal::CATALOGUE,
             crate::grant::GrantRefusal::CATALOGUE,
+            crate::observation::ObservationRefusal::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {
             let first = sentences.entry(doc.code).or_insert(doc.message);

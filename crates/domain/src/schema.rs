@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent, operation::OperationEvent,
-    principal::PrincipalEvent, projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent,
-    route::RouteEvent, scheduled_change::ScheduledChangeEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent, observation::ObservationEvent,
+    operation::OperationEvent, principal::PrincipalEvent, projection::ProjectionEvent,
+    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -36,6 +36,7 @@ pub fn event_schemas() -> Vec<EventSchema> {
         ScheduledChangeEvent::schemas(),
         PrincipalEvent::schemas(),
         GrantEvent::schemas(),
+        ObservationEvent::schemas(),
     ]
     .concat()
 }
@@ -78,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 9] = [
+    const TYPES: [&[&str]; 10] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
@@ -88,6 +89,7 @@ mod tests {
         ScheduledChangeEvent::TYPES,
         PrincipalEvent::TYPES,
         GrantEvent::TYPES,
+        ObservationEvent::TYPES,
     ];
 
     #[test]
@@ -177,6 +179,9 @@ mod tests {
             }
             E::Grant { id, event: _ } => {
                 E::Grant { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Observation { id, event: _ } => {
+                E::Observation { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
         }
     }

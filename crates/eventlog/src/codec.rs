@@ -4,11 +4,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, EventType, GrantId, KeyId, Metadata, OperationId, PolicyId,
-    PrincipalId, RouteId, ScheduledChangeId,
+    Aggregate, ClientId, DomainEvent, EventType, GrantId, KeyId, Metadata, ObservationId, OperationId,
+    PolicyId, PrincipalId, RouteId, ScheduledChangeId,
     api_client::ApiClient,
     api_key::ApiKey,
     grant::GivenGrant,
+    observation::Observation,
     operation::Operation,
     principal::Account,
     projection::{Projection, ProjectionName},
@@ -46,6 +47,7 @@ stored!(Operation, OperationId, Operation);
 stored!(ScheduledChange, ScheduledChangeId, ScheduledChange);
 stored!(Account, PrincipalId, Principal);
 stored!(GivenGrant, GrantId, Grant);
+stored!(Observation, ObservationId, Observation);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -69,6 +71,7 @@ impl Columns<'_> {
             ScheduledChange::TYPE => self.decode_as::<ScheduledChange>(),
             Account::TYPE => self.decode_as::<Account>(),
             GivenGrant::TYPE => self.decode_as::<GivenGrant>(),
+            Observation::TYPE => self.decode_as::<Observation>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

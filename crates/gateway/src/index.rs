@@ -69,7 +69,8 @@ impl Index {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => {}
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => {}
             DomainEvent::RateLimitPolicy { id, event } => {
                 let policy = self.policies.slot_of(*id);
                 self.policies.apply(policy, event);

@@ -96,7 +96,8 @@ impl Directory for AssignmentDirectory {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => None,
         }
     }
 

@@ -1,23 +1,32 @@
 //! Who changed what, when, from where and why: one entry for each event, none left out.
 
+mod patch;
+pub(crate) mod personal;
 mod redact;
+mod subject;
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
 
 use domain::{
     AssignmentId, ClientId, DomainEvent, EventId, KeyId, Position, Recorded, ScheduledChangeId, Timestamp,
     api_key::ApiKeyEvent,
     metadata::{ActorKind, Circumstances},
+    observation::{Exported, ObservationEvent, Overflowed},
+    personal::PersonalValues,
     rate_limit_policy::{LimitReset, RateLimitPolicyEvent},
     scheduled_change::ScheduledChangeEvent,
 };
 use eventlog::Replayed;
+use personal::PERSONAL;
 pub use redact::shown_event;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use subject::{Changed, SUBJECTS, Subject};
 
 use crate::{
-    BadColumn, Change, Column, Columns, Folded, Poison, Projection, Row, Rows, Stored, Table, Untaken, Value,
-    value::Field,
+    BadColumn, Change, Column, Columns, Fact, Folded, Poison, Projection, Row, Rows, Stored, Table, Untaken,
+    Value, value::Field,
 };
 
 pub(crate) static ENTRIES: Table = Table {
@@ -46,6 +55,8 @@ pub(crate) static ENTRIES: Table = Table {
         Column::text("address"),
         Column::text("user_agent"),
         Column::text("data"),
+        Column::text("outcome"),
+        Column::text("changes"),
     ],
 };
 
@@ -57,7 +68,7 @@ static CLIENTS: Table = Table {
     columns: &[Column::text("id"), Column::text("client_id")],
 };
 
-static TABLES: [&Table; 2] = [&ENTRIES, &CLIENTS];
+static TABLES: [&Table; 4] = [&ENTRIES, &CLIENTS, &PERSONAL, &SUBJECTS];
 
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,12 +95,67 @@ pub struct AuditEntry {
     pub correlation_id: String,
     pub causation_id: Option<String>,
     pub command_id: String,
+    /// How what was asked for ended.
+    pub outcome: Outcome,
     /// None when there was none, and once erased.
     pub address: Option<String>,
     pub user_agent: Option<String>,
     /// The event without anything that helps to find or prove a secret; personal values where they are still
     /// there, their commitments where they are erased.
     pub data: serde_json::Value,
+    /// What the event changed of its subject: a JSON Patch (RFC 6902). Null where what was there before is not known, for an
+    /// earlier event was left out.
+    pub changes: serde_json::Value,
+}
+
+/// How what was asked for ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Succeeded,
+    /// Whoever asked is known, and was not allowed.
+    Denied,
+    Failed,
+}
+
+impl Outcome {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn of(event: &DomainEvent) -> Self {
+        match event {
+            DomainEvent::ScheduledChange { id: _, event: ScheduledChangeEvent::Failed(_) } => Self::Failed,
+            DomainEvent::Observation { id: _, event } => Self::observed(event),
+            DomainEvent::ApiClient { .. }
+            | DomainEvent::ApiKey { .. }
+            | DomainEvent::Route { .. }
+            | DomainEvent::RateLimitPolicy { .. }
+            | DomainEvent::Projection { .. }
+            | DomainEvent::Operation { .. }
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Grant { .. } => Self::Succeeded,
+        }
+    }
+
+    fn observed(event: &ObservationEvent) -> Self {
+        use ObservationEvent as E;
+        match event {
+            E::AccessDenied(_) => Self::Denied,
+            E::AuthenticationFailed(_) => Self::Failed,
+            E::Overflowed(Overflowed { failed: 0, .. }) => Self::Denied,
+            E::Overflowed(_) => Self::Failed,
+            E::Exported(Exported { complete: false, .. }) => Self::Failed,
+            E::SignedIn(_) | E::SignedOut(_) | E::Exported(_) | E::SecretSearched(_) => Self::Succeeded,
+        }
+    }
 }
 
 impl Stored for AuditEntry {
@@ -116,6 +182,8 @@ impl Stored for AuditEntry {
             address: columns.text_or_none("address")?,
             user_agent: columns.text_or_none("user_agent")?,
             data: columns.json("data")?,
+            outcome: columns.word("outcome")?,
+            changes: columns.json_or_none("changes")?.unwrap_or_default(),
         })
     }
 }
@@ -146,67 +214,118 @@ impl Projection for AuditLog {
         ENTRIES.name
     }
 
+    /// 2: with what changed, and commitments in the place of personal values.
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn tables(&self) -> &'static [&'static Table] {
         &TABLES
     }
 
     fn keys(&self, recorded: &Recorded) -> Vec<(&'static Table, Value)> {
-        match Client::of(&recorded.event) {
-            Client::Known(..) | Client::None => vec![],
-            Client::OfKey(id) => vec![(&CLIENTS, id.into())],
-            Client::OfAssignment(id) => vec![(&CLIENTS, id.into())],
-            Client::OfChange(id) => vec![(&CLIENTS, id.into())],
-        }
+        let client: Option<Value> = match Client::of(&recorded.event) {
+            Client::Known(..) | Client::None => None,
+            Client::OfKey(id) => Some(id.into()),
+            Client::OfAssignment(id) => Some(id.into()),
+            Client::OfChange(id) => Some(id.into()),
+        };
+        let subject = subject::key(&recorded.event).map(|id| (&SUBJECTS, id.into()));
+        client.map(|id| (&CLIENTS, id)).into_iter().chain(subject).collect()
     }
 
     fn fold(&self, rows: &Rows, recorded: &Recorded) -> Result<Vec<Change>, Poison> {
         let Recorded { position, event_id, recorded_at, metadata, event, personal, .. } = recorded;
-        let data = redact::data(event, personal).map_err(|_| Poison::NotJson)?;
+        let data = redact::data(event).map_err(|_| Poison::NotJson)?;
         let (client_id, remembered) = client(rows, event)?;
-        let address = metadata.address.and_then(|commitment| personal.get(&commitment));
+        let (subject, changes) = match subject::key(event) {
+            None => (None, Some(NOTHING.to_owned())),
+            Some(id) => {
+                let before = rows.get::<Subject>(&SUBJECTS, &id.as_str().into())?.map(Cow::into_owned);
+                let Changed { after, changes } = subject::change(before, &id, &recorded.into())?;
+                (Some(put(id, after)), changes)
+            }
+        };
         let entry = Entry {
             position: *position,
             event_id: *event_id,
             recorded_at: *recorded_at,
             circumstances: &metadata.into(),
-            address: address.map(|address| &**address),
             event,
             client_id,
             data: &data,
+            changes: changes.as_deref(),
         };
         let remembered = remembered.map(|belonging| Change::Put { table: &CLIENTS, row: belonging.row() });
         let row = entry.with_fields(|fields| Row(fields.iter().map(Into::into).collect()));
-        Ok(remembered.into_iter().chain([Change::Put { table: &ENTRIES, row }]).collect())
+        let values = personal.iter().map(|(commitment, value)| Change::Put {
+            table: &PERSONAL,
+            row: Row(vec![commitment.to_string().into(), (*position).into(), (&**value).into()]),
+        });
+        let entry = Change::Put { table: &ENTRIES, row };
+        Ok(remembered.into_iter().chain(subject).chain(values).chain([entry]).collect())
     }
 
     /// Most of what is stored is shown as it is.
     fn replay(&self, rows: &mut Rows, lying: Replayed<'_>) -> Result<(), Untaken> {
         let (event, circumstances) = (lying.event()?, lying.circumstances()?);
-        let words = lying
-            .text()
-            .and_then(|text| redact::words(&event, circumstances.address, lying.personal(), text));
-        let data = match words {
+        let data = match lying.text().and_then(|text| redact::words(&event, text)) {
             Some(words) => words,
-            None => redact::data(&event, &lying.personal_values()).map_err(|_| Poison::NotJson)?.into(),
+            None => redact::data(&event).map_err(|_| Poison::NotJson)?.into(),
         };
         let (client_id, remembered) = client(rows, &event)?;
-        let address = lying.personal().iter().find(|(of, _)| circumstances.address.as_ref() == Some(of));
+        let changes = replayed(rows, &lying, circumstances.occurred_at, &event)?;
         let entry = Entry {
             position: lying.position(),
             event_id: lying.event_id()?,
             recorded_at: lying.recorded_at()?,
             circumstances: &circumstances,
-            address: address.map(|(_, value)| *value),
             event: &event,
             client_id,
             data: &data,
+            changes: changes.as_deref(),
         };
         entry.with_fields(|fields| rows.append(&ENTRIES, fields))?;
+        let position = i64::try_from(lying.position().get()).unwrap_or(i64::MAX);
+        for (commitment, value) in lying.personal() {
+            let commitment = commitment.to_string();
+            let fields = [Field::Text(&commitment), Field::Integer(position), Field::Text(value)];
+            rows.append(&PERSONAL, &fields)?;
+        }
         if let Some(belonging) = remembered {
             rows.set(&CLIENTS, belonging.id.as_str().into(), belonging);
         }
         Ok(())
     }
+}
+
+/// The patch of an event that changes nothing.
+const NOTHING: &str = "[]";
+
+fn put(id: String, after: Option<Subject>) -> Change {
+    match after {
+        Some(subject) => Change::Put { table: &SUBJECTS, row: subject.row() },
+        None => Change::Delete { table: &SUBJECTS, key: id.into() },
+    }
+}
+
+/// What an event that is replayed makes of its subject among the rows.
+fn replayed(
+    rows: &mut Rows,
+    lying: &Replayed<'_>,
+    occurred_at: Timestamp,
+    event: &DomainEvent,
+) -> Result<Option<String>, Poison> {
+    let Some(id) = subject::key(event) else { return Ok(Some(NOTHING.to_owned())) };
+    let (position, sequence, personal) = (lying.position(), lying.sequence(), &PersonalValues::new());
+    let fact = Fact { position, sequence, occurred_at, event, personal };
+    let mut patch = None;
+    rows.update::<Subject>(&SUBJECTS, id.as_str().into(), |before| {
+        let Changed { after, changes } = subject::change(before, &id, &fact)?;
+        patch = changes;
+        Ok(after)
+    })?;
+    Ok(patch)
 }
 
 /// The client that an event concerns, and what is to be remembered for later events that will not say.
@@ -248,7 +367,8 @@ impl Client {
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => Self::None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => Self::None,
             DomainEvent::ApiClient { id, event: _ } => Self::Known(*id, None),
             DomainEvent::ApiKey { id, event } => match event {
                 ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),
@@ -306,22 +426,22 @@ struct Entry<'of> {
     event_id: EventId,
     recorded_at: Timestamp,
     circumstances: &'of Circumstances<'of>,
-    address: Option<&'of str>,
     event: &'of DomainEvent,
     client_id: Option<ClientId>,
     data: &'of str,
+    changes: Option<&'of str>,
 }
 
 impl Entry<'_> {
     /// In the order of the columns.
     fn with_fields<T>(&self, take: impl FnOnce(&[Field<'_>]) -> T) -> T {
-        let Self { position, event_id, recorded_at, circumstances, address, event, client_id, data } = self;
+        let Self { position, event_id, recorded_at, circumstances, event, client_id, data, changes } = self;
         let Circumstances { occurred_at, actor, actor_kind, authenticated_by, .. } = circumstances;
-        let Circumstances { on_behalf_of, allowed_by, address: _, user_agent, request_id, .. } =
-            circumstances;
+        let Circumstances { on_behalf_of, allowed_by, address, user_agent, request_id, .. } = circumstances;
         let Circumstances { correlation_id, causation_id, reason, command_id, .. } = circumstances;
         let (event_id, subject_id) = (event_id.to_string(), event.subject());
         let client_id = client_id.map(|id| id.to_string());
+        let address = address.map(|commitment| commitment.to_string());
         take(&[
             Field::Integer(i64::try_from(position.get()).unwrap_or(i64::MAX)),
             Field::Text(&event_id),
@@ -341,9 +461,11 @@ impl Entry<'_> {
             Field::Text(correlation_id),
             causation_id.as_deref().into(),
             Field::Text(command_id),
-            (*address).into(),
+            address.as_deref().into(),
             user_agent.as_deref().into(),
             Field::Text(data),
+            Field::Text(Outcome::of(event).as_str()),
+            (*changes).into(),
         ])
     }
 }

@@ -131,7 +131,8 @@ impl Directory for ClientDirectory {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => None,
         }
     }
 

@@ -122,7 +122,8 @@ impl Directory for GrantDirectory {
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
-            | DomainEvent::Principal { .. } => None,
+            | DomainEvent::Principal { .. }
+            | DomainEvent::Observation { .. } => None,
         }
     }
 

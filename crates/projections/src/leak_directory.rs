@@ -118,6 +118,7 @@ fn reported(event: &DomainEvent) -> Option<(KeyId, &LeakReported)> {
         | DomainEvent::Operation { .. }
         | DomainEvent::ScheduledChange { .. }
         | DomainEvent::Principal { .. }
-        | DomainEvent::Grant { .. } => None,
+        | DomainEvent::Grant { .. }
+        | DomainEvent::Observation { .. } => None,
     }
 }

@@ -139,7 +139,8 @@ impl Directory for OperationDirectory {
             | DomainEvent::Projection { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => None,
         }
     }
 

@@ -160,7 +160,8 @@ impl Directory for PrincipalDirectory {
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
-            | DomainEvent::Grant { .. } => None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => None,
         }
     }
 

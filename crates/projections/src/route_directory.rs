@@ -98,7 +98,8 @@ impl Directory for RouteDirectory {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => None,
         }
     }
 

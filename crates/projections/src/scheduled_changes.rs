@@ -185,7 +185,8 @@ fn change_of(event: &DomainEvent) -> Option<ScheduledChangeId> {
         | DomainEvent::Projection { .. }
         | DomainEvent::Operation { .. }
         | DomainEvent::Principal { .. }
-        | DomainEvent::Grant { .. } => None,
+        | DomainEvent::Grant { .. }
+        | DomainEvent::Observation { .. } => None,
     }
 }
 
@@ -228,7 +229,8 @@ impl Projection for ScheduledChanges {
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => None,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Observation { .. } => None,
         };
         Ok(after.map(|row| Change::Put { table: &TABLE, row: row.row() }).into_iter().collect())
     }

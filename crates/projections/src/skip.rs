@@ -90,7 +90,8 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         | DomainEvent::Operation { .. }
         | DomainEvent::ScheduledChange { .. }
         | DomainEvent::Principal { .. }
-        | DomainEvent::Grant { .. } => None,
+        | DomainEvent::Grant { .. }
+        | DomainEvent::Observation { .. } => None,
     }
 }
 

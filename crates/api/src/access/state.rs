@@ -66,7 +66,8 @@ impl State {
             | DomainEvent::RateLimitPolicy { .. }
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
-            | DomainEvent::ScheduledChange { .. } => {}
+            | DomainEvent::ScheduledChange { .. }
+            | DomainEvent::Observation { .. } => {}
         }
     }
 

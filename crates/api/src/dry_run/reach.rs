@@ -41,7 +41,8 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
         DomainEvent::Projection { .. }
         | DomainEvent::Operation { .. }
         | DomainEvent::Principal { .. }
-        | DomainEvent::Grant { .. } => Reach::default(),
+        | DomainEvent::Grant { .. }
+        | DomainEvent::Observation { .. } => Reach::default(),
     }
 }
 

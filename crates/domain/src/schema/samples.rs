@@ -1,14 +1,15 @@
 //! One fully filled event of each type, the same on every machine.
 
 mod access;
+mod observed;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, GrantId, InvalidValue, KeyId, LeakId, OperationId, PolicyId,
-    Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    AssignmentId, ClientId, DomainEvent, GrantId, InvalidValue, KeyId, LeakId, ObservationId, OperationId,
+    PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -57,6 +58,9 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     samples.extend(events.into_iter().map(|event| DomainEvent::Principal { id: principal, event }));
     let events = access::grant_events(principal)?;
     samples.extend(events.into_iter().map(|event| DomainEvent::Grant { id: grant, event }));
+    let observation = ObservationId::from_parts(EPOCH_MS, 9);
+    let events = observed::observation_events(principal, key)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::Observation { id: observation, event }));
     Ok(samples)
 }
 

@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
     EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent,
-    operation::OperationEvent, principal::PrincipalEvent, projection::ProjectionEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
+    observation::ObservationEvent, operation::OperationEvent, principal::PrincipalEvent,
+    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    scheduled_change::ScheduledChangeEvent,
 };
 use serde_json::Value;
 use tollgate_eventlog::{canonical, upcast};
@@ -21,6 +22,7 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "scheduled_change" => serde_json::from_value::<ScheduledChangeEvent>(payload)?.event_type(),
         "principal" => serde_json::from_value::<PrincipalEvent>(payload)?.event_type(),
         "grant" => serde_json::from_value::<GrantEvent>(payload)?.event_type(),
+        "observation" => serde_json::from_value::<ObservationEvent>(payload)?.event_type(),
         "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),
     })
@@ -83,6 +85,7 @@ fn every_golden_sample_can_be_read_today() {
         ScheduledChangeEvent::TYPES,
         PrincipalEvent::TYPES,
         GrantEvent::TYPES,
+        ObservationEvent::TYPES,
     ]
     .concat();
     assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");

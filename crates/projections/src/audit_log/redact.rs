@@ -27,6 +27,7 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::ScheduledChange { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Principal { id: _, event } => without_token(event)?,
         DomainEvent::Grant { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::Observation { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -34,22 +35,13 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
     Ok(data)
 }
 
-/// The same as the audit log keeps it.
-pub(super) fn data(event: &DomainEvent, personal: &PersonalValues) -> serde_json::Result<String> {
-    serde_json::to_string(&shown_event(event, personal)?)
+/// The same as the audit log keeps it: with the commitments.
+pub(super) fn data(event: &DomainEvent) -> serde_json::Result<String> {
+    serde_json::to_string(&shown_event(event, &PersonalValues::new())?)
 }
 
 /// The same out of the event's own words, where at most a secret is to be left out of them. None where that is not so.
-pub(super) fn words<'of>(
-    event: &DomainEvent,
-    address: Option<Personal>,
-    personal: &[(Personal, &str)],
-    text: &'of str,
-) -> Option<Cow<'of, str>> {
-    // The caller's address is none of the payload's values: each value has a salt of its own.
-    if personal.iter().any(|(commitment, _)| address.as_ref() != Some(commitment)) {
-        return None;
-    }
+pub(super) fn words<'of>(event: &DomainEvent, text: &'of str) -> Option<Cow<'of, str>> {
     match event {
         DomainEvent::ApiKey { id: _, event } => match event {
             ApiKeyEvent::Issued(Issued { secret, .. }) | ApiKeyEvent::Rotated(Rotated { secret, .. }) => {
@@ -77,7 +69,8 @@ pub(super) fn words<'of>(
         | DomainEvent::Projection { .. }
         | DomainEvent::Operation { .. }
         | DomainEvent::ScheduledChange { .. }
-        | DomainEvent::Grant { .. } => Some(text.into()),
+        | DomainEvent::Grant { .. }
+        | DomainEvent::Observation { .. } => Some(text.into()),
         DomainEvent::Principal { id: _, event } => match token_of(event) {
             Some(secret) => words_without(text, secret).map(Cow::Owned),
             None => Some(text.into()),
@@ -173,7 +166,7 @@ fn shown_of_secret(secret: &Value) -> Value {
     Value::Object(kept.collect::<Map<_, _>>())
 }
 
-fn resolve(value: &mut Value, personal: &PersonalValues) {
+pub(super) fn resolve(value: &mut Value, personal: &PersonalValues) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::String(text) => {

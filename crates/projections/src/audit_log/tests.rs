@@ -1,7 +1,11 @@
 //! One entry for each event, with its client, and with nothing of a secret.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
+use domain::{
+    ObservationId,
+    observation::{Observation, Observe},
+};
 use domain::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,
     rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
@@ -18,7 +22,7 @@ use crate::{
     },
     testing::{
         ADDRESS, Engine, History, assignment, client, dump, eventful, key, on_every_engine, personal,
-        project, read_model,
+        project, read_model, register,
     },
 };
 
@@ -28,6 +32,10 @@ on_every_engine!(
     later_events_of_keys_and_assignments_know_their_client,
     personal_values_are_shown_while_they_are_there,
     a_label_may_be_called_digest,
+    entries_tell_what_changed,
+    what_was_observed_is_an_entry_with_its_outcome,
+    a_value_is_nowhere_but_in_its_own_table,
+    a_value_is_not_read_by_its_commitment_elsewhere,
 );
 
 /// The entries of a history, oldest first.
@@ -183,8 +191,7 @@ async fn a_label_may_be_called_digest(on: Engine) {
 
 #[test]
 fn the_event_s_own_words_are_what_would_be_made_of_it() {
-    let address = personal(ADDRESS).commitment();
-    for mut recorded in eventful().events {
+    for recorded in eventful().events {
         let text = match &recorded.event {
             DomainEvent::ApiClient { event, .. } => canonical::to_text(event),
             DomainEvent::ApiKey { event, .. } => canonical::to_text(event),
@@ -195,16 +202,102 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::ScheduledChange { event, .. } => canonical::to_text(event),
             DomainEvent::Principal { event, .. } => canonical::to_text(event),
             DomainEvent::Grant { event, .. } => canonical::to_text(event),
+            DomainEvent::Observation { event, .. } => canonical::to_text(event),
         }
         .unwrap();
-        let words = |recorded: &Recorded| {
-            let personal: Vec<_> = recorded.personal.iter().map(|(of, value)| (*of, &**value)).collect();
-            let words = redact::words(&recorded.event, recorded.metadata.address, &personal, &text);
-            words.map(Cow::into_owned)
-        };
-        assert_eq!(words(&recorded), None, "other values may be shown in it");
-        recorded.personal.retain(|commitment, _| *commitment == address);
-        let made = redact::data(&recorded.event, &recorded.personal).unwrap();
-        assert_eq!(words(&recorded), Some(made));
+        let words = redact::words(&recorded.event, &text).unwrap();
+        assert_eq!(words, redact::data(&recorded.event).unwrap());
     }
+}
+
+/// The documents before and after, which the patches lead through.
+fn patched(document: &Json, entry: &AuditEntry) -> Json {
+    let mut document = document.clone();
+    let patch: json_patch::Patch = serde_json::from_value(entry.changes.clone()).unwrap();
+    json_patch::patch(&mut document, &patch).unwrap();
+    document
+}
+
+async fn entries_tell_what_changed(on: Engine) {
+    let entries = entries(on, &eventful()).await;
+    let of = |subject: String| entries.iter().filter(move |entry| entry.subject_id == subject);
+    let suspended = of(client(1).to_string()).find(|entry| entry.action == "api_client.suspended").unwrap();
+    let expected = serde_json::json!([
+        { "op": "test", "path": "/status", "value": "active" },
+        { "op": "replace", "path": "/status", "value": "suspended" },
+    ]);
+    assert_eq!(suspended.changes, expected);
+
+    // From nothing, each patch applies to what the one before has made: its tests hold.
+    for subject in [client(1).to_string(), client(2).to_string(), key(1).to_string(), key(4).to_string()] {
+        let last = of(subject).fold(Json::Null, |document, entry| patched(&document, entry));
+        assert!(last["status"].is_string(), "{last}");
+    }
+    let assigned = entries.iter().find(|entry| entry.action == "rate_limit_policy.assigned").unwrap();
+    let path = format!("/assignments/{}", assignment(1));
+    assert_eq!(
+        (&assigned.changes[0]["op"], &assigned.changes[0]["path"]),
+        (&"add".into(), &path.as_str().into())
+    );
+    let unassigned = entries.iter().find(|entry| entry.action == "rate_limit_policy.unassigned").unwrap();
+    assert_eq!(unassigned.changes[0]["value"]["client_id"], client(1).to_string(), "what was there before");
+    assert_eq!(unassigned.changes[1], serde_json::json!({ "op": "remove", "path": path }));
+    let reset = entries.iter().find(|entry| entry.action == "rate_limit_policy.limit_reset").unwrap();
+    assert_eq!(reset.changes, serde_json::json!([]));
+    let failed = entries.iter().find(|entry| entry.action == "scheduled_change.failed").unwrap();
+    assert_eq!(failed.outcome, Outcome::Failed);
+    let others = entries.iter().filter(|entry| entry.outcome != Outcome::Succeeded);
+    assert_eq!(others.count(), 1, "the others have done what they were to do");
+}
+
+async fn what_was_observed_is_an_entry_with_its_outcome(on: Engine) {
+    let mut history = History::default();
+    let samples = domain::schema::sample_events().unwrap();
+    for sample in samples {
+        if let DomainEvent::Observation { id, event } = sample {
+            let id = ObservationId::from_u128(id.to_u128() + u128::try_from(history.events.len()).unwrap());
+            history = history.when::<Observation>(id, &Observe(event));
+        }
+    }
+    let entries = entries(on, &history).await;
+    let outcome = |action: &str| entries.iter().find(|entry| entry.action == action).unwrap().outcome;
+    assert_eq!(entries.len(), ObservationEvent::TYPES.len());
+    assert_eq!(outcome("observation.access_denied"), Outcome::Denied);
+    assert_eq!(outcome("observation.authentication_failed"), Outcome::Failed);
+    assert_eq!(outcome("observation.overflowed"), Outcome::Failed);
+    assert_eq!(outcome("observation.signed_in"), Outcome::Succeeded);
+    assert!(entries.iter().all(|entry| entry.changes == serde_json::json!([])), "nothing changed");
+}
+
+async fn a_value_is_nowhere_but_in_its_own_table(on: Engine) {
+    let (_dir, model) = read_model(on).await;
+    project(&model, &eventful(), 5).await;
+    for table in TABLES {
+        let rows = model.dump(table).await.unwrap();
+        let its_own = table.name == PERSONAL.name;
+        let text = format!("{rows:?}");
+        for value in ["Ada", "ada@example.com", "team@example.com"] {
+            assert_eq!(text.contains(value), its_own, "{value} in {}", table.name);
+        }
+        // An address range of a key is no personal value: it may hold the same text.
+        let address = Value::Text(ADDRESS.to_owned());
+        assert_eq!(rows.iter().any(|row| row.0.contains(&address)), its_own, "{}", table.name);
+    }
+}
+
+async fn a_value_is_not_read_by_its_commitment_elsewhere(on: Engine) {
+    use domain::api_client::{ApiClientCommand, UpdateClient};
+    let stolen = personal("team@example.com").commitment().to_string();
+    let name = Some(stolen.parse().unwrap());
+    let mut history = eventful();
+    history
+        .events
+        .iter_mut()
+        .filter(|recorded| recorded.event.subject() == client(2).to_string())
+        .for_each(|recorded| recorded.personal.clear());
+    let update = ApiClientCommand::Update(UpdateClient { name, ..UpdateClient::default() });
+    let mut history = history.client(3, &register("Curious")).client(3, &update);
+    history.events.iter_mut().rev().take(2).for_each(|recorded| recorded.personal.clear());
+    let entries = entries(on, &history).await;
+    assert_eq!(entries.last().unwrap().data["name"], stolen);
 }

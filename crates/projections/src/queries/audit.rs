@@ -2,7 +2,8 @@
 
 use domain::{ClientId, Position, Timestamp, access::Reach};
 
-pub use crate::audit_log::AuditEntry;
+use crate::audit_log::personal::reveal;
+pub use crate::audit_log::{AuditEntry, Outcome};
 use crate::{
     BadColumn, Columns, Kind, ReadFailure, ReadModel, Stored,
     queries::select::{Belongs, OF_TEAM, Places},
@@ -66,7 +67,7 @@ impl Listed for AuditEntry {
 /// When the read model cannot be read.
 pub async fn get(model: &ReadModel, position: Position) -> Result<Option<AuditEntry>, ReadFailure> {
     let select = Select::new(include_str!("audit/select.sql"), vec![]).and("position = {}", position);
-    model.fetch_one(select).await
+    one(model, select).await
 }
 
 /// The same for somebody who may not see it.
@@ -81,7 +82,13 @@ pub async fn get_within(
     let select = Select::new(include_str!("audit/select.sql"), vec![])
         .and("position = {}", position)
         .and_within_or(reach, SHARED, &OF_CLIENTS);
-    model.fetch_one(select).await
+    one(model, select).await
+}
+
+async fn one(model: &ReadModel, select: Select) -> Result<Option<AuditEntry>, ReadFailure> {
+    let mut found: Vec<AuditEntry> = model.fetch_one(select).await?.into_iter().collect();
+    reveal(model, &mut found).await?;
+    Ok(found.pop())
 }
 
 /// The last entry about a thing that says one of two things of it, up to a position.
@@ -100,7 +107,7 @@ pub async fn last_of(
         .and_both("action in ({0}, {1})", one, other)
         .then(" order by position desc")
         .limit(1);
-    model.fetch_one(select).await
+    self::one(model, select).await
 }
 
 /// From the newest to the oldest. The page's `after` is the position of the last entry of the page before.
@@ -140,7 +147,9 @@ pub async fn sorted(
         .and_some(REQUEST, request_id.as_deref())
         .and_some("correlation_id = {}", correlation_id.as_deref())
         .and_within_or(reach, SHARED, &OF_CLIENTS);
-    model.fetch(within(select, *from, *until).page(seek)).await
+    let mut entries: Vec<AuditEntry> = model.fetch(within(select, *from, *until).page(seek)).await?;
+    reveal(model, &mut entries).await?;
+    Ok(entries)
 }
 
 /// Where a row is, and nothing else of it.

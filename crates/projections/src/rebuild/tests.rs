@@ -155,7 +155,7 @@ async fn a_rebuild_leaves_the_indexes_that_the_migrations_made() {
     let here = installation(Engine::Sqlite, "Acme").await;
     let (_database, pool) = migrated().await;
     let migrated = indexes(&pool).await;
-    assert_eq!(migrated.len(), 8);
+    assert_eq!(migrated.len(), 9);
     let model = ReadModel::open_postgres(pool.clone()).await.unwrap();
     rebuild(&model, &here.log, &here.usage, None, |_, _| {}).await.unwrap();
     assert_eq!(indexes(&pool).await, migrated);

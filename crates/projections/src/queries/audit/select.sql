@@ -3,6 +3,6 @@
 -- alone that are not their correlation), _by_time.
 select position, event_id, occurred_at_us, recorded_at_us, actor, actor_kind, authenticated_by, on_behalf_of,
        allowed_by, action, subject_type, subject_id, client_id, reason, request_id, correlation_id, causation_id,
-       command_id, address, user_agent, data
+       command_id, address, user_agent, data, outcome, changes
   from audit_log
  where 1 = 1

@@ -6,4 +6,5 @@ create index if not exists audit_log_by_request on audit_log (request_id, positi
 create index if not exists audit_log_by_client on audit_log (client_id, position) where client_id is not null;
 create index if not exists audit_log_by_action on audit_log (action, position);
 create index if not exists audit_log_by_actor on audit_log (actor, position);
+create index if not exists audit_log_by_outcome on audit_log (outcome, position) where outcome <> 'succeeded';
 create index if not exists audit_log_by_time on audit_log (occurred_at_us);
