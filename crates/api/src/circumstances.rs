@@ -6,7 +6,10 @@ use axum::extract::ConnectInfo;
 use domain::Timestamp;
 use http::{HeaderMap, HeaderName, Request, header};
 
-use crate::random::{Random, token_id};
+use crate::{
+    proxies::Proxies,
+    random::{Random, token_id},
+};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -22,13 +25,18 @@ pub(crate) struct Circumstances {
     pub(crate) correlation_id: String,
     /// The caller's span, as W3C writes it.
     pub(crate) traceparent: Option<String>,
-    /// The peer's own address. A forwarding header is not believed: anyone can write one.
+    /// The peer's own address, or what a proxy of ours says it is: from others a forwarding header is not believed.
     pub(crate) address: Option<IpAddr>,
     pub(crate) user_agent: Option<String>,
 }
 
 impl Circumstances {
-    pub(crate) fn of<B>(request: &Request<B>, random: &dyn Random, now: Timestamp) -> Self {
+    pub(crate) fn of<B>(
+        request: &Request<B>,
+        random: &dyn Random,
+        now: Timestamp,
+        proxies: &Proxies,
+    ) -> Self {
         let headers = request.headers();
         let request_id = given_id(headers, &REQUEST_ID).unwrap_or_else(|| token_id("req", random, now));
         let traceparent = traceparent(headers);
@@ -37,8 +45,22 @@ impl Circumstances {
             .or_else(|| traceparent.as_deref().and_then(trace_of))
             .unwrap_or_else(|| request_id.clone());
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let address = peer.map(|ConnectInfo(peer)| proxies.caller(peer.ip(), headers));
         Self { request_id, correlation_id, traceparent, address, user_agent: user_agent(headers) }
+    }
+}
+
+impl Circumstances {
+    /// Of a request that came through no frame.
+    pub(crate) fn unknown() -> Self {
+        let unknown = || "unknown".to_owned();
+        Self {
+            request_id: unknown(),
+            correlation_id: unknown(),
+            traceparent: None,
+            address: None,
+            user_agent: None,
+        }
     }
 }
 
@@ -90,7 +112,7 @@ mod tests {
     use crate::random::SystemRandom;
 
     fn of(request: Request<()>) -> Circumstances {
-        Circumstances::of(&request, &SystemRandom, Timestamp::UNIX_EPOCH)
+        Circumstances::of(&request, &SystemRandom, Timestamp::UNIX_EPOCH, &Proxies::default())
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use csv::{Terminator, WriterBuilder};
 use http::header;
 
-use crate::problem::Problem;
+use crate::{observe::Outgoing, problem::Problem};
 
 /// What stands in one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,20 @@ pub(crate) fn write<'names>(
         writer.write_record(row.into_iter().map(Cell::written))?;
     }
     writer.into_inner().map_err(|failure| failure.into_error().into())
+}
+
+/// The same, and on record as taken out.
+pub(crate) async fn exported(
+    name: &str,
+    rows: usize,
+    written: Result<Vec<u8>, csv::Error>,
+    mut outgoing: Outgoing,
+) -> Result<Response, Problem> {
+    if let Ok(body) = &written {
+        outgoing.put(body, u64::try_from(rows).unwrap_or(u64::MAX));
+        outgoing.end().await;
+    }
+    answer(name, written)
 }
 
 /// An answer that is saved under this name.

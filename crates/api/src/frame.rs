@@ -55,7 +55,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 
 async fn frame(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let circumstances = Circumstances::of(&request, door.random(), door.now());
+    let circumstances = Circumstances::of(&request, door.random(), door.now(), &door.api().proxies);
     request.extensions_mut().insert(circumstances.clone());
     let path = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();

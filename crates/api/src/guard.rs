@@ -28,6 +28,7 @@ use crate::{
     gateways::Gateways,
     idempotency::InFlight,
     nodes::GatewayNodes,
+    observe::Doer,
     problem::Problem,
     random::{NoRandom, Random, salt, token_id},
     secret::new_key_secret,
@@ -177,22 +178,34 @@ impl Door {
 }
 
 /// Where permissions are asked for: every way into the log or the read models passes here.
-fn authorize(
-    principal: &Principal,
-    permission: Permission,
-    facts: &ResourceFacts,
-    now: Timestamp,
-) -> Result<Grant, Problem> {
-    judged(access::authorize(principal, permission, facts, now), principal, permission)
+fn authorize(asking: &Asking<'_>, permission: Permission, facts: &ResourceFacts) -> Result<Grant, Problem> {
+    judged(asking, access::authorize(asking.principal, permission, facts, asking.door.now()), permission)
+}
+
+/// Who asks for a permission, and from where.
+struct Asking<'of> {
+    door: &'of Door,
+    principal: &'of Principal,
+    circumstances: &'of Circumstances,
+}
+
+impl Asking<'_> {
+    /// Puts on record that they may not.
+    fn observe(&self, permission: Permission) {
+        let Self { door, principal, circumstances } = self;
+        door.api.observer.denied(principal, permission, circumstances, door.now());
+    }
 }
 
 /// The one place that tells somebody that they may not.
 fn judged(
+    asking: &Asking<'_>,
     judgement: Result<Grant, Denied>,
-    principal: &Principal,
     permission: Permission,
 ) -> Result<Grant, Problem> {
     judgement.map_err(|denied| {
+        let principal = asking.principal;
+        asking.observe(permission);
         tracing::warn!(
             actor = principal.id,
             permission = permission.as_str(),
@@ -227,14 +240,14 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Problem> {
         let Known { principal, session: _ } = door.authenticate(parts).await?;
-        let now = door.now();
-        let grant = if P::LIMITED {
-            judged(access::holds(&principal, P::PERMISSION, now), &principal, P::PERMISSION)?
-        } else {
-            authorize(&principal, P::PERMISSION, &ANYTHING, now)?
-        };
         let framed = Extension::<Circumstances>::from_request_parts(parts, door).await;
         let Extension(circumstances) = framed.map_err(|rejection| Problem::internal(&rejection))?;
+        let asking = Asking { door, principal: &principal, circumstances: &circumstances };
+        let grant = if P::LIMITED {
+            judged(&asking, access::holds(&principal, P::PERMISSION, door.now()), P::PERMISSION)?
+        } else {
+            authorize(&asking, P::PERMISSION, &ANYTHING)?
+        };
         Ok(Self { door: door.clone(), principal, grant, circumstances, permission: PhantomData })
     }
 }
@@ -247,12 +260,16 @@ impl<P: Needs> Allowed<P> {
 
     /// The same of a second permission, for those who ask for more than the handler always gives.
     pub(crate) fn allow_also(&self, permission: Permission, facts: &ResourceFacts) -> Result<Grant, Problem> {
-        authorize(&self.principal, permission, facts, self.now())
+        authorize(&self.asking(), permission, facts)
+    }
+
+    fn asking(&self) -> Asking<'_> {
+        Asking { door: &self.door, principal: &self.principal, circumstances: &self.circumstances }
     }
 
     /// The same where it does not matter what for.
     pub(crate) fn also(&self, permission: Permission) -> Result<Grant, Problem> {
-        judged(access::holds(&self.principal, permission, self.now()), &self.principal, permission)
+        judged(&self.asking(), access::holds(&self.principal, permission, self.now()), permission)
     }
 
     /// What let the request in at all.
@@ -271,7 +288,20 @@ impl<P: Needs> Allowed<P> {
         facts: &ResourceFacts,
         missing: impl FnOnce() -> Problem,
     ) -> Result<(), Problem> {
-        if self.sees(P::PERMISSION, facts) { Ok(()) } else { Err(missing()) }
+        if self.sees(P::PERMISSION, facts) {
+            return Ok(());
+        }
+        self.asking().observe(P::PERMISSION);
+        Err(missing())
+    }
+
+    /// Who asks, for what is to be on record of it.
+    pub(crate) fn doer(&self) -> Doer {
+        Doer::known(&self.principal, &self.grant.describe())
+    }
+
+    pub(crate) fn circumstances(&self) -> &Circumstances {
+        &self.circumstances
     }
 
     /// How far the principal sees by what the handler is for: what lists are narrowed to.
@@ -361,10 +391,13 @@ impl<P: Needs> Allowed<P> {
         let seen_by = loaded.state.seen_by();
         // Everybody sees themselves.
         let own = self.principal.id == id.to_string();
-        match facts.filter(|facts| own || self.sees(seen_by, facts)) {
-            Some(facts) => Ok((loaded, Some(facts))),
-            None => Ok((Loaded { state: Arc::new(A::default()), version: 0 }, None)),
+        match facts {
+            Some(facts) if own || self.sees(seen_by, &facts) => return Ok((loaded, Some(facts))),
+            // It is there, and not for them.
+            Some(_) => self.asking().observe(seen_by),
+            None => {}
         }
+        Ok((Loaded { state: Arc::new(A::default()), version: 0 }, None))
     }
 
     /// The circumstances of a command for its events, with the personal value that they commit to.
@@ -413,7 +446,10 @@ async fn admit(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let admitted = door.authenticate(&parts).await.and_then(|Known { principal, session: _ }| {
-        authorize(&principal, permission, &ResourceFacts::Shared, door.now()).map(drop)
+        let unframed = Circumstances::unknown;
+        let circumstances = parts.extensions.get().cloned().unwrap_or_else(unframed);
+        let asking = Asking { door: &door, principal: &principal, circumstances: &circumstances };
+        authorize(&asking, permission, &ResourceFacts::Shared).map(drop)
     });
     match admitted {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,

@@ -24,9 +24,11 @@ mod listing;
 mod manner;
 mod negotiate;
 mod nodes;
+mod observe;
 mod path;
 mod precondition;
 mod problem;
+mod proxies;
 mod query;
 mod random;
 mod receipt;
@@ -54,7 +56,9 @@ pub use gateways::{Answering, CallAsked, EffectiveAsked, Gateways, GatewaysAway,
 pub use guard::protect;
 pub use leaks::{FetchedKeys, FindHolder, GithubKeys, KeysFailure, LeakPolicy, Leaks, Pace, SharedSecret};
 pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
+pub use observe::{Observer, run_observations};
 pub use problem::{CatalogueEntry, catalogue};
+pub use proxies::{ForwardedBy, Proxies};
 pub use random::{Random, SystemRandom};
 pub use secret::{admin_token_digest, new_admin_token, new_principal_token};
 pub use uploads::Uploads;
@@ -91,6 +95,10 @@ pub struct Api {
     pub leaks: Leaks,
     /// Who may come in otherwise than by a token of ours, and how often one may fail.
     pub sign_in: sign_in::SignIn,
+    /// What was observed and is not on record yet; put there by [`run_observations`].
+    pub observer: Observer,
+    /// Whose word counts of where a request comes from.
+    pub proxies: Proxies,
 }
 
 impl fmt::Debug for Api {

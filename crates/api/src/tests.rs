@@ -20,6 +20,7 @@ mod imports;
 mod keys;
 mod leaks;
 mod lists;
+mod observations;
 mod policies;
 mod provider;
 mod receipts;

@@ -151,6 +151,11 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
             Ok(())
         });
         tasks.spawn("sessions", sign_in::sweep(Arc::clone(&api), stop.clone()));
+        let (observing, ending) = (Arc::clone(&api), tasks.keepers_stop_token());
+        tasks.spawn_keeper("observations", async move {
+            api::run_observations(observing, ending).await;
+            Ok(())
+        });
         tasks.spawn("operations", async move {
             api::run_operations(api, stop).await;
             Ok(())

@@ -5,6 +5,7 @@ mod file;
 mod flags;
 mod leaks;
 mod production;
+mod proxies;
 mod sign_in;
 
 use std::{
@@ -24,6 +25,7 @@ pub(crate) use file::SettingsFile;
 pub(crate) use flags::ServeFlags;
 pub(crate) use leaks::{LeakPolicy, Leaks};
 pub(crate) use production::{ControlPlane, Database, Nats, Role, WhenAlone};
+pub(crate) use proxies::Proxies;
 pub(crate) use sign_in::{Machine, RoleRule, SignIn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -84,6 +86,7 @@ pub(crate) struct Settings {
     pub(crate) bootstrap_token: Option<SecretString>,
     #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
     pub(crate) gateway_token: Option<SecretString>,
+    pub(crate) proxies: Proxies,
     pub(crate) leaks: Leaks,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) sign_in: SignIn,
@@ -145,6 +148,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
         otlp_endpoint: flags.otlp_endpoint.or(file.otlp_endpoint),
         bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
+        proxies: proxies::load(flags.proxies, file.proxies),
         leaks: leaks::load(flags.leaks, file.leaks)?,
         sign_in: sign_in::load(flags.sign_in, file.sign_in)?,
     };

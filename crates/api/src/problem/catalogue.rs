@@ -230,6 +230,8 @@ mod tests {
             "limit_name_taken",
             "limit_out_of_bounds",
             "limit_unknown",
+            "observation_backwards",
+            "observation_empty",
             "overlap_end_too_far",
             "overlap_not_extended",
             "overlap_too_long",

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use domain::{
     PrincipalId,
     access::{Principal, PrincipalKind},
+    observation::SignInWay,
 };
 use http::{HeaderMap, header, request::Parts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,7 +38,10 @@ impl Door {
     /// Who asks. Whoever fails too often is not listened to: nothing of what they show is looked at.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<Known, Problem> {
         let (address, now, failures) = (address_of(parts), self.now(), &self.api().sign_in.failures);
-        failures.check_address(address, now).map_err(Problem::too_many_failures)?;
+        if let Err(spent) = failures.check_address(address, now) {
+            self.observe_failure(parts);
+            return Err(Problem::too_many_failures(spent));
+        }
         let cookie = self.api().sign_in.cookies.read_session(&parts.headers);
         let known = if parts.headers.contains_key(header::AUTHORIZATION) {
             self.by_token(&parts.headers).await
@@ -49,8 +53,15 @@ impl Door {
         };
         if known.as_ref().is_err_and(Problem::is_unauthenticated) {
             failures.fail_address(address, now);
+            self.observe_failure(parts);
         }
         known
+    }
+
+    fn observe_failure(&self, parts: &Parts) {
+        if let Some(circumstances) = parts.extensions.get::<Circumstances>() {
+            self.api().observer.failed(SignInWay::Credential, circumstances, self.now());
+        }
     }
 
     async fn by_token(&self, headers: &HeaderMap) -> Result<Known, Problem> {

@@ -42,7 +42,8 @@ pub(super) use things::{
 
 use crate::{
     AccessIndex, AdminTokens, Api, FindHolder, GatewayNodes, GithubKeys, LeakPolicy, Leaks, PartReadiness,
-    Readiness, Settings, SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of, worker::Worker,
+    Proxies, Readiness, Settings, SharedSecret, SystemRandom, guard::Door, new_admin_token, router_of,
+    worker::Worker,
 };
 
 /// A clock that stands until it is moved.
@@ -75,6 +76,9 @@ pub(super) struct World {
 
 /// What the generic receiver and its senders share.
 pub(super) const SHARED: &str = "a-shared-secret-of-32-characters";
+
+/// The proxies that are trusted.
+pub(super) const PROXY: &str = "10.0.0.0/8";
 
 pub(super) const NOW: &str = "2026-03-01T12:00:00Z";
 
@@ -164,6 +168,8 @@ impl World {
             node: "test".parse().unwrap(),
             uploads: crate::Uploads::in_dir(dir.path().join("uploads")),
             sign_in,
+            observer: crate::Observer::default(),
+            proxies: Proxies { trusted: vec![PROXY.parse().unwrap()], ..Proxies::default() },
             leaks: leaks(holders.clone()),
         }));
         let (router, _) = router_of(&door);
@@ -215,6 +221,12 @@ impl World {
     pub(super) async fn shown(&self) {
         let head = self.door.api().log.head();
         assert!(self.door.api().visibility.wait_for(head, Duration::from_secs(10)).await);
+    }
+
+    /// What was observed is on record, also of the minute that is not over.
+    pub(super) async fn observed(&self) {
+        self.door.api().flush_observations(true).await;
+        self.shown().await;
     }
 
     /// The access index knows all that is on record.

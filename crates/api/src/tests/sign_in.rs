@@ -344,3 +344,37 @@ async fn whoever_fails_too_often_is_not_listened_to_for_a_while() {
     world.set_now("2026-03-01T12:00:10Z");
     world.get("/v1/whoami").from(one).expect(200).await;
 }
+
+/// Entries of observations, the newest first.
+async fn observed(world: &World, action: &str) -> Vec<serde_json::Value> {
+    world.observed().await;
+    let list = world.get(format!("/v1/audit?action=observation.{action}")).expect(200).await.json();
+    list["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn signing_in_failing_to_and_signing_out_are_on_record() {
+    let provider = TestProvider::start(true).await;
+    let world = World::signing_in(&provider).await;
+    let cookie = session(&world, &provider, "ada", &["operators"]).await;
+    let [signed_in] = observed(&world, "signed_in").await.try_into().unwrap();
+    let id = signed_in["data"]["principal_id"].as_str().unwrap().to_owned();
+    assert_eq!((&signed_in["actor"]["id"], &signed_in["outcome"]), (&json!(id), &json!("succeeded")));
+
+    let shown =
+        || world.get("/v1/session").without("authorization").header("cookie", &format!("{SESSION}={cookie}"));
+    let session_id = shown().expect(200).await.json()["id"].clone();
+    assert_eq!(signed_in["data"]["session_id"], session_id);
+    let delete = world.call(Method::DELETE, "/v1/session").without("authorization");
+    let delete = delete.header("cookie", &format!("{SESSION}={cookie}")).header("origin", ORIGIN);
+    delete.expect(204).await;
+    let [signed_out] = observed(&world, "signed_out").await.try_into().unwrap();
+    assert_eq!((&signed_out["actor"]["id"], &signed_out["data"]["session_id"]), (&json!(id), &session_id));
+
+    let begun = Begun::at(&world).await;
+    provider.vouch("ada", "another nonce", &[], now(&world));
+    let answer = begun.callback(&world).expect(303).await;
+    assert_eq!(answer.field("location").as_deref(), Some(REFUSED));
+    let [failed] = observed(&world, "authentication_failed").await.try_into().unwrap();
+    assert_eq!((&failed["data"]["way"], &failed["outcome"]), (&json!("provider"), &json!("failed")));
+}

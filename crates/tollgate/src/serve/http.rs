@@ -76,6 +76,8 @@ pub(super) fn router(
         node: settings.node.parse().context("the node's name")?,
         uploads: api::Uploads::in_dir(rooms.installation.dir().join(UPLOADS)),
         leaks: super::leaks::receivers(&settings.leaks, node)?,
+        observer: api::Observer::default(),
+        proxies: settings.proxies.api(),
         sign_in: super::sign_in::open(settings, &store.read, &rooms.peppers)?,
     });
     let (admin_api, _) = api::router(Arc::clone(&api));

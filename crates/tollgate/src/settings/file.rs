@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     LogFormat, OnStale, Role, Unmatched, WhenAlone, checkpoints::CheckpointFile, leaks::LeakFile,
-    sign_in::SignInFile,
+    proxies::ProxyFile, sign_in::SignInFile,
 };
 
 const USUAL_FILE: &str = "tollgate.toml";
@@ -55,6 +55,7 @@ pub(crate) struct SettingsFile {
     pub(super) log: Option<String>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) otlp_endpoint: Option<String>,
+    pub(super) proxies: ProxyFile,
     pub(super) leaks: LeakFile,
     pub(super) checkpoints: CheckpointFile,
     pub(super) sign_in: SignInFile,

@@ -7,7 +7,8 @@ use domain::Environment;
 use secrecy::SecretString;
 
 use super::{
-    LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags, sign_in::SignInFlags,
+    LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags, proxies::ProxyFlags,
+    sign_in::SignInFlags,
 };
 
 /// Flags of `serve`; each has a variable.
@@ -118,6 +119,8 @@ pub(crate) struct ServeFlags {
     /// An OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; none are without it
     #[arg(long, env = "TOLLGATE_OTLP_ENDPOINT", value_name = "URL")]
     pub(crate) otlp_endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) proxies: ProxyFlags,
     #[command(flatten)]
     pub(crate) leaks: LeakFlags,
     #[command(flatten)]

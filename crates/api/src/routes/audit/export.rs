@@ -4,7 +4,7 @@ use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
-use domain::Position;
+use domain::{Position, observation::ExportedWhat};
 use eventlog::audit_file::Export;
 use futures::stream;
 use http::header;
@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use crate::{
     docs::{ExportedLog, ReadProblems},
     guard::{Allowed, needs::AuditExport},
+    observe::Outgoing,
     problem::{Problem, kinds},
     query::Params,
 };
@@ -65,17 +66,27 @@ pub(crate) async fn export(
     let (first, last) = export.range();
     let kind = (header::CONTENT_TYPE, "application/jsonl".to_owned());
     let name = format!("attachment; filename=\"tollgate-audit-{first}-{last}.jsonl\"");
-    Ok(([kind, (header::CONTENT_DISPOSITION, name)], streamed(export)).into_response())
+    let outgoing = Outgoing::begin(&allowed, ExportedWhat::AuditFile, "jsonl");
+    Ok(([kind, (header::CONTENT_DISPOSITION, name)], streamed(export, outgoing)).into_response())
 }
 
 /// A tile at a time, when the caller takes it. What fails breaks the answer off, and the file has no last line.
-fn streamed(export: Export) -> Body {
-    Body::from_stream(stream::try_unfold(export, async |mut export| match export.next().await {
-        Ok(Some(lines)) => Ok(Some((Bytes::from(lines), export))),
-        Ok(None) => Ok(None),
-        Err(failure) => {
-            tracing::warn!(error = %failure, "An export of the audit log broke off");
-            Err(failure)
+fn streamed(export: Export, outgoing: Outgoing) -> Body {
+    Body::from_stream(stream::try_unfold((export, outgoing), async |(mut export, mut outgoing)| {
+        let before = export.so_far().events;
+        match export.next().await {
+            Ok(Some(lines)) => {
+                outgoing.put(&lines, export.so_far().events.saturating_sub(before));
+                Ok(Some((Bytes::from(lines), (export, outgoing))))
+            }
+            Ok(None) => {
+                outgoing.end().await;
+                Ok(None)
+            }
+            Err(failure) => {
+                tracing::warn!(error = %failure, "An export of the audit log broke off");
+                Err(failure)
+            }
         }
     }))
 }

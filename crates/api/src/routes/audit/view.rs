@@ -1,7 +1,7 @@
 //! An entry of the audit log as it is shown.
 
 use domain::{ClientId, EventId, Timestamp, metadata::ActorKind};
-use projections::queries::audit::AuditEntry;
+use projections::queries::audit::{AuditEntry, Outcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,6 +26,8 @@ pub(crate) struct AuditEntryView {
     /// The client concerned, where there is one.
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
+    #[schema(value_type = String, example = "succeeded")]
+    outcome: Outcome,
     reason: Option<String>,
     request_id: String,
     /// The same for everything that one request set in motion.
@@ -39,6 +41,10 @@ pub(crate) struct AuditEntryView {
     /// The event, without anything that helps to find or prove a secret.
     #[schema(value_type = Object)]
     data: serde_json::Value,
+    /// What it changed of its subject, as a JSON Patch (RFC 6902): before each `replace` and `remove` a `test` says what was
+    /// there. Null where that is not known.
+    #[schema(value_type = Option<Vec<Object>>)]
+    changes: serde_json::Value,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +86,7 @@ impl From<AuditEntry> for AuditEntryView {
             action: entry.action,
             subject: Subject { r#type: entry.subject_type, id: entry.subject_id },
             client_id: entry.client_id,
+            outcome: entry.outcome,
             reason: entry.reason,
             request_id: entry.request_id,
             correlation_id: entry.correlation_id,
@@ -88,6 +95,7 @@ impl From<AuditEntry> for AuditEntryView {
             address: entry.address,
             user_agent: entry.user_agent,
             data: entry.data,
+            changes: entry.changes,
         }
     }
 }

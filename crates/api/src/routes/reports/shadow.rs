@@ -6,7 +6,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{ClientId, Environment, LimitName, PolicyId, RouteId, Timestamp};
+use domain::{ClientId, Environment, LimitName, PolicyId, RouteId, Timestamp, observation::ExportedWhat};
 use http::HeaderMap;
 use projections::queries::{
     shadow::{self, ShadowDimension, ShadowQuery, ShadowReport, ShadowRow},
@@ -22,6 +22,7 @@ use crate::{
     guard::{Allowed, needs::ReportRead},
     listing::form_for,
     negotiate::Form,
+    observe::Outgoing,
     problem::{Problem, kinds},
     query::{Params, parsed},
     values::Moment,
@@ -119,7 +120,10 @@ pub(crate) async fn shadow(
     }
     match form {
         Form::Json => Ok(Json(Shadow::from(report)).into_response()),
-        Form::Csv => csv::answer("shadow", written(&report.rows, &query.group_by)),
+        Form::Csv => {
+            let outgoing = Outgoing::begin(&allowed, ExportedWhat::ShadowReport, "csv");
+            csv::exported("shadow", report.rows.len(), written(&report.rows, &query.group_by), outgoing).await
+        }
     }
 }
 

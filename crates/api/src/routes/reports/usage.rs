@@ -4,7 +4,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{ClientId, Environment, KeyId, RouteId, Timestamp};
+use domain::{ClientId, Environment, KeyId, RouteId, Timestamp, observation::ExportedWhat};
 use http::HeaderMap;
 use jiff::SignedDuration;
 use projections::queries::usage::{self, Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow};
@@ -17,6 +17,7 @@ use crate::{
     guard::{Allowed, needs::ReportRead},
     listing::form_for,
     negotiate::Form,
+    observe::Outgoing,
     problem::{Problem, kinds},
     query::{Params, parsed},
     values::Moment,
@@ -122,7 +123,11 @@ pub(crate) async fn usage(
     }
     match form {
         Form::Json => Ok(Json(Usage::of(report, query.granularity)).into_response()),
-        Form::Csv => crate::csv::answer("usage", csv::write(&report.rows, &query.group_by)),
+        Form::Csv => {
+            let outgoing = Outgoing::begin(&allowed, ExportedWhat::UsageReport, "csv");
+            let written = csv::write(&report.rows, &query.group_by);
+            crate::csv::exported("usage", report.rows.len(), written, outgoing).await
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::Response,
 };
-use domain::PrincipalId;
+use domain::{
+    PrincipalId,
+    observation::{ObservationEvent, SignInWay, SignedIn},
+};
 use http::HeaderMap;
 use sign_in::{Callback, Finished, NewSession, SessionSecret, SignInRefusal};
 
@@ -14,6 +17,7 @@ use crate::{
     circumstances::Circumstances,
     docs::SignInProblems,
     guard::Door,
+    observe::Doer,
     problem::{Problem, kinds},
     random::{random_32, token_id},
     sign_in::{People, admit},
@@ -67,17 +71,21 @@ pub(crate) async fn finish(
     sign_in.failures.check_principal(&who, now).map_err(Problem::too_many_failures)?;
     let Some(id) = admit(&door, &finished.identity, people.admit_unknown, &circumstances).await? else {
         sign_in.failures.fail_principal(&who, now);
+        door.api().observer.failed(SignInWay::Provider, &circumstances, now);
         tracing::warn!(request.id = circumstances.request_id, "Refused a sign-in: nobody here, or disabled");
         return Ok(sent_on(REFUSED, [sign_in.cookies.no_begun()]));
     };
-    let return_to = finished.return_to.clone();
-    let Some(secret) = open(&door, people, finished, id, &circumstances).await? else {
+    let (return_to, issuer) = (finished.return_to.clone(), finished.identity.issuer.clone());
+    let Some((session_id, secret)) = open(&door, people, finished, id, &circumstances).await? else {
+        door.api().observer.failed(SignInWay::Provider, &circumstances, now);
         tracing::warn!(
             request.id = circumstances.request_id,
             "Refused a sign-in: it has opened a session already"
         );
         return Ok(sent_on(REFUSED, [sign_in.cookies.no_begun()]));
     };
+    let signed_in = ObservationEvent::SignedIn(SignedIn { principal_id: id, session_id, issuer });
+    door.api().observe_done(Doer::person(id.to_string()), signed_in, &circumstances).await;
     metrics::counter!("tollgate_sign_ins_total", "outcome" => "opened").increment(1);
     tracing::info!(principal.id = %id, request.id = circumstances.request_id, "Signed in `{id}`");
     let session = sign_in.cookies.session(&secret, sign_in.sessions.limits().whole);
@@ -89,6 +97,7 @@ fn refused(door: &Door, circumstances: &Circumstances, refusal: &SignInRefusal, 
     tracing::warn!(error = cause, request.id = circumstances.request_id, "Refused a sign-in");
     metrics::counter!("tollgate_sign_ins_total", "outcome" => "refused").increment(1);
     let sign_in = &door.api().sign_in;
+    door.api().observer.failed(SignInWay::Provider, circumstances, door.now());
     if unproven {
         sign_in.failures.fail_address(circumstances.address, door.now());
     }
@@ -102,12 +111,13 @@ async fn open(
     finished: Finished,
     id: PrincipalId,
     circumstances: &Circumstances,
-) -> Result<Option<SessionSecret>, Problem> {
+) -> Result<Option<(String, SessionSecret)>, Problem> {
     let now = door.now();
     let Finished { identity, return_to: _, begun } = finished;
     let given = sign_in::given(&people.rules, &identity.claims);
+    let session_id = token_id("ses", door.random(), now);
     let new = NewSession {
-        id: token_id("ses", door.random(), now),
+        id: session_id.clone(),
         begun,
         principal_id: id.to_string(),
         issuer: identity.issuer,
@@ -116,5 +126,5 @@ async fn open(
         user_agent: circumstances.user_agent.clone(),
     };
     let opened = door.api().sign_in.sessions.open(new, random_32(door.random()), now).await;
-    opened.map_err(|why| Problem::unkept(&why))
+    Ok(opened.map_err(|why| Problem::unkept(&why))?.map(|secret| (session_id, secret)))
 }

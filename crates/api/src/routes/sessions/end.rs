@@ -1,13 +1,21 @@
 //! `DELETE /v1/sessions/{id}`
 
-use axum::extract::{Path, State, rejection::PathRejection};
-use domain::access::Permission;
+use axum::{
+    Extension,
+    extract::{Path, State, rejection::PathRejection},
+};
+use domain::{
+    access::Permission,
+    observation::{ObservationEvent, SignedOut},
+};
 use http::StatusCode;
 
 use super::may_others;
 use crate::{
+    circumstances::Circumstances,
     docs::{KnownProblems, Missing},
     guard::{Authenticated, Door},
+    observe::Doer,
     problem::{Problem, kinds},
     query::{NoParams, Params},
 };
@@ -27,6 +35,7 @@ use crate::{
 )]
 pub(crate) async fn end(
     State(door): State<Door>,
+    Extension(circumstances): Extension<Circumstances>,
     Authenticated(principal): Authenticated,
     _: Params<NoParams>,
     id: Result<Path<String>, PathRejection>,
@@ -37,9 +46,15 @@ pub(crate) async fn end(
     let row = sessions.store().get(&id).await.map_err(|why| Problem::unkept(&why))?.ok_or_else(missing)?;
     // Of a session that one may not end, one is not told either.
     if row.principal_id != principal.id && !may_others(&principal, Permission::PrincipalDisable, door.now()) {
+        door.api().observer.denied(&principal, Permission::PrincipalDisable, &circumstances, door.now());
         return Err(missing());
     }
     sessions.end(&id).await.map_err(|why| Problem::unkept(&why))?;
+    let allowed_by =
+        if row.principal_id == principal.id { "own" } else { Permission::PrincipalDisable.as_str() };
+    let (principal_id, session_id) = (row.principal_id.clone(), id.clone());
+    let signed_out = ObservationEvent::SignedOut(SignedOut { principal_id, session_id });
+    door.api().observe_done(Doer::known(&principal, allowed_by), signed_out, &circumstances).await;
     tracing::info!(session.id = id, principal.id = row.principal_id, actor = principal.id, "Ended a session");
     Ok(StatusCode::NO_CONTENT)
 }
