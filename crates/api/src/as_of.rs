@@ -98,6 +98,21 @@ impl<P: Needs> Allowed<P> {
         Ok(Reading { model, at: Some(at) })
     }
 
+    /// The moment that a report goes by: at a position, when its event occurred. For an `as_of` that [`Self::reading`] has
+    /// taken.
+    pub(crate) async fn moment(&self, as_of: Option<AsOf>) -> Result<Timestamp, Problem> {
+        match as_of {
+            None => Ok(self.now()),
+            Some(AsOf::Time(time)) => Ok(time),
+            Some(AsOf::Position(position)) => {
+                let found =
+                    audit::get(self.read(), position).await.map_err(|failure| Problem::unread(&failure))?;
+                // Before the first event there was nothing to judge.
+                Ok(found.map_or(Timestamp::UNIX_EPOCH, |entry| entry.occurred_at))
+            }
+        }
+    }
+
     /// Of what has not been yet nothing can be said.
     async fn position(&self, as_of: AsOf) -> Result<Position, Problem> {
         let head = self.log().head();

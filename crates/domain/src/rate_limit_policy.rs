@@ -1,6 +1,7 @@
 //! A rate limit policy: how fast and how much a client may call, and to whom that applies.
 
 mod commands;
+pub mod effective;
 mod events;
 pub mod findings;
 mod limits;

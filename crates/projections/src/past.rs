@@ -4,16 +4,19 @@ use domain::Recorded;
 
 use crate::{
     OpenFailure, Poison, Projection, ReadModel, Rows, assignment_directory::AssignmentDirectory,
-    client_directory::ClientDirectory, key_directory::KeyDirectory, policy_directory::PolicyDirectory,
-    projection::DirectoryOf, route_directory::RouteDirectory,
+    client_directory::ClientDirectory, grant_directory::GrantDirectory, key_directory::KeyDirectory,
+    policy_directory::PolicyDirectory, principal_directory::PrincipalDirectory, projection::DirectoryOf,
+    route_directory::RouteDirectory,
 };
 
-static DIRECTORIES: [&dyn Projection; 5] = [
+static DIRECTORIES: [&dyn Projection; 7] = [
     &DirectoryOf::<ClientDirectory>::NEW,
     &DirectoryOf::<KeyDirectory>::NEW,
     &DirectoryOf::<RouteDirectory>::NEW,
     &DirectoryOf::<PolicyDirectory>::NEW,
     &DirectoryOf::<AssignmentDirectory>::NEW,
+    &DirectoryOf::<PrincipalDirectory>::NEW,
+    &DirectoryOf::<GrantDirectory>::NEW,
 ];
 
 /// What the events given so far make of the directories. Use is in no event: it has none.

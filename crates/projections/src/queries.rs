@@ -1,5 +1,6 @@
 //! The questions that people and programs ask of the read models.
 
+pub mod access_report;
 pub mod audit;
 pub mod blast;
 pub mod changes;

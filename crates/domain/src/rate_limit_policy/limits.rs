@@ -69,6 +69,30 @@ pub enum QuotaWindow {
     Rolling,
 }
 
+impl Period {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
+impl QuotaWindow {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Calendar => "calendar",
+            Self::Rolling => "rolling",
+        }
+    }
+}
+
 /// Whose calls share one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

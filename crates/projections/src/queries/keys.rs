@@ -23,6 +23,7 @@ const KEYS: Belongs = Belongs {
 /// Which keys; what is not given does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyFilter {
+    pub key_id: Option<KeyId>,
     pub client_id: Option<ClientId>,
     pub environment: Option<Environment>,
     pub status: Option<KeyStatus>,
@@ -137,9 +138,10 @@ const OF_TEAM: &str = "k.client_id in (select c.client_id from client_directory 
 
 impl KeyFilter {
     fn narrow(&self, select: Select) -> Select {
-        let Self { client_id, environment, status, expires_before, expires_from, .. } = self;
+        let Self { key_id, client_id, environment, status, expires_before, expires_from, .. } = self;
         let Self { issued_from, issued_before, .. } = self;
         let select = select
+            .and_some("k.key_id = {}", *key_id)
             .and_some("k.client_id = {}", *client_id)
             .and_some("k.environment = {}", environment.clone())
             .and_some("k.status = {}", *status)

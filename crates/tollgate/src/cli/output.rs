@@ -118,7 +118,12 @@ fn text(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(" "),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+        // What says itself in words is not spelt out.
+        Value::Object(fields) => match fields.get("says").and_then(Value::as_str) {
+            Some(says) => says.to_owned(),
+            None => value.to_string(),
+        },
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
 

@@ -8,15 +8,8 @@ use super::{Connection, rest::Rest};
 pub(crate) enum ReportCommand {
     /// Calls by window and dimension
     Usage {
-        /// RFC 3339
-        #[arg(long)]
-        from: Option<String>,
-        /// RFC 3339
-        #[arg(long)]
-        until: Option<String>,
-        /// `minute`, `quarter`, `hour`, `day` or `total`
-        #[arg(long)]
-        granularity: Option<String>,
+        #[command(flatten)]
+        window: Window,
         /// Dimensions by commas: `client`, `key`, `secret_version`, `route`, `environment`
         #[arg(long)]
         group_by: Option<String>,
@@ -25,25 +18,153 @@ pub(crate) enum ReportCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// What policies in shadow would have refused
+    Shadow {
+        #[command(flatten)]
+        window: Window,
+        /// Dimensions by commas: `limit`, `client`, `route`, `environment`
+        #[arg(long)]
+        group_by: Option<String>,
+        #[arg(long)]
+        policy_id: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Which keys can call which routes with which limits
+    Access {
+        /// A position of the log or a time: as it stood then
+        #[arg(long)]
+        as_of: Option<String>,
+        #[arg(long)]
+        cursor: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// What has changed about that between two positions or times
+    AccessChanges {
+        from: String,
+        /// Absent: now
+        until: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        connection: Connection,
+    },
 }
 
-pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
-    let ReportCommand::Usage { from, until, granularity, group_by, client_id, connection } = command;
-    let mut columns = vec!["window_start".to_owned()];
-    for dimension in group_by.iter().flat_map(|dimensions| dimensions.split(',')) {
-        let id = matches!(dimension, "client" | "key" | "route");
-        columns.push(if id { format!("{dimension}_id") } else { dimension.to_owned() });
+/// When, and in which pieces.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Window {
+    /// RFC 3339
+    #[arg(long)]
+    from: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    until: Option<String>,
+    /// `minute`, `quarter`, `hour`, `day` or `total`
+    #[arg(long)]
+    granularity: Option<String>,
+}
+
+/// Whose access, and to what.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Whose {
+    #[arg(long)]
+    client_id: Option<String>,
+    #[arg(long)]
+    key_id: Option<String>,
+    #[arg(long)]
+    route_id: Option<String>,
+    #[arg(long)]
+    environment: Option<String>,
+    #[arg(long)]
+    owner_team: Option<String>,
+}
+
+type Query = Vec<(&'static str, Option<String>)>;
+
+impl Window {
+    fn query(self) -> Query {
+        let Self { from, until, granularity } = self;
+        vec![("from", from), ("until", until), ("granularity", granularity)]
     }
-    let counts = ["allowed", "rate_limited", "quota_exceeded", "unauthenticated", "forbidden", "total"];
-    columns.extend(counts.map(str::to_owned));
+}
+
+impl Whose {
+    fn query(self) -> Query {
+        let Self { client_id, key_id, route_id, environment, owner_team } = self;
+        vec![
+            ("client_id", client_id),
+            ("key_id", key_id),
+            ("route_id", route_id),
+            ("environment", environment),
+            ("owner_team", owner_team),
+        ]
+    }
+}
+
+const COUNTS: [&str; 6] =
+    ["allowed", "rate_limited", "quota_exceeded", "unauthenticated", "forbidden", "total"];
+const ACCESS: [&str; 8] =
+    ["client_name", "key_name", "environment", "methods", "path", "required_scopes", "ends_at", "limits"];
+const CHANGES: [&str; 9] = [
+    "change",
+    "before.client_name",
+    "before.key_name",
+    "before.path",
+    "before.limits",
+    "after.client_name",
+    "after.key_name",
+    "after.path",
+    "after.limits",
+];
+
+pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
+    match command {
+        ReportCommand::Usage { window, group_by, client_id, connection } => {
+            let own = [("group_by", group_by.clone()), ("client_id", client_id)];
+            let columns = columns(&["window_start"], group_by.as_deref(), &COUNTS);
+            shown(&connection, "/reports/usage", window.query().into_iter().chain(own), &columns).await
+        }
+        ReportCommand::Shadow { window, group_by, policy_id, connection } => {
+            let own = [("group_by", group_by.clone()), ("policy_id", policy_id)];
+            let first = ["window_start", "policy_id", "policy_revision"];
+            let columns = columns(&first, group_by.as_deref(), &["calls", "refused"]);
+            shown(&connection, "/reports/shadow", window.query().into_iter().chain(own), &columns).await
+        }
+        ReportCommand::Access { as_of, cursor, whose, connection } => {
+            let own = [("as_of", as_of), ("cursor", cursor)];
+            let columns = ACCESS.map(str::to_owned);
+            shown(&connection, "/access-report", whose.query().into_iter().chain(own), &columns).await
+        }
+        ReportCommand::AccessChanges { from, until, whose, connection } => {
+            let own = [("from", Some(from)), ("until", until)];
+            let columns = CHANGES.map(str::to_owned);
+            shown(&connection, "/access-report/changes", whose.query().into_iter().chain(own), &columns).await
+        }
+    }
+}
+
+/// What stands first, a column for each dimension, and what is counted.
+fn columns(first: &[&str], group_by: Option<&str>, counts: &[&str]) -> Vec<String> {
+    let dimensions = group_by.iter().flat_map(|dimensions| dimensions.split(','));
+    let named = dimensions.map(|dimension| match dimension {
+        "client" | "key" | "route" => format!("{dimension}_id"),
+        other => other.to_owned(),
+    });
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    owned(first).into_iter().chain(named).chain(owned(counts)).collect()
+}
+
+async fn shown(
+    connection: &Connection,
+    path: &str,
+    query: impl Iterator<Item = (&'static str, Option<String>)>,
+    columns: &[String],
+) -> anyhow::Result<()> {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let rest = Rest::new(&connection)?;
-    let query = [
-        ("from", from),
-        ("until", until),
-        ("granularity", granularity),
-        ("group_by", group_by),
-        ("client_id", client_id),
-    ];
-    rest.print(&rest.get("/reports/usage", &query).await?, &columns)
+    let rest = Rest::new(connection)?;
+    rest.print(&rest.get(path, &query.collect::<Vec<_>>()).await?, &columns)
 }

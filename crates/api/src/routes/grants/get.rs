@@ -6,11 +6,12 @@ use domain::GrantId;
 use super::view::GrantView;
 use crate::{
     answer::found,
-    docs::{Found, GrantPath, Missing, ReadProblems},
+    as_of::Then,
+    docs::{Found, GrantPath, Missing, PastProblems, ReadProblems},
     guard::{Allowed, needs::GrantRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a grant
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/grants/{id}",
     operation_id = "get_grant",
     tag = "access",
-    params(GrantPath),
-    responses(Found<GrantView>, Missing, ReadProblems),
+    params(GrantPath, Then),
+    responses(Found<GrantView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("grant.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<GrantRead>,
     Id(id): Id<GrantId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, GrantView>(&allowed, id, None).await
+    found::<_, GrantView>(&allowed, id, as_of).await
 }

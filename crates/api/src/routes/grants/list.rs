@@ -1,6 +1,6 @@
 //! `GET /v1/grants`
 
-use axum::Json;
+use axum::response::Response;
 use domain::{Environment, GrantId, Name, PrincipalId, access::Role};
 use projections::{
     GrantStatus,
@@ -11,7 +11,8 @@ use utoipa::IntoParams;
 
 use super::view::GrantView;
 use crate::{
-    docs::{Listed, ReadProblems, form},
+    as_of::{AsOf, Of},
+    docs::{Listed, PastProblems, ReadProblems, form},
     guard::{Allowed, needs::GrantRead},
     problem::Problem,
     query::{Cursor, Limit, Page, Params, parsed},
@@ -41,6 +42,11 @@ pub(crate) struct List {
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, required = false, format = DateTime)]
     in_force_at: Option<Moment>,
+    /// A position of the log or a time: the list as it stood then, which must be within the first events of the log, as
+    /// many as a server folds for one answer (50,000 unless set otherwise).
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = form::AsOf, inline, required = false)]
+    as_of: Option<AsOf>,
     #[serde(default)]
     #[param(value_type = u32, required = false, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
@@ -59,14 +65,14 @@ pub(crate) struct List {
     operation_id = "list_grants",
     tag = "access",
     params(List),
-    responses(Listed<GrantView>, ReadProblems),
+    responses(Listed<GrantView>, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("grant.read")))
 )]
 pub(crate) async fn list(
     allowed: Allowed<GrantRead>,
     Params(asked): Params<List>,
-) -> Result<Json<Page<GrantView>>, Problem> {
-    let List { principal_id, role, status, team, environment, in_force_at, limit, cursor } = asked;
+) -> Result<Response, Problem> {
+    let List { principal_id, role, status, team, environment, in_force_at, as_of, limit, cursor } = asked;
     let filter = GrantFilter {
         principal_id,
         role,
@@ -76,7 +82,8 @@ pub(crate) async fn list(
         in_force_at: in_force_at.map(|Moment(time)| time),
     };
     let page = cursor.page::<GrantId>(limit)?;
-    let rows = grants::list(allowed.read(), &filter, &allowed.reach(), &page).await;
+    let reading = allowed.reading(as_of, Of::Everything).await?;
+    let rows = grants::list(&reading.model, &filter, &allowed.reach(), &page).await;
     let rows = rows.map_err(|failure| Problem::unread(&failure))?;
-    Ok(Json(Page::of(rows, limit, |row| row.grant_id)))
+    Ok(reading.answer(Page::<GrantView>::of(rows, limit, |row| row.grant_id)))
 }

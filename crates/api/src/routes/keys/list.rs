@@ -126,6 +126,7 @@ impl List {
         let time = |moment: Option<Moment>| moment.map(|Moment(time)| time);
         KeyFilter {
             reach,
+            key_id: None,
             client_id: self.client_id,
             environment: self.environment,
             status: self.status,

@@ -6,11 +6,12 @@ use domain::PrincipalId;
 use super::view::PersonView;
 use crate::{
     answer::found,
-    docs::{Found, Missing, PrincipalPath, ReadProblems},
+    as_of::Then,
+    docs::{Found, Missing, PastProblems, PrincipalPath, ReadProblems},
     guard::{Allowed, needs::PrincipalRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a person
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/principals/{id}",
     operation_id = "get_person",
     tag = "access",
-    params(PrincipalPath),
-    responses(Found<PersonView>, Missing, ReadProblems),
+    params(PrincipalPath, Then),
+    responses(Found<PersonView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("principal.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<PrincipalRead>,
     Id(id): Id<PrincipalId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, PersonView>(&allowed, id, None).await
+    found::<_, PersonView>(&allowed, id, as_of).await
 }

@@ -6,11 +6,12 @@ use domain::PrincipalId;
 use super::view::ServiceAccountView;
 use crate::{
     answer::found,
-    docs::{Found, Missing, PrincipalPath, ReadProblems},
+    as_of::Then,
+    docs::{Found, Missing, PastProblems, PrincipalPath, ReadProblems},
     guard::{Allowed, needs::ServiceAccountRead},
     path::Id,
     problem::Problem,
-    query::{NoParams, Params},
+    query::Params,
 };
 
 /// Show a service account
@@ -19,14 +20,14 @@ use crate::{
     path = "/v1/service-accounts/{id}",
     operation_id = "get_service_account",
     tag = "access",
-    params(PrincipalPath),
-    responses(Found<ServiceAccountView>, Missing, ReadProblems),
+    params(PrincipalPath, Then),
+    responses(Found<ServiceAccountView>, Missing, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("service_account.read")))
 )]
 pub(crate) async fn get(
     allowed: Allowed<ServiceAccountRead>,
     Id(id): Id<PrincipalId>,
-    _: Params<NoParams>,
+    Params(Then { as_of }): Params<Then>,
 ) -> Result<Response, Problem> {
-    found::<_, ServiceAccountView>(&allowed, id, None).await
+    found::<_, ServiceAccountView>(&allowed, id, as_of).await
 }
