@@ -5,6 +5,7 @@ use domain::{
     access::{Permission, Principal, ResourceFacts},
     api_client::ApiClient,
     api_key::ApiKey,
+    erasure::Erasure,
     grant::GivenGrant,
     operation::Operation,
     principal::{Account, Holder},
@@ -114,6 +115,17 @@ impl Guarded for Account {
             Holder::Person { .. } => ResourceFacts::Shared,
             Holder::ServiceAccount { name: _, team } => ResourceFacts::owned(team, []),
         }))
+    }
+}
+
+/// Anybody's values may be in it.
+impl Guarded for Erasure {
+    fn seen_by(&self) -> Permission {
+        Permission::PersonalErase
+    }
+
+    async fn facts(&self, _: &EventLog, _: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
+        Ok(Some(ANYTHING))
     }
 }
 

@@ -93,7 +93,7 @@ needs!(
         DecisionRead,
         BreakGlassOpen,
     ],
-    whole: [KeyImport, AuditExport]
+    whole: [KeyImport, AuditExport, PersonalErase]
 );
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`] hands them out.

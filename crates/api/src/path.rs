@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId,
-    ScheduledChangeId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal, grant::GrantRefusal,
-    operation::OperationRefusal, principal::PrincipalRefusal, rate_limit_policy::RateLimitPolicyRefusal,
-    route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
+    AssignmentId, ClientId, ErasureId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal, erasure::ErasureRefusal,
+    grant::GrantRefusal, operation::OperationRefusal, principal::PrincipalRefusal,
+    rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
 };
 use http::request::Parts;
 
@@ -37,6 +37,7 @@ named!(PolicyId, RateLimitPolicyRefusal::NotDefined);
 named!(OperationId, OperationRefusal::NotPlanned);
 named!(PrincipalId, PrincipalRefusal::NotThere);
 named!(GrantId, GrantRefusal::NotGiven);
+named!(ErasureId, ErasureRefusal::NothingThere);
 
 impl Named for LeakId {
     fn missing() -> Problem {

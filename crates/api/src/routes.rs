@@ -1,10 +1,12 @@
 //! Every operation; the files mirror the URLs.
 
+pub(crate) mod access_report;
 pub(crate) mod audit;
 pub(crate) mod claim;
 pub(crate) mod clients;
 pub(crate) mod decisions;
 pub(crate) mod effective_policy;
+pub(crate) mod erasures;
 pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod grants;
@@ -45,6 +47,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(effective_policy::all())
         .merge(usage::all())
         .merge(reports::all())
+        .merge(access_report::all())
         .merge(gateway::all())
         .merge(hygiene::all())
         .merge(whoami::all())
@@ -52,6 +55,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(principals::all())
         .merge(service_accounts::all())
         .merge(grants::all())
+        .merge(erasures::all())
         .merge(session::all())
         .merge(sessions::all())
         .merge(problems::all())

@@ -1,6 +1,7 @@
 //! Requests through the router, over a real log and real read models.
 
 mod access;
+mod access_report;
 mod as_of;
 mod audit;
 mod audit_proofs;
@@ -10,6 +11,7 @@ mod claim;
 mod clients;
 mod documented;
 mod dry_run;
+mod erasures;
 mod frame;
 mod gateways;
 mod harness;

@@ -169,6 +169,10 @@ id!(
     /// Names what was observed, and changed nothing.
     ObservationId, "obs"
 );
+id!(
+    /// Names an erasure of personal values.
+    ErasureId, "era"
+);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ pub mod api_client;
 pub mod api_key;
 pub mod clock;
 pub mod decision;
+pub mod erasure;
 pub mod explain;
 #[cfg(test)]
 mod given;
@@ -33,7 +34,7 @@ pub mod usage;
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};
 pub use ids::{
-    AssignmentId, ClientId, EventId, GrantId, KeyId, LeakId, ObservationId, OperationId, PolicyId,
+    AssignmentId, ClientId, ErasureId, EventId, GrantId, KeyId, LeakId, ObservationId, OperationId, PolicyId,
     PrincipalId, RouteId, ScheduledChangeId,
 };
 pub use jiff::Timestamp;

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, EventId, EventType, GrantId, KeyId, Metadata, ObservationId, OperationId,
-    PolicyId, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    Aggregate as _, ClientId, ErasureId, EventId, EventType, GrantId, KeyId, Metadata, ObservationId,
+    OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
+    erasure::{Erasure, ErasureEvent},
     grant::{GivenGrant, GrantEvent},
     observation::{Observation, ObservationEvent},
     operation::{Operation, OperationEvent},
@@ -67,6 +68,7 @@ pub enum DomainEvent {
     Principal { id: PrincipalId, event: PrincipalEvent },
     Grant { id: GrantId, event: GrantEvent },
     Observation { id: ObservationId, event: ObservationEvent },
+    Erasure { id: ErasureId, event: ErasureEvent },
 }
 
 impl DomainEvent {
@@ -84,6 +86,7 @@ impl DomainEvent {
             Self::Principal { event, .. } => event.event_type(),
             Self::Grant { event, .. } => event.event_type(),
             Self::Observation { event, .. } => event.event_type(),
+            Self::Erasure { event, .. } => event.event_type(),
         }
     }
 
@@ -101,6 +104,7 @@ impl DomainEvent {
             Self::Principal { .. } => Account::TYPE,
             Self::Grant { .. } => GivenGrant::TYPE,
             Self::Observation { .. } => Observation::TYPE,
+            Self::Erasure { .. } => Erasure::TYPE,
         }
     }
 
@@ -118,6 +122,7 @@ impl DomainEvent {
             Self::Principal { event, .. } => event.event_version(),
             Self::Grant { event, .. } => event.event_version(),
             Self::Observation { event, .. } => event.event_version(),
+            Self::Erasure { event, .. } => event.event_version(),
         }
     }
 
@@ -137,6 +142,7 @@ impl DomainEvent {
             Self::Principal { event, .. } => serde_json::to_value(event),
             Self::Grant { event, .. } => serde_json::to_value(event),
             Self::Observation { event, .. } => serde_json::to_value(event),
+            Self::Erasure { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -154,6 +160,7 @@ impl DomainEvent {
             Self::Principal { id, .. } => id.to_string(),
             Self::Grant { id, .. } => id.to_string(),
             Self::Observation { id, .. } => id.to_string(),
+            Self::Erasure { id, .. } => id.to_string(),
         }
     }
 }

@@ -36,6 +36,7 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::access::Denied::CATALOGUE,
         crate::principal::PrincipalRefusal::CATALOGUE,
         crate::grant::GrantRefusal::CATALOGUE,
+        crate::erasure::ErasureRefusal::CATALOGUE,
         crate::observation::ObservationRefusal::CATALOGUE,
     ]
     .concat();
@@ -91,6 +92,7 @@ mod tests {
             crate::access::Denied::CATALOGUE,
             crate::principal::PrincipalRefusal::CATALOGUE,
             crate::grant::GrantRefusal::CATALOGUE,
+            crate::erasure::ErasureRefusal::CATALOGUE,
             crate::observation::ObservationRefusal::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent, observation::ObservationEvent,
-    operation::OperationEvent, principal::PrincipalEvent, projection::ProjectionEvent,
-    rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent, scheduled_change::ScheduledChangeEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, erasure::ErasureEvent, grant::GrantEvent,
+    observation::ObservationEvent, operation::OperationEvent, principal::PrincipalEvent,
+    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
+    scheduled_change::ScheduledChangeEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -37,6 +38,7 @@ pub fn event_schemas() -> Vec<EventSchema> {
         PrincipalEvent::schemas(),
         GrantEvent::schemas(),
         ObservationEvent::schemas(),
+        ErasureEvent::schemas(),
     ]
     .concat()
 }
@@ -79,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 10] = [
+    const TYPES: [&[&str]; 11] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
@@ -90,6 +92,7 @@ mod tests {
         PrincipalEvent::TYPES,
         GrantEvent::TYPES,
         ObservationEvent::TYPES,
+        ErasureEvent::TYPES,
     ];
 
     #[test]
@@ -182,6 +185,9 @@ mod tests {
             }
             E::Observation { id, event: _ } => {
                 E::Observation { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Erasure { id, event: _ } => {
+                E::Erasure { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
         }
     }

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, EventType, GrantId, KeyId, Metadata, ObservationId, OperationId,
-    PolicyId, PrincipalId, RouteId, ScheduledChangeId,
+    Aggregate, ClientId, DomainEvent, ErasureId, EventType, GrantId, KeyId, Metadata, ObservationId,
+    OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId,
     api_client::ApiClient,
     api_key::ApiKey,
+    erasure::Erasure,
     grant::GivenGrant,
     observation::Observation,
     operation::Operation,
@@ -48,6 +49,7 @@ stored!(ScheduledChange, ScheduledChangeId, ScheduledChange);
 stored!(Account, PrincipalId, Principal);
 stored!(GivenGrant, GrantId, Grant);
 stored!(Observation, ObservationId, Observation);
+stored!(Erasure, ErasureId, Erasure);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -72,6 +74,7 @@ impl Columns<'_> {
             Account::TYPE => self.decode_as::<Account>(),
             GivenGrant::TYPE => self.decode_as::<GivenGrant>(),
             Observation::TYPE => self.decode_as::<Observation>(),
+            Erasure::TYPE => self.decode_as::<Erasure>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

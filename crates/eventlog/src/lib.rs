@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod changes;
 pub mod checkpoint;
 mod codec;
+mod erasure;
 mod events;
 mod execute;
 mod failure;
@@ -31,6 +32,7 @@ pub mod usage;
 mod warm;
 
 pub use codec::Stored;
+pub use erasure::PersonalSearch;
 pub use execute::{Execute, ExecuteError, Executed, Idempotency, Loaded, Past, Place, Remembered};
 pub use failure::{LogFailure, OpenFailure};
 pub use feed::EventFeed;

@@ -6,6 +6,7 @@
 mod checkpoints;
 mod connect;
 mod copied;
+mod erasure;
 mod fault;
 mod head;
 mod import;

@@ -1,6 +1,7 @@
 //! The embedded engine: one writer thread that groups appends, and a pool that reads.
 
 mod checkpoints;
+mod erasure;
 mod import;
 mod open;
 mod read;

@@ -70,7 +70,8 @@ impl Index {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => {}
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => {}
             DomainEvent::RateLimitPolicy { id, event } => {
                 let policy = self.policies.slot_of(*id);
                 self.policies.apply(policy, event);

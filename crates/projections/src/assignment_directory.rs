@@ -84,7 +84,7 @@ pub(crate) struct AssignmentDirectory;
 impl Directory for AssignmentDirectory {
     type Row = AssignmentRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = RateLimitPolicy::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[RateLimitPolicy::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
@@ -97,7 +97,8 @@ impl Directory for AssignmentDirectory {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         }
     }
 

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use domain::{
     AssignmentId, ClientId, DomainEvent, EventId, KeyId, Position, Recorded, ScheduledChangeId, Timestamp,
     api_key::ApiKeyEvent,
+    erasure::{ErasureEvent, Holder},
     metadata::{ActorKind, Circumstances},
     observation::{Exported, ObservationEvent, Overflowed},
     personal::PersonalValues,
@@ -141,7 +142,8 @@ impl Outcome {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Grant { .. } => Self::Succeeded,
+            | DomainEvent::Grant { .. }
+            | DomainEvent::Erasure { .. } => Self::Succeeded,
         }
     }
 
@@ -263,7 +265,8 @@ impl Projection for AuditLog {
             row: Row(vec![commitment.to_string().into(), (*position).into(), (&**value).into()]),
         });
         let entry = Change::Put { table: &ENTRIES, row };
-        Ok(remembered.into_iter().chain(subject).chain(values).chain([entry]).collect())
+        let gone = personal::gone(event);
+        Ok(remembered.into_iter().chain(subject).chain(values).chain([entry]).chain(gone).collect())
     }
 
     /// Most of what is stored is shown as it is.
@@ -292,6 +295,7 @@ impl Projection for AuditLog {
             let fields = [Field::Text(&commitment), Field::Integer(position), Field::Text(value)];
             rows.append(&PERSONAL, &fields)?;
         }
+        personal::gone(&event).into_iter().for_each(|change| rows.change(change));
         if let Some(belonging) = remembered {
             rows.set(&CLIENTS, belonging.id.as_str().into(), belonging);
         }
@@ -369,6 +373,10 @@ impl Client {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. } => Self::None,
+            DomainEvent::Erasure { id: _, event: ErasureEvent::Erased(erased) } => match erased.of {
+                Holder::Client { client_id } => Self::Known(client_id, None),
+                Holder::Principal { .. } | Holder::Circumstances => Self::None,
+            },
             DomainEvent::ApiClient { id, event: _ } => Self::Known(*id, None),
             DomainEvent::ApiKey { id, event } => match event {
                 ApiKeyEvent::Issued(issued) => Self::Known(issued.client_id, Some(id.to_string())),

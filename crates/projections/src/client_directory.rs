@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use domain::{
     Aggregate as _, ClientId, DomainEvent, Position, Timestamp,
     api_client::{ApiClient, ApiClientEvent, ClientKind, Contact, ContactRole, Owner, Registered},
+    erasure::{Erased, Erasure, ErasureEvent, Holder},
     personal::{Personal, PersonalValues},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ static TABLE: Table = Table {
         Column::text("status"),
         Column::text("owner_team"),
         Column::text("owner_email"),
+        Column::text("owner_email_of"),
         Column::text("contacts"),
         Column::text("environments"),
         Column::text("scopes"),
@@ -49,6 +51,9 @@ pub struct ClientRow {
     pub owner_team: String,
     /// None once erased.
     pub owner_email: Option<String>,
+    /// What the owner's event commits to it by.
+    #[serde(skip)]
+    pub owner_email_of: Option<Personal>,
     pub contacts: Vec<ContactRow>,
     /// Sorted, as are the scopes.
     pub environments: Vec<String>,
@@ -68,6 +73,11 @@ pub struct ContactRow {
     pub name: Option<String>,
     pub email: Option<String>,
     pub role: ContactRole,
+    /// What the client's event commits to them by.
+    #[serde(default)]
+    pub name_of: Option<Personal>,
+    #[serde(default)]
+    pub email_of: Option<Personal>,
 }
 
 impl Stored for ClientRow {
@@ -79,6 +89,7 @@ impl Stored for ClientRow {
             status: columns.parsed("status")?,
             owner_team: columns.text("owner_team")?,
             owner_email: columns.text_or_none("owner_email")?,
+            owner_email_of: columns.parsed_or_none("owner_email_of")?,
             contacts: columns.json("contacts")?,
             environments: columns.json("environments")?,
             scopes: columns.json("scopes")?,
@@ -101,6 +112,7 @@ impl Folded for ClientRow {
             self.status.into(),
             self.owner_team.as_str().into(),
             self.owner_email.clone().into(),
+            self.owner_email_of.map(|of| of.to_string()).into(),
             Value::json(&self.contacts),
             Value::json(&self.environments),
             Value::json(&self.scopes),
@@ -118,12 +130,17 @@ pub(crate) struct ClientDirectory;
 impl Directory for ClientDirectory {
     type Row = ClientRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = ApiClient::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[ApiClient::TYPE, Erasure::TYPE];
     const PERSONAL: bool = true;
+    const VERSION: u32 = 2;
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
             DomainEvent::ApiClient { id, .. } => Some((*id).into()),
+            DomainEvent::Erasure { id: _, event: ErasureEvent::Erased(erased) } => match erased.of {
+                Holder::Client { client_id } => Some(client_id.into()),
+                Holder::Principal { .. } | Holder::Circumstances => None,
+            },
             DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
             | DomainEvent::RateLimitPolicy { .. }
@@ -137,6 +154,10 @@ impl Directory for ClientDirectory {
     }
 
     fn fold(row: Option<ClientRow>, fact: &Fact<'_>) -> Result<Option<ClientRow>, Poison> {
+        // What is erased makes no version: nobody has changed the client.
+        if let DomainEvent::Erasure { event: ErasureEvent::Erased(erased), .. } = fact.event {
+            return Ok(row.map(|row| row.without(erased)));
+        }
         let DomainEvent::ApiClient { id, event } = fact.event else { return Ok(row) };
         let mut row = if let ApiClientEvent::Registered(registered) = event {
             ClientRow::registered(*id, registered, fact)
@@ -152,6 +173,16 @@ impl Directory for ClientDirectory {
 }
 
 impl ClientRow {
+    fn without(mut self, erased: &Erased) -> Self {
+        let gone = |of: Option<Personal>| erased.values.iter().any(|value| of == Some(value.commitment));
+        self.owner_email = self.owner_email.filter(|_| !gone(self.owner_email_of));
+        for contact in &mut self.contacts {
+            contact.name = contact.name.take().filter(|_| !gone(contact.name_of));
+            contact.email = contact.email.take().filter(|_| !gone(contact.email_of));
+        }
+        self
+    }
+
     fn registered(id: ClientId, registered: &Registered, fact: &Fact<'_>) -> Self {
         let Registered { name, kind, owner, contacts, environments, scopes, labels } = registered;
         let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
@@ -162,6 +193,7 @@ impl ClientRow {
             status: ClientStatus::Active,
             owner_team: owner.team.to_string(),
             owner_email: value(owner.email, fact.personal),
+            owner_email_of: Some(owner.email),
             contacts: people(contacts, fact.personal),
             environments: environments.iter().map(ToString::to_string).collect(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
@@ -182,6 +214,7 @@ impl ClientRow {
                 let Owner { team, email } = &changed.owner;
                 self.owner_team = team.to_string();
                 self.owner_email = value(*email, personal);
+                self.owner_email_of = Some(*email);
             }
             E::ContactsChanged(changed) => self.contacts = people(&changed.contacts, personal),
             E::LabelsChanged(changed) => {
@@ -204,6 +237,8 @@ fn people(contacts: &[Contact], personal: &PersonalValues) -> Vec<ContactRow> {
         name: value(*name, personal),
         email: value(*email, personal),
         role: *role,
+        name_of: Some(*name),
+        email_of: Some(*email),
     };
     contacts.iter().map(person).collect()
 }

@@ -110,7 +110,7 @@ pub(crate) struct GrantDirectory;
 impl Directory for GrantDirectory {
     type Row = GrantRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = GivenGrant::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[GivenGrant::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
@@ -123,7 +123,8 @@ impl Directory for GrantDirectory {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         }
     }
 

@@ -217,7 +217,7 @@ pub(crate) struct KeyDirectory;
 impl Directory for KeyDirectory {
     type Row = KeyRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = ApiKey::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[ApiKey::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
@@ -230,7 +230,8 @@ impl Directory for KeyDirectory {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         }
     }
 
@@ -355,7 +356,7 @@ impl KeyRow {
     }
 
     /// When the clock ends the key: none when its end is on record or none is planned.
-    fn ends_at(&self) -> Option<Timestamp> {
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         match self.status {
             KeyStatus::Active | KeyStatus::Suspended => {
                 self.expires_at.into_iter().chain(self.revoke_at).min()

@@ -83,7 +83,7 @@ pub(crate) struct LeakDirectory;
 impl Directory for LeakDirectory {
     type Row = LeakRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = ApiKey::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[ApiKey::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         reported(event).map(|(_, reported)| reported.leak_id.into())
@@ -119,6 +119,7 @@ fn reported(event: &DomainEvent) -> Option<(KeyId, &LeakReported)> {
         | DomainEvent::ScheduledChange { .. }
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
-        | DomainEvent::Observation { .. } => None,
+        | DomainEvent::Observation { .. }
+        | DomainEvent::Erasure { .. } => None,
     }
 }

@@ -3,6 +3,8 @@
 
 mod assignment_directory;
 mod audit_log;
+#[cfg(test)]
+mod auditor_views;
 mod binary;
 mod client_directory;
 mod failure;
@@ -46,7 +48,7 @@ pub use status::{
     ChangeStatus, ClientStatus, GrantStatus, KeyStatus, OperationStatus, PolicyStatus, PrincipalKind,
     PrincipalStatus, RouteStatus,
 };
-pub use store::{Leadership, ReadModel, Standing, migrate_postgres};
+pub use store::{Leadership, ReadModel, Standing, grant_auditor, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
 pub use value::{BadColumn, Columns, Value};

@@ -127,7 +127,7 @@ pub(crate) struct OperationDirectory;
 impl Directory for OperationDirectory {
     type Row = OperationRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = Operation::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[Operation::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
@@ -140,7 +140,8 @@ impl Directory for OperationDirectory {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         }
     }
 

@@ -87,7 +87,7 @@ pub(crate) struct PolicyDirectory;
 impl Directory for PolicyDirectory {
     type Row = PolicyRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = RateLimitPolicy::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[RateLimitPolicy::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
@@ -100,7 +100,8 @@ impl Directory for PolicyDirectory {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use domain::{
     Aggregate as _, DomainEvent, Position, PrincipalId, Timestamp,
+    erasure::{Erased, Erasure, ErasureEvent, Holder},
     personal::{Personal, PersonalValues},
     principal::{Account, PersonAdded, PrincipalEvent, ServiceAccountMade},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     BadColumn, Column, Columns, Directory, Fact, Folded, Poison, PrincipalKind, PrincipalStatus, Row, Stored,
@@ -25,6 +26,7 @@ static TABLE: Table = Table {
         Column::text("email"),
         Column::text("issuer"),
         Column::text("subject"),
+        Column::text("personal_of"),
         Column::integer("claimed"),
         Column::text("team"),
         Column::integer("token_version"),
@@ -52,6 +54,9 @@ pub struct PrincipalRow {
     /// How an identity provider knows a person; the subject is none once erased.
     pub issuer: Option<String>,
     pub subject: Option<String>,
+    /// What a person's event commits to them by.
+    #[serde(skip)]
+    pub personal_of: Option<PersonalOf>,
     /// Whether it is the person who claimed the installation.
     pub claimed: bool,
     /// Of a service account.
@@ -66,6 +71,14 @@ pub struct PrincipalRow {
     pub position: Position,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Commitments to a person's values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonalOf {
+    pub name: Personal,
+    pub email: Option<Personal>,
+    pub subject: Option<Personal>,
 }
 
 /// The token that lives.
@@ -95,6 +108,7 @@ impl Stored for PrincipalRow {
             email: columns.text_or_none("email")?,
             issuer: columns.text_or_none("issuer")?,
             subject: columns.text_or_none("subject")?,
+            personal_of: columns.json_or_none("personal_of")?,
             claimed: columns.count::<u32>("claimed")? > 0,
             team: columns.text_or_none("team")?,
             token,
@@ -124,6 +138,7 @@ impl Folded for PrincipalRow {
             self.email.as_deref().into(),
             self.issuer.as_deref().into(),
             self.subject.as_deref().into(),
+            self.personal_of.as_ref().map_or(Value::Null, Value::json),
             u32::from(self.claimed).into(),
             self.team.as_deref().into(),
             token.map(|token| token.version).into(),
@@ -145,14 +160,19 @@ pub(crate) struct PrincipalDirectory;
 impl Directory for PrincipalDirectory {
     type Row = PrincipalRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = Account::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[Account::TYPE, Erasure::TYPE];
     const PERSONAL: bool = true;
+    const VERSION: u32 = 2;
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
             // A claim that is opened anew is nobody.
             DomainEvent::Principal { event: PrincipalEvent::ClaimReopened(_), .. } => None,
             DomainEvent::Principal { id, .. } => Some((*id).into()),
+            DomainEvent::Erasure { id: _, event: ErasureEvent::Erased(erased) } => match erased.of {
+                Holder::Principal { principal_id } => Some(principal_id.into()),
+                Holder::Client { .. } | Holder::Circumstances => None,
+            },
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }
@@ -166,6 +186,9 @@ impl Directory for PrincipalDirectory {
     }
 
     fn fold(row: Option<PrincipalRow>, fact: &Fact<'_>) -> Result<Option<PrincipalRow>, Poison> {
+        if let DomainEvent::Erasure { event: ErasureEvent::Erased(erased), .. } = fact.event {
+            return Ok(row.map(|row| row.without(erased)));
+        }
         let DomainEvent::Principal { id, event } = fact.event else { return Ok(row) };
         let mut row = match event {
             PrincipalEvent::PersonAdded(added) => PrincipalRow::person(*id, added, fact),
@@ -189,6 +212,16 @@ impl Directory for PrincipalDirectory {
 }
 
 impl PrincipalRow {
+    fn without(mut self, erased: &Erased) -> Self {
+        let gone = |of: Option<Personal>| erased.values.iter().any(|value| of == Some(value.commitment));
+        if let Some(of) = &self.personal_of {
+            self.name = self.name.filter(|_| !gone(Some(of.name)));
+            self.email = self.email.filter(|_| !gone(of.email));
+            self.subject = self.subject.filter(|_| !gone(of.subject));
+        }
+        self
+    }
+
     fn person(id: PrincipalId, added: &PersonAdded, fact: &Fact<'_>) -> Self {
         let PersonAdded { name, email, identity } = added;
         Self {
@@ -196,6 +229,11 @@ impl PrincipalRow {
             email: email.as_ref().and_then(|email| clear(fact.personal, email)),
             issuer: identity.as_ref().map(|identity| identity.issuer.clone()),
             subject: identity.as_ref().and_then(|identity| clear(fact.personal, &identity.subject)),
+            personal_of: Some(PersonalOf {
+                name: *name,
+                email: *email,
+                subject: identity.as_ref().map(|identity| identity.subject),
+            }),
             ..Self::blank(id, PrincipalKind::Person, fact)
         }
     }
@@ -217,6 +255,7 @@ impl PrincipalRow {
             email: None,
             issuer: None,
             subject: None,
+            personal_of: None,
             claimed: false,
             team: None,
             token: None,

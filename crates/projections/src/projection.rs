@@ -110,10 +110,12 @@ impl<'of> From<&'of Recorded> for Fact<'of> {
 pub(crate) trait Directory: Send + Sync + 'static {
     type Row: Folded + Clone + fmt::Debug + Send + Sync + 'static;
     const TABLES: [&'static Table; 1];
-    /// The type of the aggregates whose events change its rows.
-    const AGGREGATE: &'static str;
+    /// The types of the aggregates whose events change its rows.
+    const AGGREGATES: &'static [&'static str];
     /// Whether the rows have personal values in them.
     const PERSONAL: bool = false;
+    /// Raised when the same events would make other rows.
+    const VERSION: u32 = 1;
 
     /// The key of the row that the event changes.
     fn key(event: &DomainEvent) -> Option<Value>;
@@ -142,12 +144,16 @@ impl<D: Directory> Projection for DirectoryOf<D> {
         Self::TABLE.name
     }
 
+    fn version(&self) -> u32 {
+        D::VERSION
+    }
+
     fn tables(&self) -> &'static [&'static Table] {
         const { &D::TABLES }
     }
 
     fn aggregates(&self) -> Option<&'static [&'static str]> {
-        Some(const { &[D::AGGREGATE] })
+        Some(D::AGGREGATES)
     }
 
     fn shows_personal_values(&self) -> bool {

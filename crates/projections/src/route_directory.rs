@@ -86,7 +86,7 @@ pub(crate) struct RouteDirectory;
 impl Directory for RouteDirectory {
     type Row = RouteRow;
     const TABLES: [&'static Table; 1] = [&TABLE];
-    const AGGREGATE: &'static str = Route::TYPE;
+    const AGGREGATES: &'static [&'static str] = &[Route::TYPE];
 
     fn key(event: &DomainEvent) -> Option<Value> {
         match event {
@@ -99,7 +99,8 @@ impl Directory for RouteDirectory {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         }
     }
 

@@ -254,7 +254,18 @@ impl Rows {
             Change::Put { table: _, row } => {
                 self.put(table, row.0.first().cloned().unwrap_or(Value::Null), Some(Warm::Row(row)));
             }
+            Change::Delete { table: _, key } if table.appended => self.delete_appended(table, key),
             Change::Delete { table: _, key } => self.put(table, key, None),
+        }
+    }
+
+    /// What is written once does not come again: it is deleted behind what was appended, here and in the store, whatever is
+    /// known of either.
+    fn delete_appended(&mut self, table: &'static Table, key: Value) {
+        self.put(table, key.clone(), None);
+        let slot = self.kept(table).and_then(|kept| kept.rows.get_mut(&key));
+        if let Some(slot) = slot {
+            slot.stored = true;
         }
     }
 
@@ -280,6 +291,7 @@ impl Rows {
         let mut changes = vec![];
         for kept in &mut self.tables {
             let (table, mut keys) = (kept.table, std::mem::take(&mut kept.changed));
+            changes.extend(kept.appended.drain(..).map(|row| Change::Put { table, row }));
             keys.sort_unstable();
             for key in keys {
                 changes.push(match kept.rows.remove(&key).and_then(|slot| slot.row) {
@@ -287,7 +299,6 @@ impl Rows {
                     None => Change::Delete { table, key },
                 });
             }
-            changes.extend(kept.appended.drain(..).map(|row| Change::Put { table, row }));
         }
         changes
     }

@@ -186,7 +186,8 @@ fn change_of(event: &DomainEvent) -> Option<ScheduledChangeId> {
         | DomainEvent::Operation { .. }
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
-        | DomainEvent::Observation { .. } => None,
+        | DomainEvent::Observation { .. }
+        | DomainEvent::Erasure { .. } => None,
     }
 }
 
@@ -230,7 +231,8 @@ impl Projection for ScheduledChanges {
             | DomainEvent::Operation { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Erasure { .. } => None,
         };
         Ok(after.map(|row| Change::Put { table: &TABLE, row: row.row() }).into_iter().collect())
     }

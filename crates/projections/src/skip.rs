@@ -91,7 +91,8 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         | DomainEvent::ScheduledChange { .. }
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
-        | DomainEvent::Observation { .. } => None,
+        | DomainEvent::Observation { .. }
+        | DomainEvent::Erasure { .. } => None,
     }
 }
 

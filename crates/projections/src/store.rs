@@ -18,7 +18,7 @@ use crate::{
 pub use lead::Leadership;
 pub(crate) use lead::{Lead, STAND_BACK};
 use postgres::PostgresReadModel;
-pub use postgres::migrate_postgres;
+pub use postgres::{grant_auditor, migrate_postgres};
 use sqlite::SqliteReadModel;
 
 /// The read models of one installation. Cheap to clone.
@@ -142,7 +142,10 @@ impl From<Remaking> for Commit {
     fn from(Remaking { owner, from, to, tables }: Remaking) -> Self {
         let changes = tables.into_iter().flat_map(|Writing { table, new, encoded: _, changed, gone }| {
             let gone = gone.into_iter().map(move |key| Change::Delete { table, key });
-            gone.chain(new.into_iter().chain(changed).map(move |row| Change::Put { table, row }))
+            let puts = new.into_iter().chain(changed).map(move |row| Change::Put { table, row });
+            let in_order: Vec<_> =
+                if table.appended { puts.chain(gone).collect() } else { gone.chain(puts).collect() };
+            in_order
         });
         Self { owner, from, to, changes: changes.collect() }
     }

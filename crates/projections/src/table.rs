@@ -121,8 +121,10 @@ impl Table {
         format!("select {} from {name} order by {}", Self::names(columns), Self::names(self.key()))
     }
 
+    /// The rows that the first column of the key names: more than one where it is not all of it.
     pub(crate) fn delete(&self) -> String {
-        format!("delete from {} where {}", self.name, self.key_is_given())
+        let first = self.columns.first().map_or("", |column| column.name);
+        format!("delete from {} where {first} = $1", self.name)
     }
 
     pub(crate) fn delete_all(&self) -> String {
@@ -178,8 +180,12 @@ impl Table {
         format!("select {} from {} where {}", Self::names(self.columns), self.name, self.key_is_in())
     }
 
+    /// The same of several.
     pub(crate) fn delete_many(&self) -> String {
-        format!("delete from {} where {}", self.name, self.key_is_in())
+        let first = self.columns.first().map_or_else(String::new, |Column { name, kind, .. }| {
+            format!("{name} = any($1::{}[])", kind.sql())
+        });
+        format!("delete from {} where {first}", self.name)
     }
 
     fn key_is_in(&self) -> String {
@@ -232,7 +238,8 @@ mod tests {
     #[test]
     fn statements_follow_from_the_columns() {
         assert_eq!(TABLE.select(), "select a, b, c, d, e from t where a = $1 and b = $2");
-        assert_eq!(TABLE.delete(), "delete from t where a = $1 and b = $2");
+        assert_eq!(TABLE.delete(), "delete from t where a = $1");
+        assert_eq!(TABLE.delete_many(), "delete from t where a = any($1::text[])");
         assert_eq!(
             TABLE.upsert(),
             "insert into t (a, b, c, d, e) values ($1, $2, $3, $4, $5) on conflict (a, b) do update set \

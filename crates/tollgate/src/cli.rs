@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod client;
+pub(crate) mod erase;
 pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod hygiene;
@@ -88,6 +89,8 @@ pub(crate) enum Command {
     /// Who holds which role where: give, list, withdraw
     #[command(subcommand)]
     Grant(access::GrantCommand),
+    /// Erase personal values for good: a person's, a client's, or those that are equal to some
+    Erase(erase::EraseFlags),
     /// Whom the token stands for, and what they may do
     Whoami(Connection),
     /// Watch a log from elsewhere: sign that it only grew, and fail loudly when it did not (exit code 20)
@@ -145,6 +148,9 @@ pub(crate) struct MigrateFlags {
     /// The role that `tollgate serve` connects as: is granted what it needs, and not to change what was written
     #[arg(long, env = "TOLLGATE_APPLICATION_ROLE", value_name = "ROLE")]
     pub(crate) application_role: Option<String>,
+    /// A role that auditors connect as: is granted the views in the schema `tollgate_audit`, to read
+    #[arg(long, env = "TOLLGATE_AUDITOR_ROLE", value_name = "ROLE")]
+    pub(crate) auditor_role: Option<String>,
     /// Speak to a server on another machine without TLS
     #[arg(long, env = "TOLLGATE_ALLOW_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", default_value_t = false, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub(crate) allow_plaintext: bool,

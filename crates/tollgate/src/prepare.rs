@@ -10,11 +10,14 @@ use eventlog::{
 use crate::cli::{MigrateFlags, SecretsCommand};
 
 pub(crate) async fn migrate(flags: MigrateFlags) -> anyhow::Result<()> {
-    let MigrateFlags { database_url, application_role, allow_plaintext } = flags;
+    let MigrateFlags { database_url, application_role, auditor_role, allow_plaintext } = flags;
     let settings = PostgresSettings { allow_plaintext, ..PostgresSettings::new(database_url) };
     postgres::migrate(&settings, application_role.as_deref()).await?;
     let read_models = postgres::pool_for(&settings, postgres::READ_MODELS).await?;
     projections::migrate_postgres(&read_models, application_role.as_deref()).await?;
+    if let Some(role) = auditor_role {
+        projections::grant_auditor(&read_models, &role).await?;
+    }
     read_models.close().await;
     println!("The database is prepared.");
     Ok(())

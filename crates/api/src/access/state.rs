@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{
     DomainEvent, GrantId, Name, PrincipalId, Recorded, Timestamp,
     access::{GrantScope, HeldGrant, Role, Source},
+    erasure::{Erased, ErasureEvent, Holder},
     grant::{Given, GrantEvent},
-    personal::PersonalValues,
+    personal::{Personal, PersonalValues},
     principal::{PersonAdded, PrincipalEvent, ServiceAccountMade, TokenRotated},
     secret::{Locator, SecretDigest},
 };
@@ -30,6 +31,8 @@ pub(super) struct Known {
     /// None: a person.
     pub(super) team: Option<Name>,
     pub(super) enabled: bool,
+    /// Under which identity a person is found, and what of it commits to that.
+    identity: Option<(Personal, (String, String))>,
     glass: Option<Timestamp>,
     /// The token that lives, and the one before it.
     tokens: Vec<Locator>,
@@ -68,6 +71,7 @@ impl State {
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Observation { .. } => {}
+            DomainEvent::Erasure { event: ErasureEvent::Erased(erased), .. } => self.forget(erased),
         }
     }
 
@@ -111,12 +115,24 @@ impl State {
         let Some(identity) = identity else { return };
         // Once erased, nobody is found by it any more.
         if let Some(subject) = personal.get(&identity.subject) {
-            self.identities.insert((identity.issuer.clone(), subject.to_string()), id);
+            let named = (identity.issuer.clone(), subject.to_string());
+            self.identities.insert(named.clone(), id);
+            self.change(id, |known| known.identity = Some((identity.subject, named)));
+        }
+    }
+
+    /// Nobody is found by what is erased.
+    fn forget(&mut self, erased: &Erased) {
+        let Holder::Principal { principal_id } = erased.of else { return };
+        let Some(known) = self.people.get_mut(&principal_id) else { return };
+        let is_gone = |(of, _): &mut (Personal, _)| erased.values.iter().any(|value| value.commitment == *of);
+        if let Some((_, named)) = known.identity.take_if(is_gone) {
+            self.identities.remove(&named);
         }
     }
 
     fn know(&mut self, id: PrincipalId, team: Option<Name>) {
-        self.people.insert(id, Known { team, enabled: true, glass: None, tokens: vec![] });
+        self.people.insert(id, Known { team, enabled: true, identity: None, glass: None, tokens: vec![] });
     }
 
     fn change(&mut self, id: PrincipalId, change: impl FnOnce(&mut Known)) {

@@ -87,6 +87,7 @@ fn request(schema: &str) -> Option<Value> {
             "scope": { "kind": "limited", "team": "Partner management", "environments": ["prod"] },
             "reason": "on call for this team",
         }),
+        "NewErasure" => json!({ "values": ["grace@acme.example"], "reason": "asked for by the person" }),
         "NewKey" => json!({ "name": "booking backend", "environment": "prod" }),
         "Rotation" => json!({ "overlap_seconds": 86_400, "reason": "yearly rotation" }),
         "Extension" => json!({ "overlap_seconds": 604_800, "reason": "the partner's release is late" }),

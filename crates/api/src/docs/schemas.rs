@@ -49,7 +49,7 @@ pub(crate) mod form {
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: AssignmentId, ClientId, DecisionId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId;
+        ids: AssignmentId, ClientId, DecisionId, ErasureId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId;
         metadata: ActorKind;
         operation: ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;

@@ -42,7 +42,8 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
         | DomainEvent::Operation { .. }
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
-        | DomainEvent::Observation { .. } => Reach::default(),
+        | DomainEvent::Observation { .. }
+        | DomainEvent::Erasure { .. } => Reach::default(),
     }
 }
 

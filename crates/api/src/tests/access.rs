@@ -99,6 +99,7 @@ fn lists() -> Vec<(String, String, Permission)> {
         let query = match path.as_str() {
             "/v1/hygiene/keys" => "?list=never_used",
             "/v1/reports/usage" => "?group_by=client",
+            "/v1/access-report/changes" => "?from=0",
             "/v1/audit/consistency" => "?from=1",
             "/v1/usage/current" => continue,
             _ => "",

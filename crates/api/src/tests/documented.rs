@@ -99,6 +99,8 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "get_audit_entry" => ("GET", "/v1/audit/1".to_owned(), None),
         "report_usage" => ("GET", "/v1/reports/usage".to_owned(), None),
         "report_shadow" => ("GET", "/v1/reports/shadow".to_owned(), None),
+        "report_access" => ("GET", "/v1/access-report".to_owned(), None),
+        "report_access_changes" => ("GET", "/v1/access-report/changes?from=1".to_owned(), None),
         "find_contradictions" => ("GET", format!("/v1/policies/{policy}/findings"), None),
         "list_gateway_nodes" => ("GET", "/v1/gateway/nodes".to_owned(), None),
         "list_hygiene_keys" => ("GET", "/v1/hygiene/keys?list=unused".to_owned(), None),
@@ -172,6 +174,10 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "list_grants" => ("GET", "/v1/grants".to_owned(), None),
         "get_grant" => ("GET", format!("/v1/grants/{grant}"), None),
         "withdraw_grant" => ("DELETE", format!("/v1/grants/{grant}?reason=moved"), None),
+        "erase_personal_values" => {
+            let body = json!({ "values": ["payments@example.com"], "reason": "as agreed" });
+            ("POST", "/v1/erasures".to_owned(), Some(body))
+        }
         "explain_problem" => ("GET", "/problems/key_revoked".to_owned(), None),
         "healthz" | "readyz" | "metrics" => ("GET", format!("/{operation}"), None),
         "openapi" => ("GET", "/openapi.json".to_owned(), None),
@@ -294,6 +300,8 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "413" if operation == "import_keys" => call.body(" ".repeat(32 * 1024 * 1024 + 1)).send().await,
         "413" => call.body(" ".repeat(1024 * 1024 + 1)).send().await,
         "415" => call.without("content-type").header("content-type", "text/plain").send().await,
+        "422" if operation == "report_access" => too_far(&sample.asking("as_of=5").path).await,
+        "422" if operation == "report_access_changes" => too_far(&sample.path).await,
         "422" if operation.starts_with("report_") => too_large(&sample.path).await,
         "422" if operation == "show_effective_policy" => {
             world.get(format!("/v1/effective-policy?client_id={GONE}")).send().await
@@ -301,7 +309,7 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "422" if operation == "show_current_usage" => {
             world.get(format!("/v1/usage/current?client_id={GONE}")).send().await
         }
-        "422" if sample.method == Method::GET => too_far(operation).await,
+        "422" if sample.method == Method::GET => too_far_of(operation).await,
         "429" => flooded(world, sample).await,
         "422" => call.key("used").send().await,
         "428" => call.without("if-match").send().await,
@@ -387,11 +395,17 @@ async fn too_large(path: &str) -> Answer {
 }
 
 /// The present as the past, under a bound that it does not keep.
-async fn too_far(operation: &str) -> Answer {
+async fn too_far_of(operation: &str) -> Answer {
     let world = World::with(Settings { as_of_events_max: 0, ..Settings::default() }).await;
-    let things = world.fixture().await;
-    let Sample { path, .. } = sample(operation, &things);
-    world.get(format!("{path}?as_of=5")).send().await
+    let things = world.whole_fixture().await;
+    let head = world.door.api().log.head();
+    sample(operation, &things).asking(&format!("as_of={head}")).call(&world).send().await
+}
+
+async fn too_far(path: &str) -> Answer {
+    let world = World::with(Settings { as_of_events_max: 0, ..Settings::default() }).await;
+    world.fixture().await;
+    world.get(path).send().await
 }
 
 /// The write while no read model follows.

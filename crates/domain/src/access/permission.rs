@@ -110,6 +110,8 @@ permissions! {
     GrantRead = Read "grant.read",
     /// Give and withdraw grants, never more than one holds.
     GrantWrite = Write "grant.write",
+    /// Erase personal values for good, wherever they are kept.
+    PersonalErase = Write "personal.erase",
     /// Become an administrator for a bounded time in an emergency.
     BreakGlassOpen = Write "break_glass.open",
 }
@@ -125,6 +127,7 @@ impl Permission {
                 | Self::PrincipalDisable
                 | Self::ServiceAccountWrite
                 | Self::GrantWrite
+                | Self::PersonalErase
                 | Self::BreakGlassOpen
         )
     }

@@ -161,6 +161,7 @@ pub const TABLE: [(Permission, [u8; Role::ALL.len()]); Permission::ALL.len()] = 
         (P::ServiceAccountWrite, [ 0, 0, 0, 0, 1, 0, 1, 0, 0 ]),
         (P::GrantRead,           [ 0, 1, 0, 0, 1, 1, 1, 0, 0 ]),
         (P::GrantWrite,          [ 0, 0, 0, 0, 1, 0, 1, 0, 0 ]),
+        (P::PersonalErase,       [ 0, 0, 0, 0, 0, 0, 1, 0, 0 ]),
         (P::BreakGlassOpen,      [ 0, 0, 0, 0, 0, 0, 1, 1, 0 ]),
     ]
 };

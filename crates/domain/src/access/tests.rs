@@ -44,7 +44,7 @@ const LOOKS: &str = "client.read key.read route.read policy.read report.read met
 const READS: &str =
     "audit.read audit.export report.export leak.read principal.read service_account.read grant.read";
 const FOR_PEOPLE: &str =
-    "principal.write principal.disable service_account.write grant.write break_glass.open";
+    "principal.write principal.disable service_account.write grant.write personal.erase break_glass.open";
 
 fn booked(role: Role, permission: Permission) -> bool {
     let (_, held) = BOOK.iter().find(|(of, _)| *of == role).unwrap();

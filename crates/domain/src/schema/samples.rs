@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, GrantId, InvalidValue, KeyId, LeakId, ObservationId, OperationId,
-    PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    AssignmentId, ClientId, DomainEvent, ErasureId, GrantId, InvalidValue, KeyId, LeakId, ObservationId,
+    OperationId, PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -61,6 +61,8 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     let observation = ObservationId::from_parts(EPOCH_MS, 9);
     let events = observed::observation_events(principal, key)?;
     samples.extend(events.into_iter().map(|event| DomainEvent::Observation { id: observation, event }));
+    let erasure = ErasureId::from_parts(EPOCH_MS, 9);
+    samples.push(DomainEvent::Erasure { id: erasure, event: access::erased(client)? });
     Ok(samples)
 }
 

@@ -3,16 +3,21 @@
 use std::collections::HashMap;
 
 use domain::{
-    DomainEvent, Position,
+    DomainEvent, ErasureId, Metadata, Position,
     api_client::{ApiClient, ApiClientRefusal},
+    erasure::{Erase, Erasure, ErasureCommand, Found, Holder},
     metadata::Circumstances,
 };
 use futures::future::join_all;
-use tollgate_eventlog::{EventLog, ExecuteError, Idempotency, Place, Wanted, canonical};
+use tollgate_eventlog::{
+    EventLog, Execute, ExecuteError, Idempotency, PersonalSearch, Place, Wanted, canonical,
+};
 
 use crate::{
     postgres::Instance,
-    support::{address, client, email, open, place, position, register, reinstate, rename, suspend},
+    support::{
+        address, client, email, metadata, open, place, position, register, reinstate, rename, suspend,
+    },
 };
 
 /// One test of each rule on each engine.
@@ -50,7 +55,61 @@ on_every_engine!(
     a_feed_hands_on_what_comes_later,
     the_tree_is_over_the_stored_leaves,
     a_caller_that_hangs_up_leaves_no_outdated_state_behind,
+    what_is_erased_is_gone_and_every_proof_holds,
 );
+
+async fn what_is_erased_is_gone_and_every_proof_holds(log: EventLog) {
+    for number in 1..=2 {
+        let last = log.execute(register(client(number))).await.unwrap();
+        place(&log, &last).await;
+    }
+    let last = log.execute(suspend(client(1))).await.unwrap();
+    place(&log, &last).await;
+    let root = log.tree(log.head()).await.unwrap().root();
+    let search = |subject: Option<String>, values: &[&str]| PersonalSearch {
+        subject,
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+    };
+    let found = async |search: PersonalSearch| log.find_personal(&search, 10).await.unwrap();
+    let positions = |found: &[Found]| found.iter().map(|one| one.value.position.get()).collect::<Vec<_>>();
+    let own = search(Some(client(1).to_string()), &[]);
+    assert_eq!(positions(&found(own.clone()).await), [1], "an address is its caller's");
+    assert_eq!(found(own.clone()).await[0].of, Holder::Client { client_id: client(1) });
+    assert_eq!(positions(&found(search(None, &["owner@example.com"])).await), [1, 2]);
+    assert_eq!(positions(&found(search(Some(client(2).to_string()), &["owner@example.com"])).await), [2]);
+    assert_eq!(found(search(Some(client(2).to_string()), &["other@example.com"])).await, []);
+    let addresses = found(search(None, &["192.0.2.7", "'; --"])).await;
+    assert_eq!(positions(&addresses), [1, 2, 3]);
+    assert!(addresses.iter().all(|one| one.of == Holder::Circumstances));
+    assert_eq!(log.find_personal(&search(None, &["192.0.2.7"]), 2).await.unwrap().len(), 2);
+
+    let id = ErasureId::from_parts(1, 1);
+    let erase = Erase {
+        found: found(own.clone()).await,
+        holder_is_enabled: false,
+        reason: "asked for".parse().unwrap(),
+    };
+    let ask = Execute {
+        id,
+        command: ErasureCommand::Erase(erase),
+        metadata: Metadata { address: None, ..metadata() },
+        expected_version: None,
+        idempotency: None,
+        personal: vec![],
+    };
+    let erased = log.execute::<Erasure>(ask).await.unwrap();
+    place(&log, &erased).await;
+    assert_eq!(log.forget(Some(ErasureId::from_parts(1, 2))).await.unwrap(), 0, "another");
+    assert_eq!(log.forget(None).await.unwrap(), 1);
+    assert_eq!(log.forget(Some(id)).await.unwrap(), 0, "a second time there is nothing left");
+    assert_eq!(found(own).await, []);
+    let events = log.read(Position::START, 10).await.unwrap();
+    assert!(!events[0].personal.contains_key(&email().commitment()));
+    assert!(events[0].personal.contains_key(&address().commitment()), "what was not named is there");
+    assert!(events[1].personal.contains_key(&email().commitment()));
+    assert_eq!(log.tree(Position::new(3)).await.unwrap().root(), root);
+    assert_eq!(log.altered(log.head()).await.unwrap(), (4, vec![]));
+}
 
 async fn what_is_appended_can_be_read_in_order(log: EventLog) {
     let registered = log.execute(register(client(1))).await.unwrap();

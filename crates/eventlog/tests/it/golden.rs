@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
-    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, grant::GrantEvent,
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, erasure::ErasureEvent, grant::GrantEvent,
     observation::ObservationEvent, operation::OperationEvent, principal::PrincipalEvent,
     projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
     scheduled_change::ScheduledChangeEvent,
@@ -22,6 +22,7 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "scheduled_change" => serde_json::from_value::<ScheduledChangeEvent>(payload)?.event_type(),
         "principal" => serde_json::from_value::<PrincipalEvent>(payload)?.event_type(),
         "grant" => serde_json::from_value::<GrantEvent>(payload)?.event_type(),
+        "erasure" => serde_json::from_value::<ErasureEvent>(payload)?.event_type(),
         "observation" => serde_json::from_value::<ObservationEvent>(payload)?.event_type(),
         "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
         other => panic!("no aggregate is called {other}"),

@@ -3,11 +3,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::personal::{Personal, PersonalValues};
+use domain::{
+    DomainEvent,
+    erasure::{ErasedValue, ErasureEvent},
+    personal::{Personal, PersonalValues},
+};
 use serde_json::Value as Json;
 
 use super::{AuditEntry, redact};
-use crate::{BadColumn, Column, Columns, ReadFailure, ReadModel, Stored, Table, Value, queries::Select};
+use crate::{
+    BadColumn, Change, Column, Columns, ReadFailure, ReadModel, Stored, Table, Value, queries::Select,
+};
 
 /// A value has its row for each event that commits to it: rows are written once, and a rebuild copies them in.
 pub(super) static PERSONAL: Table = Table {
@@ -16,6 +22,14 @@ pub(super) static PERSONAL: Table = Table {
     appended: true,
     columns: &[Column::text("commitment"), Column::integer("position"), Column::text("value")],
 };
+
+/// What an erasure takes.
+pub(super) fn gone(event: &DomainEvent) -> Vec<Change> {
+    let DomainEvent::Erasure { id: _, event: ErasureEvent::Erased(erased) } = event else { return vec![] };
+    let deleted =
+        |value: &ErasedValue| Change::Delete { table: &PERSONAL, key: value.commitment.to_string().into() };
+    erased.values.iter().map(deleted).collect()
+}
 
 /// Asked for at once: below every engine's bound of parameters.
 const AT_ONCE: usize = 500;

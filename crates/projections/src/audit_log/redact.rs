@@ -28,6 +28,7 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::Principal { id: _, event } => without_token(event)?,
         DomainEvent::Grant { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Observation { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::Erasure { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -70,7 +71,8 @@ pub(super) fn words<'of>(event: &DomainEvent, text: &'of str) -> Option<Cow<'of,
         | DomainEvent::Operation { .. }
         | DomainEvent::ScheduledChange { .. }
         | DomainEvent::Grant { .. }
-        | DomainEvent::Observation { .. } => Some(text.into()),
+        | DomainEvent::Observation { .. }
+        | DomainEvent::Erasure { .. } => Some(text.into()),
         DomainEvent::Principal { id: _, event } => match token_of(event) {
             Some(secret) => words_without(text, secret).map(Cow::Owned),
             None => Some(text.into()),

@@ -144,7 +144,7 @@ pub(super) fn key(event: &DomainEvent) -> Option<String> {
         DomainEvent::RateLimitPolicy { id: _, event: of } => {
             Some(assignment_of(of).map_or_else(|| event.subject(), |id| id.to_string()))
         }
-        DomainEvent::Observation { .. } => None,
+        DomainEvent::Observation { .. } | DomainEvent::Erasure { .. } => None,
     }
 }
 
@@ -183,6 +183,12 @@ fn document(state: &State) -> Result<Json, Poison> {
     let mut document = state.document().map_err(|_| Poison::NotJson)?;
     if let Some(fields) = document.as_object_mut() {
         fields.retain(|name, _| !NO_NEWS.contains(&name.as_str()));
+        // Commitments stand in the place of the values already.
+        for contact in fields.get_mut("contacts").and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Some(contact) = contact.as_object_mut() {
+                contact.retain(|name, _| !name.ends_with("_of"));
+            }
+        }
     }
     Ok(document)
 }
@@ -221,7 +227,7 @@ fn next(before: Option<State>, fact: &Fact<'_>) -> Result<Option<State>, Poison>
             let state = if let Some(State::LeftOut(state)) = before { *state } else { LeftOut::default() };
             Ok(Some(State::LeftOut(Box::new(applied(state, event)))))
         }
-        DomainEvent::Observation { .. } => Ok(None),
+        DomainEvent::Observation { .. } | DomainEvent::Erasure { .. } => Ok(None),
     }
 }
 

@@ -203,6 +203,7 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::Principal { event, .. } => canonical::to_text(event),
             DomainEvent::Grant { event, .. } => canonical::to_text(event),
             DomainEvent::Observation { event, .. } => canonical::to_text(event),
+            DomainEvent::Erasure { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = redact::words(&recorded.event, &text).unwrap();

@@ -1,12 +1,21 @@
 //! Given, when, then.
 
-use domain::api_client::{ApiClientCommand, SuspendClient, UpdateClient};
+use domain::{
+    ErasureId,
+    api_client::{ApiClientCommand, SuspendClient, UpdateClient},
+    erasure::{Erase, ErasedValue, ErasureCommand, Found},
+};
 
 use super::*;
-use crate::testing::{History, at, client, eventful, folded, register};
+use crate::testing::{History, at, client, eventful, folded, personal, register};
 
 fn check(history: &History, expected: &ClientRow) {
     assert_eq!(folded::<ClientDirectory>(history, expected.client_id).as_ref(), Some(expected));
+}
+
+fn contact(name: Option<String>, email: Option<String>) -> ContactRow {
+    let [name_of, email_of] = ["Ada", "ada@example.com"].map(|text| Some(personal(text).commitment()));
+    ContactRow { name, email, role: ContactRole::Security, name_of, email_of }
 }
 
 fn registered() -> ClientRow {
@@ -18,7 +27,8 @@ fn registered() -> ClientRow {
         status: ClientStatus::Active,
         owner_team: "payments".to_owned(),
         owner_email: Some("team@example.com".to_owned()),
-        contacts: vec![ContactRow { name, email, role: ContactRole::Security }],
+        owner_email_of: Some(personal("team@example.com").commitment()),
+        contacts: vec![contact(name, email)],
         environments: vec!["prod".to_owned(), "sandbox".to_owned()],
         scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
         labels: [("tier".to_owned(), "gold".to_owned())].into(),
@@ -64,8 +74,34 @@ fn a_suspension_keeps_everything_else() {
 fn erased_values_are_none() {
     let mut history = History::default().client(1, &register("Acme"));
     history.events[0].personal.clear();
-    let contacts = vec![ContactRow { name: None, email: None, role: ContactRole::Security }];
+    let contacts = vec![contact(None, None)];
     check(&history, &ClientRow { owner_email: None, contacts, ..registered() });
+}
+
+/// They go from the row too, at the version that it has, and only those that are named.
+#[test]
+fn an_erasure_takes_what_it_names() {
+    let erase = |n, text: &str| Erase {
+        found: vec![Found {
+            of: Holder::Client { client_id: client(n) },
+            value: ErasedValue { position: Position::new(1), commitment: personal(text).commitment() },
+        }],
+        holder_is_enabled: false,
+        reason: "asked for".parse().unwrap(),
+    };
+    let history = || History::default().client(1, &register("Acme")).client(2, &register("Beta"));
+    let erased = |n, text| {
+        let command = ErasureCommand::Erase(erase(n, text));
+        history().when::<Erasure>(ErasureId::from_parts(1, 1), &command)
+    };
+    check(&erased(2, "ada@example.com"), &registered());
+    let name = || Some("Ada".to_owned());
+    check(
+        &erased(1, "ada@example.com"),
+        &ClientRow { contacts: vec![contact(name(), None)], ..registered() },
+    );
+    check(&erased(1, "team@example.com"), &ClientRow { owner_email: None, ..registered() });
+    check(&erased(1, "of somebody else"), &registered());
 }
 
 #[test]

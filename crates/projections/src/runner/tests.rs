@@ -79,7 +79,8 @@ async fn passing_over_an_event_takes_its_leaf_and_no_rows_and_only_once(on: Engi
     let over = pass_over(&model, CLIENTS, once.clone(), [7; 32]).await.unwrap();
     assert!(over.halt.is_none());
     assert_eq!(state(&model).await, (vec![client(1).into()], 2));
-    let expected = Checkpoint { version: 1, position: Position::new(2), leaf: "07".repeat(32) };
+    let expected =
+        Checkpoint { version: CLIENTS.version(), position: Position::new(2), leaf: "07".repeat(32) };
     assert_eq!(model.mark("client_directory").await.unwrap(), Some(expected));
     // One who does not know of it moves nothing.
     let late = pass_over(&model, CLIENTS, once, [7; 32]).await.unwrap();

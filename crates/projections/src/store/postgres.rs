@@ -25,7 +25,7 @@ use crate::{
 };
 use batch::Batch;
 pub(super) use lock::Lock;
-pub use schema::migrate_postgres;
+pub use schema::{grant_auditor, migrate_postgres};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -194,18 +194,30 @@ async fn write_table(
     batch: Batch,
 ) -> Result<(), Failure> {
     let Batch { deletes, puts } = batch;
-    if let Some(key) = table.key().first().filter(|_| !deletes.is_empty()) {
-        let delete = table.delete_many();
-        bind_array(sqlx::query(&delete), key.kind, deletes.into_iter())?.execute(&mut *connection).await?;
+    if table.appended {
+        if !puts.is_empty() {
+            copy::copy_in(connection, table, &puts).await?;
+        }
+        return delete_rows(connection, table, deletes).await;
     }
+    delete_rows(connection, table, deletes).await?;
     if puts.is_empty() {
         return Ok(());
     }
-    if table.appended {
-        return copy::copy_in(connection, table, &puts).await;
-    }
     let upsert = table.upsert_many();
     bind_rows(sqlx::query(&upsert), table, puts)?.execute(connection).await?;
+    Ok(())
+}
+
+async fn delete_rows(
+    connection: &mut PgConnection,
+    table: &'static Table,
+    deletes: BTreeSet<Value>,
+) -> Result<(), Failure> {
+    if let Some(key) = table.key().first().filter(|_| !deletes.is_empty()) {
+        let delete = table.delete_many();
+        bind_array(sqlx::query(&delete), key.kind, deletes.into_iter())?.execute(connection).await?;
+    }
     Ok(())
 }
 

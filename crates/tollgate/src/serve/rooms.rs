@@ -95,6 +95,7 @@ impl Rooms {
 impl Store {
     async fn embedded(installation: &Installation, clock: &SharedClock) -> anyhow::Result<Self> {
         let log = EventLog::open_sqlite(&installation.events_database(), Arc::clone(clock)).await?;
+        log.forget(None).await?;
         let read = ReadModel::open_sqlite(&installation.read_database()).await?;
         Ok(Self { log, read })
     }
@@ -106,6 +107,8 @@ impl Store {
     ) -> anyhow::Result<Self> {
         let settings = of_database(database, settings.allow_plaintext);
         let log = EventLog::open_postgres(&settings, Arc::clone(clock)).await?;
+        // What an erasure on record was cut off from deleting.
+        log.forget(None).await?;
         let pool = postgres::pool_for(&settings, postgres::READ_MODELS).await?;
         let read = ReadModel::open_postgres(pool).await?;
         Ok(Self { log, read })

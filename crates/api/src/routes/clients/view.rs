@@ -70,8 +70,11 @@ impl From<ClientRow> for ClientView {
             scopes,
             ..
         } = row;
-        let contacts =
-            contacts.into_iter().map(|ContactRow { name, email, role }| ContactView { name, email, role });
+        let contacts = contacts.into_iter().map(|ContactRow { name, email, role, .. }| ContactView {
+            name,
+            email,
+            role,
+        });
         Self {
             id: client_id,
             name,

@@ -1,9 +1,10 @@
-//! The samples of principals and grants.
+//! The samples of principals, grants and erasures.
 
 use super::{Sampled, day, personal, secret};
 use crate::{
-    GrantId, PrincipalId,
+    ClientId, GrantId, Position, PrincipalId,
     access::{GrantScope, Limits, Role},
+    erasure::{Erased, ErasedValue, ErasureEvent, Holder},
     grant::{self, GrantEvent},
     principal::{self, PrincipalEvent},
 };
@@ -62,4 +63,14 @@ pub(super) fn grant_events(principal_id: PrincipalId) -> Sampled<Vec<GrantEvent>
         }),
         GrantEvent::Withdrawn(grant::Withdrawn { reason: "Changed teams".parse()? }),
     ])
+}
+
+pub(super) fn erased(client_id: ClientId) -> Sampled<ErasureEvent> {
+    let value =
+        |position, text| ErasedValue { position: Position::new(position), commitment: personal(text) };
+    Ok(ErasureEvent::Erased(Erased {
+        of: Holder::Client { client_id },
+        values: vec![value(17, "Ada Lovelace"), value(17, "ada@example.com")],
+        reason: "Asked for by the person".parse()?,
+    }))
 }

@@ -1,5 +1,5 @@
 -- People and service accounts; conditions, order and limit follow. Uses the primary key, or principal_directory_by_kind.
-select principal_id, kind, status, name, email, issuer, subject, claimed, team, token_version, token_hint,
+select principal_id, kind, status, name, email, issuer, subject, personal_of, claimed, team, token_version, token_hint,
        token_expires_at_us, previous_hint, previous_until_us, glass_until_us, version, position, created_at_us,
        updated_at_us
   from principal_directory

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Change, Merge, Row, Table, Value};
 
-/// The deletes come first: what was put before a delete is gone, what is put after it is put anew.
+/// The deletes come first: what was put before a delete is gone, what is put after it is put anew. Of a table whose rows are
+/// written once they come last: no such row is put anew.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch {
     pub(super) deletes: BTreeSet<Value>,

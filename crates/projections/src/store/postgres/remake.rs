@@ -3,7 +3,7 @@
 use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::{BEGIN, Batch, Committed, Failure, Remaking, Write, copy, execute, write_table};
-use crate::rows::Writing;
+use crate::{Row, Table, rows::Writing};
 
 pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed, Failure> {
     let Remaking { owner, from, to, tables } = remaking;
@@ -27,9 +27,22 @@ pub(super) async fn write(pool: &PgPool, remaking: Remaking) -> Result<Committed
 async fn write_rows(connection: &mut PgConnection, writing: Writing) -> Result<(), Failure> {
     let Writing { table, new, encoded, changed, gone } = writing;
     let batch = Batch { deletes: gone.into_iter().collect(), puts: changed };
-    write_table(connection, table, batch).await?;
-    if !new.is_empty() || !encoded.is_empty() {
-        copy::copy_in_parts(connection, table, &new, &encoded).await?;
+    if table.appended {
+        copy_new(connection, table, &new, &encoded).await?;
+        return write_table(connection, table, batch).await;
     }
-    Ok(())
+    write_table(connection, table, batch).await?;
+    copy_new(connection, table, &new, &encoded).await
+}
+
+async fn copy_new(
+    connection: &mut PgConnection,
+    table: &'static Table,
+    new: &[Row],
+    encoded: &[u8],
+) -> Result<(), Failure> {
+    if new.is_empty() && encoded.is_empty() {
+        return Ok(());
+    }
+    copy::copy_in_parts(connection, table, new, encoded).await
 }

@@ -34,6 +34,21 @@ pub async fn migrate_postgres(pool: &PgPool, application_role: Option<&str>) -> 
     })
 }
 
+/// Lets a role read the views that are made for auditors (docs/audit-sql.md), and nothing else. Safe to repeat.
+///
+/// # Errors
+/// When the database cannot be reached, there is no such role, or the pool's own may not grant it.
+pub async fn grant_auditor(pool: &PgPool, role: &str) -> Result<(), OpenFailure> {
+    let failed =
+        |source| OpenFailure::Postgres { doing: "granting the auditors' views", source: Box::new(source) };
+    let grants = include_str!("grants_auditor.sql").replace("{role}", &quoted(role));
+    sqlx::raw_sql(&grants).execute(pool).await.map(drop).map_err(failed)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 async fn grant(pool: &PgPool, application_role: Option<&str>) -> Result<(), OpenFailure> {
     let Some(role) = application_role else { return Ok(()) };
     let failed = |source| OpenFailure::Postgres {
@@ -42,7 +57,6 @@ async fn grant(pool: &PgPool, application_role: Option<&str>) -> Result<(), Open
     };
     let schema: String =
         sqlx::query_scalar("select current_schema()").fetch_one(pool).await.map_err(failed)?;
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let grants =
         include_str!("grants.sql").replace("{schema}", &quoted(&schema)).replace("{role}", &quoted(role));
     sqlx::raw_sql(&grants).execute(pool).await.map(drop).map_err(failed)

@@ -47,6 +47,8 @@ impl Stores {
             let settings =
                 PostgresSettings { statement_timeout, allow_plaintext, ..PostgresSettings::new(url.clone()) };
             let log = EventLog::open_postgres(&settings, runtime::system_clock()).await?;
+            // What is made again is made without what was erased.
+            log.forget(None).await?;
             let pool = postgres::pool_for(&settings, postgres::READ_MODELS).await?;
             let read = ReadModel::open_postgres(pool).await?;
             let usage = Box::new(UsageElsewhere);
@@ -59,6 +61,7 @@ impl Stores {
         );
         let installation = Installation::open(data_dir)?;
         let log = EventLog::open_sqlite(&installation.events_database(), runtime::system_clock()).await?;
+        log.forget(None).await?;
         let usage = Box::new(UsageLog::open_sqlite(&installation.usage_database()).await?);
         let read = ReadModel::open_sqlite(&installation.read_database()).await?;
         let (authenticated_by, _installation) = ("data_directory", Some(installation));

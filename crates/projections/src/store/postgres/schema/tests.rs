@@ -71,3 +71,37 @@ async fn a_role_that_may_not_change_the_schema_can_use_it() {
     crate::testing::project(&model, &history, 7).await;
     assert_eq!(model.dump(crate::testing::table("audit_log")).await.unwrap().len(), history.events.len());
 }
+
+#[tokio::test]
+async fn an_auditor_reads_the_views_and_nothing_behind_them() {
+    let (database, pool) = migrated().await;
+    let model = ReadModel::open_postgres(pool.clone()).await.unwrap();
+    let history = crate::testing::eventful();
+    crate::testing::project(&model, &history, 100).await;
+    let role = format!("auditor_{}", database.name);
+    sqlx::query(&format!("create role {role} login")).execute(&pool).await.unwrap();
+    grant_auditor(&pool, &role).await.unwrap();
+    grant_auditor(&pool, &role).await.unwrap();
+    let options: sqlx::postgres::PgConnectOptions = database.url.parse().unwrap();
+    let auditor = PgPool::connect_with(options.username(&role)).await.unwrap();
+    let entries: i64 = sqlx::query_scalar("select count(*) from tollgate_audit.audit_log")
+        .fetch_one(&auditor)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(entries), Ok(history.events.len()));
+    for view in ["key_lifecycle", "access_as_of"] {
+        sqlx::query(&format!("select * from tollgate_audit.{view}")).fetch_all(&auditor).await.unwrap();
+    }
+    for refused in [
+        "select * from tollgate_read.audit_log",
+        "select * from tollgate_read.key_directory",
+        "delete from tollgate_audit.audit_log",
+        "insert into tollgate_audit.key_lifecycle (key_id) values ('x')",
+        "create table tollgate_audit.own (a int)",
+    ] {
+        let failure = sqlx::query(refused).execute(&auditor).await.unwrap_err();
+        let code =
+            failure.as_database_error().and_then(|failure| failure.code().map(|code| code.to_string()));
+        assert!(matches!(code.as_deref(), Some("42501" | "55000")), "{refused}: {failure}");
+    }
+}
