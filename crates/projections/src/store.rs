@@ -159,6 +159,9 @@ pub(crate) enum Committed {
     Fenced,
 }
 
+/// For failures that are of no one projection.
+static FILE: Owner = Owner { name: "the read models", version: 1, tables: &[], durable: false };
+
 impl ReadModel {
     /// Opens the file of the embedded engine, creating it at first.
     ///
@@ -180,6 +183,18 @@ impl ReadModel {
     /// In memory, with these rows and no more to come.
     pub(crate) async fn of_rows(rows: Vec<Change>) -> Result<Self, OpenFailure> {
         Ok(Self { engine: Engine::Sqlite(Arc::new(SqliteReadModel::of_rows(rows).await?)) })
+    }
+
+    /// Has the embedded engine's file keep nothing of what was in it before: what was deleted or written over was overwritten, and
+    /// lay in the write-ahead log still. A server does so by its own vacuum.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn forget_the_past(&self) -> Result<(), WriteFailure> {
+        match &self.engine {
+            Engine::Sqlite(model) => model.empty_wal(FILE).await,
+            Engine::Postgres(_) => Ok(()),
+        }
     }
 
     /// Finishes what was begun and closes the file, or the pool.

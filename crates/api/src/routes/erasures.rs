@@ -92,6 +92,9 @@ pub(crate) async fn erase(mut ask: EraseAsk) -> Result<Response, Instead> {
         let ended = sessions::end_all(ask.read(), &principal_id.to_string()).await;
         ended.map_err(|failure| Problem::internal(&failure))?;
     }
+    if ask.shows(&effect).await {
+        ask.read().forget_the_past().await.map_err(|failure| Problem::internal(&failure))?;
+    }
     let values = ask.log().load::<Erasure>(effect.id).await.map_err(failed)?.state.values;
     let complete = ask.log().find_personal(&search, 1).await.map_err(failed)?.is_empty();
     let view = ErasureView { id: effect.id, values, complete };

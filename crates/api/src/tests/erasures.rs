@@ -41,6 +41,11 @@ async fn a_contact_is_erased_by_its_values_and_nobody_else() {
         let answer = world.get(list).send().await;
         assert!(!answer.text().contains("grace@acme.example"), "{list}");
     }
+    for file in ["events.db", "events.db-wal", "read.db", "read.db-wal"] {
+        let bytes = world.file(file);
+        let there = bytes.windows(18).any(|bytes| bytes == b"grace@acme.example");
+        assert!(!there, "{file}, of {} bytes", bytes.len());
+    }
 }
 
 #[tokio::test]

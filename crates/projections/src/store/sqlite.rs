@@ -96,6 +96,14 @@ impl SqliteReadModel {
         self.run(owner, write.doing, move |connection| execute(connection, &write)).await
     }
 
+    /// Empties the write-ahead log, in which pages lie as they were, as far as readers let it.
+    pub(super) async fn empty_wal(&self, owner: Owner) -> Result<(), WriteFailure> {
+        let empty = |connection: &mut Connection| {
+            connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
+        };
+        self.run(owner, "emptying the write-ahead log", empty).await
+    }
+
     /// Runs a job on the one connection that writes.
     async fn run<T: Send + 'static>(
         &self,
