@@ -5,6 +5,7 @@ mod access_report;
 mod as_of;
 mod audit;
 mod audit_proofs;
+mod audit_queries;
 mod bad_input;
 mod bulk;
 mod claim;

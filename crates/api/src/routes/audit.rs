@@ -1,11 +1,13 @@
 //! `/v1/audit`
 
+pub(crate) mod chain;
 pub(crate) mod checkpoint;
 mod export;
 mod get;
 pub(crate) mod keys;
 mod list;
 pub(crate) mod proof;
+pub(crate) mod search_secret;
 pub(crate) mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,6 +18,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
     OpenApiRouter::new()
         .routes(routes!(list::list))
         .routes(routes!(get::get))
+        .routes(routes!(chain::chain))
+        .routes(routes!(search_secret::search_secret))
         .routes(routes!(checkpoint::checkpoint))
         .routes(routes!(keys::keys))
         .routes(routes!(proof::inclusion))

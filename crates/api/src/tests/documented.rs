@@ -121,6 +121,10 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
                 json!({ "client_id": client, "policy_id": policy, "limit": "burst", "reason": "as agreed" });
             ("POST", "/v1/usage/reset".to_owned(), Some(body))
         }
+        "get_audit_chain" => ("GET", "/v1/audit/1/chain".to_owned(), None),
+        "search_secret" => {
+            ("POST", "/v1/audit/search-secret".to_owned(), Some(json!({ "secret": "found-in-a-build-log" })))
+        }
         "get_audit_checkpoint" => ("GET", "/v1/audit/checkpoint".to_owned(), None),
         "get_audit_proof" => ("GET", "/v1/audit/1/proof".to_owned(), None),
         "get_audit_consistency" => ("GET", "/v1/audit/consistency?from=1".to_owned(), None),

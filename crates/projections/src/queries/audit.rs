@@ -1,6 +1,12 @@
 //! The audit log: one entry, and lists from the newest on.
 
+mod chain;
+
+use std::net::IpAddr;
+
 use domain::{ClientId, Position, Timestamp, access::Reach};
+
+pub use chain::{Chain, chain};
 
 use crate::audit_log::personal::reveal;
 pub use crate::audit_log::{AuditEntry, Outcome};
@@ -16,6 +22,10 @@ use crate::{
 /// Of most entries the request is the correlation, whose index has them: Postgres' index of requests has only the others.
 const REQUEST: &str =
     "(request_id = {} and request_id <> correlation_id or correlation_id = {} and request_id = {})";
+
+/// Each value has a commitment of its own: an entry that has one of these was asked for from there. The positions find the entries.
+const ADDRESS: &str = "(address in (select own.commitment from audit_personal own where own.value = {})
+    and position in (select own.position from audit_personal own where own.value = {}))";
 
 /// What is nobody's: routes, and policies as far as they name no client.
 const SHARED: &str = "(client_id is null and subject_type in ('route', 'rate_limit_policy'))";
@@ -35,8 +45,11 @@ const OF_CLIENTS: Belongs = Belongs {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     pub actor: Option<String>,
-    /// An event's type: `api_key.revoked`.
+    /// An event's type, `api_key.revoked`, or the beginning of some: `api_key.*`.
     pub action: Option<String>,
+    pub outcome: Option<Outcome>,
+    /// From where it was asked for, as far as that is not erased.
+    pub address: Option<IpAddr>,
     /// An aggregate: `api_key`.
     pub subject_type: Option<String>,
     pub subject_id: Option<String>,
@@ -136,20 +149,44 @@ pub async fn sorted(
 ) -> Result<Vec<AuditEntry>, ReadFailure> {
     let AuditFilter { actor, action, subject_type, subject_id, client_id, request_id, .. } = filter;
     let AuditFilter { correlation_id, from, until, after_position, before_position, reach, .. } = filter;
+    let AuditFilter { outcome, address, .. } = filter;
     let select = Select::new(include_str!("audit/select.sql"), vec![])
         .and_some("position < {}", *before_position)
         .and_some("position > {}", *after_position)
         .and_some("actor = {}", actor.as_deref())
-        .and_some("action = {}", action.as_deref())
         .and_some("subject_type = {}", subject_type.as_deref())
         .and_some("subject_id = {}", subject_id.as_deref())
         .and_some("client_id = {}", *client_id)
         .and_some(REQUEST, request_id.as_deref())
         .and_some("correlation_id = {}", correlation_id.as_deref())
+        .and_some(ADDRESS, address.map(|address| address.to_canonical().to_string()))
         .and_within_or(reach, SHARED, &OF_CLIENTS);
+    let select = of_outcome(of_action(select, action.as_deref()), *outcome);
     let mut entries: Vec<AuditEntry> = model.fetch(within(select, *from, *until).page(seek)).await?;
     reveal(model, &mut entries).await?;
     Ok(entries)
+}
+
+/// One type, or all that begin so: a stretch of the index of types.
+fn of_action(select: Select, action: Option<&str>) -> Select {
+    match action.map(|action| (action, action.strip_suffix('*'))) {
+        None | Some((_, Some(""))) => select,
+        Some((action, None)) => select.and("action = {}", action),
+        Some((_, Some(begins))) => {
+            select.and_both("action >= {0} and action < {1}", begins, format!("{begins}{}", char::MAX))
+        }
+    }
+}
+
+/// What has not succeeded is rare, and has an index of its own.
+fn of_outcome(select: Select, outcome: Option<Outcome>) -> Select {
+    match outcome {
+        None => select,
+        Some(Outcome::Succeeded) => select.and("outcome = {}", Outcome::Succeeded.as_str()),
+        Some(rare @ (Outcome::Denied | Outcome::Failed)) => {
+            select.and("outcome = {} and outcome <> 'succeeded'", rare.as_str())
+        }
+    }
 }
 
 /// Where a row is, and nothing else of it.

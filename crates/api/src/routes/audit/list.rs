@@ -1,9 +1,11 @@
 //! `GET /v1/audit`
 
+use std::net::IpAddr;
+
 use axum::Json;
 use domain::{ClientId, Position};
 use projections::queries::{
-    audit::{self, AuditEntry, AuditFilter},
+    audit::{self, AuditEntry, AuditFilter, Outcome},
     order::Order,
 };
 use serde::Deserialize;
@@ -24,8 +26,15 @@ use crate::{
 pub(crate) struct List {
     /// A principal's id.
     actor: Option<String>,
-    /// An event's type: `api_key.revoked`.
+    /// An event's type, `api_key.revoked`, or the beginning of some: `api_key.*`.
     action: Option<String>,
+    /// How it ended: `succeeded`, `denied` or `failed`.
+    #[param(value_type = Option<String>, example = "denied")]
+    outcome: Option<Outcome>,
+    /// From where it was asked for, as far as that is not erased.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false, example = "198.51.100.7")]
+    address: Option<IpAddr>,
     /// A kind of thing: `api_key`.
     subject_type: Option<String>,
     /// A thing's id.
@@ -84,6 +93,8 @@ pub(crate) async fn list(
         reach: allowed.reach(),
         actor: asked.actor,
         action: asked.action,
+        outcome: asked.outcome,
+        address: asked.address,
         subject_type: asked.subject_type,
         subject_id: asked.subject_id,
         client_id: asked.client_id,
