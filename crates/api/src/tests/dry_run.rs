@@ -24,6 +24,8 @@ const NO_COMMANDS: &[&str] = &[
     "close_break_glass",
     // Looks and takes nothing.
     "explain_call",
+    // Looks, and puts on record that it has.
+    "search_secret",
     // Many commands; their dry run is the plan.
     "import_routes",
     // Nobody rehearses an alarm.
