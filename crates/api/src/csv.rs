@@ -50,8 +50,25 @@ pub(crate) fn write<'names>(
     names: impl IntoIterator<Item = &'names str>,
     rows: impl IntoIterator<Item = Vec<Cell>>,
 ) -> Result<Vec<u8>, csv::Error> {
+    table(Some(names), rows)
+}
+
+/// Further lines of such a table.
+///
+/// # Errors
+/// Never in memory; the writer would tell.
+pub(crate) fn lines(rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<Vec<u8>, csv::Error> {
+    table(None::<[&str; 0]>, rows)
+}
+
+fn table<'names>(
+    names: Option<impl IntoIterator<Item = &'names str>>,
+    rows: impl IntoIterator<Item = Vec<Cell>>,
+) -> Result<Vec<u8>, csv::Error> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(vec![]);
-    writer.write_record(names)?;
+    if let Some(names) = names {
+        writer.write_record(names)?;
+    }
     for row in rows {
         writer.write_record(row.into_iter().map(Cell::written))?;
     }

@@ -17,8 +17,8 @@ use utoipa::{
 };
 
 pub(crate) use answers::{
-    BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, Listing, Removed,
-    Report,
+    BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, ListedOrTaken, Listing,
+    Removed, Report,
 };
 pub(crate) use params::{
     AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, GrantPath, KeyPath, LeakPath,

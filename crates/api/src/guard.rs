@@ -28,7 +28,7 @@ use crate::{
     gateways::Gateways,
     idempotency::InFlight,
     nodes::GatewayNodes,
-    observe::Doer,
+    observe::{Doer, Exports},
     problem::Problem,
     random::{NoRandom, Random, salt, token_id},
     secret::new_key_secret,
@@ -101,6 +101,8 @@ needs!(
 pub(crate) struct Door {
     api: Arc<Api>,
     pub(crate) in_flight: InFlight,
+    /// What is being taken out.
+    pub(crate) exports: Exports,
     /// Held from looking for overlapping routes until the new one is on record.
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
     /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
@@ -109,7 +111,13 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new(api: Arc<Api>) -> Self {
-        Self { api, in_flight: InFlight::default(), routes: Arc::default(), admins: Arc::default() }
+        Self {
+            api,
+            in_flight: InFlight::default(),
+            exports: Exports::default(),
+            routes: Arc::default(),
+            admins: Arc::default(),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -11,19 +11,28 @@ pub(crate) enum Form {
 
 /// The form that the caller likes best, JSON where it does not matter; none that it takes, nothing.
 pub(crate) fn form(headers: &HeaderMap) -> Option<Form> {
+    match best(headers, &[("application", "json"), ("text", "csv")])? {
+        0 => Some(Form::Json),
+        _ => Some(Form::Csv),
+    }
+}
+
+/// Which of these media types the caller likes best, the first of those it likes the same; none that it takes, nothing.
+pub(crate) fn best(headers: &HeaderMap, offered: &[(&str, &str)]) -> Option<usize> {
     let fields: Vec<&str> =
         headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok()).collect();
     if fields.is_empty() {
-        return Some(Form::Json);
+        return Some(0);
     }
     let ranges = fields.join(",");
-    let json = weight(&ranges, "application", "json");
-    let csv = weight(&ranges, "text", "csv");
-    match (json, csv) {
-        (0, 0) => None,
-        (json, csv) if csv > json => Some(Form::Csv),
-        _ => Some(Form::Json),
+    let mut best = (0, None);
+    for (at, (kind, subtype)) in offered.iter().enumerate() {
+        let weight = weight(&ranges, kind, subtype);
+        if weight > best.0 {
+            best = (weight, Some(at));
+        }
     }
+    best.1
 }
 
 /// How much a media type is liked, in thousandths: as its most specific range says.

@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Api, circumstances::Circumstances, random::id_parts};
-pub(crate) use outgoing::Outgoing;
+pub(crate) use outgoing::{Exports, Outgoing};
 use record::{Draft, record};
 use window::Window;
 

@@ -4,6 +4,7 @@ mod access;
 mod access_report;
 mod as_of;
 mod audit;
+mod audit_downloads;
 mod audit_proofs;
 mod audit_queries;
 mod bad_input;

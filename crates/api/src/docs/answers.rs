@@ -69,6 +69,27 @@ impl<T: ToSchema> IntoResponses for Report<T> {
     }
 }
 
+/// A page of a list, or all of it in a form that is taken out.
+pub(crate) struct ListedOrTaken<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for ListedOrTaken<T> {
+    fn responses() -> Responses {
+        let mut responses = Listed::<T>::responses();
+        let note = "With `proofs`: the signed note that they come to, in base 64.";
+        if let Some(RefOr::T(response)) = responses.get_mut("200") {
+            for kind in ["text/csv", "application/x-ndjson"] {
+                response.content.insert(kind.to_owned(), Content::new(Some(String::schema())).into());
+            }
+            response.headers.insert("Tollgate-Checkpoint".to_owned(), text_header(note).into());
+        }
+        responses.extend(problems(&[
+            ("404", "Proofs are asked for, and no signed checkpoint reaches so far yet."),
+            ("406", "None of the forms is acceptable."),
+        ]));
+        responses
+    }
+}
+
 /// The log with its proof, one JSON object a line.
 pub(crate) struct ExportedLog;
 

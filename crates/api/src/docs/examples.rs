@@ -28,7 +28,10 @@ fn add_to(operation: &mut Operation, schemas: &Value) {
     }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
-        let of_json = response.content.iter_mut().filter(|(kind, _)| kind.ends_with("json"));
+        let of_json = response
+            .content
+            .iter_mut()
+            .filter(|(kind, _)| kind.ends_with("json") && !kind.ends_with("x-ndjson"));
         for content in of_json.filter_map(|(_, content)| said_here(content)) {
             content.example = match schema_of(content) {
                 Some(schema) if name_of(&schema) == Some("Problem") => Some(problem(status)),

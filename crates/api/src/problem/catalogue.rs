@@ -80,6 +80,7 @@ kinds! {
     REPORT_TOO_LARGE = (422, "report_too_large", "the report would have more than {rows_max} rows; choose a shorter time, a coarser granularity or fewer groups"),
     IF_MATCH_REQUIRED = (428, "if_match_required", "give the version you have seen as `If-Match`, as the `ETag` of your last read had it"),
     TOO_MANY_FAILURES = (429, "too_many_failures", "too many attempts have failed from this address, or of this principal; try again in {retry_after_seconds} s"),
+    EXPORTS_BUSY = (429, "exports_busy", "as many exports run as may, or as many of yours; read one to its end and try again"),
     RECEIVER_BUSY = (429, "receiver_busy", "more reports come in than are taken; send this one again in a moment"),
     INTERNAL = (500, "internal", "something went wrong here; the log of the server knows it by the request's id"),
     UNAVAILABLE = (503, "unavailable", "this cannot be done right now; try again shortly"),

@@ -2,10 +2,12 @@
 
 pub(crate) mod chain;
 pub(crate) mod checkpoint;
+mod download;
 mod export;
 mod get;
 pub(crate) mod keys;
 mod list;
+mod ocsf;
 pub(crate) mod proof;
 pub(crate) mod search_secret;
 pub(crate) mod view;

@@ -15,7 +15,7 @@ use crate::{
     queries::select::{Belongs, OF_TEAM, Places},
     queries::{
         Page, Select,
-        order::{Field, Listed, Place, Seek},
+        order::{Field, Listed, Order, Place, Seek},
     },
 };
 
@@ -136,6 +136,12 @@ pub async fn list(
     let mut seek = Seek::from(&Page::first(page.limit));
     seek.after = after;
     sorted(model, filter, &seek).await
+}
+
+/// The order of the log.
+#[must_use]
+pub fn oldest_first() -> Order<AuditEntry> {
+    POSITION.name.parse().unwrap_or_default()
 }
 
 /// In the order that is asked for.

@@ -2,8 +2,10 @@
 
 pub(crate) mod proofs;
 
+use std::path::PathBuf;
+
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Connection, rest::Rest};
@@ -48,6 +50,21 @@ pub(crate) enum AuditCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Write all entries that are found to a file, the oldest first
+    ///
+    /// Names and addresses of people are in it: the file is readable by this user alone. That it was taken out is on record.
+    Download {
+        file: PathBuf,
+        #[arg(long, value_enum, default_value_t = Form::Jsonl)]
+        format: Form,
+        /// Each with the proof that it is in the log
+        #[arg(long)]
+        proofs: bool,
+        #[command(flatten)]
+        filters: Filters,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Find whose secret one is, and what is on record about it
     ///
     /// The secret is read from `TOLLGATE_SECRET`, never from the command line.
@@ -59,6 +76,15 @@ pub(crate) enum AuditCommand {
     },
     #[command(flatten)]
     Proofs(proofs::ProofsCommand),
+}
+
+/// A form that entries are taken out in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    Csv,
+    Jsonl,
+    /// Events of the Open Cybersecurity Schema Framework, one a line
+    Ocsf,
 }
 
 /// Which entries.
@@ -136,6 +162,19 @@ pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
         AuditCommand::Chain { position, connection } => {
             let rest = Rest::new(&connection)?;
             rest.print(&rest.get(&format!("/audit/{position}/chain"), &[]).await?, &LINKS)
+        }
+        AuditCommand::Download { file, format, proofs, filters, connection } => {
+            let format = match format {
+                Form::Csv => "csv",
+                Form::Jsonl => "jsonl",
+                Form::Ocsf => "ocsf",
+            };
+            let mut query = filters.query();
+            query.push(("format", Some(format.to_owned())));
+            query.push(("proofs", proofs.then(|| "true".to_owned())));
+            Rest::new(&connection)?.download("/audit", &query, &file).await?;
+            println!("Wrote {}.", file.display());
+            Ok(())
         }
         AuditCommand::Search { secret, connection } => {
             let rest = Rest::new(&connection)?;

@@ -66,7 +66,7 @@ pub(crate) async fn export(
     let (first, last) = export.range();
     let kind = (header::CONTENT_TYPE, "application/jsonl".to_owned());
     let name = format!("attachment; filename=\"tollgate-audit-{first}-{last}.jsonl\"");
-    let outgoing = Outgoing::begin(&allowed, ExportedWhat::AuditFile, "jsonl");
+    let outgoing = Outgoing::begin(&allowed, ExportedWhat::AuditFile, "jsonl")?;
     Ok(([kind, (header::CONTENT_DISPOSITION, name)], streamed(export, outgoing)).into_response())
 }
 

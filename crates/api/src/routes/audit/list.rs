@@ -2,8 +2,12 @@
 
 use std::net::IpAddr;
 
-use axum::Json;
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use domain::{ClientId, Position};
+use http::HeaderMap;
 use projections::queries::{
     audit::{self, AuditEntry, AuditFilter, Outcome},
     order::Order,
@@ -11,12 +15,16 @@ use projections::queries::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::view::AuditEntryView;
+use super::{
+    download::{self, Taken},
+    view::AuditEntryView,
+};
 use crate::{
-    docs::{Listed, ReadProblems, form},
+    docs::{ListedOrTaken, ReadProblems, form},
     guard::{Allowed, needs::AuditRead},
+    negotiate,
     problem::{Problem, kinds},
-    query::{Cursor, Limit, Page, Params, parsed},
+    query::{Cursor, Limit, Params, parsed},
     values::Moment,
 };
 
@@ -70,24 +78,60 @@ pub(crate) struct List {
     #[serde(default)]
     #[param(value_type = form::Cursor, inline, required = false)]
     cursor: Cursor,
+    /// All that is found, instead of a page: `csv`, `jsonl`, or `ocsf`, events of the Open Cybersecurity Schema Framework one a line. Before
+    /// what `Accept` wishes. Needs `audit.export`.
+    #[param(value_type = Option<String>, example = "jsonl")]
+    format: Option<Format>,
+    /// Each entry that is taken out with the proof that it is in the log, as far as that is signed.
+    #[param(value_type = Option<bool>)]
+    proofs: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    Json,
+    Csv,
+    Jsonl,
+    Ocsf,
+}
+
+/// The form that was asked for; none for a page.
+fn taken(format: Option<Format>, headers: &HeaderMap) -> Result<Option<Taken>, Problem> {
+    let offered = [("application", "json"), ("text", "csv"), ("application", "x-ndjson")];
+    Ok(match format {
+        Some(Format::Json) => None,
+        Some(Format::Csv) => Some(Taken::Csv),
+        Some(Format::Jsonl) => Some(Taken::Jsonl),
+        Some(Format::Ocsf) => Some(Taken::Ocsf),
+        None => match negotiate::best(headers, &offered) {
+            None => return Err(Problem::new(kinds::NOT_ACCEPTABLE)),
+            Some(0) => None,
+            Some(1) => Some(Taken::Csv),
+            Some(_) => Some(Taken::Jsonl),
+        },
+    })
 }
 
 /// List the audit log
 ///
-/// From the newest entry to the oldest unless sorted.
+/// From the newest entry to the oldest unless sorted. As CSV, JSON lines or OCSF it is all that is found, the oldest first, as it is read;
+/// that it was taken out is on record with its SHA-256.
 #[utoipa::path(
     get,
     path = "/v1/audit",
     operation_id = "list_audit",
     tag = "audit",
     params(List),
-    responses(Listed<AuditEntryView>, ReadProblems),
+    responses(ListedOrTaken<AuditEntryView>, ReadProblems),
     extensions(("x-tollgate-permission" = json!("audit.read")))
 )]
 pub(crate) async fn list(
     allowed: Allowed<AuditRead>,
+    headers: HeaderMap,
     Params(asked): Params<List>,
-) -> Result<Json<Page<AuditEntryView>>, Problem> {
+) -> Result<Response, Problem> {
+    let (form, proofs) = (taken(asked.format, &headers)?, asked.proofs.unwrap_or(false));
     let (sort, limit, cursor) = (asked.sort, asked.limit, asked.cursor);
     let filter = AuditFilter {
         reach: allowed.reach(),
@@ -110,7 +154,17 @@ pub(crate) async fn list(
     if ![filter.after_position, filter.before_position].into_iter().flatten().all(known) {
         return Err(Problem::because(kinds::QUERY_INVALID, "a position is at most 9223372036854775807"));
     }
+    if let Some(form) = form {
+        return download::answer(&allowed, filter, form, proofs).await;
+    }
+    if proofs {
+        return Err(Problem::because(
+            kinds::QUERY_INVALID,
+            "proofs: come with what is taken out; see `format`",
+        ));
+    }
     let sought = cursor.seek(sort, &filter, limit)?;
     let rows = audit::sorted(allowed.read(), &filter, &sought.seek).await;
-    Ok(Json(sought.page(rows.map_err(|failure| Problem::unread(&failure))?)))
+    let page = sought.page::<AuditEntryView>(rows.map_err(|failure| Problem::unread(&failure))?);
+    Ok(Json(page).into_response())
 }

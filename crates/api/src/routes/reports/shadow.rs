@@ -121,7 +121,7 @@ pub(crate) async fn shadow(
     match form {
         Form::Json => Ok(Json(Shadow::from(report)).into_response()),
         Form::Csv => {
-            let outgoing = Outgoing::begin(&allowed, ExportedWhat::ShadowReport, "csv");
+            let outgoing = Outgoing::begin(&allowed, ExportedWhat::ShadowReport, "csv")?;
             csv::exported("shadow", report.rows.len(), written(&report.rows, &query.group_by), outgoing).await
         }
     }

@@ -124,7 +124,7 @@ pub(crate) async fn usage(
     match form {
         Form::Json => Ok(Json(Usage::of(report, query.granularity)).into_response()),
         Form::Csv => {
-            let outgoing = Outgoing::begin(&allowed, ExportedWhat::UsageReport, "csv");
+            let outgoing = Outgoing::begin(&allowed, ExportedWhat::UsageReport, "csv")?;
             let written = csv::write(&report.rows, &query.group_by);
             crate::csv::exported("usage", report.rows.len(), written, outgoing).await
         }
