@@ -7,6 +7,7 @@ mod audit;
 mod audit_downloads;
 mod audit_proofs;
 mod audit_queries;
+mod audited;
 mod bad_input;
 mod bulk;
 mod claim;
