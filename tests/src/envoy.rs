@@ -39,14 +39,26 @@ impl EnvoyProxy {
     /// # Errors
     /// As [`EnvoyProxy::start`].
     pub async fn start_behind(trusted_hops: u32, door: u16, upstream: u16) -> Result<Self> {
+        let hops = ("xff_num_trusted_hops: 0".to_owned(), format!("xff_num_trusted_hops: {trusted_hops}"));
+        Self::start_with(hops, door, upstream).await
+    }
+
+    /// The same that shows the door one header more.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`].
+    pub async fn start_passing(header: &str, door: u16, upstream: u16) -> Result<Self> {
+        let last = "- { exact: user-agent, ignore_case: true }";
+        let more = format!("{last}\n                - {{ exact: {header}, ignore_case: true }}");
+        Self::start_with((last.to_owned(), more), door, upstream).await
+    }
+
+    async fn start_with(other: (String, String), door: u16, upstream: u16) -> Result<Self> {
         Self::start_on(BOOTSTRAP, |ingress, admin| {
-            let mut replaced =
-                vec![("xff_num_trusted_hops: 0".to_owned(), format!("xff_num_trusted_hops: {trusted_hops}"))];
             let ports = [(10_000, ingress), (19_000, admin), (18_080, upstream), (9_090, door)];
-            replaced.extend(
-                ports.map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} "))),
-            );
-            replaced
+            let ports =
+                ports.map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} ")));
+            ports.into_iter().chain([other]).collect()
         })
         .await
     }

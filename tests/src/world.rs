@@ -43,6 +43,18 @@ impl World {
         Self::launch(Launch::new(TOKEN)?.with_clock()?).await
     }
 
+    /// The same where the door believes what a header says that a call costs, and Envoy shows it that header.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_with_cost_header(name: &str) -> Result<Self> {
+        let product = Launch::new(TOKEN)?.env("TOLLGATE_TRUST_COST_HEADERS", "true").start().await?;
+        let upstream = Upstream::start().await?;
+        let envoy = EnvoyProxy::start_passing(name, product.gateway_port(), upstream.port()).await?;
+        let admin = product.admin()?;
+        Ok(Self { product, envoy, upstream, admin })
+    }
+
     async fn launch(launch: Launch) -> Result<Self> {
         let product = launch.start().await?;
         let upstream = Upstream::start().await?;

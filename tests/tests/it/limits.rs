@@ -139,3 +139,28 @@ async fn the_report_says_what_the_gate_said_to_the_unit() -> Result<()> {
     assert!(used["last_used_at"].is_string(), "{used}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_call_costs_what_the_header_says_that_its_route_names() -> Result<()> {
+    let world = World::start_with_cost_header("x-call-cost").await?;
+    let client = world.client("Acme", &[]).await?;
+    let route = json!({
+        "name": "search", "methods": ["GET"], "path": "/search", "cost": 2,
+        "cost_from_header": { "name": "x-call-cost", "max": 50 },
+    });
+    world.command("/routes", &route).await?;
+    let key = world.key(&client, &json!({})).await?;
+    let quotas = json!([{ "name": "yearly", "requests": 100, "period": "year" }]);
+    world.policy(&policy(&json!([]), &quotas), &json!({ "client_id": client })).await?;
+
+    for (cost, left) in [(Some("7"), "93"), (None, "91"), (Some("a lot"), "41"), (Some("41"), "0")] {
+        let mut headers = vec![("x-api-key", key.secret.as_str())];
+        headers.extend(cost.map(|cost| ("x-call-cost", cost)));
+        let answer = world.envoy.call("GET", "/search", &headers).await?;
+        assert_eq!(answer.status, 200, "{cost:?}: {}", answer.body);
+        assert_eq!(answer.header("x-ratelimit-remaining").as_deref(), Some(left), "{cost:?}");
+    }
+    let refused = world.envoy.call("GET", "/search", &[("x-api-key", &key.secret)]).await?;
+    assert_eq!((refused.status, &refused.json["code"]), (429, &json!("quota_exceeded")));
+    Ok(())
+}

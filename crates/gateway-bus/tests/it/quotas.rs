@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
+use domain::SharedClock;
 use test_servers::{Nats, until};
 use tokio::task::JoinSet;
 
-use super::world::Node;
+use super::world::{Node, Running};
 
 const QUOTA: u64 = 10_000;
 const CALLERS: usize = 4;
@@ -65,6 +66,25 @@ async fn three_gateways_never_exceed_a_quota_and_use_it_up() -> Result<()> {
     // Many callers at the end, where every call is counted by itself.
     let after = call_all(&nodes, u64::MAX).await?;
     check(before, before + after)
+}
+
+/// Each day by itself: what was held of one day is worth nothing on the next, and takes nothing from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_period_has_its_whole_quota_and_no_more() -> Result<()> {
+    let nats = Nats::start().await?;
+    let clock = Running::noon();
+    let nodes = Node::several_at(&nats, 3, QUOTA, Arc::clone(&clock) as SharedClock).await?;
+    let nodes: Vec<_> = nodes.into_iter().map(Arc::new).collect();
+    for each in [333, 830] {
+        let before = call_all(&nodes, each).await?;
+        ensure!(before == 12 * each, "{before}");
+        clock.next_day();
+        let first = call_until_refused(&nodes).await;
+        let rest = call_all(&nodes, u64::MAX).await?;
+        check(first, first + rest)?;
+        clock.next_day();
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -30,14 +33,28 @@ use tokio_util::sync::CancellationToken;
 use tollgate_gateway_bus::{NatsPool, PoolSettings};
 use zeroize::Zeroizing;
 
-/// Noon, and as far on as the machine's time.
+/// Noon, as far on as the machine's time, and days that a test lets pass.
 #[derive(Debug)]
-struct Running(Instant);
+pub(super) struct Running {
+    started: Instant,
+    days: AtomicI64,
+}
+
+impl Running {
+    pub(super) fn noon() -> Arc<Self> {
+        Arc::new(Self { started: Instant::now(), days: AtomicI64::new(0) })
+    }
+
+    pub(super) fn next_day(&self) {
+        self.days.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 impl Clock for Running {
     fn now(&self) -> Timestamp {
-        let passed = SignedDuration::try_from(self.0.elapsed()).unwrap();
-        "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap() + passed
+        let passed = SignedDuration::try_from(self.started.elapsed()).unwrap();
+        let days = SignedDuration::from_hours(24 * self.days.load(Ordering::SeqCst));
+        "2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap() + passed + days
     }
 }
 
@@ -53,7 +70,15 @@ pub(super) struct Node {
 impl Node {
     /// So many of them under one quota of so many calls a day.
     pub(super) async fn several(nats: &Nats, nodes: u32, requests: u64) -> Result<Vec<Self>> {
-        let clock = clock();
+        Self::several_at(nats, nodes, requests, clock()).await
+    }
+
+    pub(super) async fn several_at(
+        nats: &Nats,
+        nodes: u32,
+        requests: u64,
+        clock: SharedClock,
+    ) -> Result<Vec<Self>> {
         let mut started = vec![];
         for _ in 0..nodes {
             let node = Self::start(nats, requests, Arc::clone(&clock)).await?;
@@ -124,7 +149,7 @@ pub(super) async fn connect(nats: &Nats) -> Result<Client> {
 }
 
 pub(super) fn clock() -> SharedClock {
-    Arc::new(Running(Instant::now()))
+    Running::noon()
 }
 
 /// Hands the gateway an event at this position.
