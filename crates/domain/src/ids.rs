@@ -173,6 +173,14 @@ id!(
     /// Names an erasure of personal values.
     ErasureId, "era"
 );
+id!(
+    /// Names one request that waits, or waited, for a second person.
+    ApprovalId, "apr"
+);
+id!(
+    /// Names a rule that something needs a second person.
+    ApprovalRuleId, "aru"
+);
 
 #[cfg(test)]
 mod tests {

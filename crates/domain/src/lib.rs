@@ -5,6 +5,8 @@ pub mod access;
 pub mod aggregate;
 pub mod api_client;
 pub mod api_key;
+pub mod approval;
+pub mod approval_rule;
 pub mod clock;
 pub mod decision;
 pub mod erasure;
@@ -34,8 +36,8 @@ pub mod usage;
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};
 pub use ids::{
-    AssignmentId, ClientId, ErasureId, EventId, GrantId, KeyId, LeakId, ObservationId, OperationId, PolicyId,
-    PrincipalId, RouteId, ScheduledChangeId,
+    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, ErasureId, EventId, GrantId, KeyId, LeakId,
+    ObservationId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId,
 };
 pub use jiff::Timestamp;
 pub use metadata::Metadata;

@@ -4,6 +4,7 @@
 
 mod api_client;
 mod api_key;
+mod approval;
 mod grant;
 mod principal;
 mod rate_limit_policy;

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Aggregate as _, ClientId, ErasureId, EventId, EventType, GrantId, KeyId, Metadata, ObservationId,
-    OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    Aggregate as _, ApprovalId, ApprovalRuleId, ClientId, ErasureId, EventId, EventType, GrantId, KeyId,
+    Metadata, ObservationId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
+    approval::{Approval, ApprovalEvent},
+    approval_rule::{ApprovalRule, ApprovalRuleEvent},
     erasure::{Erasure, ErasureEvent},
     grant::{GivenGrant, GrantEvent},
     observation::{Observation, ObservationEvent},
@@ -69,6 +71,8 @@ pub enum DomainEvent {
     Grant { id: GrantId, event: GrantEvent },
     Observation { id: ObservationId, event: ObservationEvent },
     Erasure { id: ErasureId, event: ErasureEvent },
+    Approval { id: ApprovalId, event: ApprovalEvent },
+    ApprovalRule { id: ApprovalRuleId, event: ApprovalRuleEvent },
 }
 
 impl DomainEvent {
@@ -87,6 +91,8 @@ impl DomainEvent {
             Self::Grant { event, .. } => event.event_type(),
             Self::Observation { event, .. } => event.event_type(),
             Self::Erasure { event, .. } => event.event_type(),
+            Self::Approval { event, .. } => event.event_type(),
+            Self::ApprovalRule { event, .. } => event.event_type(),
         }
     }
 
@@ -105,6 +111,8 @@ impl DomainEvent {
             Self::Grant { .. } => GivenGrant::TYPE,
             Self::Observation { .. } => Observation::TYPE,
             Self::Erasure { .. } => Erasure::TYPE,
+            Self::Approval { .. } => Approval::TYPE,
+            Self::ApprovalRule { .. } => ApprovalRule::TYPE,
         }
     }
 
@@ -123,6 +131,8 @@ impl DomainEvent {
             Self::Grant { event, .. } => event.event_version(),
             Self::Observation { event, .. } => event.event_version(),
             Self::Erasure { event, .. } => event.event_version(),
+            Self::Approval { event, .. } => event.event_version(),
+            Self::ApprovalRule { event, .. } => event.event_version(),
         }
     }
 
@@ -143,6 +153,8 @@ impl DomainEvent {
             Self::Grant { event, .. } => serde_json::to_value(event),
             Self::Observation { event, .. } => serde_json::to_value(event),
             Self::Erasure { event, .. } => serde_json::to_value(event),
+            Self::Approval { event, .. } => serde_json::to_value(event),
+            Self::ApprovalRule { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -161,6 +173,8 @@ impl DomainEvent {
             Self::Grant { id, .. } => id.to_string(),
             Self::Observation { id, .. } => id.to_string(),
             Self::Erasure { id, .. } => id.to_string(),
+            Self::Approval { id, .. } => id.to_string(),
+            Self::ApprovalRule { id, .. } => id.to_string(),
         }
     }
 }

@@ -38,6 +38,8 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::grant::GrantRefusal::CATALOGUE,
         crate::erasure::ErasureRefusal::CATALOGUE,
         crate::observation::ObservationRefusal::CATALOGUE,
+        crate::approval::ApprovalRefusal::CATALOGUE,
+        crate::approval_rule::ApprovalRuleRefusal::CATALOGUE,
     ]
     .concat();
     all.sort_unstable_by_key(|doc| doc.code);
@@ -94,6 +96,8 @@ mod tests {
             crate::grant::GrantRefusal::CATALOGUE,
             crate::erasure::ErasureRefusal::CATALOGUE,
             crate::observation::ObservationRefusal::CATALOGUE,
+            crate::approval::ApprovalRefusal::CATALOGUE,
+            crate::approval_rule::ApprovalRuleRefusal::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {
             let first = sentences.entry(doc.code).or_insert(doc.message);

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 pub use samples::sample_events;
 
 use crate::{
-    api_client::ApiClientEvent, api_key::ApiKeyEvent, erasure::ErasureEvent, grant::GrantEvent,
+    api_client::ApiClientEvent, api_key::ApiKeyEvent, approval::ApprovalEvent,
+    approval_rule::ApprovalRuleEvent, erasure::ErasureEvent, grant::GrantEvent,
     observation::ObservationEvent, operation::OperationEvent, principal::PrincipalEvent,
     projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
     scheduled_change::ScheduledChangeEvent,
@@ -39,6 +40,8 @@ pub fn event_schemas() -> Vec<EventSchema> {
         GrantEvent::schemas(),
         ObservationEvent::schemas(),
         ErasureEvent::schemas(),
+        ApprovalEvent::schemas(),
+        ApprovalRuleEvent::schemas(),
     ]
     .concat()
 }
@@ -81,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    const TYPES: [&[&str]; 11] = [
+    const TYPES: [&[&str]; 13] = [
         ApiClientEvent::TYPES,
         ApiKeyEvent::TYPES,
         RouteEvent::TYPES,
@@ -93,6 +96,8 @@ mod tests {
         GrantEvent::TYPES,
         ObservationEvent::TYPES,
         ErasureEvent::TYPES,
+        ApprovalEvent::TYPES,
+        ApprovalRuleEvent::TYPES,
     ];
 
     #[test]
@@ -188,6 +193,12 @@ mod tests {
             }
             E::Erasure { id, event: _ } => {
                 E::Erasure { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::Approval { id, event: _ } => {
+                E::Approval { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::ApprovalRule { id, event: _ } => {
+                E::ApprovalRule { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
         }
     }

@@ -4,10 +4,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::{
-    Aggregate, ClientId, DomainEvent, ErasureId, EventType, GrantId, KeyId, Metadata, ObservationId,
-    OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId,
+    Aggregate, ApprovalId, ApprovalRuleId, ClientId, DomainEvent, ErasureId, EventType, GrantId, KeyId,
+    Metadata, ObservationId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId,
     api_client::ApiClient,
     api_key::ApiKey,
+    approval::Approval,
+    approval_rule::ApprovalRule,
     erasure::Erasure,
     grant::GivenGrant,
     observation::Observation,
@@ -50,6 +52,8 @@ stored!(Account, PrincipalId, Principal);
 stored!(GivenGrant, GrantId, Grant);
 stored!(Observation, ObservationId, Observation);
 stored!(Erasure, ErasureId, Erasure);
+stored!(Approval, ApprovalId, Approval);
+stored!(ApprovalRule, ApprovalRuleId, ApprovalRule);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -75,6 +79,8 @@ impl Columns<'_> {
             GivenGrant::TYPE => self.decode_as::<GivenGrant>(),
             Observation::TYPE => self.decode_as::<Observation>(),
             Erasure::TYPE => self.decode_as::<Erasure>(),
+            Approval::TYPE => self.decode_as::<Approval>(),
+            ApprovalRule::TYPE => self.decode_as::<ApprovalRule>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

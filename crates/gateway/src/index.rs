@@ -71,7 +71,9 @@ impl Index {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
-            | DomainEvent::Erasure { .. } => {}
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => {}
             DomainEvent::RateLimitPolicy { id, event } => {
                 let policy = self.policies.slot_of(*id);
                 self.policies.apply(policy, event);

@@ -98,7 +98,9 @@ impl Directory for AssignmentDirectory {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
-            | DomainEvent::Erasure { .. } => None,
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => None,
         }
     }
 

@@ -143,7 +143,9 @@ impl Outcome {
             | DomainEvent::ScheduledChange { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Erasure { .. } => Self::Succeeded,
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => Self::Succeeded,
         }
     }
 
@@ -372,7 +374,9 @@ impl Client {
             | DomainEvent::Operation { .. }
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
-            | DomainEvent::Observation { .. } => Self::None,
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => Self::None,
             DomainEvent::Erasure { id: _, event: ErasureEvent::Erased(erased) } => match erased.of {
                 Holder::Client { client_id } => Self::Known(client_id, None),
                 Holder::Principal { .. } | Holder::Circumstances => Self::None,

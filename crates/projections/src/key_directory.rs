@@ -231,7 +231,9 @@ impl Directory for KeyDirectory {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
-            | DomainEvent::Erasure { .. } => None,
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => None,
         }
     }
 

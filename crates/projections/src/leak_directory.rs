@@ -120,6 +120,8 @@ fn reported(event: &DomainEvent) -> Option<(KeyId, &LeakReported)> {
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
         | DomainEvent::Observation { .. }
-        | DomainEvent::Erasure { .. } => None,
+        | DomainEvent::Erasure { .. }
+        | DomainEvent::Approval { .. }
+        | DomainEvent::ApprovalRule { .. } => None,
     }
 }

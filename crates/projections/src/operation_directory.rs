@@ -141,7 +141,9 @@ impl Directory for OperationDirectory {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
-            | DomainEvent::Erasure { .. } => None,
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => None,
         }
     }
 

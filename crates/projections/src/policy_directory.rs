@@ -101,7 +101,9 @@ impl Directory for PolicyDirectory {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
-            | DomainEvent::Erasure { .. } => None,
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => None,
         }
     }
 

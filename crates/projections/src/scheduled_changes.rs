@@ -187,7 +187,9 @@ fn change_of(event: &DomainEvent) -> Option<ScheduledChangeId> {
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
         | DomainEvent::Observation { .. }
-        | DomainEvent::Erasure { .. } => None,
+        | DomainEvent::Erasure { .. }
+        | DomainEvent::Approval { .. }
+        | DomainEvent::ApprovalRule { .. } => None,
     }
 }
 
@@ -232,7 +234,9 @@ impl Projection for ScheduledChanges {
             | DomainEvent::Principal { .. }
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
-            | DomainEvent::Erasure { .. } => None,
+            | DomainEvent::Erasure { .. }
+            | DomainEvent::Approval { .. }
+            | DomainEvent::ApprovalRule { .. } => None,
         };
         Ok(after.map(|row| Change::Put { table: &TABLE, row: row.row() }).into_iter().collect())
     }

@@ -92,7 +92,9 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
         | DomainEvent::Observation { .. }
-        | DomainEvent::Erasure { .. } => None,
+        | DomainEvent::Erasure { .. }
+        | DomainEvent::Approval { .. }
+        | DomainEvent::ApprovalRule { .. } => None,
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
         | DomainEvent::Observation { .. }
-        | DomainEvent::Erasure { .. } => Reach::default(),
+        | DomainEvent::Erasure { .. }
+        | DomainEvent::Approval { .. }
+        | DomainEvent::ApprovalRule { .. } => Reach::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a principal may do a thing to a thing now, and by which grant.
 
 use super::{GrantScope, HeldGrant, Permission, Principal, ResourceFacts, Role, Source};
-use crate::{Timestamp, refusal::refusals};
+use crate::{GrantId, Timestamp, refusal::refusals};
 
 refusals! {
     /// Why a principal may not.
@@ -32,6 +32,15 @@ impl Grant {
             (Source::Claims, _) => format!("role:{role} claims scope:{scope}"),
             (Source::BreakGlass(id), None) => format!("role:{role} break_glass:{id}"),
             (Source::BreakGlass(id), Some(until)) => format!("role:{role} break_glass:{id} until:{until}"),
+        }
+    }
+
+    /// The grant on record that it is, if it is one.
+    #[must_use]
+    pub fn id(&self) -> Option<GrantId> {
+        match self.source {
+            Source::Grant(id) => Some(id),
+            Source::BuiltIn | Source::BreakGlass(_) | Source::Claims => None,
         }
     }
 

@@ -43,6 +43,14 @@ const TAIL: &str = "
 * A service account manages neither principals nor grants, and cannot be given `access_admin` or `break_glass`.
 * The last administrator can neither be withdrawn nor disabled.
 
+## Two people
+
+* A rule (`POST /v1/approval-rules`) says what one person is not enough for: a permission, everywhere or in one environment. Such a write
+  is answered 202 with an approval; another person with `approval.decide` and the permission itself over the same things approves it, and
+  whoever proposed it gives the same request again with `Tollgate-Approval`. It is done once, within 24 hours.
+* Nobody approves their own, and no service account approves. What only makes less possible (revoke, suspend, disable, withdraw, lower a
+  limit) never waits. Ending a rule needs two people itself.
+
 ## The first administrator, and emergencies
 
 * An installation begins with one token that may do everything. `POST /v1/claim` (`tollgate claim`) makes the first administrator, a

@@ -114,6 +114,12 @@ permissions! {
     PersonalErase = Write "personal.erase",
     /// Become an administrator for a bounded time in an emergency.
     BreakGlassOpen = Write "break_glass.open",
+    /// See what waits for a second person, and the rules that say what does.
+    ApprovalRead = Read "approval.read",
+    /// Decide on what somebody else has proposed, and holds together with whoever decides.
+    ApprovalDecide = Write "approval.decide",
+    /// Say what needs a second person.
+    ApprovalRuleWrite = Write "approval_rule.write",
 }
 
 impl Permission {
@@ -129,6 +135,8 @@ impl Permission {
                 | Self::GrantWrite
                 | Self::PersonalErase
                 | Self::BreakGlassOpen
+                | Self::ApprovalDecide
+                | Self::ApprovalRuleWrite
         )
     }
 }

@@ -163,5 +163,8 @@ pub const TABLE: [(Permission, [u8; Role::ALL.len()]); Permission::ALL.len()] = 
         (P::GrantWrite,          [ 0, 0, 0, 0, 1, 0, 1, 0, 0 ]),
         (P::PersonalErase,       [ 0, 0, 0, 0, 0, 0, 1, 0, 0 ]),
         (P::BreakGlassOpen,      [ 0, 0, 0, 0, 0, 0, 1, 1, 0 ]),
+        (P::ApprovalRead,        [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),
+        (P::ApprovalDecide,      [ 0, 0, 0, 0, 0, 1, 1, 0, 0 ]),
+        (P::ApprovalRuleWrite,   [ 0, 0, 0, 0, 0, 0, 1, 0, 0 ]),
     ]
 };

@@ -59,7 +59,8 @@ impl<'de> Deserialize<'de> for GrantScope {
 }
 
 /// Whose a thing is, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ResourceFacts {
     /// Nobody's alone: routes, policies, the gateway, the installation.
     Shared,

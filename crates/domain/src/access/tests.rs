@@ -32,19 +32,19 @@ const BOOK: [(Role, &str); 9] = [
     (
         Role::SecurityOfficer,
         "+viewer audit.read report.export leak.read principal.read service_account.read grant.read \
-         client.suspend key.suspend key.revoke principal.disable",
+         client.suspend key.suspend key.revoke principal.disable approval.decide",
     ),
     (Role::Admin, "*"),
     (Role::BreakGlass, "break_glass.open"),
     (Role::Gateway, "gateway.follow"),
 ];
 const LOOKS: &str = "client.read key.read route.read policy.read report.read metrics.read change.read gateway.read \
-                     decision.read operation.read";
+                     decision.read operation.read approval.read";
 /// Those that only look.
 const READS: &str =
     "audit.read audit.export report.export leak.read principal.read service_account.read grant.read";
-const FOR_PEOPLE: &str =
-    "principal.write principal.disable service_account.write grant.write personal.erase break_glass.open";
+const FOR_PEOPLE: &str = "principal.write principal.disable service_account.write grant.write personal.erase \
+                          break_glass.open approval.decide approval_rule.write";
 
 fn booked(role: Role, permission: Permission) -> bool {
     let (_, held) = BOOK.iter().find(|(of, _)| *of == role).unwrap();

@@ -26,6 +26,15 @@ pub struct ActivePolicy {
 }
 
 impl RateLimitPolicy {
+    /// Its words as they stand.
+    #[must_use]
+    pub fn spec(&self) -> Option<&PolicySpec> {
+        match self {
+            Self::Absent => None,
+            Self::Active(policy) | Self::Retired(policy) => Some(&policy.spec),
+        }
+    }
+
     pub(super) fn fold(&mut self, event: &RateLimitPolicyEvent) {
         use RateLimitPolicyEvent as E;
         if let E::Defined(defined) = event {

@@ -8,8 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    AssignmentId, ClientId, DomainEvent, ErasureId, GrantId, InvalidValue, KeyId, LeakId, ObservationId,
-    OperationId, PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DomainEvent, ErasureId, GrantId, InvalidValue, KeyId,
+    LeakId, ObservationId, OperationId, PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId,
+    Timestamp,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -63,6 +64,11 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     samples.extend(events.into_iter().map(|event| DomainEvent::Observation { id: observation, event }));
     let erasure = ErasureId::from_parts(EPOCH_MS, 9);
     samples.push(DomainEvent::Erasure { id: erasure, event: access::erased(client)? });
+    let (approval, rule) = (ApprovalId::from_parts(EPOCH_MS, 9), ApprovalRuleId::from_parts(EPOCH_MS, 10));
+    let events = access::approval_events(principal, grant)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::Approval { id: approval, event }));
+    let events = access::approval_rule_events()?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::ApprovalRule { id: rule, event }));
     Ok(samples)
 }
 

@@ -5,6 +5,8 @@
 
 use domain::{
     Aggregate, DomainEvent,
+    approval::Approval,
+    approval_rule::ApprovalRule,
     personal::{Personal, PersonalValues},
     projection::Projection as LeftOut,
     scheduled_change::ScheduledChange,
@@ -70,6 +72,8 @@ macro_rules! states {
             $($variant(Box<<$directory as Directory>::Row>),)+
             Change(Box<ScheduledChange>),
             LeftOut(Box<LeftOut>),
+            Approval(Box<Approval>),
+            Rule(Box<ApprovalRule>),
         }
 
         impl State {
@@ -78,6 +82,8 @@ macro_rules! states {
                     $(Self::$variant(_) => $kind,)+
                     Self::Change(_) => ScheduledChange::TYPE,
                     Self::LeftOut(_) => LeftOut::TYPE,
+                    Self::Approval(_) => Approval::TYPE,
+                    Self::Rule(_) => ApprovalRule::TYPE,
                 }
             }
 
@@ -86,6 +92,8 @@ macro_rules! states {
                     $(Self::$variant(row) => written(row.row()),)+
                     Self::Change(state) => Value::json(state),
                     Self::LeftOut(state) => Value::json(state),
+                    Self::Approval(state) => Value::json(state),
+                    Self::Rule(state) => Value::json(state),
                 }
             }
 
@@ -94,6 +102,8 @@ macro_rules! states {
                     $($kind => read::<$directory>(text),)+
                     ScheduledChange::TYPE => serde_json::from_str(text).ok().map(Self::Change),
                     LeftOut::TYPE => serde_json::from_str(text).ok().map(Self::LeftOut),
+                    Approval::TYPE => serde_json::from_str(text).ok().map(Self::Approval),
+                    ApprovalRule::TYPE => serde_json::from_str(text).ok().map(Self::Rule),
                     _ => None,
                 }
             }
@@ -104,6 +114,8 @@ macro_rules! states {
                     $(Self::$variant(row) => serde_json::to_value(row),)+
                     Self::Change(state) => serde_json::to_value(state),
                     Self::LeftOut(state) => serde_json::to_value(state),
+                    Self::Approval(state) => serde_json::to_value(state),
+                    Self::Rule(state) => serde_json::to_value(state),
                 }
             }
         }
@@ -139,7 +151,9 @@ pub(super) fn key(event: &DomainEvent) -> Option<String> {
         | DomainEvent::Operation { .. }
         | DomainEvent::ScheduledChange { .. }
         | DomainEvent::Principal { .. }
-        | DomainEvent::Grant { .. } => Some(event.subject()),
+        | DomainEvent::Grant { .. }
+        | DomainEvent::Approval { .. }
+        | DomainEvent::ApprovalRule { .. } => Some(event.subject()),
         // An assignment is a thing of its own, beside the policy that its events are of.
         DomainEvent::RateLimitPolicy { id: _, event: of } => {
             Some(assignment_of(of).map_or_else(|| event.subject(), |id| id.to_string()))
@@ -226,6 +240,14 @@ fn next(before: Option<State>, fact: &Fact<'_>) -> Result<Option<State>, Poison>
         DomainEvent::Projection { id: _, event } => {
             let state = if let Some(State::LeftOut(state)) = before { *state } else { LeftOut::default() };
             Ok(Some(State::LeftOut(Box::new(applied(state, event)))))
+        }
+        DomainEvent::Approval { id: _, event } => {
+            let state = if let Some(State::Approval(state)) = before { *state } else { Approval::default() };
+            Ok(Some(State::Approval(Box::new(applied(state, event)))))
+        }
+        DomainEvent::ApprovalRule { id: _, event } => {
+            let state = if let Some(State::Rule(state)) = before { *state } else { ApprovalRule::default() };
+            Ok(Some(State::Rule(Box::new(applied(state, event)))))
         }
         DomainEvent::Observation { .. } | DomainEvent::Erasure { .. } => Ok(None),
     }

@@ -204,6 +204,8 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::Grant { event, .. } => canonical::to_text(event),
             DomainEvent::Observation { event, .. } => canonical::to_text(event),
             DomainEvent::Erasure { event, .. } => canonical::to_text(event),
+            DomainEvent::Approval { event, .. } => canonical::to_text(event),
+            DomainEvent::ApprovalRule { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = redact::words(&recorded.event, &text).unwrap();

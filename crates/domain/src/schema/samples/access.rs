@@ -3,7 +3,9 @@
 use super::{Sampled, day, personal, secret};
 use crate::{
     ClientId, GrantId, Position, PrincipalId,
-    access::{GrantScope, Limits, Role},
+    access::{GrantScope, Limits, Permission, ResourceFacts, Role},
+    approval::{self, ApprovalEvent, CommandHash, Need},
+    approval_rule::{self, ApprovalRuleEvent},
     erasure::{Erased, ErasedValue, ErasureEvent, Holder},
     grant::{self, GrantEvent},
     principal::{self, PrincipalEvent},
@@ -73,4 +75,44 @@ pub(super) fn erased(client_id: ClientId) -> Sampled<ErasureEvent> {
         values: vec![value(17, "Ada Lovelace"), value(17, "ada@example.com")],
         reason: "Asked for by the person".parse()?,
     }))
+}
+
+pub(super) fn approval_events(told: PrincipalId, grant_id: GrantId) -> Sampled<Vec<ApprovalEvent>> {
+    use ApprovalEvent as E;
+    let facts = ResourceFacts::owned(&"Orders".parse()?, ["prod".parse()?]);
+    Ok(vec![
+        E::Proposed(approval::Proposed {
+            proposer: "prn_01jx3v6k9q8z7m5n4p3r2s1t0v".to_owned(),
+            method: "POST".to_owned(),
+            path: "/v1/clients/cli_01jx3v6k9q8z7m5n4p3r2s1t0v/keys".to_owned(),
+            command_hash: CommandHash::new([7; 32]),
+            needs: vec![Need { permission: Permission::KeyIssue, facts }],
+            asked: Some(personal(r#"{"body":{"name":"booking backend","environment":"prod"}}"#)),
+            reason: Some("The partner goes live".parse()?),
+            expires_at: day(1)?,
+            told: vec![told],
+        }),
+        E::Approved(approval::Approved {
+            by: "prn_01jx3v6k9q8z7m5n4p3r2s1t0w".to_owned(),
+            grant_id: Some(grant_id),
+            reason: Some("As agreed with the partner".parse()?),
+        }),
+        E::Declined(approval::Declined {
+            by: "prn_01jx3v6k9q8z7m5n4p3r2s1t0w".to_owned(),
+            reason: "Not before the contract is signed".parse()?,
+        }),
+        E::Withdrawn(approval::Withdrawn { reason: Some("Another day".parse()?) }),
+        E::Redeemed(approval::Redeemed { redeemed_at: day(1)? }),
+    ])
+}
+
+pub(super) fn approval_rule_events() -> Sampled<Vec<ApprovalRuleEvent>> {
+    Ok(vec![
+        ApprovalRuleEvent::Made(approval_rule::Made {
+            permission: Permission::KeyIssue,
+            environment: Some("prod".parse()?),
+            reason: "Two people for production".parse()?,
+        }),
+        ApprovalRuleEvent::Ended(approval_rule::Ended { reason: "The audit is over".parse()? }),
+    ])
 }
