@@ -2,6 +2,7 @@
 //!
 //! Built by following the log: what there is first, then what comes. Source: ADR 0031.
 
+mod approvals;
 pub(crate) mod claim;
 mod follow;
 mod index;
@@ -9,6 +10,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use approvals::{KnownApproval, KnownRule};
 pub use claim::finish_claims;
+pub(crate) use follow::is_ours;
 pub use follow::run as follow;
 pub use index::AccessIndex;

@@ -1,5 +1,7 @@
 //! A write: what every command needs beside its body, and the one way from a handler to the log.
 
+mod second_person;
+
 use std::{ops::Deref, str::FromStr};
 
 use axum::{
@@ -14,6 +16,9 @@ use domain::{
     access::{Grant, Permission, ResourceFacts},
     api_client::ApiClient,
     api_key::{ApiKey, NewSecret},
+    approval::Approval,
+    approval_rule::ApprovalRule,
+    erasure::Erasure,
     grant::GivenGrant,
     operation::Operation,
     personal::{PersonalValue, PersonalValues},
@@ -27,7 +32,10 @@ use eventlog::{Execute, ExecuteError, Idempotency, Place as LogPlace, Remembered
 use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 
+use second_person::Second;
+
 use crate::{
+    access::is_ours,
     body,
     dry_run::{DryRun, Instead, Rehearsal, view::Warning},
     facts::Guarded,
@@ -55,6 +63,7 @@ pub(crate) struct Ask<P, Where = (), Query = NoParams> {
     if_match: Option<IfMatch>,
     claim: Option<Claim>,
     remembered: Option<Remembered>,
+    second: Second,
 }
 
 impl<P, W, Q> Deref for Ask<P, W, Q> {
@@ -92,6 +101,10 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
         }
         // A dry run is nothing that could be repeated by mistake: its name is checked and then left alone.
         let key = given_key(&parts.headers)?.filter(|_| !manner.dry_run);
+        let second = Second::of(&parts.headers, &parts.uri)?;
+        // What is approved is done once whatever the caller calls it.
+        let approved = second.approval.filter(|_| !manner.dry_run).map(|id| format!("approval:{id}"));
+        let key = approved.or(key);
         let body = arrived(Request::from_parts(parts.clone(), body), door).await?;
         let claim = key.map(|key| {
             let key = format!("{}:{key}", allowed.principal().id);
@@ -104,7 +117,7 @@ impl<P: Needs, W: Place, Q: DeserializeOwned + Send> FromRequest<Door> for Ask<P
             None => None,
         };
         let (method, headers) = (parts.method, parts.headers);
-        Ok(Self { allowed, place, query, manner, method, headers, body, if_match, claim, remembered })
+        Ok(Self { allowed, place, query, manner, method, headers, body, if_match, claim, remembered, second })
     }
 }
 
@@ -206,6 +219,9 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             Operation::TYPE => self.reaches_again::<Operation>(aggregate_id).await,
             Account::TYPE => self.reaches_again::<Account>(aggregate_id).await,
             GivenGrant::TYPE => self.reaches_again::<GivenGrant>(aggregate_id).await,
+            Erasure::TYPE => self.reaches_again::<Erasure>(aggregate_id).await,
+            Approval::TYPE => self.reaches_again::<Approval>(aggregate_id).await,
+            ApprovalRule::TYPE => self.reaches_again::<ApprovalRule>(aggregate_id).await,
             // Nothing else is commanded here: what nobody has thought of is not told.
             _ => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED)),
         }
@@ -220,7 +236,8 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         let (_, facts) = self.judge::<A>(id).await?;
         let facts = facts.ok_or_else(<A::Id as Named>::missing)?;
         // An order on many things is its giver's; and a limit is reset for a client, which its policy does not know.
-        let seen_is_enough = A::TYPE == Operation::TYPE || P::PERMISSION == Permission::LimitReset;
+        let seen_is_enough =
+            [Operation::TYPE, Approval::TYPE].contains(&A::TYPE) || P::PERMISSION == Permission::LimitReset;
         if seen_is_enough { Ok(()) } else { self.allow(&facts).map(drop) }
     }
 
@@ -306,7 +323,10 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             metadata.allowed_by = grant.describe();
         }
         personal.extend(address);
-        let ask = Execute { id, command, metadata, expected_version, idempotency, personal };
+        let mut ask = Execute { id, command, metadata, expected_version, idempotency, personal };
+        if !self.manner.dry_run {
+            Box::pin(self.pass::<A>(&mut ask, missing)).await?;
+        }
         if self.manner.dry_run {
             let rehearsal = self.rehearse::<A>(&ask, warnings, missing).await?;
             return Err(self.instead(vec![rehearsal]).await?);
@@ -329,7 +349,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
 
     /// Waits until this process goes by what was just written about who may do what.
     async fn know<A: Stored>(&self, position: Option<Position>) {
-        if let (Some(position), true) = (position, [Account::TYPE, GivenGrant::TYPE].contains(&A::TYPE)) {
+        if let (Some(position), true) = (position, is_ours(A::TYPE)) {
             let at_most = self.door().settings().visible_wait;
             if !self.door().api().access.wait_for(position, at_most).await {
                 tracing::warn!(event.position = position.get(), "The access index is behind");
@@ -345,8 +365,9 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         missing: fn() -> Problem,
     ) -> Result<Rehearsal, Problem> {
         let rehearsed = self.log().rehearse(ask).await.map_err(|why| unexecuted(why, missing))?;
+        let waits = self.waits::<A>(ask.id, &rehearsed.events).await?;
         let values = ask.personal.iter().map(|value| (value.commitment(), value.text().into()));
-        Ok(Rehearsal::of(ask.id, rehearsed, values.collect::<PersonalValues>(), warnings))
+        Ok(Rehearsal::of(ask.id, rehearsed, values.collect::<PersonalValues>(), warnings, waits))
     }
 
     /// The answer of a dry run.

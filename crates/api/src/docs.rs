@@ -18,11 +18,12 @@ use utoipa::{
 
 pub(crate) use answers::{
     BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, ListedOrTaken, Listing,
-    Removed, Report,
+    Plain, PlainCreated, Removed, Report,
 };
 pub(crate) use params::{
-    AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders, GrantPath, KeyPath, LeakPath,
-    OperationPath, PolicyPath, PositionPath, PrincipalPath, RoutePath, WriteHeaders,
+    ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders,
+    GrantPath, KeyPath, LeakPath, OperationPath, PolicyPath, PositionPath, PrincipalPath, RoutePath,
+    WriteHeaders,
 };
 pub(crate) use problems::{
     AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
@@ -108,6 +109,10 @@ use crate::{
         form::EffectivePolicy,
         form::CurrentUsage,
         routes::usage::reset::ResetView,
+        routes::approvals::view::ApprovalView,
+        routes::approvals::view::NeedView,
+        routes::approval_rules::RuleView,
+        routes::approval_rules::EndedRule,
         routes::claim::ClaimedInstallation,
         routes::claim::PendingClaim,
         routes::session::view::SessionView,

@@ -7,16 +7,18 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{DomainEvent, access::Permission, personal::PersonalValues};
+use domain::{ApprovalId, DomainEvent, access::Permission, personal::PersonalValues};
 use eventlog::{Rehearsed, Stored};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use projections::{queries::blast, shown_event};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
+    answer::set,
     guard::{Allowed, Needs},
     precondition::etag,
     problem::Problem,
+    routes::approvals::view::ApprovalView,
 };
 use reach::reach;
 use view::{BlastRadiusView, DryRunView, EventView, Warning};
@@ -26,6 +28,30 @@ use view::{BlastRadiusView, DryRunView, EventView, Warning};
 pub(crate) enum Instead {
     Problem(Problem),
     DryRun(Box<DryRun>),
+    /// It waits for a second person.
+    Proposed(Box<Proposed>),
+}
+
+/// What waits, as far as it is known here yet.
+#[derive(Debug)]
+pub(crate) struct Proposed {
+    pub(crate) id: ApprovalId,
+    pub(crate) view: Option<ApprovalView>,
+}
+
+impl IntoResponse for Proposed {
+    fn into_response(self) -> Response {
+        let Self { id, view } = self;
+        let mut response = match view {
+            Some(view) => (StatusCode::ACCEPTED, Json(view)).into_response(),
+            None => {
+                let body = json!({ "id": id, "status": "waiting" });
+                (StatusCode::ACCEPTED, Json(body)).into_response()
+            }
+        };
+        set(response.headers_mut(), header::LOCATION, &format!("/v1/approvals/{id}"));
+        response
+    }
 }
 
 impl From<Problem> for Instead {
@@ -39,6 +65,7 @@ impl IntoResponse for Instead {
         match self {
             Self::Problem(problem) => problem.into_response(),
             Self::DryRun(dry_run) => dry_run.into_response(),
+            Self::Proposed(proposed) => proposed.into_response(),
         }
     }
 }
@@ -53,6 +80,8 @@ pub(crate) struct Rehearsal {
     /// What it would make.
     version: u64,
     warnings: Vec<Warning>,
+    /// Whether a second person has to allow it.
+    waits: bool,
 }
 
 impl Rehearsal {
@@ -61,10 +90,25 @@ impl Rehearsal {
         rehearsed: Rehearsed<A>,
         personal: PersonalValues,
         warnings: Vec<Warning>,
+        waits: bool,
     ) -> Self {
         let (seen, version) = (rehearsed.version, rehearsed.new_version());
         let events = rehearsed.events.into_iter().map(|event| A::wrap(id, event)).collect();
-        Self { events, personal, seen, version, warnings }
+        Self { events, personal, seen, version, warnings, waits }
+    }
+
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Whether it would put nothing on record.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The version that it was decided on.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
     }
 
     fn views(&self) -> Result<Vec<EventView>, Problem> {
@@ -114,6 +158,7 @@ impl DryRun {
             warnings.push(Warning::PEOPLE_HIDDEN);
         }
         let last = rehearsals.last().map(|last| (last.seen, last.version)).unwrap_or_default();
+        let approval_required = rehearsals.iter().any(Rehearsal::waits);
         let mut events = vec![];
         for rehearsal in rehearsals {
             events.extend(rehearsal.views()?);
@@ -121,7 +166,14 @@ impl DryRun {
         }
         let blast_radius = BlastRadiusView::of(radius, people);
         let (seen, version) = last;
-        Ok(Self { seen, view: DryRunView { dry_run: true, events, blast_radius, version, warnings } })
+        Ok(Self {
+            seen,
+            view: DryRunView { dry_run: true, events, blast_radius, version, approval_required, warnings },
+        })
+    }
+
+    pub(crate) fn view(&self) -> &DryRunView {
+        &self.view
     }
 }
 

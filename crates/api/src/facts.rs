@@ -5,6 +5,8 @@ use domain::{
     access::{Permission, Principal, ResourceFacts},
     api_client::ApiClient,
     api_key::ApiKey,
+    approval::Approval,
+    approval_rule::ApprovalRule,
     erasure::Erasure,
     grant::GivenGrant,
     operation::Operation,
@@ -136,6 +138,41 @@ impl Guarded for GivenGrant {
 
     async fn facts(&self, _: &EventLog, _: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
         Ok(self.terms().map(|terms| terms.scope.facts()))
+    }
+}
+
+impl Guarded for Approval {
+    fn seen_by(&self) -> Permission {
+        Permission::ApprovalRead
+    }
+
+    /// One's own proposal is nobody else's; of the others, what they are about has to be in sight.
+    async fn facts(&self, _: &EventLog, asker: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
+        let Some(proposal) = self.proposal() else { return Ok(None) };
+        if proposal.proposer == asker.id {
+            return Ok(Some(ResourceFacts::Shared));
+        }
+        let facts = proposal.needs.iter().map(|need| need.facts.clone());
+        Ok(Some(facts.reduce(both).unwrap_or(ANYTHING)))
+    }
+}
+
+impl Guarded for ApprovalRule {
+    fn seen_by(&self) -> Permission {
+        Permission::ApprovalRead
+    }
+
+    async fn facts(&self, _: &EventLog, _: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
+        Ok((*self != Self::Absent).then_some(ResourceFacts::Shared))
+    }
+}
+
+/// What only those see who see the one and the other.
+fn both(one: ResourceFacts, other: ResourceFacts) -> ResourceFacts {
+    match (one, other) {
+        (ResourceFacts::Shared, other) | (other, ResourceFacts::Shared) => other,
+        (one, other) if one == other => one,
+        (_, _) => ANYTHING,
     }
 }
 

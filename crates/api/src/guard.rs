@@ -10,13 +10,15 @@ use axum::{
 };
 use domain::{
     Environment, Metadata, Name, Position, Reason, Timestamp,
-    access::{self, Denied, Grant, Permission, Principal, PrincipalKind, Reach, ResourceFacts},
+    access::{self, Access, Denied, Grant, Permission, Principal, PrincipalKind, Reach, ResourceFacts},
     api_key::NewSecret,
+    approval::Need,
     personal::PersonalValue,
     secret::PlainSecret,
 };
 use eventlog::{EventLog, Loaded};
 use http::request::Parts;
+use parking_lot::Mutex;
 use projections::{ReadModel, Visibility};
 
 use crate::{
@@ -92,6 +94,9 @@ needs!(
         GatewayRead,
         DecisionRead,
         BreakGlassOpen,
+        ApprovalRead,
+        ApprovalDecide,
+        ApprovalRuleWrite,
     ],
     whole: [KeyImport, AuditExport, PersonalErase]
 );
@@ -241,6 +246,8 @@ pub(crate) struct Allowed<P> {
     principal: Principal,
     grant: Grant,
     circumstances: Circumstances,
+    /// What was allowed so far that acts: what a second person would have to hold, too.
+    judged: Mutex<Vec<Need>>,
     permission: PhantomData<fn() -> P>,
 }
 
@@ -256,7 +263,13 @@ impl<P: Needs> FromRequestParts<Door> for Allowed<P> {
         } else {
             authorize(&asking, P::PERMISSION, &ANYTHING)?
         };
-        Ok(Self { door: door.clone(), principal, grant, circumstances, permission: PhantomData })
+        let judged = Mutex::default();
+        let allowed =
+            Self { door: door.clone(), principal, grant, circumstances, judged, permission: PhantomData };
+        if !P::LIMITED {
+            allowed.note(P::PERMISSION, &ANYTHING);
+        }
+        Ok(allowed)
     }
 }
 
@@ -268,11 +281,26 @@ impl<P: Needs> Allowed<P> {
 
     /// The same of a second permission, for those who ask for more than the handler always gives.
     pub(crate) fn allow_also(&self, permission: Permission, facts: &ResourceFacts) -> Result<Grant, Problem> {
-        authorize(&self.asking(), permission, facts)
+        let grant = authorize(&self.asking(), permission, facts)?;
+        self.note(permission, facts);
+        Ok(grant)
     }
 
     fn asking(&self) -> Asking<'_> {
         Asking { door: &self.door, principal: &self.principal, circumstances: &self.circumstances }
+    }
+
+    fn note(&self, permission: Permission, facts: &ResourceFacts) {
+        let need = Need { permission, facts: facts.clone() };
+        let mut judged = self.judged.lock();
+        if permission.access() == Access::Write && !judged.contains(&need) {
+            judged.push(need);
+        }
+    }
+
+    /// What was allowed so far that acts.
+    pub(crate) fn judged(&self) -> Vec<Need> {
+        self.judged.lock().clone()
     }
 
     /// The same where it does not matter what for.

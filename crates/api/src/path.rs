@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    AssignmentId, ClientId, ErasureId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId,
-    ScheduledChangeId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal, erasure::ErasureRefusal,
+    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, ErasureId, GrantId, KeyId, LeakId, OperationId,
+    PolicyId, PrincipalId, RouteId, ScheduledChangeId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
+    approval::ApprovalRefusal, approval_rule::ApprovalRuleRefusal, erasure::ErasureRefusal,
     grant::GrantRefusal, operation::OperationRefusal, principal::PrincipalRefusal,
     rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
 };
@@ -38,6 +39,8 @@ named!(OperationId, OperationRefusal::NotPlanned);
 named!(PrincipalId, PrincipalRefusal::NotThere);
 named!(GrantId, GrantRefusal::NotGiven);
 named!(ErasureId, ErasureRefusal::NothingThere);
+named!(ApprovalId, ApprovalRefusal::NotThere);
+named!(ApprovalRuleId, ApprovalRuleRefusal::NotThere);
 
 impl Named for LeakId {
     fn missing() -> Problem {

@@ -1,6 +1,8 @@
 //! Every operation; the files mirror the URLs.
 
 pub(crate) mod access_report;
+pub(crate) mod approval_rules;
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod claim;
 pub(crate) mod clients;
@@ -52,6 +54,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(hygiene::all())
         .merge(whoami::all())
         .merge(claim::all())
+        .merge(approvals::all())
+        .merge(approval_rules::all())
         .merge(principals::all())
         .merge(service_accounts::all())
         .merge(grants::all())

@@ -2,6 +2,7 @@
 
 mod access;
 mod access_report;
+mod approvals;
 mod as_of;
 mod audit;
 mod audit_downloads;

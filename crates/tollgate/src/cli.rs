@@ -1,6 +1,7 @@
 //! The command line: servers are started here, and read models looked after; everything else is a call of the REST API.
 
 pub(crate) mod access;
+pub(crate) mod approval;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod client;
@@ -91,6 +92,12 @@ pub(crate) enum Command {
     Grant(access::GrantCommand),
     /// Erase personal values for good: a person's, a client's, or those that are equal to some
     Erase(erase::EraseFlags),
+    /// What waits for a second person: list, get, approve, decline, withdraw
+    #[command(subcommand)]
+    Approval(approval::ApprovalCommand),
+    /// What needs a second person: make a rule, list, end
+    #[command(subcommand)]
+    ApprovalRule(approval::ApprovalRuleCommand),
     /// Whom the token stands for, and what they may do
     Whoami(Connection),
     /// Watch a log from elsewhere: sign that it only grew, and fail loudly when it did not (exit code 20)
@@ -189,6 +196,9 @@ pub(crate) struct Connection {
     /// Names this command, so that a repetition is recognised
     #[arg(long, value_name = "KEY", global = true)]
     idempotency_key: Option<String>,
+    /// The approval that this same command was allowed by, where it needs a second person
+    #[arg(long, value_name = "APR", global = true)]
+    approval: Option<String>,
     /// Show what the command would do and whom it would touch; nothing happens
     #[arg(long, global = true)]
     dry_run: bool,

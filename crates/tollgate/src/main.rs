@@ -79,6 +79,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::ServiceAccount(command) => cli::access::service_account(command).await,
         Command::Grant(command) => cli::access::grant(command).await,
         Command::Erase(flags) => cli::erase::run(flags).await,
+        Command::Approval(command) => cli::approval::approval(command).await,
+        Command::ApprovalRule(command) => cli::approval::rule(command).await,
         Command::Whoami(connection) => cli::access::whoami(connection).await,
         Command::Route(command) => cli::route::run(command).await,
         Command::Policy(command) => cli::policy::run(command).await,

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Aggregate as _, Position, grant::GivenGrant, principal::Account};
+use domain::{
+    Aggregate as _, Position, approval::Approval, approval_rule::ApprovalRule, grant::GivenGrant,
+    principal::Account,
+};
 use eventlog::{EventLog, LogFailure, StoredEvent};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -55,11 +58,16 @@ async fn step(index: &AccessIndex, log: &EventLog) -> Result<(), LogFailure> {
     Ok(())
 }
 
+/// Whether the index is made of such aggregates.
+pub(crate) fn is_ours(aggregate_type: &str) -> bool {
+    [Account::TYPE, GivenGrant::TYPE, Approval::TYPE, ApprovalRule::TYPE].contains(&aggregate_type)
+}
+
 /// A stretch of what there is. Only what is about access is decoded: a million keys are passed over as they lie.
 async fn catch_up(index: &AccessIndex, log: &EventLog, after: Position) -> Result<(), LogFailure> {
     let stored = log.read_stored(after, BATCH_EVENTS_MAX).await?;
     let Some(last) = stored.last().map(|event| event.position) else { return Ok(()) };
-    let ours = |event: &&StoredEvent| [Account::TYPE, GivenGrant::TYPE].contains(&&*event.aggregate_type);
+    let ours = |event: &&StoredEvent| is_ours(&event.aggregate_type);
     let ours: Vec<&StoredEvent> = stored.iter().filter(ours).collect();
     if !ours.is_empty() {
         let mut personal = log.personal(after, last).await?;

@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use domain::{
-    GrantId, Position, PrincipalId, Recorded, Timestamp,
-    access::{Principal, PrincipalKind, Role},
+    ApprovalId, ApprovalRuleId, GrantId, Position, PrincipalId, Recorded, Timestamp,
+    access::{Permission, Principal, PrincipalKind, ResourceFacts, Role, authorize},
+    approval::{CommandHash, Need},
+    approval_rule::Guard,
     secret::{Peppers, PresentedSecret},
 };
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use super::state::{Claim, State};
+use super::{
+    approvals::{KnownApproval, KnownRule},
+    state::{Claim, State},
+};
 use crate::secret::PRINCIPAL_BRAND;
 
 /// The principals and grants of the log, as far as this process has read it.
@@ -146,6 +151,74 @@ impl AccessIndex {
     pub(crate) fn officers(&self, now: Timestamp, at_most: usize) -> Vec<PrincipalId> {
         let officers = self.state.read().holders(&[Role::SecurityOfficer, Role::Admin], now);
         officers.into_iter().take(at_most).collect()
+    }
+
+    /// Whether a rule says that this needs a second person.
+    pub(crate) fn guards(&self, permission: Permission, facts: &ResourceFacts) -> bool {
+        self.state.read().approvals.guards(permission, facts)
+    }
+
+    /// Whether there is such a rule.
+    pub(crate) fn has_approval_rule(&self, guard: &Guard) -> bool {
+        self.state.read().approvals.has_rule(guard)
+    }
+
+    /// Those in force, in the order in which they were made.
+    pub(crate) fn approval_rules(&self) -> Vec<(ApprovalRuleId, KnownRule)> {
+        self.state.read().approvals.rules()
+    }
+
+    pub(crate) fn approval(&self, id: ApprovalId) -> Option<KnownApproval> {
+        self.state.read().approvals.get(id)
+    }
+
+    /// What the principal has proposed to the letter and can still be done or decided on.
+    pub(crate) fn open_approval(
+        &self,
+        proposer: &str,
+        hash: CommandHash,
+        now: Timestamp,
+    ) -> Option<ApprovalId> {
+        self.state.read().approvals.open(proposer, hash, now)
+    }
+
+    /// The newest first, of those before this one.
+    pub(crate) fn approvals(
+        &self,
+        before: Option<ApprovalId>,
+        at_most: usize,
+        wanted: impl Fn(&KnownApproval) -> bool,
+    ) -> Vec<(ApprovalId, KnownApproval)> {
+        let state = self.state.read();
+        let all = state.approvals.newest(before).filter(|(_, known)| wanted(known));
+        all.take(at_most).map(|(id, known)| (id, known.clone())).collect()
+    }
+
+    /// People who may decide on what needs this now, but for whoever proposes it; at most so many. Those who may by what an
+    /// identity provider says of them are not known here.
+    pub(crate) fn deciders(
+        &self,
+        needs: &[Need],
+        proposer: &str,
+        now: Timestamp,
+        at_most: usize,
+    ) -> Vec<PrincipalId> {
+        let state = self.state.read();
+        let may = |id: &PrincipalId| {
+            let grants = state.held(*id, now);
+            let (id, kind) = (id.to_string(), PrincipalKind::Person);
+            let who = Principal { id, kind, authenticated_by: "approval", grants };
+            who.id != proposer
+                && needs.iter().all(|need| {
+                    let held = |permission| authorize(&who, permission, &need.facts, now).is_ok();
+                    held(need.permission) && held(Permission::ApprovalDecide)
+                })
+        };
+        let people = state.people.iter().filter(|(_, known)| known.team.is_none()).map(|(id, _)| *id);
+        let mut deciders: Vec<PrincipalId> = people.filter(may).collect();
+        deciders.sort_unstable();
+        deciders.truncate(at_most);
+        deciders
     }
 
     /// The person whom an identity provider knows by this name.

@@ -12,6 +12,8 @@ use domain::{
     secret::{Locator, SecretDigest},
 };
 
+use super::approvals::Approvals;
+
 /// Everything that the index knows.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -23,6 +25,7 @@ pub(super) struct State {
     pub(super) claim: Claim,
     /// Claims whose grants are not on record yet, by these.
     pub(super) unfinished: BTreeMap<GrantId, PrincipalId>,
+    pub(super) approvals: Approvals,
 }
 
 /// A person or a service account.
@@ -63,6 +66,8 @@ impl State {
         match &recorded.event {
             DomainEvent::Principal { id, event } => self.principal(*id, event, &recorded.personal),
             DomainEvent::Grant { id, event } => self.grant(*id, event),
+            DomainEvent::Approval { id, event } => self.approvals.approval(*id, event, recorded),
+            DomainEvent::ApprovalRule { id, event } => self.approvals.rule(*id, event, recorded),
             DomainEvent::ApiClient { .. }
             | DomainEvent::ApiKey { .. }
             | DomainEvent::Route { .. }

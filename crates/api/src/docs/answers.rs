@@ -158,6 +158,25 @@ impl<T: ToSchema, P: ToSchema> IntoResponses for Changed<T, P> {
     }
 }
 
+/// A thing changed, as it then stands: shown at once, for it is known from memory.
+pub(crate) struct Plain<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for Plain<T> {
+    fn responses() -> Responses {
+        [("200".to_owned(), effect("As it now stands.", reference::<T>()).build().into())].into()
+    }
+}
+
+/// A thing made, likewise.
+pub(crate) struct PlainCreated<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for PlainCreated<T> {
+    fn responses() -> Responses {
+        let response = effect("Made.", reference::<T>()).header("Location", text_header("Where it is."));
+        [("201".to_owned(), response.build().into())].into()
+    }
+}
+
 /// A thing changed, or a change of it planned for a time ahead, or to end by itself.
 pub(crate) struct Deferrable<T>(PhantomData<T>);
 

@@ -83,6 +83,10 @@ fn request(schema: &str) -> Option<Value> {
         }),
         "BreakGlass" => json!({ "minutes": 30, "reason": "all calls fail, and nobody else is awake" }),
         "CloseGlass" => json!({ "reason": "calls go through again" }),
+        "Why" => json!({ "reason": "as agreed with the partner" }),
+        "NewApprovalRule" => {
+            json!({ "permission": "key.issue", "environment": "prod", "reason": "two people for production" })
+        }
         "NewServiceAccount" => json!({ "name": "deployment", "team": "Partner management" }),
         "TokenRotation" => json!({ "overlap_seconds": 3_600 }),
         "NewGrant" => json!({

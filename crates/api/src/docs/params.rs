@@ -25,6 +25,8 @@ path_of!(OperationPath, OperationId);
 path_of!(LeakPath, LeakId);
 path_of!(PrincipalPath, PrincipalId);
 path_of!(GrantPath, GrantId);
+path_of!(ApprovalPath, ApprovalId);
+path_of!(ApprovalRulePath, ApprovalRuleId);
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

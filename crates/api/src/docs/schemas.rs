@@ -45,11 +45,11 @@ pub(crate) mod form {
     }
 
     forms_of! {
-        access: Role;
+        access: Permission, Role;
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: AssignmentId, ClientId, DecisionId, ErasureId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId;
+        ids: ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DecisionId, ErasureId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId;
         metadata: ActorKind;
         operation: ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
@@ -77,6 +77,8 @@ pub(crate) mod form {
         ClientStatus = word_schema([C::Active, C::Suspended, C::Archived], C::as_str),
         KeyStatus = word_schema([K::Active, K::Suspended, K::Revoked, K::Expired], K::as_str),
         OperationStatus = word_schema([O::Planned, O::Running, O::Finished, O::Cancelled], O::as_str),
+        ApprovalStatus =
+            word_schema(["waiting", "approved", "redeemed", "declined", "withdrawn", "expired"], |word| word),
         GrantStatus = word_schema([T::Given, T::Withdrawn], T::as_str),
         PrincipalStatus = word_schema([N::Enabled, N::Disabled], N::as_str),
         RouteStatus = word_schema([R::Active, R::Retired], R::as_str),

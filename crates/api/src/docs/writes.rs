@@ -10,8 +10,11 @@ use utoipa::{
     },
 };
 
-use super::answers::{reference, text_header};
-use crate::{dry_run::view::DryRunView, receipt::ReceiptedBody};
+use super::{
+    answers::{reference, text_header},
+    schemas::form,
+};
+use crate::{dry_run::view::DryRunView, receipt::ReceiptedBody, routes::approvals::view::ApprovalView};
 
 /// The document with what its writes have in common.
 pub(super) fn with_writes(mut openapi: OpenApi) -> OpenApi {
@@ -31,11 +34,22 @@ fn is_write(operation: &Operation) -> bool {
 }
 
 fn complete(operation: &mut Operation) {
-    operation.parameters.get_or_insert_default().extend([dry_run().into(), wait().into()]);
+    operation.parameters.get_or_insert_default().extend([dry_run().into(), wait().into(), approval().into()]);
     let responses = &mut operation.responses.responses;
     for (status, response) in responses.iter_mut() {
         if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
             with_receipt(response);
+        }
+    }
+    // What is decided and what is made more of does not wait itself.
+    let waits = ["approve_approval", "decline_approval", "withdraw_approval", "make_approval_rule"];
+    let named = operation.operation_id.as_deref().unwrap_or_default();
+    if !waits.contains(&named) {
+        let waiting = responses.entry("202".to_owned()).or_insert_with(|| {
+            ResponseBuilder::new().description("It waits for a second person.").build().into()
+        });
+        if let RefOr::T(response) = waiting {
+            or_approval(response);
         }
     }
     let rehearsed = responses.entry("200".to_owned()).or_insert_with(|| {
@@ -83,6 +97,30 @@ fn with_receipt(response: &mut Response) {
             let both = AllOfBuilder::new().item(own).item(reference::<ReceiptedBody>());
             content.schema = Some(Schema::from(both).into());
         }
+    }
+}
+
+fn approval() -> Parameter {
+    let description = "The approval that the same request was allowed by, where it needs a second person.";
+    ParameterBuilder::new()
+        .name("Tollgate-Approval")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(form::ApprovalId::schema()))
+        .build()
+}
+
+/// Either what the operation answers while reads do not show it, or what waits for a second person.
+fn or_approval(response: &mut Response) {
+    let empty = response.content.is_empty();
+    let content = response.content.entry("application/json".to_owned());
+    let content = content.or_insert_with(|| Content::new(Some(reference::<ApprovalView>())).into());
+    if let (RefOr::T(content), false) = (content, empty)
+        && let Some(own) = content.schema.take()
+    {
+        let either = AnyOfBuilder::new().item(own).item(reference::<ApprovalView>());
+        content.schema = Some(Schema::from(either).into());
     }
 }
 

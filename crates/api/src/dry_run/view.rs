@@ -21,6 +21,8 @@ pub(crate) struct DryRunView {
     pub(crate) blast_radius: BlastRadiusView,
     /// The version that the write would make. `ETag` is the one that it was decided on.
     pub(crate) version: u64,
+    /// Whether the write would wait for a second person.
+    pub(crate) approval_required: bool,
     /// What is worth knowing before the write is given.
     pub(crate) warnings: Vec<Warning>,
 }

@@ -49,6 +49,7 @@ kinds! {
     CURSOR_INVALID = (400, "cursor_invalid", "the cursor is not one that this list has answered to the same question; begin again without one"),
     IF_MATCH_INVALID = (400, "if_match_invalid", "`If-Match` must be `*` or a list of entity tags, such as \"3\""),
     AS_OF_AHEAD = (400, "as_of_ahead", "`as_of` names a position that the log does not have yet, or a time ahead"),
+    APPROVAL_INVALID = (400, "approval_invalid", "`Tollgate-Approval` must be given once, as the identifier of an approval"),
     IDEMPOTENCY_KEY_INVALID = (400, "idempotency_key_invalid", "`Idempotency-Key` must be given once, as 1 to 255 visible ASCII characters"),
     UNAUTHENTICATED = (401, "unauthenticated", "give a valid admin token as `Authorization: Bearer <token>`"),
     SIGNATURE_INVALID = (403, "signature_invalid", "the report is not signed by somebody whose key is known here"),
@@ -89,6 +90,13 @@ kinds! {
 /// The state of things forbids it now; the same request may be right at another time.
 const CONFLICTS: &[&str] = &[
     "already_assigned",
+    "approval_already_proposed",
+    "approval_approver_lost",
+    "approval_expired",
+    "approval_not_approved",
+    "approval_not_waiting",
+    "approval_rule_already_made",
+    "approval_rule_taken",
     "assignment_already_made",
     "change_already_planned",
     "change_applied",
@@ -133,6 +141,15 @@ const CONFLICTS: &[&str] = &[
     "route_retired",
 ];
 
+/// The principal may not.
+const FORBIDDEN: &[&str] = &[
+    "approval_needs_person",
+    "approval_of_another",
+    "approval_of_own",
+    "grant_exceeds_own",
+    "permission_denied",
+];
+
 /// What a body may name beside the subject of the request.
 const REFERENCES: &[&str] = &[
     "assignment_not_found",
@@ -146,7 +163,7 @@ const REFERENCES: &[&str] = &[
 /// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
 /// principal may not.
 pub(super) fn status_of(code: &str) -> StatusCode {
-    if code == "permission_denied" || code == "grant_exceeds_own" {
+    if FORBIDDEN.contains(&code) {
         StatusCode::FORBIDDEN
     } else if CONFLICTS.contains(&code) {
         StatusCode::CONFLICT
@@ -206,6 +223,8 @@ mod tests {
     #[test]
     fn every_refusal_of_the_domain_has_a_considered_status() {
         const UNPROCESSABLE: &[&str] = &[
+            "approval_of_other_command",
+            "approval_rule_not_guardable",
             "assignment_window_empty",
             "assignment_window_out_of_bounds",
             "assignment_window_past",

@@ -17,11 +17,15 @@ fn permission(name: &str) -> Permission {
 const OF_EVERYBODY: [&str; 4] =
     ["find_contradictions", "list_hygiene_routes", "list_hygiene_policies", "export_audit"];
 /// A second permission is asked for, or a hold on everything.
-const ASK_FOR_MORE: [&str; 6] = [
+const ASK_FOR_MORE: [&str; 9] = [
     "plan_scheduled_change",
     "cancel_scheduled_change",
     "cancel_operation",
     "import_keys",
+    // What is waited for, too, or one's own.
+    "approve_approval",
+    "decline_approval",
+    "withdraw_approval",
     // For oneself.
     "open_break_glass",
     "close_break_glass",

@@ -129,7 +129,7 @@ async fn a_claim_that_broke_off_is_finished() {
 }
 
 /// What `tollgate access recover` puts on record.
-async fn reopen(world: &World, hours: i64) -> String {
+pub(super) async fn reopen(world: &World, hours: i64) -> String {
     let api = world.door.api();
     let (plain, secret) = new_principal_token(&api.peppers, &SystemRandom).unwrap();
     let now = world.door.now();

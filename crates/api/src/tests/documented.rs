@@ -29,7 +29,7 @@ pub(super) struct Sample {
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
     let Fixture { client, key, route, policy, assignment, change, operation: opn, leak, .. } = things;
-    let Fixture { person, account, grant, .. } = things;
+    let Fixture { person, account, grant, approval, rule, .. } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -143,6 +143,18 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "get_person" => ("GET", format!("/v1/principals/{person}"), None),
         "disable_person" => ("POST", format!("/v1/principals/{person}/disable"), Some(because())),
         "enable_person" => ("POST", format!("/v1/principals/{person}/enable"), Some(because())),
+        "list_approvals" => ("GET", "/v1/approvals".to_owned(), None),
+        "get_approval" => ("GET", format!("/v1/approvals/{approval}"), None),
+        "approve_approval" => ("POST", format!("/v1/approvals/{approval}/approve"), Some(because())),
+        "decline_approval" => ("POST", format!("/v1/approvals/{approval}/decline"), Some(because())),
+        "withdraw_approval" => ("POST", format!("/v1/approvals/{approval}/withdraw"), Some(because())),
+        "list_approval_rules" => ("GET", "/v1/approval-rules".to_owned(), None),
+        "get_approval_rule" => ("GET", format!("/v1/approval-rules/{rule}"), None),
+        "make_approval_rule" => {
+            let body = json!({ "permission": "key.rotate", "environment": "test", "reason": "as agreed" });
+            ("POST", "/v1/approval-rules".to_owned(), Some(body))
+        }
+        "end_approval_rule" => ("DELETE", format!("/v1/approval-rules/{rule}?reason=moved"), None),
         "claim_installation" => ("POST", "/v1/claim".to_owned(), Some(json!({ "name": "Ada" }))),
         "open_break_glass" => {
             let body = json!({ "minutes": 30, "reason": "all calls fail" });
@@ -217,7 +229,7 @@ impl Sample {
         let gone = |segment: &str| match segment.split_once('_') {
             Some((
                 prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "chg" | "opn" | "lek" | "prn"
-                | "grt"),
+                | "grt" | "apr" | "aru"),
                 rest,
             )) => {
                 let query = rest.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
@@ -248,6 +260,12 @@ async fn prepare(world: &mut World, operation: &str, things: &mut Fixture) {
     if operation.ends_with("_break_glass") {
         world.claim().await;
         things.person.clone_from(&world.admin_id);
+    }
+    if operation.ends_with("_approval") && operation != "get_approval" {
+        world.claim().await;
+    }
+    if operation == "withdraw_approval" {
+        things.approval = world.proposal(&things.client).await;
     }
     if operation == "close_break_glass" {
         sample("open_break_glass", things).call(world).expect(200).await;
@@ -480,6 +498,13 @@ async fn every_documented_status_is_answered() {
             statuses.iter().partition(|status| status.starts_with('2'));
         for status in failures.into_iter().chain(success).filter(|status| *status != "5XX") {
             let answer = match status.as_str() {
+                "202" if operation == "import_routes" => {
+                    let rule = json!({ "permission": "route.write", "reason": "as agreed" });
+                    world.post("/v1/approval-rules", &rule).expect(201).await;
+                    let document =
+                        json!({ "openapi": "3.1.0", "paths": { "/a": { "get": { "responses": {} } } } });
+                    world.post("/v1/routes/import?mode=apply", &document).send().await
+                }
                 "202" => unseen(&operation).await,
                 _ => answer(status, &operation, &sample, &world).await,
             };

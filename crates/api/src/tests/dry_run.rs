@@ -19,6 +19,10 @@ const NO_COMMANDS: &[&str] = &[
     "end_other_session",
     // Done once.
     "claim_installation",
+    // By another person, who is somebody: their tests have it.
+    "approve_approval",
+    "decline_approval",
+    "withdraw_approval",
     // For oneself: their tests have it.
     "open_break_glass",
     "close_break_glass",

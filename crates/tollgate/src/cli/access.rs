@@ -200,9 +200,9 @@ pub(crate) struct ListPrincipals {
 /// One of them.
 #[derive(Args, Debug)]
 pub(crate) struct One {
-    id: String,
+    pub(super) id: String,
     #[command(flatten)]
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 /// The token of the connection is the installation's first, or one that `tollgate access recover` has made.
@@ -284,13 +284,7 @@ pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {
         }
         GrantCommand::Get(one) => one.show("grants").await,
         GrantCommand::Withdraw(Reasoned { id, reason, connection }) => {
-            let rest = Rest::new(&connection)?;
-            let thing = format!("/grants/{id}");
-            // Only for its encoding of the reason.
-            let query = Url::parse_with_params("http://localhost/", [("reason", &reason)]);
-            let query = query.context("the reason cannot be sent")?;
-            let path = format!("{thing}?{}", query.query().unwrap_or_default());
-            rest.print(&rest.change(Method::DELETE, &path, &thing, None).await?, &[])
+            remove(&connection, &format!("/grants/{id}"), &reason).await
         }
         GrantCommand::Roles { connection } => {
             let rest = Rest::new(&connection)?;
@@ -304,6 +298,16 @@ pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {
             output::print(&json!({ "items": items }), &columns, connection.output)
         }
     }
+}
+
+/// Ends a thing as the caller sees it now.
+pub(super) async fn remove(connection: &Connection, thing: &str, reason: &str) -> anyhow::Result<()> {
+    let rest = Rest::new(connection)?;
+    // Only for its encoding of the reason.
+    let query = Url::parse_with_params("http://localhost/", [("reason", reason)]);
+    let query = query.context("the reason cannot be sent")?;
+    let path = format!("{thing}?{}", query.query().unwrap_or_default());
+    rest.print(&rest.change(Method::DELETE, &path, thing, None).await?, &[])
 }
 
 /// A line for each permission, with a mark below each role that holds it; and the roles, in their order.
@@ -368,7 +372,7 @@ impl ListPrincipals {
 }
 
 impl One {
-    async fn show(self, resource: &str) -> anyhow::Result<()> {
+    pub(super) async fn show(self, resource: &str) -> anyhow::Result<()> {
         let Self { id, connection } = self;
         let rest = Rest::new(&connection)?;
         rest.print(&rest.get(&format!("/{resource}/{id}"), &[]).await?, &[])

@@ -152,6 +152,9 @@ impl<'flags> Rest<'flags> {
         if let Some(key) = &self.flags.idempotency_key {
             request = request.header("Idempotency-Key", key);
         }
+        if let Some(approval) = self.flags.approval.as_ref().filter(|_| writes) {
+            request = request.header("Tollgate-Approval", approval);
+        }
         if writes && self.flags.dry_run {
             request = request.query(&[("dry_run", "true")]);
         }

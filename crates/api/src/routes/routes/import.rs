@@ -128,7 +128,7 @@ pub(crate) async fn import(mut ask: ImportAsk) -> Result<Response, Instead> {
         items: steps.iter().map(ImportItem::from).collect(),
         document: digest,
     };
-    let last = if mode == Mode::Apply { apply(&ask, &steps, &mut report).await } else { None };
+    let last = if mode == Mode::Apply { apply(&ask, &steps, &mut report).await? } else { None };
     drop(alone);
     answered(&ask, report, last).await
 }
@@ -152,7 +152,11 @@ async fn answered(
 }
 
 /// One command after the other until one fails. Answers with the last that had an effect.
-async fn apply(ask: &ImportAsk, steps: &[Step], report: &mut ImportReport) -> Option<Effect<RouteId>> {
+async fn apply(
+    ask: &ImportAsk,
+    steps: &[Step],
+    report: &mut ImportReport,
+) -> Result<Option<Effect<RouteId>>, Instead> {
     let reason = format!("Imported from an OpenAPI document ({})", report.document).parse().ok();
     let mut last = None;
     for (step, item) in steps.iter().zip(&mut report.items) {
@@ -166,6 +170,8 @@ async fn apply(ask: &ImportAsk, steps: &[Step], report: &mut ImportReport) -> Op
                 (item.outcome, item.route_id) = (Some("applied"), Some(effect.id));
                 last = Some(effect);
             }
+            // The whole of it waits, and not the one route.
+            Err(waits @ Instead::Proposed(_)) => return Err(waits),
             Err(why) => {
                 report.complete = false;
                 item.outcome = Some("failed");
@@ -176,7 +182,7 @@ async fn apply(ask: &ImportAsk, steps: &[Step], report: &mut ImportReport) -> Op
             }
         }
     }
-    last
+    Ok(last)
 }
 
 /// One change: of a new route, or of one in the version that the plan was made from.

@@ -33,6 +33,12 @@ pub(in crate::tests) fn because() -> Value {
     json!({ "reason": "as agreed" })
 }
 
+fn sandbox_key() -> Value {
+    let mut body = key_body();
+    body["environment"] = json!("sandbox");
+    body
+}
+
 /// A key's suspension, planned for the day after.
 pub(in crate::tests) fn suspension_body(key: &str) -> Value {
     json!({
@@ -57,6 +63,8 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) person: String,
     pub(in crate::tests) account: String,
     pub(in crate::tests) grant: String,
+    pub(in crate::tests) approval: String,
+    pub(in crate::tests) rule: String,
 }
 
 impl World {
@@ -134,6 +142,8 @@ impl World {
             person: String::new(),
             account: String::new(),
             grant: String::new(),
+            approval: String::new(),
+            rule: String::new(),
         }
     }
 
@@ -148,7 +158,18 @@ impl World {
         let person = self.made("/v1/principals", &json!({ "name": "Ada" })).await;
         let (account, _) = self.account("Payments").await;
         let grant = self.grant(&account, "viewer", &json!({ "kind": "all" })).await;
-        Fixture { operation, leak, person, account, grant, ..fixture }
+        let rule = json!({ "permission": "key.issue", "environment": "sandbox", "reason": "as agreed" });
+        let rule = self.made("/v1/approval-rules", &rule).await;
+        let path = format!("/v1/clients/{}/keys", fixture.client);
+        let waits = self.post(path, &sandbox_key()).holder("operator").expect(202).await.json();
+        let approval = waits["id"].as_str().unwrap().to_owned();
+        Fixture { operation, leak, person, account, grant, approval, rule, ..fixture }
+    }
+
+    /// What waits, of whoever calls.
+    pub(in crate::tests) async fn proposal(&self, client: &str) -> String {
+        let waits = self.post(format!("/v1/clients/{client}/keys"), &sandbox_key()).expect(202).await.json();
+        waits["id"].as_str().unwrap().to_owned()
     }
 }
 
