@@ -109,7 +109,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
                 return Ok(());
             }
             match self.second.approval {
-                None => return Err(self.propose(rehearsal, ask.metadata.reason.as_deref()).await?),
+                None => return Err(self.propose(ask, rehearsal).await?),
                 Some(id) => self.redeem(id).await?,
             }
             self.second.redeemed.store(true, Ordering::Relaxed);
@@ -121,13 +121,13 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
     }
 
     /// Puts the request on record for another person to decide on. One that is given twice waits once.
-    async fn propose(&self, rehearsal: Rehearsal, reason: Option<&str>) -> Result<Instead, Problem> {
+    async fn propose<A: Stored>(&self, ask: &Execute<A>, rehearsal: Rehearsal) -> Result<Instead, Problem> {
         let (api, now, command_hash) = (self.door().api(), self.now(), self.command_hash());
         let proposer = self.principal().id.clone();
         if let Some(id) = api.access.open_approval(&proposer, command_hash, now) {
             return Ok(self.waiting(id));
         }
-        let asked = self.asked(rehearsal).await?;
+        let asked = self.asked(rehearsal, &ask.personal).await?;
         let needs = self.judged();
         let told = api.access.deciders(&needs, &proposer, now, TOLD_MAX);
         let (unix_ms, random) = id_parts(self.random(), now);
@@ -140,7 +140,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             command_hash,
             needs,
             asked: asked.as_ref().map(PersonalValue::commitment),
-            reason: reason.and_then(|reason| reason.parse().ok()),
+            reason: ask.metadata.reason.as_ref().and_then(|reason| reason.parse().ok()),
             told,
         });
         self.record(id, command, asked).await?;
@@ -153,13 +153,20 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         Instead::Proposed(Box::new(Proposed { id, view }))
     }
 
-    /// What whoever decides is to see: the body, and what it would do.
-    async fn asked(&self, rehearsal: Rehearsal) -> Result<Option<PersonalValue>, Problem> {
+    /// What whoever decides is to see: the body, and what it would do. Without the values of people: an erasure would not
+    /// find them here.
+    async fn asked(
+        &self,
+        rehearsal: Rehearsal,
+        people: &[PersonalValue],
+    ) -> Result<Option<PersonalValue>, Problem> {
         let dry_run = Box::pin(DryRun::of(&self.allowed, vec![rehearsal], false)).await?;
         // Rows of an import are what secrets are recognised by.
         let rows = self.media_type() != "application/json";
         let body = serde_json::from_slice::<Value>(&self.body).ok().filter(|_| !rows);
-        let text = json!({ "body": body, "dry_run": dry_run.view() }).to_string();
+        let mut asked = json!({ "body": body, "dry_run": dry_run.view() });
+        without_people(&mut asked, people);
+        let text = asked.to_string();
         Ok((text.len() <= ASKED_BYTES_MAX).then(|| PersonalValue::new(salt(self.random()), &text)))
     }
 
@@ -225,5 +232,39 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         let position = self.position(done.place).await;
         self.know::<Approval>(position).await;
         Ok(())
+    }
+}
+
+/// Puts a word in the place of each of these values, and of whomever the blast radius names.
+fn without_people(value: &mut Value, people: &[PersonalValue]) {
+    match value {
+        Value::String(text) if people.iter().any(|person| person.text() == text) => {
+            *text = "(personal)".to_owned();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| without_people(item, people)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match name.as_str() {
+                    "contacts" | "owners" => blank(member),
+                    _ => without_people(member, people),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The same of names and addresses, whosever they are.
+fn blank(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(blank),
+        Value::Object(members) => {
+            for (name, member) in members {
+                if let ("name" | "email", Value::String(text)) = (name.as_str(), member) {
+                    *text = "(personal)".to_owned();
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -100,6 +100,26 @@ async fn a_guarded_write_waits_for_another_person_and_is_done_once() {
 }
 
 #[tokio::test]
+async fn nobody_s_name_is_kept_with_what_waits() {
+    let two = Two::new().await;
+    let (world, things) = (&two.world, two.world.fixture().await);
+    two.rule("client.write", None).await;
+    two.rule("key.rotate", None).await;
+    let register = two.waits("/v1/clients", &super::harness::client_body()).await;
+    let rotate = format!("/v1/keys/{}/rotate", things.key);
+    let rotate = two.waits(&rotate, &json!({ "overlap_seconds": 60 })).await;
+    for approval in [register, rotate] {
+        let path = format!("/v1/approvals/{approval}");
+        let shown = world.get(path).token(&two.grace).expect(200).await;
+        assert!(shown.json()["asked"]["dry_run"]["events"].is_array(), "{}", shown.text());
+        for value in ["grace@acme.example", "Grace Hopper", "payments@example.com"] {
+            assert!(!shown.text().contains(value), "{value}: {}", shown.text());
+        }
+        assert!(shown.text().contains("(personal)"), "{}", shown.text());
+    }
+}
+
+#[tokio::test]
 async fn of_many_at_once_one_is_done() {
     let two = Two::new().await;
     let (world, client) = (&two.world, two.world.client().await);

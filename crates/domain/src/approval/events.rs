@@ -99,7 +99,7 @@ pub struct Proposed {
     pub command_hash: CommandHash,
     /// What whoever approves has to hold, too.
     pub needs: Vec<Need>,
-    /// The body and what it would do, as JSON; erased like a person's values, which may be in it. None where it is large.
+    /// The body and what it would do, as JSON and without values of people. None where it is large.
     pub asked: Option<Personal>,
     pub reason: Option<Reason>,
     pub expires_at: Timestamp,
