@@ -287,7 +287,8 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             None => self.seen::<A>(id, missing).await?,
         };
         let said = Said { allowed_by: Some(grant), ..said };
-        self.append::<A>(id, command, said, seen, missing).await
+        // What is large in a handler's future is this.
+        Box::pin(self.append::<A>(id, command, said, seen, missing)).await
     }
 
     /// Gives a command that makes a new thing, likewise. No version of it can have been seen; what allowed it has to be
@@ -304,7 +305,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         A::Id: Named,
     {
         let said = Said { allowed_by: Some(grant), ..said };
-        self.append::<A>(id, command, said, None, <A::Id as Named>::missing).await
+        Box::pin(self.append::<A>(id, command, said, None, <A::Id as Named>::missing)).await
     }
 
     async fn append<A: Stored>(

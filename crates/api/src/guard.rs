@@ -422,7 +422,7 @@ impl<P: Needs> Allowed<P> {
     ) -> Result<(Loaded<A>, Option<ResourceFacts>), Problem> {
         let log = &self.door.api.log;
         let failed = |failure| Problem::failed(&failure);
-        let loaded = log.load::<A>(id).await.map_err(failed)?;
+        let loaded = Box::pin(log.load::<A>(id)).await.map_err(failed)?;
         let facts = loaded.state.facts(log, &self.principal).await.map_err(failed)?;
         let seen_by = loaded.state.seen_by();
         // Everybody sees themselves.

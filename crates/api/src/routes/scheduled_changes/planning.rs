@@ -75,7 +75,7 @@ async fn begin<P: Needs, W, Q>(
     ask: &Ask<P, W, Q>,
     planned: Effect<ScheduledChangeId>,
 ) -> Effect<ScheduledChangeId> {
-    match carried_out(ask, &planned).await {
+    match Box::pin(carried_out(ask, &planned)).await {
         Ok(Some(effect)) => effect,
         Ok(None) => planned,
         Err(failure) => {
