@@ -77,8 +77,18 @@ impl Approvals {
             }
             ApprovalEvent::Withdrawn(_) | ApprovalEvent::Redeemed(_) => known.asked = None,
         }
+        self.make_room(recorded.metadata.occurred_at);
+    }
+
+    /// What is over goes first: nobody pushes what waits out by proposing more and ending it.
+    fn make_room(&mut self, now: Timestamp) {
         while self.all.len() > LISTED_MAX {
-            drop(self.all.pop_first());
+            let is_over = |known: &KnownApproval| !["waiting", "approved"].contains(&known.state.status(now));
+            let over = self.all.iter().find(|(_, known)| is_over(known));
+            match over.or_else(|| self.all.first_key_value()).map(|(id, _)| *id) {
+                Some(id) => drop(self.all.remove(&id)),
+                None => return,
+            }
         }
     }
 

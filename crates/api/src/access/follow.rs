@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Aggregate as _, Position, approval::Approval, approval_rule::ApprovalRule, grant::GivenGrant,
-    principal::Account,
+    Aggregate as _, Position, approval::Approval, approval_rule::ApprovalRule, erasure::Erasure,
+    grant::GivenGrant, principal::Account,
 };
 use eventlog::{EventLog, LogFailure, StoredEvent};
 use tokio_util::sync::CancellationToken;
@@ -60,7 +60,8 @@ async fn step(index: &AccessIndex, log: &EventLog) -> Result<(), LogFailure> {
 
 /// Whether the index is made of such aggregates.
 pub(crate) fn is_ours(aggregate_type: &str) -> bool {
-    [Account::TYPE, GivenGrant::TYPE, Approval::TYPE, ApprovalRule::TYPE].contains(&aggregate_type)
+    [Account::TYPE, GivenGrant::TYPE, Approval::TYPE, ApprovalRule::TYPE, Erasure::TYPE]
+        .contains(&aggregate_type)
 }
 
 /// A stretch of what there is. Only what is about access is decoded: a million keys are passed over as they lie.

@@ -1,8 +1,9 @@
 //! The index against a log in memory.
 
 use domain::{
-    GrantId, PrincipalId, Timestamp,
+    ApprovalId, GrantId, PrincipalId, Timestamp,
     access::{GrantScope, Role},
+    approval::{ApprovalEvent, CommandHash, Proposed, Withdrawn as ProposalWithdrawn},
     grant::{Given, GrantEvent, Withdrawn},
     principal::{InstallationClaimed, PersonAdded, PrincipalEvent},
 };
@@ -107,4 +108,31 @@ fn an_administrator_whose_grant_ends_is_not_the_one_who_stays() {
     let lasting: Vec<_> = admins.lasting(Role::Admin).map(|(_, holder)| holder).collect();
     assert_eq!(lasting, [person(1)]);
     assert_eq!((admins.held(person(2), at(59)).len(), admins.held(person(2), at(60)).len()), (1, 0));
+}
+
+#[test]
+fn what_waits_is_known_however_much_is_proposed_and_ended_after_it() {
+    let id = |n: u128| ApprovalId::from_parts(1, n);
+    let proposed = || {
+        ApprovalEvent::Proposed(Proposed {
+            proposer: "ada".to_owned(),
+            method: "POST".to_owned(),
+            path: "/v1/clients".to_owned(),
+            command_hash: CommandHash::new([1; 32]),
+            needs: vec![],
+            asked: None,
+            reason: None,
+            expires_at: at(60),
+            told: vec![],
+        })
+    };
+    let approval = |n, event| DomainEvent::Approval { id: id(n), event };
+    let ended = (2..=3_000).flat_map(|n| {
+        let withdrawn = ApprovalEvent::Withdrawn(ProposalWithdrawn { reason: None });
+        [approval(n, proposed()), approval(n, withdrawn)]
+    });
+    let state = state([approval(1, proposed())].into_iter().chain(ended));
+    assert!(state.approvals.get(id(1)).is_some());
+    assert!(state.approvals.get(id(2)).is_none(), "the first that was over is the first to go");
+    assert!(state.approvals.get(id(3_000)).is_some());
 }
