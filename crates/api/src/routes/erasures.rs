@@ -5,6 +5,7 @@ use domain::{
     ClientId, ErasureId, PrincipalId, Reason,
     api_client::{ApiClient, ApiClientRefusal},
     erasure::{Erase, Erasure, ErasureCommand, VALUES_MAX},
+    personal::PersonalValue,
     principal::{Account, HolderFacts, PrincipalRefusal},
 };
 use eventlog::PersonalSearch;
@@ -22,7 +23,7 @@ use crate::{
     facts::ANYTHING,
     guard::{Door, needs::PersonalErase},
     problem::{Problem, kinds},
-    random::id_parts,
+    random::{id_parts, salt},
 };
 
 const TEXTS_MAX: usize = 20;
@@ -138,7 +139,9 @@ async fn give(
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let id = ErasureId::from_parts(unix_ms, random);
     let reason = asked.reason.clone();
-    let said = Said::because(Some(&reason));
+    // No event commits to them, so that they are not kept: what waits for a second person must not show them either.
+    let personal = asked.values.iter().map(|text| PersonalValue::new(salt(ask.random()), text)).collect();
+    let said = Said { personal, ..Said::because(Some(&reason)) };
     let command = ErasureCommand::Erase(Erase { found, holder_is_enabled, reason });
     ask.create::<Erasure>(id, command, grant, said).await
 }

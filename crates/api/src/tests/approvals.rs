@@ -319,3 +319,23 @@ async fn an_import_waits_as_a_whole_and_is_not_done_twice() {
     world.post(path, &added).header("tollgate-approval", &approval).expect(200).await;
     assert_eq!(world.get("/v1/routes").expect(200).await.json()["items"].as_array().unwrap().len(), 3);
 }
+
+/// A proposal to take a value out would else be where it is left.
+#[tokio::test]
+async fn an_erasure_that_waits_keeps_nothing_of_what_it_is_to_erase() {
+    let two = Two::new().await;
+    two.world.client().await;
+    two.rule("personal.erase", None).await;
+    let asked = json!({ "values": ["grace@acme.example"], "reason": "asked for by the person" });
+    let approval = two.waits("/v1/erasures", &asked).await;
+    let shown = two.world.get(format!("/v1/approvals/{approval}")).expect(200).await;
+    assert_eq!(shown.json()["asked"]["body"]["values"], json!(["(personal)"]));
+    two.approve(&approval).await;
+    let done =
+        two.world.post("/v1/erasures", &asked).header("tollgate-approval", &approval).expect(200).await;
+    assert_eq!((&done.json()["values"], &done.json()["complete"]), (&json!(1), &json!(true)));
+    for file in ["events.db", "events.db-wal", "read.db", "read.db-wal"] {
+        let there = two.world.file(file).windows(18).any(|bytes| bytes == b"grace@acme.example");
+        assert!(!there, "{file}");
+    }
+}

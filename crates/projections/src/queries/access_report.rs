@@ -12,7 +12,6 @@ use domain::{
     ClientId, Environment, KeyId, RouteId, Timestamp, access::Reach, decision::LimitKind,
     rate_limit_policy::Mode,
 };
-use serde::{Deserialize, Serialize};
 
 use self::book::Book;
 use crate::{
@@ -68,7 +67,7 @@ pub struct Access {
 }
 
 /// A limit that binds such calls.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLimit {
     pub kind: LimitKind,
     pub mode: Mode,
@@ -84,7 +83,7 @@ pub struct AccessLimit {
 }
 
 /// A place in the report: behind everything of the first key, and behind a route of the one after it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AccessPlace {
     pub done: Option<KeyId>,
     pub within: Option<(KeyId, RouteId)>,
