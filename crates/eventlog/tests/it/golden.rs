@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use domain::{
-    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, erasure::ErasureEvent, grant::GrantEvent,
+    EventType, api_client::ApiClientEvent, api_key::ApiKeyEvent, approval::ApprovalEvent,
+    approval_rule::ApprovalRuleEvent, erasure::ErasureEvent, grant::GrantEvent,
     observation::ObservationEvent, operation::OperationEvent, principal::PrincipalEvent,
     projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
     scheduled_change::ScheduledChangeEvent,
@@ -22,6 +23,8 @@ fn decode(event_type: &str, payload: Value) -> serde_json::Result<&'static str> 
         "scheduled_change" => serde_json::from_value::<ScheduledChangeEvent>(payload)?.event_type(),
         "principal" => serde_json::from_value::<PrincipalEvent>(payload)?.event_type(),
         "grant" => serde_json::from_value::<GrantEvent>(payload)?.event_type(),
+        "approval" => serde_json::from_value::<ApprovalEvent>(payload)?.event_type(),
+        "approval_rule" => serde_json::from_value::<ApprovalRuleEvent>(payload)?.event_type(),
         "erasure" => serde_json::from_value::<ErasureEvent>(payload)?.event_type(),
         "observation" => serde_json::from_value::<ObservationEvent>(payload)?.event_type(),
         "projection" => serde_json::from_value::<ProjectionEvent>(payload)?.event_type(),
@@ -87,6 +90,9 @@ fn every_golden_sample_can_be_read_today() {
         PrincipalEvent::TYPES,
         GrantEvent::TYPES,
         ObservationEvent::TYPES,
+        ErasureEvent::TYPES,
+        ApprovalEvent::TYPES,
+        ApprovalRuleEvent::TYPES,
     ]
     .concat();
     assert_eq!(seen, every.into_iter().map(str::to_owned).collect(), "a sample for every event");
