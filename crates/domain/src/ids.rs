@@ -181,6 +181,22 @@ id!(
     /// Names a rule that something needs a second person.
     ApprovalRuleId, "aru"
 );
+id!(
+    /// Names what is told: one body, however many it goes to.
+    MessageId, "msg"
+);
+id!(
+    /// Names one message on its way to one recipient.
+    DeliveryId, "dlv"
+);
+id!(
+    /// Names an endpoint that events and notices are posted to.
+    WebhookId, "whk"
+);
+id!(
+    /// Names a rule that says which notices are told, and to whom.
+    NotificationRuleId, "nrl"
+);
 
 #[cfg(test)]
 mod tests {

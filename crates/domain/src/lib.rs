@@ -36,8 +36,9 @@ pub mod usage;
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};
 pub use ids::{
-    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, ErasureId, EventId, GrantId, KeyId, LeakId,
-    ObservationId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId,
+    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DeliveryId, ErasureId, EventId, GrantId, KeyId,
+    LeakId, MessageId, NotificationRuleId, ObservationId, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId, WebhookId,
 };
 pub use jiff::Timestamp;
 pub use metadata::Metadata;
