@@ -16,6 +16,7 @@ mod given;
 pub mod grant;
 pub mod ids;
 pub mod metadata;
+pub mod notice;
 pub mod observation;
 pub mod operation;
 pub mod personal;
@@ -42,6 +43,7 @@ pub use ids::{
 };
 pub use jiff::Timestamp;
 pub use metadata::Metadata;
+pub use notice::NoticeName;
 pub use recorded::{DomainEvent, Position, Recorded, correlations};
 pub use refusal::{Refusal, RefusalDoc, all_refusals};
 pub use text::{Environment, InvalidValue, LabelKey, LabelValue, LimitName, Name, Reason, Scope};
