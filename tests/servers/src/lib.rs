@@ -1,4 +1,4 @@
-//! The servers that tests run against: a real Postgres, a real nats-server, each on a port of its own under a temporary
+//! The servers that tests run against: a real Postgres, a real nats-server, a receiver of HTTP, each on a port of its own under a temporary
 //! directory. `cargo xtask test` sets their programs up; nothing is left running.
 
 mod authority;
@@ -7,6 +7,7 @@ mod poll;
 mod ports;
 mod postgres;
 mod process;
+mod receiver;
 mod wire;
 
 pub use authority::Authority;
@@ -15,6 +16,7 @@ pub use poll::until;
 pub use ports::Port;
 pub use postgres::{Database, Postgres};
 pub use process::{Exit, Process};
+pub use receiver::{Asked, Receiver, Reply};
 pub use wire::Wire;
 
 use std::path::PathBuf;
