@@ -1,0 +1,43 @@
+//! The notices, one a file: when it is told, to whom, and what.
+
+mod approval_wanted;
+mod break_glass_opened;
+mod channel_down;
+mod checkpoint_alarm;
+mod client_suspended;
+mod endpoint_disabled;
+mod endpoint_failing;
+mod key_expired;
+mod key_expiring;
+mod key_issued;
+mod key_leaked;
+mod key_quarantined;
+mod key_revoked;
+mod key_rotated;
+mod key_suspended;
+mod old_secret_busy;
+mod policy_changed;
+mod quota_exhausted;
+mod quota_threshold;
+mod throttling_spike;
+
+pub use approval_wanted::ApprovalWanted;
+pub use break_glass_opened::BreakGlassOpened;
+pub use channel_down::{Channel, ChannelDown};
+pub use checkpoint_alarm::CheckpointAlarm;
+pub use client_suspended::ClientSuspended;
+pub use endpoint_disabled::{DisabledCause, EndpointDisabled};
+pub use endpoint_failing::{EndpointFailing, EndpointRef};
+pub use key_expired::KeyExpired;
+pub use key_expiring::KeyExpiring;
+pub use key_issued::KeyIssued;
+pub use key_leaked::KeyLeaked;
+pub use key_quarantined::KeyQuarantined;
+pub use key_revoked::KeyRevoked;
+pub use key_rotated::KeyRotated;
+pub use key_suspended::KeySuspended;
+pub use old_secret_busy::OldSecretBusy;
+pub use policy_changed::PolicyChanged;
+pub use quota_exhausted::QuotaExhausted;
+pub use quota_threshold::QuotaThreshold;
+pub use throttling_spike::{ThrottlingSpike, TopLimit};
