@@ -20,6 +20,7 @@ use domain::{
     approval_rule::ApprovalRule,
     erasure::Erasure,
     grant::GivenGrant,
+    notification_rule::NotificationRule,
     operation::Operation,
     personal::{PersonalValue, PersonalValues},
     principal::Account,
@@ -27,6 +28,7 @@ use domain::{
     route::Route,
     scheduled_change::ScheduledChange,
     secret::PlainSecret,
+    webhook::Webhook,
 };
 use eventlog::{Execute, ExecuteError, Idempotency, Place as LogPlace, Remembered, Stored};
 use http::{HeaderMap, Method};
@@ -222,6 +224,8 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             Erasure::TYPE => self.reaches_again::<Erasure>(aggregate_id).await,
             Approval::TYPE => self.reaches_again::<Approval>(aggregate_id).await,
             ApprovalRule::TYPE => self.reaches_again::<ApprovalRule>(aggregate_id).await,
+            Webhook::TYPE => self.reaches_again::<Webhook>(aggregate_id).await,
+            NotificationRule::TYPE => self.reaches_again::<NotificationRule>(aggregate_id).await,
             // Nothing else is commanded here: what nobody has thought of is not told.
             _ => Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED)),
         }

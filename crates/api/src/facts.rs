@@ -9,11 +9,13 @@ use domain::{
     approval_rule::ApprovalRule,
     erasure::Erasure,
     grant::GivenGrant,
+    notification_rule::{About, NotificationRule},
     operation::Operation,
     principal::{Account, Holder},
     rate_limit_policy::RateLimitPolicy,
     route::Route,
     scheduled_change::{PlannedChange, ScheduledChange},
+    webhook::Webhook,
 };
 use eventlog::{EventLog, LogFailure, Stored};
 use projections::{
@@ -165,6 +167,44 @@ impl Guarded for ApprovalRule {
     async fn facts(&self, _: &EventLog, _: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
         Ok((*self != Self::Absent).then_some(ResourceFacts::Shared))
     }
+}
+
+/// A webhook is of its scope: who makes it is to see what it is told.
+impl Guarded for Webhook {
+    fn seen_by(&self) -> Permission {
+        Permission::WebhookRead
+    }
+
+    async fn facts(&self, _: &EventLog, _: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
+        Ok(self.endpoint().map(|endpoint| endpoint.spec.scope.facts()))
+    }
+}
+
+impl Guarded for NotificationRule {
+    fn seen_by(&self) -> Permission {
+        Permission::NotificationRuleRead
+    }
+
+    async fn facts(&self, log: &EventLog, _: &Principal) -> Result<Option<ResourceFacts>, LogFailure> {
+        match self.spec() {
+            Some(spec) => of_about(log, &spec.about).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A rule is of what it is about: of a client, a team, an environment. One about everything is for whoever holds everything.
+pub(crate) async fn of_about(log: &EventLog, about: &About) -> Result<ResourceFacts, LogFailure> {
+    let About { client_id, team, environment } = about;
+    if let Some(client_id) = client_id {
+        let client = log.load::<ApiClient>(*client_id).await?.state;
+        return Ok(match environment {
+            Some(environment) => in_environment(&client, environment),
+            None => of_client(&client).unwrap_or(ANYTHING),
+        });
+    }
+    let environments = environment.iter().cloned().collect();
+    Ok(ResourceFacts::Owned { owner_team: team.clone(), environments })
 }
 
 /// What only those see who see the one and the other.

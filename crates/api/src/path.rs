@@ -4,11 +4,13 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, ErasureId, GrantId, KeyId, LeakId, OperationId,
-    PolicyId, PrincipalId, RouteId, ScheduledChangeId, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
-    approval::ApprovalRefusal, approval_rule::ApprovalRuleRefusal, erasure::ErasureRefusal,
-    grant::GrantRefusal, operation::OperationRefusal, principal::PrincipalRefusal,
+    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, ErasureId, GrantId, KeyId, LeakId,
+    NotificationRuleId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, WebhookId,
+    api_client::ApiClientRefusal, api_key::ApiKeyRefusal, approval::ApprovalRefusal,
+    approval_rule::ApprovalRuleRefusal, erasure::ErasureRefusal, grant::GrantRefusal,
+    notification_rule::NotificationRuleRefusal, operation::OperationRefusal, principal::PrincipalRefusal,
     rate_limit_policy::RateLimitPolicyRefusal, route::RouteRefusal, scheduled_change::ScheduledChangeRefusal,
+    webhook::WebhookRefusal,
 };
 use http::request::Parts;
 
@@ -41,6 +43,8 @@ named!(GrantId, GrantRefusal::NotGiven);
 named!(ErasureId, ErasureRefusal::NothingThere);
 named!(ApprovalId, ApprovalRefusal::NotThere);
 named!(ApprovalRuleId, ApprovalRuleRefusal::NotThere);
+named!(WebhookId, WebhookRefusal::NotThere);
+named!(NotificationRuleId, NotificationRuleRefusal::NotThere);
 
 impl Named for LeakId {
     fn missing() -> Problem {

@@ -17,6 +17,7 @@ pub mod grant;
 pub mod ids;
 pub mod metadata;
 pub mod notice;
+pub mod notification_rule;
 pub mod observation;
 pub mod operation;
 pub mod personal;
@@ -33,6 +34,7 @@ pub mod schema;
 pub mod secret;
 pub mod text;
 pub mod usage;
+pub mod webhook;
 
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};

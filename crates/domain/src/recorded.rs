@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Aggregate as _, ApprovalId, ApprovalRuleId, ClientId, ErasureId, EventId, EventType, GrantId, KeyId,
-    Metadata, ObservationId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, Timestamp,
+    Metadata, NotificationRuleId, ObservationId, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId, Timestamp, WebhookId,
     api_client::{ApiClient, ApiClientEvent},
     api_key::{ApiKey, ApiKeyEvent},
     approval::{Approval, ApprovalEvent},
     approval_rule::{ApprovalRule, ApprovalRuleEvent},
     erasure::{Erasure, ErasureEvent},
     grant::{GivenGrant, GrantEvent},
+    notification_rule::{NotificationRule, NotificationRuleEvent},
     observation::{Observation, ObservationEvent},
     operation::{Operation, OperationEvent},
     personal::PersonalValues,
@@ -22,6 +24,7 @@ use crate::{
     rate_limit_policy::{RateLimitPolicy, RateLimitPolicyEvent},
     route::{Route, RouteEvent},
     scheduled_change::{ScheduledChange, ScheduledChangeEvent},
+    webhook::{Webhook, WebhookEvent},
 };
 
 /// The contiguous place of an event in the log, from 1; 0 is before the first.
@@ -73,6 +76,8 @@ pub enum DomainEvent {
     Erasure { id: ErasureId, event: ErasureEvent },
     Approval { id: ApprovalId, event: ApprovalEvent },
     ApprovalRule { id: ApprovalRuleId, event: ApprovalRuleEvent },
+    Webhook { id: WebhookId, event: WebhookEvent },
+    NotificationRule { id: NotificationRuleId, event: NotificationRuleEvent },
 }
 
 impl DomainEvent {
@@ -93,6 +98,8 @@ impl DomainEvent {
             Self::Erasure { event, .. } => event.event_type(),
             Self::Approval { event, .. } => event.event_type(),
             Self::ApprovalRule { event, .. } => event.event_type(),
+            Self::Webhook { event, .. } => event.event_type(),
+            Self::NotificationRule { event, .. } => event.event_type(),
         }
     }
 
@@ -113,6 +120,8 @@ impl DomainEvent {
             Self::Erasure { .. } => Erasure::TYPE,
             Self::Approval { .. } => Approval::TYPE,
             Self::ApprovalRule { .. } => ApprovalRule::TYPE,
+            Self::Webhook { .. } => Webhook::TYPE,
+            Self::NotificationRule { .. } => NotificationRule::TYPE,
         }
     }
 
@@ -133,6 +142,8 @@ impl DomainEvent {
             Self::Erasure { event, .. } => event.event_version(),
             Self::Approval { event, .. } => event.event_version(),
             Self::ApprovalRule { event, .. } => event.event_version(),
+            Self::Webhook { event, .. } => event.event_version(),
+            Self::NotificationRule { event, .. } => event.event_version(),
         }
     }
 
@@ -155,6 +166,8 @@ impl DomainEvent {
             Self::Erasure { event, .. } => serde_json::to_value(event),
             Self::Approval { event, .. } => serde_json::to_value(event),
             Self::ApprovalRule { event, .. } => serde_json::to_value(event),
+            Self::Webhook { event, .. } => serde_json::to_value(event),
+            Self::NotificationRule { event, .. } => serde_json::to_value(event),
         }
     }
 
@@ -175,6 +188,8 @@ impl DomainEvent {
             Self::Erasure { id, .. } => id.to_string(),
             Self::Approval { id, .. } => id.to_string(),
             Self::ApprovalRule { id, .. } => id.to_string(),
+            Self::Webhook { id, .. } => id.to_string(),
+            Self::NotificationRule { id, .. } => id.to_string(),
         }
     }
 }

@@ -40,6 +40,8 @@ pub fn all_refusals() -> Vec<RefusalDoc> {
         crate::observation::ObservationRefusal::CATALOGUE,
         crate::approval::ApprovalRefusal::CATALOGUE,
         crate::approval_rule::ApprovalRuleRefusal::CATALOGUE,
+        crate::webhook::WebhookRefusal::CATALOGUE,
+        crate::notification_rule::NotificationRuleRefusal::CATALOGUE,
     ]
     .concat();
     all.sort_unstable_by_key(|doc| doc.code);
@@ -98,6 +100,8 @@ mod tests {
             crate::observation::ObservationRefusal::CATALOGUE,
             crate::approval::ApprovalRefusal::CATALOGUE,
             crate::approval_rule::ApprovalRuleRefusal::CATALOGUE,
+            crate::webhook::WebhookRefusal::CATALOGUE,
+            crate::notification_rule::NotificationRuleRefusal::CATALOGUE,
         ];
         for doc in catalogues.into_iter().flatten() {
             let first = sentences.entry(doc.code).or_insert(doc.message);

@@ -10,9 +10,9 @@ pub use samples::sample_events;
 use crate::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, approval::ApprovalEvent,
     approval_rule::ApprovalRuleEvent, erasure::ErasureEvent, grant::GrantEvent,
-    observation::ObservationEvent, operation::OperationEvent, principal::PrincipalEvent,
-    projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent, route::RouteEvent,
-    scheduled_change::ScheduledChangeEvent,
+    notification_rule::NotificationRuleEvent, observation::ObservationEvent, operation::OperationEvent,
+    principal::PrincipalEvent, projection::ProjectionEvent, rate_limit_policy::RateLimitPolicyEvent,
+    route::RouteEvent, scheduled_change::ScheduledChangeEvent, webhook::WebhookEvent,
 };
 
 /// The JSON Schema of one event's payload, in the version that is written today.
@@ -42,8 +42,33 @@ pub fn event_schemas() -> Vec<EventSchema> {
         ErasureEvent::schemas(),
         ApprovalEvent::schemas(),
         ApprovalRuleEvent::schemas(),
+        WebhookEvent::schemas(),
+        NotificationRuleEvent::schemas(),
     ]
     .concat()
+}
+
+const TYPES: [&[&str]; 15] = [
+    ApiClientEvent::TYPES,
+    ApiKeyEvent::TYPES,
+    RouteEvent::TYPES,
+    RateLimitPolicyEvent::TYPES,
+    ProjectionEvent::TYPES,
+    OperationEvent::TYPES,
+    ScheduledChangeEvent::TYPES,
+    PrincipalEvent::TYPES,
+    GrantEvent::TYPES,
+    ObservationEvent::TYPES,
+    ErasureEvent::TYPES,
+    ApprovalEvent::TYPES,
+    ApprovalRuleEvent::TYPES,
+    WebhookEvent::TYPES,
+    NotificationRuleEvent::TYPES,
+];
+
+/// The type of every event, in the order of their declaration.
+pub fn event_types() -> impl Iterator<Item = &'static str> {
+    TYPES.into_iter().flatten().copied()
 }
 
 impl EventSchema {
@@ -83,22 +108,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    const TYPES: [&[&str]; 13] = [
-        ApiClientEvent::TYPES,
-        ApiKeyEvent::TYPES,
-        RouteEvent::TYPES,
-        RateLimitPolicyEvent::TYPES,
-        ProjectionEvent::TYPES,
-        OperationEvent::TYPES,
-        ScheduledChangeEvent::TYPES,
-        PrincipalEvent::TYPES,
-        GrantEvent::TYPES,
-        ObservationEvent::TYPES,
-        ErasureEvent::TYPES,
-        ApprovalEvent::TYPES,
-        ApprovalRuleEvent::TYPES,
-    ];
 
     #[test]
     fn every_event_has_a_schema_that_names_it() {
@@ -200,6 +209,12 @@ mod tests {
             E::ApprovalRule { id, event: _ } => {
                 E::ApprovalRule { id: *id, event: serde_json::from_value(payload).unwrap() }
             }
+            E::Webhook { id, event: _ } => {
+                E::Webhook { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
+            E::NotificationRule { id, event: _ } => {
+                E::NotificationRule { id: *id, event: serde_json::from_value(payload).unwrap() }
+            }
         }
     }
 
@@ -211,7 +226,7 @@ mod tests {
             let written: BTreeSet<&str> = object.keys().map(String::as_str).collect();
             let listed: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
             let required: BTreeSet<&str> =
-                schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+                schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             assert!(written.is_subset(&listed), "{at}: {written:?} of {listed:?}");
             assert!(required.is_subset(&written), "{at}: {required:?} in {written:?}");
             for (name, value) in object {

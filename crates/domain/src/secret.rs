@@ -198,6 +198,12 @@ impl Peppers {
         self.by_version.contains_key(&pepper_version)
     }
 
+    /// The version of the newest.
+    #[must_use]
+    pub fn newest(&self) -> u16 {
+        self.by_version.keys().next_back().copied().unwrap_or_default()
+    }
+
     /// The digest of a new secret, under the newest pepper.
     #[must_use]
     pub fn digest_new(&self, secret: &PlainSecret) -> SecretDigest {
@@ -207,7 +213,7 @@ impl Peppers {
     /// The digest of a text that somebody chose, under the newest pepper.
     #[must_use]
     pub fn digest_chosen(&self, text: &str) -> SecretDigest {
-        let version = self.by_version.keys().next_back().copied().unwrap_or_default();
+        let version = self.newest();
         self.digest(version, text).unwrap_or(SecretDigest { pepper_version: version, hmac: [0; 32] })
     }
 

@@ -5,13 +5,15 @@ use std::str::FromStr;
 
 use domain::{
     Aggregate, ApprovalId, ApprovalRuleId, ClientId, DomainEvent, ErasureId, EventType, GrantId, KeyId,
-    Metadata, ObservationId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId,
+    Metadata, NotificationRuleId, ObservationId, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId, WebhookId,
     api_client::ApiClient,
     api_key::ApiKey,
     approval::Approval,
     approval_rule::ApprovalRule,
     erasure::Erasure,
     grant::GivenGrant,
+    notification_rule::NotificationRule,
     observation::Observation,
     operation::Operation,
     principal::Account,
@@ -19,6 +21,7 @@ use domain::{
     rate_limit_policy::RateLimitPolicy,
     route::Route,
     scheduled_change::ScheduledChange,
+    webhook::Webhook,
 };
 
 use crate::{LogFailure, canonical, merkle, upcast};
@@ -54,6 +57,8 @@ stored!(Observation, ObservationId, Observation);
 stored!(Erasure, ErasureId, Erasure);
 stored!(Approval, ApprovalId, Approval);
 stored!(ApprovalRule, ApprovalRuleId, ApprovalRule);
+stored!(Webhook, WebhookId, Webhook);
+stored!(NotificationRule, NotificationRuleId, NotificationRule);
 
 /// An event's columns.
 pub(crate) struct Columns<'row> {
@@ -81,6 +86,8 @@ impl Columns<'_> {
             Erasure::TYPE => self.decode_as::<Erasure>(),
             Approval::TYPE => self.decode_as::<Approval>(),
             ApprovalRule::TYPE => self.decode_as::<ApprovalRule>(),
+            Webhook::TYPE => self.decode_as::<Webhook>(),
+            NotificationRule::TYPE => self.decode_as::<NotificationRule>(),
             other => Err(self.failure(format!("no aggregate is called `{other}`"))),
         }
     }

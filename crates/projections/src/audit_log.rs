@@ -145,7 +145,9 @@ impl Outcome {
             | DomainEvent::Grant { .. }
             | DomainEvent::Erasure { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => Self::Succeeded,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => Self::Succeeded,
         }
     }
 
@@ -376,7 +378,9 @@ impl Client {
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => Self::None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => Self::None,
             DomainEvent::Erasure { id: _, event: ErasureEvent::Erased(erased) } => match erased.of {
                 Holder::Client { client_id } => Self::Known(client_id, None),
                 Holder::Principal { .. } | Holder::Circumstances => Self::None,

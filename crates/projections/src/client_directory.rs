@@ -151,7 +151,9 @@ impl Directory for ClientDirectory {
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         }
     }
 

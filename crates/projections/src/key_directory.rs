@@ -233,7 +233,9 @@ impl Directory for KeyDirectory {
             | DomainEvent::Observation { .. }
             | DomainEvent::Erasure { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         }
     }
 

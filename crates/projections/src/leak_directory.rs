@@ -122,6 +122,8 @@ fn reported(event: &DomainEvent) -> Option<(KeyId, &LeakReported)> {
         | DomainEvent::Observation { .. }
         | DomainEvent::Erasure { .. }
         | DomainEvent::Approval { .. }
-        | DomainEvent::ApprovalRule { .. } => None,
+        | DomainEvent::ApprovalRule { .. }
+        | DomainEvent::Webhook { .. }
+        | DomainEvent::NotificationRule { .. } => None,
     }
 }

@@ -12,6 +12,7 @@ mod follow;
 mod grant_directory;
 mod key_directory;
 mod leak_directory;
+mod notification_rule_directory;
 mod observe;
 mod operation_directory;
 mod past;
@@ -34,6 +35,7 @@ mod testing;
 mod usage;
 mod value;
 mod visibility;
+mod webhook_directory;
 
 pub use audit_log::shown_event;
 pub use binary::Unfit;
@@ -45,8 +47,8 @@ pub use projection::{Change, Poison, Projection, Untaken};
 pub use rebuild::{RebuildFailure, rebuild};
 pub use rows::Rows;
 pub use status::{
-    ChangeStatus, ClientStatus, GrantStatus, KeyStatus, OperationStatus, PolicyStatus, PrincipalKind,
-    PrincipalStatus, RouteStatus,
+    ChangeStatus, ClientStatus, GrantStatus, KeyStatus, NotificationRuleStatus, OperationStatus,
+    PolicyStatus, PrincipalKind, PrincipalStatus, RouteStatus, WebhookStatus,
 };
 pub use store::{Leadership, ReadModel, Standing, grant_auditor, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
@@ -58,7 +60,7 @@ use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.
-pub static ALL: [&dyn Projection; 12] = [
+pub static ALL: [&dyn Projection; 14] = [
     &DirectoryOf::<client_directory::ClientDirectory>::NEW,
     &DirectoryOf::<key_directory::KeyDirectory>::NEW,
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
@@ -69,6 +71,8 @@ pub static ALL: [&dyn Projection; 12] = [
     &DirectoryOf::<leak_directory::LeakDirectory>::NEW,
     &DirectoryOf::<principal_directory::PrincipalDirectory>::NEW,
     &DirectoryOf::<grant_directory::GrantDirectory>::NEW,
+    &DirectoryOf::<webhook_directory::WebhookDirectory>::NEW,
+    &DirectoryOf::<notification_rule_directory::NotificationRuleDirectory>::NEW,
     &audit_log::AuditLog,
     &scheduled_changes::ScheduledChanges,
 ];

@@ -143,7 +143,9 @@ impl Directory for OperationDirectory {
             | DomainEvent::Observation { .. }
             | DomainEvent::Erasure { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         }
     }
 

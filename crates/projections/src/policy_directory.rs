@@ -103,7 +103,9 @@ impl Directory for PolicyDirectory {
             | DomainEvent::Observation { .. }
             | DomainEvent::Erasure { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         }
     }
 

@@ -183,7 +183,9 @@ impl Directory for PrincipalDirectory {
             | DomainEvent::Grant { .. }
             | DomainEvent::Observation { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod hygiene;
 pub mod keys;
 pub mod leaks;
 pub mod matching;
+pub mod notification_rules;
 pub mod operations;
 pub mod order;
 pub mod policies;
@@ -22,6 +23,7 @@ pub mod shadow;
 #[cfg(test)]
 mod tests;
 pub mod usage;
+pub mod webhooks;
 
 pub(crate) use select::Select;
 

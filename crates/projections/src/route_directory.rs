@@ -102,7 +102,9 @@ impl Directory for RouteDirectory {
             | DomainEvent::Observation { .. }
             | DomainEvent::Erasure { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         }
     }
 

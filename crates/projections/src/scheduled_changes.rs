@@ -189,7 +189,9 @@ fn change_of(event: &DomainEvent) -> Option<ScheduledChangeId> {
         | DomainEvent::Observation { .. }
         | DomainEvent::Erasure { .. }
         | DomainEvent::Approval { .. }
-        | DomainEvent::ApprovalRule { .. } => None,
+        | DomainEvent::ApprovalRule { .. }
+        | DomainEvent::Webhook { .. }
+        | DomainEvent::NotificationRule { .. } => None,
     }
 }
 
@@ -236,7 +238,9 @@ impl Projection for ScheduledChanges {
             | DomainEvent::Observation { .. }
             | DomainEvent::Erasure { .. }
             | DomainEvent::Approval { .. }
-            | DomainEvent::ApprovalRule { .. } => None,
+            | DomainEvent::ApprovalRule { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => None,
         };
         Ok(after.map(|row| Change::Put { table: &TABLE, row: row.row() }).into_iter().collect())
     }

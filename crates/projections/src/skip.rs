@@ -94,7 +94,9 @@ fn said(stored: &StoredEvent) -> Option<(String, Position)> {
         | DomainEvent::Observation { .. }
         | DomainEvent::Erasure { .. }
         | DomainEvent::Approval { .. }
-        | DomainEvent::ApprovalRule { .. } => None,
+        | DomainEvent::ApprovalRule { .. }
+        | DomainEvent::Webhook { .. }
+        | DomainEvent::NotificationRule { .. } => None,
     }
 }
 

@@ -73,3 +73,8 @@ status!(
     GrantStatus { Given = "given", Withdrawn = "withdrawn" },
     "given, withdrawn"
 );
+status!(
+    WebhookStatus { Unverified = "unverified", Active = "active", Disabled = "disabled", Deleted = "deleted" },
+    "unverified, active, disabled, deleted"
+);
+status!(NotificationRuleStatus { InForce = "in_force", Ended = "ended" }, "in_force, ended");

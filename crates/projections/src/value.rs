@@ -3,8 +3,9 @@
 use std::{fmt::Display, str::FromStr};
 
 use domain::{
-    AssignmentId, ClientId, Environment, ErasureId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId,
-    Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp, ids::DecisionId,
+    AssignmentId, ClientId, Environment, ErasureId, EventId, GrantId, KeyId, LeakId, NotificationRuleId,
+    OperationId, PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp, WebhookId,
+    ids::DecisionId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -233,4 +234,13 @@ macro_rules! shown {
     };
 }
 shown!(ClientId, KeyId, RouteId, PolicyId, AssignmentId, EventId, DecisionId, Environment);
-shown!(OperationId, LeakId, ScheduledChangeId, PrincipalId, GrantId, ErasureId);
+shown!(
+    OperationId,
+    LeakId,
+    ScheduledChangeId,
+    PrincipalId,
+    GrantId,
+    ErasureId,
+    WebhookId,
+    NotificationRuleId
+);

@@ -75,7 +75,9 @@ impl State {
             | DomainEvent::Projection { .. }
             | DomainEvent::Operation { .. }
             | DomainEvent::ScheduledChange { .. }
-            | DomainEvent::Observation { .. } => {}
+            | DomainEvent::Observation { .. }
+            | DomainEvent::Webhook { .. }
+            | DomainEvent::NotificationRule { .. } => {}
             DomainEvent::Erasure { event: ErasureEvent::Erased(erased), .. } => self.forget(erased),
         }
     }

@@ -45,7 +45,9 @@ pub(super) fn reach(event: &DomainEvent) -> Reach {
         | DomainEvent::Observation { .. }
         | DomainEvent::Erasure { .. }
         | DomainEvent::Approval { .. }
-        | DomainEvent::ApprovalRule { .. } => Reach::default(),
+        | DomainEvent::ApprovalRule { .. }
+        | DomainEvent::Webhook { .. }
+        | DomainEvent::NotificationRule { .. } => Reach::default(),
     }
 }
 

@@ -120,6 +120,14 @@ permissions! {
     ApprovalDecide = Write "approval.decide",
     /// Say what needs a second person.
     ApprovalRuleWrite = Write "approval_rule.write",
+    /// List and read webhooks, and see what was delivered to them and what was not.
+    WebhookRead = Read "webhook.read",
+    /// Make, change, test and delete webhooks, rotate their secrets, and have something delivered again.
+    WebhookWrite = Write "webhook.write",
+    /// List and read the rules of what is told to whom, and see what they would have told.
+    NotificationRuleRead = Read "notification_rule.read",
+    /// Say what is told to whom.
+    NotificationRuleWrite = Write "notification_rule.write",
 }
 
 impl Permission {

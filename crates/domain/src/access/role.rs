@@ -166,5 +166,9 @@ pub const TABLE: [(Permission, [u8; Role::ALL.len()]); Permission::ALL.len()] = 
         (P::ApprovalRead,        [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),
         (P::ApprovalDecide,      [ 0, 0, 0, 0, 0, 1, 1, 0, 0 ]),
         (P::ApprovalRuleWrite,   [ 0, 0, 0, 0, 0, 0, 1, 0, 0 ]),
+        (P::WebhookRead,         [ 0, 1, 0, 0, 0, 1, 1, 0, 0 ]),
+        (P::WebhookWrite,        [ 0, 0, 0, 0, 0, 1, 1, 0, 0 ]),
+        (P::NotificationRuleRead, [ 1, 1, 1, 1, 1, 1, 1, 0, 0 ]),
+        (P::NotificationRuleWrite, [ 0, 0, 1, 0, 0, 1, 1, 0, 0 ]),
     ]
 };

@@ -16,12 +16,13 @@ const BOOK: [(Role, &str); 9] = [
     (Role::Viewer, LOOKS),
     (
         Role::Auditor,
-        "+viewer audit.read audit.export report.export leak.read principal.read service_account.read grant.read",
+        "+viewer audit.read audit.export report.export leak.read principal.read service_account.read grant.read \
+         webhook.read",
     ),
     (
         Role::Operator,
         "+viewer client.write client.suspend key.issue key.rotate key.suspend key.revoke key.import call.verify \
-         report.export limit.reset leak.read",
+         report.export limit.reset leak.read notification_rule.write",
     ),
     (Role::PolicyManager, "+viewer route.write policy.write policy.assign report.export limit.reset"),
     (
@@ -32,17 +33,17 @@ const BOOK: [(Role, &str); 9] = [
     (
         Role::SecurityOfficer,
         "+viewer audit.read report.export leak.read principal.read service_account.read grant.read \
-         client.suspend key.suspend key.revoke principal.disable approval.decide",
+         client.suspend key.suspend key.revoke principal.disable approval.decide webhook.read webhook.write \
+         notification_rule.write",
     ),
     (Role::Admin, "*"),
     (Role::BreakGlass, "break_glass.open"),
     (Role::Gateway, "gateway.follow"),
 ];
 const LOOKS: &str = "client.read key.read route.read policy.read report.read metrics.read change.read gateway.read \
-                     decision.read operation.read approval.read";
+                     decision.read operation.read approval.read notification_rule.read";
 /// Those that only look.
-const READS: &str =
-    "audit.read audit.export report.export leak.read principal.read service_account.read grant.read";
+const READS: &str = "audit.read audit.export report.export leak.read principal.read service_account.read grant.read webhook.read";
 const FOR_PEOPLE: &str = "principal.write principal.disable service_account.write grant.write personal.erase \
                           break_glass.open approval.decide approval_rule.write";
 

@@ -7,12 +7,14 @@ use crate::{
     approval::ApprovalEvent,
     approval_rule::ApprovalRuleEvent,
     grant::GrantEvent,
+    notification_rule::NotificationRuleEvent,
     operation::{OperationEvent, OperationKind},
     principal::PrincipalEvent,
     projection::ProjectionEvent,
     rate_limit_policy::{Mode, PolicySpec, RateLimitPolicyEvent},
     route::RouteEvent,
     scheduled_change::{PlannedChange, ScheduledChangeEvent},
+    webhook::WebhookEvent,
 };
 
 /// Whether the event only makes less possible than before. `policy`: as it stood, where the event is a policy's.
@@ -81,6 +83,20 @@ pub fn lowers_risk(event: &DomainEvent, policy: Option<&PolicySpec>) -> bool {
         DomainEvent::ApprovalRule { event, .. } => match event {
             ApprovalRuleEvent::Made(_) => true,
             ApprovalRuleEvent::Ended(_) => false,
+        },
+        // What is told less gives nothing away.
+        DomainEvent::Webhook { event, .. } => match event {
+            WebhookEvent::Disabled(_) | WebhookEvent::Deleted(_) => true,
+            WebhookEvent::Created(_)
+            | WebhookEvent::Revised(_)
+            | WebhookEvent::Verified(_)
+            | WebhookEvent::SecretRotated(_)
+            | WebhookEvent::Enabled(_) => false,
+        },
+        DomainEvent::NotificationRule { event, .. } => match event {
+            NotificationRuleEvent::Made(_)
+            | NotificationRuleEvent::Revised(_)
+            | NotificationRuleEvent::Ended(_) => false,
         },
     }
 }

@@ -175,6 +175,8 @@ fn what_makes_less_possible_never_waits() {
         "principal.break_glass_closed",
         "grant.withdrawn",
         "approval_rule.made",
+        "webhook.disabled",
+        "webhook.deleted",
     ];
     assert_eq!(never, expected);
 }

@@ -1,6 +1,7 @@
 //! One fully filled event of each type, the same on every machine.
 
 mod access;
+mod notices;
 mod observed;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -9,8 +10,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
     ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DomainEvent, ErasureId, GrantId, InvalidValue, KeyId,
-    LeakId, ObservationId, OperationId, PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId,
-    Timestamp,
+    LeakId, NotificationRuleId, ObservationId, OperationId, PolicyId, Position, PrincipalId, RouteId,
+    ScheduledChangeId, Timestamp, WebhookId,
     api_client::{self, ApiClientEvent, ClientKind, Contact, ContactRole, Owner},
     api_key::{self, ApiKeyEvent, SecretVersion},
     operation::{self, OperationEvent},
@@ -69,6 +70,11 @@ pub fn sample_events() -> Sampled<Vec<DomainEvent>> {
     samples.extend(events.into_iter().map(|event| DomainEvent::Approval { id: approval, event }));
     let events = access::approval_rule_events()?;
     samples.extend(events.into_iter().map(|event| DomainEvent::ApprovalRule { id: rule, event }));
+    let (webhook, rule) = (WebhookId::from_parts(EPOCH_MS, 11), NotificationRuleId::from_parts(EPOCH_MS, 12));
+    let events = notices::webhook_events()?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::Webhook { id: webhook, event }));
+    let events = notices::notification_rule_events(client, webhook)?;
+    samples.extend(events.into_iter().map(|event| DomainEvent::NotificationRule { id: rule, event }));
     Ok(samples)
 }
 

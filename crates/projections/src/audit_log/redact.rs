@@ -31,6 +31,8 @@ pub fn shown_event(event: &DomainEvent, personal: &PersonalValues) -> serde_json
         DomainEvent::Erasure { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::Approval { id: _, event } => serde_json::to_value(event)?,
         DomainEvent::ApprovalRule { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::Webhook { id: _, event } => serde_json::to_value(event)?,
+        DomainEvent::NotificationRule { id: _, event } => serde_json::to_value(event)?,
     };
     if !personal.is_empty() {
         resolve(&mut data, personal);
@@ -76,7 +78,9 @@ pub(super) fn words<'of>(event: &DomainEvent, text: &'of str) -> Option<Cow<'of,
         | DomainEvent::Observation { .. }
         | DomainEvent::Erasure { .. }
         | DomainEvent::Approval { .. }
-        | DomainEvent::ApprovalRule { .. } => Some(text.into()),
+        | DomainEvent::ApprovalRule { .. }
+        | DomainEvent::Webhook { .. }
+        | DomainEvent::NotificationRule { .. } => Some(text.into()),
         DomainEvent::Principal { id: _, event } => match token_of(event) {
             Some(secret) => words_without(text, secret).map(Cow::Owned),
             None => Some(text.into()),

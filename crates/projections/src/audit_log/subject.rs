@@ -7,9 +7,11 @@ use domain::{
     Aggregate, DomainEvent,
     approval::Approval,
     approval_rule::ApprovalRule,
+    notification_rule::NotificationRule,
     personal::{Personal, PersonalValues},
     projection::Projection as LeftOut,
     scheduled_change::ScheduledChange,
+    webhook::Webhook,
 };
 use serde_json::{Value as Json, json};
 
@@ -74,6 +76,8 @@ macro_rules! states {
             LeftOut(Box<LeftOut>),
             Approval(Box<Approval>),
             Rule(Box<ApprovalRule>),
+            Webhook(Box<Webhook>),
+            Telling(Box<NotificationRule>),
         }
 
         impl State {
@@ -84,6 +88,8 @@ macro_rules! states {
                     Self::LeftOut(_) => LeftOut::TYPE,
                     Self::Approval(_) => Approval::TYPE,
                     Self::Rule(_) => ApprovalRule::TYPE,
+                    Self::Webhook(_) => Webhook::TYPE,
+                    Self::Telling(_) => NotificationRule::TYPE,
                 }
             }
 
@@ -94,6 +100,8 @@ macro_rules! states {
                     Self::LeftOut(state) => Value::json(state),
                     Self::Approval(state) => Value::json(state),
                     Self::Rule(state) => Value::json(state),
+                    Self::Webhook(state) => Value::json(state),
+                    Self::Telling(state) => Value::json(state),
                 }
             }
 
@@ -104,6 +112,8 @@ macro_rules! states {
                     LeftOut::TYPE => serde_json::from_str(text).ok().map(Self::LeftOut),
                     Approval::TYPE => serde_json::from_str(text).ok().map(Self::Approval),
                     ApprovalRule::TYPE => serde_json::from_str(text).ok().map(Self::Rule),
+                    Webhook::TYPE => serde_json::from_str(text).ok().map(Self::Webhook),
+                    NotificationRule::TYPE => serde_json::from_str(text).ok().map(Self::Telling),
                     _ => None,
                 }
             }
@@ -116,6 +126,8 @@ macro_rules! states {
                     Self::LeftOut(state) => serde_json::to_value(state),
                     Self::Approval(state) => serde_json::to_value(state),
                     Self::Rule(state) => serde_json::to_value(state),
+                    Self::Webhook(state) => serde_json::to_value(state),
+                    Self::Telling(state) => serde_json::to_value(state),
                 }
             }
         }
@@ -153,7 +165,9 @@ pub(super) fn key(event: &DomainEvent) -> Option<String> {
         | DomainEvent::Principal { .. }
         | DomainEvent::Grant { .. }
         | DomainEvent::Approval { .. }
-        | DomainEvent::ApprovalRule { .. } => Some(event.subject()),
+        | DomainEvent::ApprovalRule { .. }
+        | DomainEvent::Webhook { .. }
+        | DomainEvent::NotificationRule { .. } => Some(event.subject()),
         // An assignment is a thing of its own, beside the policy that its events are of.
         DomainEvent::RateLimitPolicy { id: _, event: of } => {
             Some(assignment_of(of).map_or_else(|| event.subject(), |id| id.to_string()))
@@ -248,6 +262,15 @@ fn next(before: Option<State>, fact: &Fact<'_>) -> Result<Option<State>, Poison>
         DomainEvent::ApprovalRule { id: _, event } => {
             let state = if let Some(State::Rule(state)) = before { *state } else { ApprovalRule::default() };
             Ok(Some(State::Rule(Box::new(applied(state, event)))))
+        }
+        DomainEvent::Webhook { id: _, event } => {
+            let state = if let Some(State::Webhook(state)) = before { *state } else { Webhook::default() };
+            Ok(Some(State::Webhook(Box::new(applied(state, event)))))
+        }
+        DomainEvent::NotificationRule { id: _, event } => {
+            let state =
+                if let Some(State::Telling(state)) = before { *state } else { NotificationRule::default() };
+            Ok(Some(State::Telling(Box::new(applied(state, event)))))
         }
         DomainEvent::Observation { .. } | DomainEvent::Erasure { .. } => Ok(None),
     }

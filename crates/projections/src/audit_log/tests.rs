@@ -206,6 +206,8 @@ fn the_event_s_own_words_are_what_would_be_made_of_it() {
             DomainEvent::Erasure { event, .. } => canonical::to_text(event),
             DomainEvent::Approval { event, .. } => canonical::to_text(event),
             DomainEvent::ApprovalRule { event, .. } => canonical::to_text(event),
+            DomainEvent::Webhook { event, .. } => canonical::to_text(event),
+            DomainEvent::NotificationRule { event, .. } => canonical::to_text(event),
         }
         .unwrap();
         let words = redact::words(&recorded.event, &text).unwrap();
