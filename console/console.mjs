@@ -143,7 +143,9 @@ function failed(error) {
 
 function open() {
   if (!token && !inSession) return;
-  const name = location.hash.slice(1) in sections ? location.hash.slice(1) : "clients";
+  // Letters link to one thing of a section, as in `#keys/key_…`: the section is what there is to open.
+  const wanted = location.hash.slice(1).split("/")[0];
+  const name = wanted in sections ? wanted : "clients";
   for (const link of $("tabs").children) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

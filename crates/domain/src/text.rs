@@ -96,7 +96,8 @@ fn printable(text: &str, chars_max: usize) -> bool {
 }
 
 /// Control characters, and those that reorder or hide what a person reads.
-fn hidden(c: char) -> bool {
+#[must_use]
+pub fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -6,3 +6,4 @@
 
 pub mod notice;
 pub mod notices;
+pub mod templates;

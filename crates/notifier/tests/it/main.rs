@@ -1,0 +1,5 @@
+//! The letters as their readers get them.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at what they did not expect")]
+
+mod letters;
