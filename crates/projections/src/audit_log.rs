@@ -359,7 +359,7 @@ fn known(rows: &Rows, id: &Value) -> Result<Option<ClientId>, Poison> {
 }
 
 /// Where an event says which client it concerns.
-enum Client {
+pub(crate) enum Client {
     None,
     /// In itself; the second is an identifier whose later events will not say.
     Known(ClientId, Option<String>),
@@ -369,7 +369,7 @@ enum Client {
 }
 
 impl Client {
-    fn of(event: &DomainEvent) -> Self {
+    pub(crate) fn of(event: &DomainEvent) -> Self {
         match event {
             DomainEvent::Route { .. }
             | DomainEvent::Projection { .. }
