@@ -8,6 +8,7 @@ use crate::{
     ClientId, Environment, KeyId, LimitName, PolicyId, Position, RouteId, Timestamp,
     decision::{LimitStatus, Outcome, RefusalReason},
     ids::DecisionId,
+    rate_limit_policy::Counting,
 };
 
 /// What one gateway node counted since its last flush. `(node, boot, sequence)` names it, so that a batch
@@ -26,6 +27,9 @@ pub struct UsageBatch {
     /// What policies in shadow would have done to the allowed ones among these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<ShadowFact>,
+    /// How much of its calendar quotas was used on this node, of those where that has changed enough to be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quota_levels: Vec<QuotaLevel>,
     /// Who presented genuine secrets; left out where there is nothing to say. A reader that does not know the field must
     /// not take the batch: what it left out would be lost without a word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -134,6 +138,47 @@ pub struct ShadowFact {
     pub limit: Option<LimitName>,
     pub calls: u64,
     pub refused: u64,
+}
+
+/// How much of a calendar quota one node has used in one window, as one counter of it stands. The sum over the nodes is the
+/// use of the quota. It is told when it has changed by a thousandth of the limit, when the limit is reached, and to the unit
+/// when the counter has rested for a minute or two; what a window's end cuts short stays untold, and is less than a
+/// thousandth. A rolling quota has no window in which its use only grows, and is not told of.
+///
+/// Cumulative: within a window of an epoch a later one replaces an earlier one. A node that was killed may have forgotten
+/// a little and say less than before; the most that it said holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaLevel {
+    pub policy_id: PolicyId,
+    pub policy_revision: u32,
+    pub limit: LimitName,
+    pub environment: Environment,
+    /// Whose calls are counted together.
+    pub counting: Counting,
+    /// The client that is counted, or whose key is; none where all that the policy binds are counted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// Where each key is counted by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    /// Where the assignment names a route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route_id: Option<RouteId>,
+    pub window_start: Timestamp,
+    /// The first moment after it.
+    pub window_end: Timestamp,
+    /// Where the log last had the counter begin anew: 0 where the limit was never reset.
+    #[serde(default, skip_serializing_if = "is_start")]
+    pub epoch: Position,
+    /// On this node, in this window, since it last began anew.
+    pub used: u64,
+    /// What the limit allows to all nodes together.
+    pub allowed: u64,
+}
+
+fn is_start(position: &Position) -> bool {
+    *position == Position::START
 }
 
 /// From where, and by which programs, the genuine secret of one version was presented since the last flush, whatever became

@@ -1,5 +1,6 @@
 //! Counters: what was taken from each limit by each of those who are counted apart.
 
+mod levels;
 mod look;
 mod pooled;
 mod rows;
@@ -13,8 +14,12 @@ use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
-use self::state::Answer;
+use self::{
+    levels::Said,
+    state::{Answer, CounterState},
+};
 pub(crate) use self::{
+    levels::{CounterPlace, Told, Use},
     pooled::{Pooled, Wanting},
     rows::{account_text, find_key, key_text, read_key},
     state::{Counter, KeptState, Moment},
@@ -89,6 +94,14 @@ pub(crate) struct Changed {
     pub(crate) state: Option<KeptState>,
 }
 
+/// What there is to do for counters, some of it for the first time.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) changed: Vec<Changed>,
+    /// Those that nobody called for a while, with use that was not told.
+    pub(crate) resting: Vec<CounterPlace>,
+}
+
 /// All counters.
 #[derive(Debug)]
 pub(crate) struct Counters {
@@ -124,9 +137,16 @@ struct Account {
 #[derive(Debug)]
 struct Held {
     limit: LimitSlot,
+    said: Said,
     /// Where the log last had it begin anew.
     epoch: Position,
     counter: Counter,
+}
+
+impl Held {
+    fn new(limit: LimitSlot, epoch: Position, counter: Counter) -> Self {
+        Self { limit, said: Said::default(), epoch, counter }
+    }
 }
 
 impl Ask<'_> {
@@ -219,10 +239,10 @@ impl Counters {
 
     /// What has changed since it was last taken. A counter that is back at its start is forgotten; one that still
     /// counts never is.
-    pub(crate) fn take_changed(&self, now: Moment) -> Vec<Changed> {
-        let mut taken = vec![];
+    pub(crate) fn take_changed(&self, now: Moment) -> Taken {
+        let mut taken = Taken::default();
         for shard in &self.shards {
-            shard.lock().take_changed(&mut taken);
+            shard.lock().take_changed(&mut taken.changed);
         }
         let first = self.sweep.fetch_add(SWEPT_AT_ONCE, Ordering::Relaxed);
         for number in first..first.saturating_add(SWEPT_AT_ONCE) {
@@ -240,7 +260,7 @@ impl Counters {
                 let mut shard = shard.lock();
                 let account = shard.accounts.entry(account).or_default();
                 if account.find(limit).is_none() {
-                    account.counters.push(Held { limit, epoch, counter });
+                    account.counters.push(Held::new(limit, epoch, counter));
                 }
             }
         }
@@ -353,7 +373,7 @@ impl Shard {
             if let Some(held) = self.accounts.get_mut(&account) {
                 held.changed = false;
                 taken.extend(held.counters.iter().map(|held| {
-                    let Held { limit, epoch, counter } = held;
+                    let Held { limit, said: _, epoch, counter } = held;
                     let state = KeptState { state: counter.state(), epoch: *epoch };
                     Changed { account, limit: *limit, state: Some(state) }
                 }));
@@ -361,12 +381,14 @@ impl Shard {
         }
     }
 
-    fn sweep(&mut self, now: Moment, taken: &mut Vec<Changed>) {
+    fn sweep(&mut self, now: Moment, taken: &mut Taken) {
         self.accounts.retain(|account, held| {
             let changed = held.changed;
-            held.counters.retain(|Held { limit, counter, epoch: _ }| {
+            held.counters.retain(|Held { limit, said, counter, epoch: _ }| {
                 let spent = !changed && counter.is_spent(now);
-                taken.extend(spent.then_some(Changed { account: *account, limit: *limit, state: None }));
+                let gone = Changed { account: *account, limit: *limit, state: None };
+                taken.changed.extend(spent.then_some(gone));
+                taken.resting.extend((!spent && said.rests()).then_some((*account, *limit)));
                 !spent
             });
             !held.counters.is_empty()
@@ -387,7 +409,7 @@ impl Account {
         let limit = ask.limit;
         let at = self.find(limit.slot).unwrap_or_else(|| {
             let counter = Counter::fresh(&limit.rule, ask.revision, now, around);
-            self.counters.push(Held { limit: limit.slot, epoch: ask.epoch(), counter });
+            self.counters.push(Held::new(limit.slot, ask.epoch(), counter));
             self.counters.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "found there, or put there, just before")]

@@ -12,7 +12,7 @@ use crate::Gateway;
 /// What has changed since the flush before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flush {
-    /// None when no call was judged.
+    /// None when no call was judged and no quota has anything to say.
     pub batch: Option<UsageBatch>,
     /// Each replaces the row of the same key.
     pub counters: Vec<CounterRow>,

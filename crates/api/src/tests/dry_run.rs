@@ -187,6 +187,7 @@ async fn whom_a_write_would_touch_is_told() {
         flushed_at: at,
         facts: vec![fact],
         shadow: vec![],
+        quota_levels: vec![],
         sightings: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),

@@ -57,6 +57,7 @@ pub(super) async fn keep_decision(world: &World) {
         flushed_at: "2026-03-01T11:00:01Z".parse().unwrap(),
         facts: vec![],
         shadow: vec![],
+        quota_levels: vec![],
         sightings: vec![],
         decisions: vec![record],
         left_out: DecisionsLeftOut { proven: 0, unproven: 7 },

@@ -54,6 +54,7 @@ impl World {
             flushed_at: last_at,
             facts,
             shadow: vec![],
+            quota_levels: vec![],
             sightings,
             decisions: vec![],
             left_out: domain::usage::DecisionsLeftOut::default(),

@@ -45,6 +45,7 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
         flushed_at,
         facts,
         shadow,
+        quota_levels: vec![],
         sightings: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),

@@ -113,6 +113,7 @@ async fn each_role_can_do_its_work_and_only_the_publisher_can_publish_events() {
         flushed_at: crate::support::now(),
         facts: vec![],
         shadow: vec![],
+        quota_levels: vec![],
         sightings: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),

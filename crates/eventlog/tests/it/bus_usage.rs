@@ -17,8 +17,19 @@ use crate::support::now;
 fn batch(node: &str, sequence: u64) -> UsageBatch {
     let (node, boot) = (node.to_owned(), "b.1".to_owned());
     let (facts, shadow, sightings) = (vec![], vec![], vec![]);
-    let (decisions, left_out) = (vec![], DecisionsLeftOut::default());
-    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings, decisions, left_out }
+    let (quota_levels, decisions, left_out) = (vec![], vec![], DecisionsLeftOut::default());
+    UsageBatch {
+        node,
+        boot,
+        sequence,
+        flushed_at: now(),
+        facts,
+        shadow,
+        quota_levels,
+        sightings,
+        decisions,
+        left_out,
+    }
 }
 
 async fn next(feed: &mut UsageFeed, after: u64) -> Result<Vec<ArrivedBatch>, LogFailure> {

@@ -23,8 +23,19 @@ fn batch(sequence: u64) -> UsageBatch {
     };
     let (node, boot) = ("n".to_owned(), "b".to_owned());
     let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
-    let (decisions, left_out) = (vec![], DecisionsLeftOut::default());
-    UsageBatch { node, boot, sequence, flushed_at: now(), facts, shadow, sightings, decisions, left_out }
+    let (quota_levels, decisions, left_out) = (vec![], vec![], DecisionsLeftOut::default());
+    UsageBatch {
+        node,
+        boot,
+        sequence,
+        flushed_at: now(),
+        facts,
+        shadow,
+        quota_levels,
+        sightings,
+        decisions,
+        left_out,
+    }
 }
 
 #[tokio::test]

@@ -125,25 +125,33 @@ impl Counters {
         let around = self.around(now, Patience::Spent);
         // What a reset has begun anew since has nothing to do with the answer.
         let answer = self.shared(wanting, |shared, epoch| {
-            let answers = epoch == asked.epoch;
-            (if answers { shared.arrive(asked, total, &around) } else { 0 }, shared.owes())
+            let (answers, was_used_up) = (epoch == asked.epoch, shared.is_used_up());
+            let back = if answers { shared.arrive(asked, total, &around) } else { 0 };
+            ((back, shared.owes()), shared.is_used_up() && !was_used_up)
         });
-        if asked.settles() {
+        let (answer, is_end) = answer.unwrap_or_default();
+        if asked.settles() || is_end {
             self.note_changed(wanting.0);
         }
-        answer.unwrap_or_default()
+        answer
     }
 
     /// Takes over what the pool's total has become.
     pub(crate) fn hear(&self, wanting: Wanting, of: Position, window: (i64, i64), total: i64, now: Moment) {
-        self.shared(wanting, |shared, epoch| {
+        let is_end = self.shared(wanting, |shared, epoch| {
+            let was_used_up = shared.is_used_up();
             if epoch == of {
                 shared.hear(window, total, now.ns);
             }
+            shared.is_used_up() && !was_used_up
         });
+        if is_end == Some(true) {
+            self.note_changed(wanting.0);
+        }
     }
 
-    /// What was told to the pool must not be told again after a restart.
+    /// What was told to the pool must not be told again after a restart; and at the end of a quota every gateway says what
+    /// its part of it was.
     fn note_changed(&self, account: AccountKey) {
         let Some(mut shard) = self.shards.get(wide(account.shard())).map(|shard| shard.lock()) else {
             return;
@@ -178,7 +186,7 @@ impl Counters {
         let held = shard.accounts.get_mut(&account)?;
         let at = held.find(limit)?;
         match held.counters.get_mut(at) {
-            Some(Held { counter: Counter::Shared(shared), epoch, limit: _ }) => Some(work(shared, *epoch)),
+            Some(Held { counter: Counter::Shared(shared), epoch, .. }) => Some(work(shared, *epoch)),
             Some(Held {
                 counter: Counter::Rate(..) | Counter::Calendar(_) | Counter::Rolling(_), ..
             })

@@ -1,13 +1,16 @@
 //! Gives away what was counted, and takes back what could not be kept.
 
+mod levels;
+
 use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
-    usage::{DecisionsLeftOut, UsageBatch, UsageFact},
+    usage::{DecisionRecord, DecisionsLeftOut, QuotaLevel, ShadowFact, UsageBatch, UsageFact},
 };
 use tracing::warn;
 
+use self::levels::{LEVELS_MAX, Owed};
 use super::Gateway;
 use crate::{
     counters::{Changed, Counter, KeptState, Moment, key_text, read_key},
@@ -21,6 +24,15 @@ pub(super) struct Flushes {
     /// Of the last batch.
     sequence: u64,
     returned: Option<Flush>,
+    /// Counters that have a level to tell, for which there was no room.
+    owed: Owed,
+}
+
+/// What was counted since the last batch, but for the levels of quotas.
+struct Drained {
+    named: Named,
+    shadow: Vec<ShadowFact>,
+    decisions: Option<(Vec<DecisionRecord>, DecisionsLeftOut)>,
 }
 
 impl Gateway {
@@ -30,11 +42,16 @@ impl Gateway {
     pub fn take_flush(&self, now: Timestamp) -> Flush {
         let mut flushes = self.flushes.lock();
         let returned = flushes.returned.take().unwrap_or_default();
-        let batch = match returned.batch {
-            Some(batch) => Some(batch),
-            None => self.next_batch(&mut flushes.sequence, now),
+        // Before the counters: what is counted here is in them, and not the other way round.
+        let drained = returned.batch.is_none().then(|| self.drain());
+        let taken = self.counters.take_changed(Moment::from(now));
+        let changed = self.name_counters(&taken.changed);
+        let room = if drained.is_some() { LEVELS_MAX } else { 0 };
+        let levels = self.quota_levels(&mut flushes.owed, taken, room);
+        let batch = match drained {
+            Some(drained) => self.next_batch(&mut flushes.sequence, drained, levels, now),
+            None => returned.batch,
         };
-        let changed = self.name_counters(&self.counters.take_changed(Moment::from(now)));
         Flush { batch, counters: newest(returned.counters, changed) }
     }
 
@@ -78,19 +95,38 @@ impl Gateway {
         }
     }
 
-    fn next_batch(&self, sequence: &mut u64, now: Timestamp) -> Option<UsageBatch> {
-        let Named { facts, sightings, unsighted } = self.usage.drain().named(&self.index);
-        let (shadow, decisions) = (self.shadow.drain(&self.index), self.decisions.take());
-        if facts.is_empty() && shadow.is_empty() && decisions.is_none() {
+    fn drain(&self) -> Drained {
+        let named = self.usage.drain().named(&self.index);
+        Drained { named, shadow: self.shadow.drain(&self.index), decisions: self.decisions.take() }
+    }
+
+    fn next_batch(
+        &self,
+        sequence: &mut u64,
+        drained: Drained,
+        quota_levels: Vec<QuotaLevel>,
+        now: Timestamp,
+    ) -> Option<UsageBatch> {
+        let Drained { named: Named { facts, sightings, unsighted }, shadow, decisions } = drained;
+        if facts.is_empty() && shadow.is_empty() && quota_levels.is_empty() && decisions.is_none() {
             return None;
         }
         let (decisions, left_out) = decisions.unwrap_or_default();
         report(&facts, &left_out);
         metrics::counter!("tollgate_gateway_unsighted_calls_total").increment(unsighted);
         *sequence += 1;
-        let (node, boot) = (self.settings.node.clone(), self.settings.boot.clone());
-        let (sequence, flushed_at) = (*sequence, now);
-        Some(UsageBatch { node, boot, sequence, flushed_at, facts, shadow, sightings, decisions, left_out })
+        Some(UsageBatch {
+            node: self.settings.node.clone(),
+            boot: self.settings.boot.clone(),
+            sequence: *sequence,
+            flushed_at: now,
+            facts,
+            shadow,
+            quota_levels,
+            sightings,
+            decisions,
+            left_out,
+        })
     }
 
     fn name_counters(&self, changed: &[Changed]) -> Vec<CounterRow> {

@@ -397,6 +397,11 @@ impl SharedCount {
         self.requests.saturating_sub(reserved).saturating_add(self.held).min(self.requests)
     }
 
+    /// Whether nothing is left of the whole quota, as far as is known.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.requests > 0 && self.remaining() == 0
+    }
+
     pub(crate) fn row(&self) -> SharedRow {
         SharedRow { count: self.count.row(), borrowed: self.borrowed }
     }

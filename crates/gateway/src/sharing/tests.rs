@@ -196,6 +196,33 @@ async fn three_gateways_use_it_up_together_and_never_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_gateways_say_of_their_use_adds_up_to_the_quota() {
+    let world = World::new(2, QUOTA, WhenAlone::Share);
+    let mut said = [0; 2];
+    let mut flush = |rounds: usize| {
+        for (node, said) in world.nodes.iter().zip(&mut said) {
+            let flushes = (0..rounds).map(|_| node.gateway.take_flush(world.clock.now()));
+            let levels = flushes.filter_map(|flush| flush.batch).flat_map(|batch| batch.quota_levels);
+            for level in levels {
+                assert!(level.used > *said, "{} after {said}", level.used);
+                *said = level.used;
+            }
+        }
+        said.iter().sum::<u64>()
+    };
+    let (mut allowed, _) = world.exhaust(&[0, 1], 4_321).await;
+    let sum = flush(1);
+    assert!((4_321 - 20..=4_321).contains(&sum), "{sum} but for two thousandths");
+    for node in [0, 1, 0] {
+        allowed += world.exhaust(&[node], u64::MAX).await.0;
+        world.pass(3).await;
+        flush(1);
+    }
+    assert_eq!(allowed, QUOTA);
+    assert_eq!(flush(200), QUOTA);
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_seldom_wait_for_the_pool() {
     let world = World::new(2, 1_000_000, WhenAlone::Share);
     world.exhaust(&[0, 1], 10_000).await;

@@ -114,6 +114,7 @@ pub(crate) fn usage_batch(sequence: u64, calls: u64) -> domain::usage::UsageBatc
         flushed_at: at(60),
         facts: vec![fact],
         shadow: vec![],
+        quota_levels: vec![],
         sightings: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),

@@ -69,6 +69,7 @@ fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
             flushed_at: at(0),
             facts,
             shadow: vec![],
+            quota_levels: vec![],
             sightings: vec![],
             decisions: vec![],
             left_out: DecisionsLeftOut::default(),

@@ -86,6 +86,7 @@ async fn given(on: Engine, facts: Vec<UsageFact>) -> (TempDir, ReadModel) {
         flushed_at: at(0),
         facts,
         shadow,
+        quota_levels: vec![],
         sightings,
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),

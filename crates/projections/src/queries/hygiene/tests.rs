@@ -68,6 +68,7 @@ pub(super) async fn given(
         flushed_at: at(0),
         facts,
         shadow: vec![],
+        quota_levels: vec![],
         sightings: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),

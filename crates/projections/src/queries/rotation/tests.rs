@@ -75,6 +75,7 @@ async fn given(
         flushed_at: at(0),
         facts,
         shadow: vec![],
+        quota_levels: vec![],
         sightings,
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),

@@ -61,6 +61,7 @@ fn batch(batch_no: u64, sequence: u64, facts: Vec<UsageFact>, sightings: Vec<Sig
             flushed_at: at(0),
             facts,
             shadow: vec![],
+            quota_levels: vec![],
             sightings,
             decisions: vec![],
             left_out: domain::usage::DecisionsLeftOut::default(),

@@ -216,6 +216,7 @@ impl World {
             flushed_at: at(seconds),
             facts: vec![fact],
             shadow: vec![],
+            quota_levels: vec![],
             sightings: vec![],
             decisions: vec![],
             left_out: domain::usage::DecisionsLeftOut::default(),
