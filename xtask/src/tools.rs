@@ -22,6 +22,10 @@ const POSTGRES_VARIABLE: &str = "TOLLGATE_TEST_POSTGRES";
 const SCHEMATHESIS_VERSION: &str = "4.32.5";
 const SCHEMATHESIS_PINNED: &str = include_str!("../schemathesis.txt");
 const SCHEMATHESIS_VARIABLE: &str = "TOLLGATE_TEST_SCHEMATHESIS";
+/// The mail server that tests send to, as a directory of packages; what it does is written beside them.
+const AIOSMTPD_VERSION: &str = "1.4.6";
+const AIOSMTPD_PINNED: &str = include_str!("../aiosmtpd.txt");
+const AIOSMTPD_VARIABLE: &str = "TOLLGATE_TEST_AIOSMTPD";
 /// People and machines of the tests are known to it. What it stands on is pinned with its digests.
 const PROVIDER_VERSION: &str = "8.8.1";
 const PROVIDER_VARIABLE: &str = "TOLLGATE_TEST_IDENTITY_PROVIDER";
@@ -34,6 +38,7 @@ pub(crate) struct Tools {
     postgres: PathBuf,
     faketime: PathBuf,
     schemathesis: PathBuf,
+    aiosmtpd: PathBuf,
     provider: PathBuf,
 }
 
@@ -50,18 +55,20 @@ impl Tools {
             postgres: postgres()?,
             faketime: faketime::set_up(&mut python)?,
             schemathesis: schemathesis(&mut python)?,
+            aiosmtpd: aiosmtpd(&mut python)?,
             provider: provider(&home)?,
         })
     }
 
     /// What the tests look for.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 6] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 7] {
         [
             (ENVOY_VARIABLE, &self.envoy),
             (NATS_VARIABLE, &self.nats),
             (POSTGRES_VARIABLE, &self.postgres),
             (faketime::VARIABLE, &self.faketime),
             (SCHEMATHESIS_VARIABLE, &self.schemathesis),
+            (AIOSMTPD_VARIABLE, &self.aiosmtpd),
             (PROVIDER_VARIABLE, &self.provider),
         ]
     }
@@ -127,6 +134,22 @@ fn schemathesis(python: &mut Python) -> Result<PathBuf> {
         bail!("{} is not schemathesis {SCHEMATHESIS_VERSION} but: {}", path.display(), version.trim());
     }
     Ok(path)
+}
+
+/// A server of mail is a few lines around this package: it is only imported.
+fn aiosmtpd(python: &mut Python) -> Result<PathBuf> {
+    if let Some(path) = brought_along(AIOSMTPD_VARIABLE)? {
+        return Ok(path);
+    }
+    let pinned: Vec<&str> = AIOSMTPD_PINNED.lines().collect();
+    let packages = python.install_all("aiosmtpd", AIOSMTPD_VERSION, &pinned)?;
+    let mut import = Command::new("python3");
+    import.env("PYTHONPATH", &packages).args(["-c", "import aiosmtpd; print(aiosmtpd.__version__)"]);
+    let version = output(&mut import).context("the installed aiosmtpd cannot be imported")?;
+    if version.trim() != AIOSMTPD_VERSION {
+        bail!("{} is not aiosmtpd {AIOSMTPD_VERSION} but: {}", packages.display(), version.trim());
+    }
+    Ok(packages)
 }
 
 /// The directory whose `node_modules` has the provider. Complete or absent, like the Python packages.

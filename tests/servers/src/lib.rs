@@ -1,7 +1,8 @@
-//! The servers that tests run against: a real Postgres, a real nats-server, a receiver of HTTP, each on a port of its own under a temporary
-//! directory. `cargo xtask test` sets their programs up; nothing is left running.
+//! The servers that tests run against: a real Postgres, a real nats-server, a mail server, a receiver of HTTP, each on a
+//! port of its own under a temporary directory. `cargo xtask test` sets their programs up; nothing is left running.
 
 mod authority;
+mod mail;
 mod nats;
 mod poll;
 mod ports;
@@ -11,6 +12,7 @@ mod receiver;
 mod wire;
 
 pub use authority::Authority;
+pub use mail::MailServer;
 pub use nats::Nats;
 pub use poll::until;
 pub use ports::Port;
