@@ -4,6 +4,7 @@
 //! the log with its positions, and each policy's thresholds.
 #![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
+pub mod mail;
 pub mod notice;
 pub mod notices;
 pub mod templates;

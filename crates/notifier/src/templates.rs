@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use minijinja::{Environment, ErrorKind, Value, context, value::Serde};
 use tracing::warn;
 
+pub(crate) use self::plain::shown;
 use self::plain::{one_line, wrapped};
 pub use self::words::PublicUrl;
 use crate::notice::{Notice, Severity};

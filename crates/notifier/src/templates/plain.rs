@@ -6,7 +6,7 @@ use domain::text::hidden;
 const LINE_CHARS_MAX: usize = 76;
 
 /// What somebody has named something, without the characters that hide or reorder text, or begin another line.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars()
         .filter_map(|c| match c {
             '\r' => None,
