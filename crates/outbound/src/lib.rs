@@ -23,4 +23,4 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use lookup::{Lookup, SystemLookup};
 pub use pattern::{InvalidPattern, Pattern};
 pub use policy::{Policy, Refused};
-pub use url::Url;
+pub use url::{Url, form_urlencoded};

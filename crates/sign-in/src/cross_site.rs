@@ -2,7 +2,7 @@
 //! cookie has to ask from our own pages. Source: Fetch Metadata Request Headers §2, RFC 6454.
 
 use http::{HeaderMap, HeaderName, Method, header};
-use reqwest::Url;
+use outbound::Url;
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");

@@ -10,7 +10,7 @@ mod return_to;
 use std::{fmt, sync::Arc};
 
 use domain::Timestamp;
-use reqwest::Url;
+use outbound::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use domain::Timestamp;
+use outbound::Url;
 use parking_lot::Mutex;
-use reqwest::Url;
 use serde::Deserialize;
 
 use crate::{

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
-use reqwest::{Certificate, Client, Response, Url, redirect};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use outbound::{Client, Policy, PrepareFailure, Request, SendFailure, Settings, SystemLookup, Url};
 use serde::de::DeserializeOwned;
 
 /// The bounds of what a provider may answer.
@@ -15,32 +16,34 @@ pub struct WebSettings {
     pub body_bytes_max: usize,
     /// Certificate authorities beside the usual ones, in PEM.
     pub authorities_pem: Option<Vec<u8>>,
+    /// Where a provider may be. A provider's own document says where else we shall ask.
+    pub policy: Policy,
 }
 
 impl Default for WebSettings {
     fn default() -> Self {
-        Self { answer_within: Duration::from_secs(5), body_bytes_max: 256 * 1024, authorities_pem: None }
+        Self {
+            answer_within: Duration::from_secs(5),
+            body_bytes_max: 256 * 1024,
+            authorities_pem: None,
+            policy: Policy::default(),
+        }
     }
 }
 
 /// A provider cannot be asked, or its answer is none.
 #[derive(Debug, thiserror::Error)]
 pub enum WebFailure {
-    #[error("preparing to speak HTTP")]
-    Prepare {
-        #[source]
-        source: reqwest::Error,
-    },
+    #[error(transparent)]
+    Prepare(#[from] PrepareFailure),
     #[error("asking `{host}`")]
     Ask {
         host: String,
         #[source]
-        source: reqwest::Error,
+        source: SendFailure,
     },
     #[error("`{host}` answered {status}")]
     Status { host: String, status: StatusCode },
-    #[error("the answer of `{host}` is longer than {bytes_max} bytes")]
-    TooLong { host: String, bytes_max: usize },
     #[error("the answer of `{host}` cannot be read")]
     Unreadable {
         host: String,
@@ -49,7 +52,7 @@ pub enum WebFailure {
     },
 }
 
-/// A client of HTTP that follows no redirect and no proxy of the machine.
+/// A client of HTTP that asks providers, as the policy for everything that is called out to lets it.
 #[derive(Clone, Debug)]
 pub struct Web {
     client: Client,
@@ -60,25 +63,14 @@ impl Web {
     /// # Errors
     /// When the certificate authorities cannot be read.
     pub fn new(settings: &WebSettings) -> Result<Self, WebFailure> {
-        let WebSettings { answer_within, body_bytes_max, authorities_pem } = settings;
-        let failed = |source| WebFailure::Prepare { source };
-        let mut builder = Client::builder()
-            .timeout(*answer_within)
-            .connect_timeout(*answer_within)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .user_agent("tollgate");
-        if let Some(pem) = authorities_pem {
-            for authority in Certificate::from_pem_bundle(pem).map_err(failed)? {
-                builder = builder.add_root_certificate(authority);
-            }
-        }
-        Ok(Self { client: builder.build().map_err(failed)?, body_bytes_max: *body_bytes_max })
+        let WebSettings { answer_within, body_bytes_max, authorities_pem, policy } = settings.clone();
+        let bounds =
+            Settings { connect_within: answer_within, answer_within, authorities_pem, ..Settings::default() };
+        Ok(Self { client: Client::new(policy, bounds, SystemLookup)?, body_bytes_max })
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, WebFailure> {
-        let asked = self.client.get(url.clone()).header("accept", "application/json").send().await;
-        self.read(url, asked).await
+        self.ask(Method::GET, url, HeaderMap::new(), vec![]).await
     }
 
     /// Posts a form; whoever has a secret shows it as a password. Source: RFC 6749 §2.3.1.
@@ -88,34 +80,33 @@ impl Web {
         form: &[(&str, &str)],
         basic: Option<(&str, &str)>,
     ) -> Result<T, WebFailure> {
-        let mut asked = self.client.post(url.clone()).header("accept", "application/json").form(form);
+        const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, FORM)]);
         if let Some((user, password)) = basic {
-            asked = asked.basic_auth(user, Some(password));
+            let shown = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+            if let Ok(mut shown) = HeaderValue::from_str(&shown) {
+                shown.set_sensitive(true);
+                headers.insert(header::AUTHORIZATION, shown);
+            }
         }
-        self.read(url, asked.send().await).await
+        let form = outbound::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.ask(Method::POST, url, headers, form.into_bytes()).await
     }
 
-    async fn read<T: DeserializeOwned>(
+    async fn ask<T: DeserializeOwned>(
         &self,
+        method: Method,
         url: &Url,
-        asked: Result<Response, reqwest::Error>,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
     ) -> Result<T, WebFailure> {
         let host = || url.host_str().unwrap_or_default().to_owned();
-        // What went wrong is told without the address: there may be a code in it.
-        let failed = |source: reqwest::Error| WebFailure::Ask { host: host(), source: source.without_url() };
-        let mut answer = asked.map_err(failed)?;
-        let status = answer.status();
-        if !status.is_success() {
-            return Err(WebFailure::Status { host: host(), status });
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let asked = self.client.ask(Request { method, url: url.clone(), headers, body }, self.body_bytes_max);
+        let answer = asked.await.map_err(|source| WebFailure::Ask { host: host(), source })?;
+        if !answer.status.is_success() {
+            return Err(WebFailure::Status { host: host(), status: answer.status });
         }
-        let bytes_max = self.body_bytes_max;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len().saturating_add(chunk.len()) > bytes_max {
-                return Err(WebFailure::TooLong { host: host(), bytes_max });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        serde_json::from_slice(&body).map_err(|source| WebFailure::Unreadable { host: host(), source })
+        serde_json::from_slice(&answer.body).map_err(|source| WebFailure::Unreadable { host: host(), source })
     }
 }

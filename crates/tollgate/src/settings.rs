@@ -7,6 +7,7 @@ mod leaks;
 mod production;
 mod proxies;
 mod sign_in;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +28,7 @@ pub(crate) use leaks::{LeakPolicy, Leaks};
 pub(crate) use production::{ControlPlane, Database, Nats, Role, WhenAlone};
 pub(crate) use proxies::Proxies;
 pub(crate) use sign_in::{Machine, RoleRule, SignIn};
+pub(crate) use webhooks::Webhooks;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +92,7 @@ pub(crate) struct Settings {
     pub(crate) leaks: Leaks,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) sign_in: SignIn,
+    pub(crate) webhooks: Webhooks,
 }
 
 fn mask<S: serde::Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,6 +154,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         proxies: proxies::load(flags.proxies, file.proxies),
         leaks: leaks::load(flags.leaks, file.leaks)?,
         sign_in: sign_in::load(flags.sign_in, file.sign_in)?,
+        webhooks: webhooks::load(flags.webhooks, file.webhooks),
     };
     settings.check()?;
     production::check(&settings, named)?;

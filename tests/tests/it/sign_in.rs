@@ -41,6 +41,9 @@ async fn world() -> Result<World> {
     let settings = directory.path().join("tollgate.toml");
     let text = format!(
         r#"
+        [webhooks]
+        allow = ["{}"]
+        allow_http = true
         [sign_in]
         public_url = "{public}"
         issuer = "{issuer}"
@@ -52,7 +55,8 @@ async fn world() -> Result<World> {
         issuer = "{issuer}"
         audience = "urn:tollgate"
         roles = [{{ claim = "sub", value = "ci", role = "viewer", scope = {{ kind = "all" }} }}]
-        "#
+        "#,
+        issuer.trim_start_matches("http://")
     );
     std::fs::write(&settings, text)?;
     let product = launch.arg("--config").arg(settings).start().await?;

@@ -8,6 +8,7 @@ use domain::{
     access::{GrantScope, Role},
     secret::Peppers,
 };
+use outbound::Policy;
 use projections::ReadModel;
 use ring::{
     rand::SystemRandom,
@@ -94,7 +95,9 @@ pub(super) fn sign_in(read: ReadModel, peppers: &Peppers, provider: Option<&Test
     let closed = SignIn::new(read, origin, SessionLimits::default(), BudgetSettings::default());
     let Some(known) = provider else { return closed };
     let settings = ProviderSettings { issuer: known.issuer.clone(), algorithms: vec![Algorithm::EdDsa] };
-    let provider = Arc::new(Provider::new(settings, Web::new(&WebSettings::default()).unwrap()).unwrap());
+    let policy = Policy { allow: vec!["127.0.0.1".parse().unwrap()], allow_http: true, ..Policy::default() };
+    let web = Web::new(&WebSettings { policy, ..WebSettings::default() }).unwrap();
+    let provider = Arc::new(Provider::new(settings, web).unwrap());
     let rule = |claim: &str, value: &str, role| Rule {
         claim: claim.to_owned(),
         value: value.to_owned(),

@@ -16,6 +16,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
+use outbound::Policy;
 use parking_lot::Mutex;
 use ring::{
     rand::SystemRandom,
@@ -188,7 +189,19 @@ impl Hostile {
 
     /// Listened to for so long.
     pub(super) fn provider_within(&self, algorithms: &[Algorithm], answer_within: Duration) -> Arc<Provider> {
-        let web = WebSettings { answer_within, ..WebSettings::default() };
+        self.provider_by(&["127.0.0.1"], algorithms, answer_within)
+    }
+
+    /// Asked only at these hosts.
+    pub(super) fn provider_by(
+        &self,
+        allow: &[&str],
+        algorithms: &[Algorithm],
+        answer_within: Duration,
+    ) -> Arc<Provider> {
+        let allow = allow.iter().map(|text| text.parse().unwrap()).collect();
+        let policy = Policy { allow, allow_http: true, ..Policy::default() };
+        let web = WebSettings { answer_within, policy, ..WebSettings::default() };
         let settings = ProviderSettings { issuer: self.issuer.clone(), algorithms: algorithms.to_vec() };
         Arc::new(Provider::new(settings, Web::new(&web).unwrap()).unwrap())
     }

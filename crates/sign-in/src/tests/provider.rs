@@ -63,6 +63,21 @@ async fn a_provider_speaks_for_itself_and_points_to_where_nobody_listens_in() {
 }
 
 #[tokio::test]
+async fn a_provider_does_not_send_us_to_where_we_may_not_call() {
+    let (provider, elsewhere) = (Hostile::start().await, Hostile::start().await);
+    let mut document = provider.document();
+    document["jwks_uri"] = json!(format!("{}/jwks", elsewhere.issuer));
+    provider.say(DISCOVERY, Reply::Json(document));
+    let (own, everywhere) = (provider.issuer.trim_start_matches("http://").to_owned(), "127.0.0.1");
+    for (allowed, expected) in [(own.as_str(), Err(TokenRefusal::UnknownKey)), (everywhere, Ok(()))] {
+        let held = provider.provider_by(&[allowed], &[Algorithm::Rs256], Duration::from_secs(30));
+        let machines = Machines::new(vec![(held, AUDIENCE.to_owned())]);
+        assert_eq!(prove(&provider, &machines).await, expected);
+        assert_eq!(elsewhere.asked("/jwks").is_empty(), expected.is_err());
+    }
+}
+
+#[tokio::test]
 async fn a_provider_that_was_away_is_asked_again_soon() {
     let provider = Hostile::start().await;
     let held = provider.provider(&[Algorithm::Rs256]);

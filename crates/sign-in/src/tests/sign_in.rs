@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reqwest::Url;
+use outbound::Url;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

@@ -38,9 +38,17 @@ pub(super) fn open(settings: &Settings, read: &ReadModel, peppers: &Peppers) -> 
         std::fs::read(file)
             .with_context(|| format!("cannot read certificate authorities in {}", file.display()))
     });
-    let web =
-        Web::new(&WebSettings { authorities_pem: authorities_pem.transpose()?, ..WebSettings::default() })?;
+    let policy = settings.webhooks.policy();
+    let web = Web::new(&WebSettings {
+        authorities_pem: authorities_pem.transpose()?,
+        policy: policy.clone(),
+        ..WebSettings::default()
+    })?;
     let provider = |issuer: &str, algorithms: &[sign_in::Algorithm]| -> anyhow::Result<Arc<Provider>> {
+        // One that could not be asked shows now, as far as its address does not hang on a name.
+        policy.read(issuer).with_context(|| {
+            format!("the identity provider {issuer} is not to be called: see webhooks.allow and webhooks.allow_http")
+        })?;
         let settings = ProviderSettings { issuer: issuer.to_owned(), algorithms: algorithms.to_vec() };
         let provider = Provider::new(settings, web.clone());
         Ok(Arc::new(provider.with_context(|| format!("the identity provider {issuer} is not right"))?))

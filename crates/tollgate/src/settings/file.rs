@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     LogFormat, OnStale, Role, Unmatched, WhenAlone, checkpoints::CheckpointFile, leaks::LeakFile,
-    proxies::ProxyFile, sign_in::SignInFile,
+    proxies::ProxyFile, sign_in::SignInFile, webhooks::WebhookFile,
 };
 
 const USUAL_FILE: &str = "tollgate.toml";
@@ -59,6 +59,7 @@ pub(crate) struct SettingsFile {
     pub(super) leaks: LeakFile,
     pub(super) checkpoints: CheckpointFile,
     pub(super) sign_in: SignInFile,
+    pub(super) webhooks: WebhookFile,
 }
 
 impl SettingsFile {

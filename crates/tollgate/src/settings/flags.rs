@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::{
     LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags, proxies::ProxyFlags,
-    sign_in::SignInFlags,
+    sign_in::SignInFlags, webhooks::WebhookFlags,
 };
 
 /// Flags of `serve`; each has a variable.
@@ -127,4 +127,6 @@ pub(crate) struct ServeFlags {
     pub(crate) checkpoints: CheckpointFlags,
     #[command(flatten)]
     pub(crate) sign_in: SignInFlags,
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookFlags,
 }
