@@ -26,6 +26,9 @@ const SCHEMATHESIS_VARIABLE: &str = "TOLLGATE_TEST_SCHEMATHESIS";
 const AIOSMTPD_VERSION: &str = "1.4.6";
 const AIOSMTPD_PINNED: &str = include_str!("../aiosmtpd.txt");
 const AIOSMTPD_VARIABLE: &str = "TOLLGATE_TEST_AIOSMTPD";
+/// Verifies what we sign: the reference library of Standard Webhooks for Python, which stands on nothing else.
+const STANDARDWEBHOOKS_VERSION: &str = "1.1.0";
+const STANDARDWEBHOOKS_VARIABLE: &str = "TOLLGATE_TEST_STANDARDWEBHOOKS";
 /// People and machines of the tests are known to it. What it stands on is pinned with its digests.
 const PROVIDER_VERSION: &str = "8.8.1";
 const PROVIDER_VARIABLE: &str = "TOLLGATE_TEST_IDENTITY_PROVIDER";
@@ -39,6 +42,7 @@ pub(crate) struct Tools {
     faketime: PathBuf,
     schemathesis: PathBuf,
     aiosmtpd: PathBuf,
+    standardwebhooks: PathBuf,
     provider: PathBuf,
 }
 
@@ -56,12 +60,13 @@ impl Tools {
             faketime: faketime::set_up(&mut python)?,
             schemathesis: schemathesis(&mut python)?,
             aiosmtpd: aiosmtpd(&mut python)?,
+            standardwebhooks: standardwebhooks(&mut python)?,
             provider: provider(&home)?,
         })
     }
 
     /// What the tests look for.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 7] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 8] {
         [
             (ENVOY_VARIABLE, &self.envoy),
             (NATS_VARIABLE, &self.nats),
@@ -69,6 +74,7 @@ impl Tools {
             (faketime::VARIABLE, &self.faketime),
             (SCHEMATHESIS_VARIABLE, &self.schemathesis),
             (AIOSMTPD_VARIABLE, &self.aiosmtpd),
+            (STANDARDWEBHOOKS_VARIABLE, &self.standardwebhooks),
             (PROVIDER_VARIABLE, &self.provider),
         ]
     }
@@ -150,6 +156,14 @@ fn aiosmtpd(python: &mut Python) -> Result<PathBuf> {
         bail!("{} is not aiosmtpd {AIOSMTPD_VERSION} but: {}", packages.display(), version.trim());
     }
     Ok(packages)
+}
+
+/// The directory that the library lies in.
+fn standardwebhooks(python: &mut Python) -> Result<PathBuf> {
+    match brought_along(STANDARDWEBHOOKS_VARIABLE)? {
+        Some(path) => Ok(path),
+        None => python.install("standardwebhooks", STANDARDWEBHOOKS_VERSION),
+    }
 }
 
 /// The directory whose `node_modules` has the provider. Complete or absent, like the Python packages.

@@ -8,3 +8,4 @@ pub mod mail;
 pub mod notice;
 pub mod notices;
 pub mod templates;
+pub mod webhooks;

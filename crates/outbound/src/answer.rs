@@ -17,7 +17,8 @@ const BODY_BYTES_READ_MAX: usize = 64 * 1024;
 pub struct Answer {
     pub status: StatusCode,
     pub retry_after: Option<RetryAfter>,
-    /// Its first 1024 bytes; what is not UTF-8 among them is replaced.
+    /// What its first 1024 bytes say, in 1024 bytes at most: what is not UTF-8 among them is replaced, and NUL, too, which
+    /// a text of Postgres cannot have.
     pub body: String,
     /// Why less of the body came than the other side has meant to send. The status stands all the same.
     pub cut: Option<&'static str>,
@@ -60,11 +61,17 @@ impl Answer {
         Self {
             status: response.status(),
             retry_after: retry_after(response.headers()),
-            body: String::from_utf8_lossy(&kept).into_owned(),
+            body: text_of(&kept),
             cut,
             latency: asked_at.elapsed(),
         }
     }
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
+    text.truncate(text.floor_char_boundary(BODY_BYTES_KEPT));
+    text
 }
 
 impl Whole {

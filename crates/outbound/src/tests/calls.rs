@@ -137,6 +137,10 @@ async fn a_long_body_is_kept_to_its_first_1024_bytes_and_not_read_to_its_end() {
     let answer = answer.unwrap();
     assert_eq!((answer.body.as_str(), answer.cut), ("é".repeat(512).as_str(), None));
 
+    let (_receiver, answer) = called(Reply::body(500, &format!("\0x{}", "é".repeat(600))), PATIENT).await;
+    let body = answer.unwrap().body;
+    assert!(body.starts_with("\u{fffd}xé") && body.len() <= 1024, "{body}");
+
     let (receiver, answer) = called(Reply::body(200, &"x".repeat(8 << 20)), PATIENT).await;
     let answer = answer.unwrap();
     assert_eq!((answer.body.len(), answer.cut), (1024, Some("outbound_answer_too_long")));
