@@ -16,12 +16,14 @@ pub mod operations;
 pub mod order;
 pub mod policies;
 pub mod principals;
+pub mod quota_levels;
 pub mod rotation;
 pub mod routes;
 mod select;
 pub mod shadow;
 #[cfg(test)]
 mod tests;
+pub mod throttling;
 pub mod usage;
 pub mod webhooks;
 

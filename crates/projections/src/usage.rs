@@ -3,6 +3,7 @@
 //! number tells what was read before, the sequence what was counted under another number.
 
 mod decisions;
+mod levels;
 mod shadow;
 pub(crate) mod sightings;
 mod source;
@@ -21,6 +22,7 @@ use crate::{
     store::{Checkpoint, Commit, Committed, Owner},
 };
 use decisions::{DECISIONS, LEFT_OUT};
+use levels::Levels;
 use sightings::Presentations;
 pub use source::{Forgetting, Reading, UsageSource};
 
@@ -93,7 +95,7 @@ static SEQUENCES: Table = Table {
     columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
 };
 
-static TABLES: [&Table; 10] = [
+static TABLES: [&Table; 11] = [
     &MINUTES,
     &QUARTERS,
     &LAST_USED,
@@ -104,6 +106,7 @@ static TABLES: [&Table; 10] = [
     &ROUTES_LAST_USED,
     &DECISIONS,
     &LEFT_OUT,
+    &levels::TABLE,
 ];
 
 pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
@@ -133,7 +136,8 @@ pub(crate) async fn apply(
     // Read outside the transaction: whoever counts in between moves the checkpoint, and then this is not written.
     let mut counted = counted(model, news.clone()).await?;
     let (mut sums, mut presented, mut decided) = (Sums::default(), Presentations::default(), vec![]);
-    for ArrivedBatch { batch_no: _, batch } in news {
+    let mut levels = Levels::default();
+    for ArrivedBatch { batch_no, batch } in news {
         if counted.is_new(&batch.node, &batch.boot, batch.sequence) {
             for fact in &batch.facts {
                 sums.add(fact);
@@ -141,6 +145,7 @@ pub(crate) async fn apply(
             }
             batch.shadow.iter().for_each(|fact| sums.shadow.add(fact));
             batch.sightings.iter().for_each(|sighting| presented.add_sighting(sighting));
+            batch.quota_levels.iter().for_each(|level| levels.add(*batch_no, &batch.node, level));
             decided.extend(decisions::changes(batch));
         } else {
             metrics::counter!("tollgate_usage_repeated_batches_total").increment(1);
@@ -149,7 +154,8 @@ pub(crate) async fn apply(
     let position = Position::new(last);
     let to = Checkpoint { version: OWNER.version, position, leaf: String::new() };
     let presented = presented.into_changes(model).await?;
-    let changes = sums.into_changes().chain(counted.into_changes()).chain(presented).chain(decided).collect();
+    let changes = sums.into_changes().chain(counted.into_changes()).chain(presented);
+    let changes = changes.chain(decided).chain(levels.into_changes()).collect();
     let commit = Commit { owner: OWNER, from: checkpoint, to, changes };
     Ok(match model.commit(commit).await? {
         Committed::Yes => (position, Committed::Yes),

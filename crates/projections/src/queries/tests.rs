@@ -51,6 +51,7 @@ on_every_engine!(
     operations_come_with_what_became_of_their_items,
     leaks_are_found_by_whose_and_what_was_done,
     keys_match_by_what_they_and_their_clients_are,
+    keys_expire_in_their_order_and_only_those_that_live,
 );
 
 const ALL: Page = Page { after: None, limit: 100 };
@@ -503,4 +504,37 @@ async fn keys_match_by_what_they_and_their_clients_are(on: Engine) {
     assert_eq!(found(labelled("golden")).await, []);
     assert_eq!(matching::keys(&model, &any(), 2).await.unwrap().len(), 2);
     assert!(matching::calls_since(&model, at(0)).await.unwrap().is_empty());
+}
+
+async fn keys_expire_in_their_order_and_only_those_that_live(on: Engine) {
+    let ending = |end| ApiKeyCommand::Issue(IssueKey { expires_at: end, ..issue(1) });
+    let revoke = RevokeKey { now: at(5), at: None, reason: "x".parse().unwrap() };
+    let planned = RevokeKey { now: at(5), at: Some(at(700)), reason: "x".parse().unwrap() };
+    let suspend = domain::api_key::SuspendKey { reason: "x".parse().unwrap() };
+    let history = History::default()
+        .client(1, &register("Acme"))
+        .key(1, &ending(Some(at(900))))
+        .key(2, &ending(Some(at(800))))
+        .key(3, &ending(None))
+        .key(4, &ending(Some(at(850))))
+        .key(4, &ApiKeyCommand::Revoke(revoke))
+        .key(5, &ending(Some(at(900))))
+        .key(5, &ApiKeyCommand::Suspend(suspend))
+        .key(6, &ending(Some(at(1_000))))
+        .key(7, &ending(Some(at(950))))
+        .key(7, &ApiKeyCommand::Revoke(planned));
+    let (_dir, model) = given(on, history).await;
+    let page = async |after, limit| keys::expiring(&model, at(800), at(1_000), after, limit).await.unwrap();
+    let all = page(None, 10).await;
+    let told: Vec<_> = all.iter().map(|row| (row.key_id, row.expires_at)).collect();
+    assert_eq!(told, [(key(2), at(800)), (key(1), at(900)), (key(5), at(900)), (key(7), at(950))]);
+    assert_eq!((all[0].client_name.as_str(), all[0].client_id, all[0].revoke_at), ("Acme", client(1), None));
+    assert_eq!((all[2].status, all[3].revoke_at), (KeyStatus::Suspended, Some(at(700))));
+    let mut paged = vec![];
+    let mut after = None;
+    while let [row] = page(after, 1).await.as_slice() {
+        after = Some(row.place());
+        paged.push(row.clone());
+    }
+    assert_eq!(paged, all);
 }

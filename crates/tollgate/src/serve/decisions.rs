@@ -1,4 +1,4 @@
-//! Forgets decisions whose time is over, a few at a time.
+//! Forgets decisions and levels of quotas whose time is over, a few at a time.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     loop {
         if let Err(failure) = forget(&read, batches.as_ref(), &clock, keep).await {
-            warn!("Cannot forget decisions whose time is over; trying again: {failure:#}");
+            warn!("Cannot forget decisions and levels of quotas whose time is over; trying again: {failure:#}");
         }
         tokio::select! {
             biased;
@@ -41,7 +41,13 @@ async fn forget(
     clock: &SharedClock,
     keep: SignedDuration,
 ) -> anyhow::Result<()> {
-    let before = clock.now().checked_sub(keep)?;
+    let now = clock.now();
+    for _ in 0..STATEMENTS_MAX {
+        if read.forget_quota_levels(now, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
+            break;
+        }
+    }
+    let before = now.checked_sub(keep)?;
     for _ in 0..STATEMENTS_MAX {
         if read.forget_decisions(before, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
             break;
