@@ -4,7 +4,6 @@
 //! old secrets of rotations are retired when idle, and told of while still busy. Of several processes one does it.
 
 mod desk;
-mod steadiness;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +14,7 @@ use std::{
 
 use api::PartReadiness;
 use domain::SharedClock;
-use eventlog::EventLog;
+use eventlog::{EventLog, Steadiness};
 use metrics::gauge;
 use projections::{Leadership, ReadModel, Visibility};
 use tokio::sync::watch;
@@ -24,7 +23,6 @@ use tracing::{info, warn};
 
 use crate::runtime::Tasks;
 use desk::Desk;
-use steadiness::Steadiness;
 
 const NAME: &str = "scheduler";
 const EVERY: Duration = Duration::from_secs(1);

@@ -11,20 +11,22 @@ const STEADY_FOR: Duration = Duration::from_secs(10);
 /// How far the two clocks of a machine may drift apart between two looks.
 const DRIFT_MAX: SignedDuration = SignedDuration::from_secs(5);
 
-/// Watches the wall clock by the one that cannot be set. What the scheduler puts on record is final: a clock that is
-/// wrong for a moment must not put it there. The gateway judges by the wall clock meanwhile, and recovers with it.
-pub(super) struct Steadiness {
+/// Watches the wall clock by the one that cannot be set. What is put on record because its time has come, or is told to
+/// somebody, is final: a clock that is wrong for a moment must not bring it about. The gateway judges by the wall clock meanwhile, and recovers with it.
+#[derive(Debug)]
+pub struct Steadiness {
     seen: (Timestamp, Instant),
     uneven: Option<Instant>,
 }
 
 impl Steadiness {
-    pub(super) fn new(now: Timestamp, monotonic: Instant) -> Self {
+    #[must_use]
+    pub fn new(now: Timestamp, monotonic: Instant) -> Self {
         Self { seen: (now, monotonic), uneven: None }
     }
 
     /// Whether the wall clock may be believed.
-    pub(super) fn holds(&mut self, now: Timestamp, monotonic: Instant) -> bool {
+    pub fn holds(&mut self, now: Timestamp, monotonic: Instant) -> bool {
         let (before, began) = std::mem::replace(&mut self.seen, (now, monotonic));
         let passed = SignedDuration::try_from(monotonic.saturating_duration_since(began))
             .unwrap_or(SignedDuration::MAX);
