@@ -6,14 +6,15 @@ use anyhow::{Context as _, Result};
 use tollgate_tests::repository_file;
 
 /// The crates of ours that each may name, in `[dependencies]`.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("outbound", &[]),
     ("eventlog", &["domain"]),
     ("projections", &["domain", "eventlog"]),
     ("sign-in", &["domain", "outbound"]),
-    ("api", &["domain", "eventlog", "projections", "sign-in"]),
-    ("notifier", &["domain", "eventlog", "outbound"]),
+    ("outbox", &["domain", "eventlog"]),
+    ("api", &["domain", "eventlog", "projections", "outbound", "outbox", "sign-in"]),
+    ("notifier", &["domain", "eventlog", "projections", "outbound", "outbox"]),
     ("gateway", &["domain"]),
     ("gateway-bus", &["domain", "gateway"]),
     ("gateway-doors", &["domain", "gateway"]),
@@ -24,6 +25,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
             "eventlog",
             "projections",
             "outbound",
+            "outbox",
             "sign-in",
             "api",
             "notifier",

@@ -25,15 +25,13 @@ pub struct ThrottlingSpike {
     pub top_limit: Option<TopLimit>,
 }
 
-/// The limit that refused most.
+/// The limit that refused most of the calls that were kept one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub struct TopLimit {
     pub policy_id: PolicyId,
     pub policy_name: Name,
     pub name: LimitName,
-    /// Calls that it refused.
-    pub refused: u64,
 }
 
 impl Tells for ThrottlingSpike {
@@ -66,7 +64,6 @@ impl Tells for ThrottlingSpike {
                 policy_id: sample::policy()?.id,
                 policy_name: sample::policy()?.name,
                 name: sample::text("per-second")?,
-                refused: 5_102,
             }),
         })
     }

@@ -260,3 +260,11 @@ fn a_letter_is_written_by_ours_where_an_operators_template_fails_on_it() {
     let letter = with_setting("UTC", Some("Owners"), |setting| templates.notice(&notice, setting)).unwrap();
     assert_eq!(letter.text, told(&notice).text);
 }
+
+#[test]
+fn every_notice_is_in_the_page_about_them() {
+    let page = include_str!("../../../../docs/notices.md");
+    for name in NoticeName::ALL {
+        assert!(page.contains(&format!("| `{}` |", name.as_str())), "{name:?}");
+    }
+}

@@ -1,0 +1,207 @@
+//! From an occasion and a rule to a message and its deliveries: to whom, by which way, and when.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    NotificationRuleId, Timestamp,
+    ids::{DeliveryId, MessageId},
+    notification_rule::Cadence,
+    webhook::EventPattern,
+};
+use outbox::{MessageKind, NewDelivery, NewMessage, NoticeKey, Outbox, Recipient, Start};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    book::Book,
+    mail::Morning,
+    notice::Notice,
+    occasion::{Marked, Occasion},
+    parts::Failure,
+    recipients::{Recipients, recipients},
+    rules::{Rule, Wishes},
+    told::Kept,
+};
+
+/// Under which what is told after a time of silence is gathered.
+const CATCHING_UP: &str = "catching-up";
+
+/// What messages are composed with.
+pub(crate) struct Composer<'of> {
+    pub(crate) book: &'of Book,
+    pub(crate) outbox: &'of Outbox,
+    pub(crate) wishes: &'of Wishes,
+    pub(crate) now: Timestamp,
+    /// Since when what is told by e-mail is gathered, because much of it comes at once; none: told as it comes.
+    pub(crate) catching_up: Option<Timestamp>,
+}
+
+impl Composer<'_> {
+    /// The messages that the rules make of an occasion, but for those that were told for certain.
+    ///
+    /// # Errors
+    /// When the read models or the outbox cannot be read.
+    pub(crate) async fn messages(
+        &self,
+        occasion: &Occasion,
+        told: &dyn Fn(&MessageId) -> bool,
+    ) -> Result<Vec<NewMessage>, Failure> {
+        let mut messages = vec![];
+        for rule in &self.wishes.rules {
+            let Some(Marked { notice, once_by, threshold, covers }) = rule.marks(occasion) else { continue };
+            let key = NoticeKey {
+                rule_id: rule.id,
+                notice: once_by.to_owned(),
+                subject: occasion.what.subject(),
+                window: occasion.window.clone(),
+                threshold,
+                covers,
+            };
+            if !told(&of_notice(&key)) {
+                messages.extend(self.message(rule, occasion, notice, key).await?);
+            }
+        }
+        Ok(messages)
+    }
+
+    /// None where there is nobody left whom it could go to.
+    async fn message(
+        &self,
+        rule: &Rule,
+        occasion: &Occasion,
+        notice: Notice,
+        key: NoticeKey,
+    ) -> Result<Option<NewMessage>, Failure> {
+        let message_id = of_notice(&key);
+        let recipients = self.recipients(rule, occasion).await?;
+        if recipients.is_empty() {
+            return Ok(None);
+        }
+        let deliveries = recipients.into_iter().map(|recipient| NewDelivery {
+            delivery_id: delivery_id(message_id, &recipient),
+            start: self.start(rule.id, &rule.cadence, &recipient),
+            cancel_key: occasion.cancel_key.clone(),
+            recipient,
+        });
+        Ok(Some(NewMessage {
+            message_id,
+            kind: MessageKind::Notice,
+            message_type: EventPattern::type_of(notice.name()),
+            subject: key.subject.clone(),
+            sequence: None,
+            position: occasion.position,
+            environment: occasion.environment.clone(),
+            team: occasion.team().cloned(),
+            client_id: occasion.client.as_ref().map(|client| client.told.id),
+            body: serde_json::to_string(&Kept { rule: rule.name.clone(), notice })?,
+            deliveries: deliveries.collect(),
+            notice: Some(key),
+        }))
+    }
+
+    /// An address that refuses letters is left out; where there was one, the owner is told in its place.
+    async fn recipients(&self, rule: &Rule, occasion: &Occasion) -> Result<Vec<Recipient>, Failure> {
+        let Recipients { webhooks, addresses } =
+            recipients(&rule.recipients, occasion, &self.wishes.addresses, self.book).await?;
+        let addresses = self.reachable(addresses, occasion).await?;
+        let webhooks = webhooks.into_iter().map(Recipient::Webhook);
+        Ok(webhooks.chain(addresses.into_iter().map(Recipient::Email)).collect())
+    }
+
+    async fn reachable(
+        &self,
+        addresses: BTreeSet<String>,
+        occasion: &Occasion,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let mut reachable = BTreeSet::new();
+        let mut refused = false;
+        for address in addresses {
+            if self.outbox.is_marked(&address).await?.is_some() {
+                refused = true;
+            } else {
+                reachable.insert(address);
+            }
+        }
+        if refused
+            && let Some(owner) = occasion.client.as_ref().and_then(|client| client.owner())
+            && self.outbox.is_marked(owner).await?.is_none()
+        {
+            reachable.insert(owner.to_owned());
+        }
+        Ok(reachable)
+    }
+
+    /// Webhooks are told at once; letters when the rule says, and together where much comes at once.
+    fn start(&self, rule: NotificationRuleId, cadence: &Cadence, recipient: &Recipient) -> Start {
+        let Recipient::Email(_) = recipient else { return Start::Due(self.now) };
+        match (cadence, self.catching_up) {
+            (Cadence::Digest { hour, time_zone }, _) => Start::Gathered {
+                digest_key: format!("{rule}/{hour}/{}", time_zone.as_str()),
+                // A rule's hour is one.
+                due_at: Morning::new(*hour, time_zone.zone())
+                    .map_or(self.now, |morning| morning.next_after(self.now)),
+            },
+            (Cadence::Immediate, Some(due_at)) => {
+                Start::Gathered { digest_key: CATCHING_UP.to_owned(), due_at }
+            }
+            (Cadence::Immediate, None) => Start::Due(self.now),
+        }
+    }
+}
+
+/// What the same notice has whoever makes it, and however often.
+fn of_notice(key: &NoticeKey) -> MessageId {
+    let NoticeKey { rule_id, notice, subject, window, threshold, covers: _ } = key;
+    MessageId::from_u128(hashed(&[
+        "notice",
+        &rule_id.to_string(),
+        notice,
+        subject,
+        window,
+        &threshold.to_string(),
+    ]))
+}
+
+/// Of a message to a recipient.
+pub(crate) fn delivery_id(message: MessageId, recipient: &Recipient) -> DeliveryId {
+    let (way, to) = match recipient {
+        Recipient::Webhook(id) => ("webhook", id.to_string()),
+        Recipient::Email(address) => ("email", address.clone()),
+    };
+    DeliveryId::from_u128(hashed(&["delivery", &message.to_string(), way, &to]))
+}
+
+/// 128 bits of SHA-256 over parts that cannot run into each other.
+pub(crate) fn hashed(parts: &[&str]) -> u128 {
+    let mut sha = Sha256::new();
+    for part in parts {
+        sha.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        sha.update(part.as_bytes());
+    }
+    let digest: [u8; 32] = sha.finalize().into();
+    digest.first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_notice_has_the_same_number_and_another_another() {
+        let key = |window: &str, threshold| NoticeKey {
+            rule_id: NotificationRuleId::from_parts(1, 1),
+            notice: "quota".to_owned(),
+            subject: "cli_1".to_owned(),
+            window: window.to_owned(),
+            threshold,
+            covers: vec![],
+        };
+        assert_eq!(of_notice(&key("a", 80)), of_notice(&key("a", 80)));
+        assert_ne!(of_notice(&key("a", 80)), of_notice(&key("a", 90)));
+        assert_ne!(of_notice(&key("a", 80)), of_notice(&key("b", 80)));
+        assert_ne!(hashed(&["ab", "c"]), hashed(&["a", "bc"]));
+        let (id, address) = (of_notice(&key("a", 80)), Recipient::Email("desk@example.com".to_owned()));
+        let parsed: MessageId = id.to_string().parse().unwrap();
+        assert_eq!(parsed, id);
+        assert_ne!(delivery_id(id, &address), delivery_id(id, &Recipient::Email("d@example.com".to_owned())));
+    }
+}

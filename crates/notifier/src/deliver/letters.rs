@@ -1,0 +1,144 @@
+//! One try of a delivery by e-mail.
+
+use domain::{MessageId, Timestamp};
+use outbox::{
+    Channel, Claimed, Handover, MessageKind, NewDelivery, NewMessage, Outcome, Recipient, Start, Unsent,
+};
+use projections::queries::clients;
+
+use super::{Channels, Tried, again, report};
+use crate::{
+    compose::{delivery_id, hashed},
+    digests::KeptDigest,
+    mail::{self, Mail, Smtp},
+    parts::{Failure, Parts},
+    templates::{Digest, Letter, Setting},
+    told::Kept,
+};
+
+pub(super) async fn attempt(
+    parts: &Parts,
+    smtp: &Smtp,
+    channels: &Channels,
+    claimed: Claimed,
+) -> Result<(), Failure> {
+    let now = parts.clock.now();
+    // Erased meanwhile.
+    let Some(address) = claimed.address.clone() else {
+        parts.outbox.give_back(claimed.delivery_id, claimed.lease, Unsent::Cancelled, now).await?;
+        return Ok(());
+    };
+    let unsubscribe = unsubscribe(parts, &claimed);
+    let letter = letter(parts, &claimed, unsubscribe.as_deref())?;
+    let mail = Mail {
+        message_id: claimed.message_id,
+        to: &address,
+        at: claimed.created_at,
+        letter: &letter,
+        unsubscribe: unsubscribe.as_deref(),
+    };
+    let asked_at = tokio::time::Instant::now();
+    let outcome = smtp.send(&mail).await;
+    let latency_ms = u64::try_from(asked_at.elapsed().as_millis()).ok();
+    settle(parts, channels, &claimed, &address, Sent { outcome, latency_ms }).await
+}
+
+struct Sent {
+    outcome: mail::Outcome,
+    latency_ms: Option<u64>,
+}
+
+fn letter(parts: &Parts, claimed: &Claimed, unsubscribe: Option<&str>) -> Result<Letter, Failure> {
+    let setting = |rule| Setting { public_url: &parts.public_url, zone: &parts.zone, rule, unsubscribe };
+    Ok(match claimed.kind {
+        MessageKind::Digest => {
+            let KeptDigest { since, until, notices_total: _, notices } = serde_json::from_str(&claimed.body)?;
+            let notices = notices.into_iter().map(|(at, kept)| (at, kept.notice)).collect();
+            let digest = Digest { team: claimed.team.clone(), since, until, notices };
+            parts.templates.digest(&digest, &setting(None))?
+        }
+        MessageKind::Notice => {
+            let Kept { rule, notice } = serde_json::from_str(&claimed.body)?;
+            parts.templates.notice(&notice, &setting(rule.as_deref()))?
+        }
+        MessageKind::Test | MessageKind::Event | MessageKind::Verify => {
+            parts.templates.test(&setting(None))?
+        }
+    })
+}
+
+/// Digests say where they can be stopped: where the rules are.
+fn unsubscribe(parts: &Parts, claimed: &Claimed) -> Option<String> {
+    (claimed.kind == MessageKind::Digest).then(|| format!("{}/notification-rules", parts.public_url))
+}
+
+async fn settle(
+    parts: &Parts,
+    channels: &Channels,
+    claimed: &Claimed,
+    address: &str,
+    Sent { outcome, latency_ms }: Sent,
+) -> Result<(), Failure> {
+    let now = parts.clock.now();
+    let (status, answer, error, outcome) = match outcome {
+        mail::Outcome::Delivered => {
+            channels.through(Channel::Email);
+            (Some(250), None, None, Outcome::Delivered)
+        }
+        mail::Outcome::Retry { code, text } => {
+            // A server that answers is there, whatever it answers.
+            match code {
+                Some(_) => channels.through(Channel::Email),
+                None => channels.blocked(Channel::Email, None, now),
+            }
+            (code, Some(text), Some("mail_not_now"), again(claimed, now, None))
+        }
+        mail::Outcome::Misconfigured { code, text } => {
+            channels.blocked(Channel::Email, None, now);
+            (code, Some(text), Some("mail_misconfigured"), again(claimed, now, None))
+        }
+        mail::Outcome::Refused { code, text } => {
+            channels.through(Channel::Email);
+            parts.outbox.mark_address(address, &text, now).await?;
+            fall_back(parts, claimed, address, now).await?;
+            (Some(code), Some(text), Some("mail_address_refused"), Outcome::Dead)
+        }
+    };
+    let tried = Tried { status, latency_ms, answer, error: error.map(str::to_owned) };
+    report(parts, claimed, tried, outcome).await.map(drop)
+}
+
+/// What an address did not take goes to whoever owns the client, once; they may know a better one.
+async fn fall_back(parts: &Parts, claimed: &Claimed, address: &str, now: Timestamp) -> Result<(), Failure> {
+    let Some(client_id) = claimed.client_id else { return Ok(()) };
+    let owner = clients::get(&parts.read, client_id).await?.and_then(|client| client.owner_email);
+    let Some(owner) = owner.filter(|owner| owner != address) else { return Ok(()) };
+    if parts.outbox.is_marked(&owner).await?.is_some() {
+        return Ok(());
+    }
+    let message_id =
+        MessageId::from_u128(hashed(&["in place of another", &claimed.message_id.to_string(), &owner]));
+    let recipient = Recipient::Email(owner);
+    let message = NewMessage {
+        message_id,
+        kind: claimed.kind,
+        message_type: claimed.message_type.clone(),
+        subject: claimed.subject.clone(),
+        sequence: Some(claimed.sequence),
+        position: claimed.position,
+        environment: claimed.environment.clone(),
+        team: claimed.team.clone(),
+        client_id: claimed.client_id,
+        body: claimed.body.clone(),
+        notice: None,
+        deliveries: vec![NewDelivery {
+            delivery_id: delivery_id(message_id, &recipient),
+            recipient,
+            start: Start::Due(now),
+            cancel_key: None,
+        }],
+    };
+    let handover = Handover { checkpoint: None, at: now, messages: vec![message], cancels: vec![] };
+    parts.outbox.commit(handover).await.map(drop)?;
+    Ok(())
+}

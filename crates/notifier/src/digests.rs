@@ -1,0 +1,95 @@
+//! Makes letters of what was gathered: one for each address and occasion, once.
+
+use std::time::Duration;
+
+use domain::{MessageId, Timestamp};
+use outbox::{Digest, Gathered, MessageKind, NewDelivery, NewMessage, Recipient, Start, Taken};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{
+    compose::{delivery_id, hashed},
+    parts::{Failure, Parts},
+    told::Kept,
+};
+
+const EVERY: Duration = Duration::from_secs(5);
+const DIGESTS_MAX: u32 = 100;
+/// Beyond these a letter only counts.
+const MEMBERS_MAX: u32 = 200;
+
+/// What was gathered, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptDigest {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
+    /// All of them; those told are the first.
+    pub(crate) notices_total: u64,
+    pub(crate) notices: Vec<(Timestamp, Kept)>,
+}
+
+pub(crate) async fn run(parts: &Parts, stop: &CancellationToken) {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        if let Err(failure) = make(parts).await {
+            warn!(error = %failure, "Cannot gather what is told together now");
+            metrics::counter!("tollgate_notifier_failures_total", "of" => "digests").increment(1);
+        }
+    }
+}
+
+/// Makes those that are due.
+pub(crate) async fn make(parts: &Parts) -> Result<(), Failure> {
+    let now = parts.clock.now();
+    for digest in parts.outbox.due_digests(now, DIGESTS_MAX, MEMBERS_MAX).await? {
+        let message = message(&digest, now)?;
+        match parts.outbox.take_digest(&digest, message, now).await? {
+            // Whatever changed in between is looked at again.
+            Taken::Yes | Taken::Changed | Taken::IdTaken => {}
+        }
+    }
+    Ok(())
+}
+
+fn message(digest: &Digest, now: Timestamp) -> Result<NewMessage, Failure> {
+    let Digest { address, digest_key, as_of: _, deliveries, members } = digest;
+    let mut notices = vec![];
+    for Gathered { body, created_at, .. } in members {
+        notices.push((*created_at, serde_json::from_str::<Kept>(body)?));
+    }
+    let since = members.iter().map(|member| member.created_at).min().unwrap_or(now);
+    let kept = KeptDigest { since, until: now, notices_total: *deliveries, notices };
+    let ids: Vec<String> = members.iter().map(|member| member.delivery_id.to_string()).collect();
+    let message_id = MessageId::from_u128(hashed(&["digest", digest_key, &ids.join(",")]));
+    let recipient = Recipient::Email(address.clone());
+    Ok(NewMessage {
+        message_id,
+        kind: MessageKind::Digest,
+        message_type: "notice.digest".to_owned(),
+        subject: digest_key.clone(),
+        sequence: None,
+        position: None,
+        environment: None,
+        team: one(members.iter().map(|member| member.team.as_ref())).cloned(),
+        client_id: one(members.iter().map(|member| member.client_id.as_ref())).copied(),
+        body: serde_json::to_string(&kept)?,
+        notice: None,
+        deliveries: vec![NewDelivery {
+            delivery_id: delivery_id(message_id, &recipient),
+            recipient,
+            start: Start::Due(now),
+            cancel_key: None,
+        }],
+    })
+}
+
+/// What all of them have in common.
+fn one<'of, T: PartialEq>(mut all: impl Iterator<Item = Option<&'of T>>) -> Option<&'of T> {
+    let first = all.next()??;
+    all.all(|other| other == Some(first)).then_some(first)
+}

@@ -1,0 +1,6 @@
+//! The notifier on a real log, real read models, a real outbox and real sockets: what happens is told, once, to whom it concerns.
+
+mod harness;
+mod letters;
+mod once;
+mod webhooks;
