@@ -17,8 +17,10 @@ use crate::{
 
 /// Clients for so many ports are held; whoever names more makes us make them anew.
 const PORTS_MAX: usize = 64;
-const IDLE_CONNECTIONS_PER_HOST_MAX: usize = 4;
-const IDLE_FOR: Duration = Duration::from_secs(30);
+/// Hosts may be many thousands, and each connection is a file of the process.
+const IDLE_CONNECTIONS_PER_HOST_MAX: usize = 2;
+/// Less than the 5 s after which Node's server, the least patient of the usual ones, hangs up, perhaps while we are asking.
+const IDLE_FOR: Duration = Duration::from_secs(4);
 
 /// The bounds of a call.
 #[derive(Clone, Debug)]

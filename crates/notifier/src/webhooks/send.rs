@@ -35,7 +35,7 @@ pub enum Outcome {
     Gone,
     /// To be tried again, not before the time that the receiver has named.
     Retry { not_before: Option<Timestamp> },
-    /// The policy for what is called out to forbids it. A failure like another, for lists and names change; but of no network.
+    /// The policy for what is called out to forbids it. It counts as a failure; lists and names change, so another attempt may succeed.
     Refused,
 }
 

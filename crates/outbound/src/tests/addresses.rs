@@ -1,6 +1,8 @@
 //! Every kind of address, as it stands in a URL: what does it reach, and is it called?
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use proptest::prelude::*;
 
 use crate::{
     Policy,
@@ -178,4 +180,27 @@ fn one_address_that_is_not_public_refuses_the_name() {
     assert_eq!(check(&["10.0.0.1", "8.8.8.8"]), refused);
     assert_eq!(check(&["8.8.8.8", "::1"]), refused);
     assert_eq!(check(&[]), Err("outbound_name_not_resolved"));
+}
+
+proptest! {
+    /// What is reached by an address of IPv4 is what is reached by one of IPv6 that holds it.
+    #[test]
+    fn no_disguise_helps(bits in any::<u32>(), rest in any::<u64>()) {
+        let address = Ipv4Addr::from_bits(bits);
+        let bits = u128::from(bits);
+        let disguises = [0xffff_u128 << 32 | bits, 0x64_ff9b_u128 << 96 | bits, 0x2002_u128 << 112 | bits << 80 | u128::from(rest)];
+        for disguise in disguises {
+            prop_assert_eq!(Reach::of(Ipv6Addr::from_bits(disguise).into()), Reach::of(address.into()));
+        }
+        prop_assert_ne!(Reach::of(Ipv6Addr::from_bits(bits).into()), Public);
+    }
+
+    /// Beyond what holds an address of IPv4, nothing is public that has not been given to hosts.
+    #[test]
+    fn no_address_of_ipv6_is_public_outside_of_2000_3(bits in any::<u128>()) {
+        let address = Ipv6Addr::from_bits(bits);
+        if Reach::of(address.into()) == Public && crate::address::embedded(address).is_none() {
+            prop_assert_eq!(bits >> 125, 1);
+        }
+    }
 }
