@@ -4,6 +4,7 @@ mod checkpoints;
 mod file;
 mod flags;
 mod leaks;
+mod notices;
 mod production;
 mod proxies;
 mod sign_in;
@@ -25,6 +26,7 @@ pub(crate) use checkpoints::{Checkpoints, check_origin, usual_dir};
 pub(crate) use file::SettingsFile;
 pub(crate) use flags::ServeFlags;
 pub(crate) use leaks::{LeakPolicy, Leaks};
+pub(crate) use notices::Mail;
 pub(crate) use production::{ControlPlane, Database, Nats, Role, WhenAlone};
 pub(crate) use proxies::Proxies;
 pub(crate) use sign_in::{Machine, RoleRule, SignIn};
@@ -90,6 +92,7 @@ pub(crate) struct Settings {
     pub(crate) gateway_token: Option<SecretString>,
     pub(crate) proxies: Proxies,
     pub(crate) leaks: Leaks,
+    pub(crate) mail: Mail,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) sign_in: SignIn,
     pub(crate) webhooks: Webhooks,
@@ -153,6 +156,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         bootstrap_token: flags.bootstrap_token.or(file.bootstrap_token),
         proxies: proxies::load(flags.proxies, file.proxies),
         leaks: leaks::load(flags.leaks, file.leaks)?,
+        mail: notices::load(flags.mail, file.mail)?,
         sign_in: sign_in::load(flags.sign_in, file.sign_in)?,
         webhooks: webhooks::load(flags.webhooks, file.webhooks),
     };

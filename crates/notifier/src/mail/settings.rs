@@ -59,14 +59,17 @@ pub enum SmtpSettingsFailure {
 }
 
 impl SmtpSettings {
-    /// What can be said without asking the server.
+    /// What can be said without asking the server or reading a file.
     ///
     /// # Errors
     /// When nothing could be sent.
     pub fn check(&self) -> Result<(), SmtpSettingsFailure> {
         self.mailbox()?;
-        self.tls_parameters()?;
         let Self { host, tls, allow_plaintext, user, password, .. } = self;
+        let name_ok = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+        if host.is_empty() || !host.bytes().all(name_ok) {
+            return Err(SmtpSettingsFailure::Host { host: host.clone() });
+        }
         if user.is_some() != password.is_some() {
             return Err(SmtpSettingsFailure::HalfAUser);
         }
@@ -82,10 +85,6 @@ impl SmtpSettings {
 
     /// None where there is no TLS.
     pub(super) fn tls_parameters(&self) -> Result<Option<TlsParameters>, SmtpSettingsFailure> {
-        let name_ok = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
-        if self.host.is_empty() || !self.host.bytes().all(name_ok) {
-            return Err(SmtpSettingsFailure::Host { host: self.host.clone() });
-        }
         if self.tls == MailTls::None {
             return Ok(None);
         }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     LogFormat, OnStale, Role, Unmatched, WhenAlone, checkpoints::CheckpointFile, leaks::LeakFile,
-    proxies::ProxyFile, sign_in::SignInFile, webhooks::WebhookFile,
+    notices::MailFile, proxies::ProxyFile, sign_in::SignInFile, webhooks::WebhookFile,
 };
 
 const USUAL_FILE: &str = "tollgate.toml";
@@ -57,6 +57,7 @@ pub(crate) struct SettingsFile {
     pub(super) otlp_endpoint: Option<String>,
     pub(super) proxies: ProxyFile,
     pub(super) leaks: LeakFile,
+    pub(super) mail: MailFile,
     pub(super) checkpoints: CheckpointFile,
     pub(super) sign_in: SignInFile,
     pub(super) webhooks: WebhookFile,

@@ -7,8 +7,8 @@ use domain::Environment;
 use secrecy::SecretString;
 
 use super::{
-    LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags, proxies::ProxyFlags,
-    sign_in::SignInFlags, webhooks::WebhookFlags,
+    LogFormat, OnStale, Role, WhenAlone, checkpoints::CheckpointFlags, leaks::LeakFlags, notices::MailFlags,
+    proxies::ProxyFlags, sign_in::SignInFlags, webhooks::WebhookFlags,
 };
 
 /// Flags of `serve`; each has a variable.
@@ -123,6 +123,8 @@ pub(crate) struct ServeFlags {
     pub(crate) proxies: ProxyFlags,
     #[command(flatten)]
     pub(crate) leaks: LeakFlags,
+    #[command(flatten)]
+    pub(crate) mail: MailFlags,
     #[command(flatten)]
     pub(crate) checkpoints: CheckpointFlags,
     #[command(flatten)]
