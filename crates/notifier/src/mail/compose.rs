@@ -31,8 +31,9 @@ pub(super) fn compose(
         .raw_header(HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned()));
     if let Some(url) = unsubscribe.filter(|url| is_plain(url)) {
         message = message.raw_header(HeaderValue::new(LIST_UNSUBSCRIBE, format!("<{url}>")));
-        // Source: RFC 8058 §3.1: one click is for HTTPS alone.
-        if url.starts_with("https://") {
+        // One click is for HTTPS alone, and for a URL that says who clicks: a page for people is none. Source: RFC 8058
+        // §3.1 and §3.2.
+        if url.starts_with("https://") && url.contains('?') {
             let one_click = HeaderValue::new(LIST_UNSUBSCRIBE_POST, "List-Unsubscribe=One-Click".to_owned());
             message = message.raw_header(one_click);
         }
@@ -113,8 +114,13 @@ mod tests {
         let url = "<https://tollgate.example.org/unsubscribe?token=abc>";
         assert_eq!(header(&letter, "List-Unsubscribe"), Some(url));
         assert_eq!(header(&letter, "List-Unsubscribe-Post"), Some("List-Unsubscribe=One-Click"));
-        let letter = composed("Digest", Some("http://127.0.0.1/unsubscribe"));
-        assert_eq!(header(&letter, "List-Unsubscribe-Post"), None);
+        for page in
+            ["http://127.0.0.1/unsubscribe?token=abc", "https://tollgate.example.org/notification-rules"]
+        {
+            let letter = composed("Digest", Some(page));
+            assert_eq!(header(&letter, "List-Unsubscribe").map(str::len), Some(page.len() + 2));
+            assert_eq!(header(&letter, "List-Unsubscribe-Post"), None, "{page}");
+        }
         let letter = composed("Digest", Some("https://x/\r\nBcc: all@example.com"));
         assert_eq!((header(&letter, "List-Unsubscribe"), header(&letter, "Bcc")), (None, None));
     }
