@@ -22,8 +22,8 @@ pub(crate) use answers::{
 };
 pub(crate) use params::{
     ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders,
-    GrantPath, KeyPath, LeakPath, OperationPath, PolicyPath, PositionPath, PrincipalPath, RoutePath,
-    WriteHeaders,
+    GrantPath, KeyPath, LeakPath, NotificationRulePath, OperationPath, PolicyPath, PositionPath,
+    PrincipalPath, RoutePath, WebhookPath, WriteHeaders,
 };
 pub(crate) use problems::{
     AskProblems, BodilessProblems, ImportProblems, KnownProblems, MatchProblems, Missing, PastProblems,
@@ -113,6 +113,13 @@ use crate::{
         routes::approvals::view::NeedView,
         routes::approval_rules::RuleView,
         routes::approval_rules::EndedRule,
+        routes::webhooks::view::WebhookView,
+        routes::webhooks::view::WebhookWithSecret,
+        routes::webhooks::view::PendingWebhook,
+        routes::webhooks::keys::SigningKeys,
+        routes::webhooks::keys::SigningKeyView,
+        routes::notification_rules::view::NotificationRuleView,
+        routes::notification_rules::view::RecipientView,
         routes::claim::ClaimedInstallation,
         routes::claim::PendingClaim,
         routes::session::view::SessionView,

@@ -10,7 +10,9 @@ use axum::{
 };
 use domain::{
     Environment, Metadata, Name, Position, Reason, Timestamp,
-    access::{self, Access, Denied, Grant, Permission, Principal, PrincipalKind, Reach, ResourceFacts},
+    access::{
+        self, Access, Denied, Grant, GrantScope, Permission, Principal, PrincipalKind, Reach, ResourceFacts,
+    },
     api_key::NewSecret,
     approval::Need,
     personal::PersonalValue,
@@ -97,6 +99,10 @@ needs!(
         ApprovalRead,
         ApprovalDecide,
         ApprovalRuleWrite,
+        WebhookRead,
+        WebhookWrite,
+        NotificationRuleRead,
+        NotificationRuleWrite,
     ],
     whole: [KeyImport, AuditExport, PersonalErase]
 );
@@ -306,6 +312,12 @@ impl<P: Needs> Allowed<P> {
     /// The same where it does not matter what for.
     pub(crate) fn also(&self, permission: Permission) -> Result<Grant, Problem> {
         judged(&self.asking(), access::holds(&self.principal, permission, self.now()), permission)
+    }
+
+    /// The same of all that a grant in this scope would reach.
+    pub(crate) fn covers(&self, permission: Permission, scope: &GrantScope) -> Result<Grant, Problem> {
+        let judgement = access::covers(&self.principal, permission, scope, self.now());
+        judged(&self.asking(), judgement, permission)
     }
 
     /// What let the request in at all.

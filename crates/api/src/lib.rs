@@ -99,6 +99,8 @@ pub struct Api {
     pub observer: Observer,
     /// Whose word counts of where a request comes from.
     pub proxies: Proxies,
+    /// What webhooks may be at.
+    pub outbound: outbound::Policy,
 }
 
 impl fmt::Debug for Api {

@@ -87,6 +87,18 @@ impl Problem {
         Self { status, ..refused }.with("pointer", pointer)
     }
 
+    /// The operator's policy has nothing sent to such a URL.
+    pub(crate) fn not_called(refused: &outbound::Refused, pointer: &'static str) -> Self {
+        let kind = match refused {
+            outbound::Refused::Url { .. } => kinds::OUTBOUND_URL_INVALID,
+            outbound::Refused::Scheme { .. } => kinds::OUTBOUND_SCHEME_NOT_ALLOWED,
+            outbound::Refused::Denied { .. } => kinds::OUTBOUND_DENIED,
+            outbound::Refused::AddressNotPublic { .. } => kinds::OUTBOUND_ADDRESS_NOT_PUBLIC,
+            outbound::Refused::NameNotResolved { .. } => kinds::OUTBOUND_NAME_NOT_RESOLVED,
+        };
+        Self::because(kind, refused.to_string()).with("pointer", pointer)
+    }
+
     /// Nobody proved who they are. The same for every cause: nothing to tell a wrong token from an unknown one.
     pub(crate) fn unauthenticated() -> Self {
         Self::new(kinds::UNAUTHENTICATED).header(header::WWW_AUTHENTICATE, "Bearer")

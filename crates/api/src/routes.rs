@@ -15,6 +15,7 @@ pub(crate) mod grants;
 pub(crate) mod hygiene;
 pub(crate) mod keys;
 pub(crate) mod leaks;
+pub(crate) mod notification_rules;
 pub(crate) mod operations;
 pub(crate) mod policies;
 pub(crate) mod principals;
@@ -27,6 +28,7 @@ pub(crate) mod service_accounts;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod usage;
+pub(crate) mod webhooks;
 pub(crate) mod whoami;
 
 use utoipa::OpenApi;
@@ -59,6 +61,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(principals::all())
         .merge(service_accounts::all())
         .merge(grants::all())
+        .merge(webhooks::all())
+        .merge(notification_rules::all())
         .merge(erasures::all())
         .merge(session::all())
         .merge(sessions::all())

@@ -13,7 +13,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-pub use authorize::{Denied, Grant, authorize, holds, may_give};
+pub use authorize::{Denied, Grant, authorize, covers, holds, may_give};
 pub use page::page;
 pub use permission::{Access, Permission};
 pub use principal::{HeldGrant, Principal, PrincipalKind, Source};

@@ -94,6 +94,19 @@ fn request(schema: &str) -> Option<Value> {
             "scope": { "kind": "limited", "team": "Partner management", "environments": ["prod"] },
             "reason": "on call for this team",
         }),
+        "NewWebhook" => json!({
+            "name": "Orders desk", "url": "https://hooks.example.com/tollgate", "events": ["api_key.*", "notice.key_expiring"],
+            "scope": { "kind": "limited", "team": "Partner management" },
+        }),
+        "WebhookPatch" => json!({ "name": "Orders and invoices", "events": ["*"] }),
+        "WebhookSecretRotation" => json!({ "overlap_seconds": 3_600 }),
+        "NewNotificationRule" => json!({
+            "name": "Keys of our partners", "notices": ["key_expiring", "key_expired"], "days_before": [30, 7, 1],
+            "about": { "team": "Partner management" },
+            "recipients": [{ "kind": "contacts", "role": "technical" }, { "kind": "address", "address": "desk@example.com" }],
+            "cadence": { "kind": "digest", "hour": 7, "time_zone": "Europe/Berlin" },
+        }),
+        "NotificationRulePatch" => json!({ "days_before": [14, 3], "cadence": { "kind": "immediate" } }),
         "NewErasure" => json!({ "values": ["grace@acme.example"], "reason": "asked for by the person" }),
         "NewKey" => json!({ "name": "booking backend", "environment": "prod" }),
         "Rotation" => json!({ "overlap_seconds": 86_400, "reason": "yearly rotation" }),
@@ -218,6 +231,8 @@ fn text(name: &str, schema: &Value) -> String {
         ("^[a-z0-9_-]{1,32}$", "daily"),
         ("^[A-Za-z0-9][A-Za-z0-9:._/-]", "orders:read"),
         ("^[a-z][a-z0-9-]", "x-call-cost"),
+        (r"^(\*|", "api_key.revoked"),
+        ("^https?://", "https://hooks.example.com/tollgate"),
         ("^sha256:", "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"),
     ];
     if let Some((_, text)) = of_form.iter().find(|(form, _)| pattern.starts_with(form)) {
@@ -230,6 +245,7 @@ fn text(name: &str, schema: &Value) -> String {
         ("principal_id", "prn"),
         ("event_id", "evt"),
         ("request_id", "req"),
+        ("webhook_id", "whk"),
     ];
     if let Some((_, prefix)) = of_id.iter().find(|(of, _)| *of == name) {
         return format!("{prefix}_01jx3v6k9q8z7m5n4p3r2s1t0v");

@@ -27,6 +27,8 @@ path_of!(PrincipalPath, PrincipalId);
 path_of!(GrantPath, GrantId);
 path_of!(ApprovalPath, ApprovalId);
 path_of!(ApprovalRulePath, ApprovalRuleId);
+path_of!(WebhookPath, WebhookId);
+path_of!(NotificationRulePath, NotificationRuleId);
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

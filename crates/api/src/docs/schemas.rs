@@ -14,8 +14,8 @@ use utoipa::{
 /// Forms, each named like the type whose form it is.
 pub(crate) mod form {
     use projections::{
-        ChangeStatus as H, ClientStatus as C, GrantStatus as T, KeyStatus as K, OperationStatus as O,
-        PolicyStatus as P, PrincipalStatus as N, RouteStatus as R,
+        ChangeStatus as H, ClientStatus as C, GrantStatus as T, KeyStatus as K, NotificationRuleStatus as L,
+        OperationStatus as O, PolicyStatus as P, PrincipalStatus as N, RouteStatus as R, WebhookStatus as W,
     };
     use utoipa::openapi::{RefOr, Schema};
 
@@ -49,16 +49,22 @@ pub(crate) mod form {
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DecisionId, ErasureId, EventId, GrantId, KeyId, LeakId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId;
+        ids: ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DecisionId, ErasureId, EventId, GrantId, KeyId, LeakId, NotificationRuleId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, WebhookId;
         metadata: ActorKind;
+        notice: NoticeName;
         operation: ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
         route: CostFromHeader, Host, Method, PathTemplate;
         scheduled_change: Phase;
+        webhook: DisableCause, EventPattern, WebhookUrl;
         text: Environment, LabelKey, LabelValue, LimitName, Name, Reason, Scope;
     }
     forms!(
         GrantScope = kinds_schema::<domain::access::GrantScope>(),
+        About = domain_schema::<domain::notification_rule::About>(),
+        Cadence = kinds_schema::<domain::notification_rule::Cadence>(),
+        WebhookStatus = word_schema([W::Unverified, W::Active, W::Disabled, W::Deleted], W::as_str),
+        NotificationRuleStatus = word_schema([L::InForce, L::Ended], L::as_str),
         ChangeStatus = word_schema([H::Pending, H::Applied, H::Ended, H::Cancelled, H::Failed], H::as_str),
         AsOf = pattern_schema(
             "^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))$"

@@ -78,6 +78,11 @@ kinds! {
     BODY_INVALID = (422, "body_invalid", "a field of the body, named by `pointer`, is missing, unknown or has a wrong value"),
     IDEMPOTENCY_KEY_REUSED = (422, "idempotency_key_reused", "this `Idempotency-Key` was used for another request"),
     AS_OF_TOO_FAR = (422, "as_of_too_far", "the state as of then stands on more than {events_max} events; ask for one thing, or an earlier time"),
+    OUTBOUND_URL_INVALID = (422, "outbound_url_invalid", "the URL is none that can be called: {what}"),
+    OUTBOUND_SCHEME_NOT_ALLOWED = (422, "outbound_scheme_not_allowed", "the scheme `{scheme}` is not allowed"),
+    OUTBOUND_DENIED = (422, "outbound_denied", "the operator has denied `{host}`"),
+    OUTBOUND_ADDRESS_NOT_PUBLIC = (422, "outbound_address_not_public", "`{host}` is at an address that is not public"),
+    OUTBOUND_NAME_NOT_RESOLVED = (422, "outbound_name_not_resolved", "the name `{host}` has no address"),
     REPORT_TOO_LARGE = (422, "report_too_large", "the report would have more than {rows_max} rows; choose a shorter time, a coarser granularity or fewer groups"),
     IF_MATCH_REQUIRED = (428, "if_match_required", "give the version you have seen as `If-Match`, as the `ETag` of your last read had it"),
     TOO_MANY_FAILURES = (429, "too_many_failures", "too many attempts have failed from this address, or of this principal; try again in {retry_after_seconds} s"),
@@ -126,6 +131,8 @@ const CONFLICTS: &[&str] = &[
     "operation_ended",
     "operation_held",
     "operation_moved_on",
+    "notification_rule_already_made",
+    "notification_rule_ended",
     "no_overlap",
     "policy_already_defined",
     "policy_retired",
@@ -139,6 +146,9 @@ const CONFLICTS: &[&str] = &[
     "rotation_running",
     "route_already_defined",
     "route_retired",
+    "webhook_already_created",
+    "webhook_deleted",
+    "webhook_url_changed",
 ];
 
 /// The principal may not.
@@ -158,6 +168,7 @@ const REFERENCES: &[&str] = &[
     "policy_not_found",
     "principal_not_found",
     "route_not_found",
+    "webhook_not_found",
 ];
 
 /// The status of a refusal of the domain: 422 unless the thing is absent, in a state that forbids it, or the
@@ -253,6 +264,12 @@ mod tests {
             "limit_out_of_bounds",
             "limit_unknown",
             "nothing_to_erase",
+            "notification_rule_days_invalid",
+            "notification_rule_hour_invalid",
+            "notification_rule_threshold_invalid",
+            "notification_rule_too_many_recipients",
+            "notification_rule_without_notices",
+            "notification_rule_without_recipients",
             "observation_backwards",
             "observation_empty",
             "overlap_end_too_far",
@@ -270,6 +287,10 @@ mod tests {
             "token_lifetime_out_of_bounds",
             "token_overlap_too_long",
             "too_many_items",
+            "webhook_overlap_too_long",
+            "webhook_scope_empty",
+            "webhook_too_many_events",
+            "webhook_without_events",
         ];
         let unprocessable: Vec<_> = domain::all_refusals()
             .iter()

@@ -1,7 +1,7 @@
 //! `/v1/policies`
 
 mod assign;
-mod body;
+pub(crate) mod body;
 mod define;
 pub(crate) mod findings;
 mod get;

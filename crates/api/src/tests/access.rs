@@ -133,8 +133,8 @@ async fn whole_list(world: &World, path: &str, holder: &str) -> (u16, String) {
 
 /// What is Payments' own.
 fn own(things: &Fixture) -> Vec<String> {
-    let Fixture { client, key, change, leak, operation, account, .. } = things;
-    [client, key, change, leak, operation, account].map(Clone::clone).into()
+    let Fixture { client, key, change, leak, operation, account, webhook, notification_rule, .. } = things;
+    [client, key, change, leak, operation, account, webhook, notification_rule].map(Clone::clone).into()
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::{
     gateways::DECISION,
     harness::{
-        Answer, Call, DOCUMENT, Fixture, World, because, client_body, key_body, policy_body, route_body,
-        stalled, suspension_body,
+        Answer, Call, DOCUMENT, Fixture, World, because, client_body, key_body, notification_rule_body,
+        policy_body, route_body, stalled, suspension_body, webhook_body,
     },
 };
 use crate::Settings;
@@ -29,7 +29,7 @@ pub(super) struct Sample {
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
     let Fixture { client, key, route, policy, assignment, change, operation: opn, leak, .. } = things;
-    let Fixture { person, account, grant, approval, rule, .. } = things;
+    let Fixture { person, account, grant, approval, rule, webhook, notification_rule, .. } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -190,6 +190,27 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "list_grants" => ("GET", "/v1/grants".to_owned(), None),
         "get_grant" => ("GET", format!("/v1/grants/{grant}"), None),
         "withdraw_grant" => ("DELETE", format!("/v1/grants/{grant}?reason=moved"), None),
+        "create_webhook" => ("POST", "/v1/webhooks".to_owned(), Some(webhook_body())),
+        "list_webhooks" => ("GET", "/v1/webhooks".to_owned(), None),
+        "list_webhook_keys" => ("GET", "/v1/webhooks/keys".to_owned(), None),
+        "get_webhook" => ("GET", format!("/v1/webhooks/{webhook}"), None),
+        "update_webhook" => ("PATCH", format!("/v1/webhooks/{webhook}"), Some(json!({ "name": "Other" }))),
+        "delete_webhook" => ("DELETE", format!("/v1/webhooks/{webhook}"), None),
+        "rotate_webhook_secret" => {
+            ("POST", format!("/v1/webhooks/{webhook}/rotate-secret"), Some(json!({ "overlap_seconds": 60 })))
+        }
+        "disable_webhook" => ("POST", format!("/v1/webhooks/{webhook}/disable"), Some(because())),
+        "enable_webhook" => ("POST", format!("/v1/webhooks/{webhook}/enable"), Some(because())),
+        "make_notification_rule" => {
+            ("POST", "/v1/notification-rules".to_owned(), Some(notification_rule_body()))
+        }
+        "list_notification_rules" => ("GET", "/v1/notification-rules".to_owned(), None),
+        "get_notification_rule" => ("GET", format!("/v1/notification-rules/{notification_rule}"), None),
+        "update_notification_rule" => {
+            let body = json!({ "name": "Other" });
+            ("PATCH", format!("/v1/notification-rules/{notification_rule}"), Some(body))
+        }
+        "end_notification_rule" => ("DELETE", format!("/v1/notification-rules/{notification_rule}"), None),
         "erase_personal_values" => {
             let body = json!({ "values": ["payments@example.com"], "reason": "as agreed" });
             ("POST", "/v1/erasures".to_owned(), Some(body))
@@ -229,7 +250,7 @@ impl Sample {
         let gone = |segment: &str| match segment.split_once('_') {
             Some((
                 prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "chg" | "opn" | "lek" | "prn"
-                | "grt" | "apr" | "aru"),
+                | "grt" | "apr" | "aru" | "whk" | "nrl"),
                 rest,
             )) => {
                 let query = rest.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
@@ -466,6 +487,10 @@ pub(super) async fn worth_saying(operation: &str, world: &mut World, things: &mu
         "enable_service_account" => {
             let path = format!("/v1/service-accounts/{}/disable", things.account);
             world.post(path, &because()).expect(200).await;
+        }
+        "enable_webhook" => {
+            let path = format!("/v1/webhooks/{}/disable", things.webhook);
+            world.post(path, &json!({})).expect(200).await;
         }
         "extend_overlap" | "retire_previous_secret" => world.rotate(&things.key).await,
         _ => {}

@@ -37,7 +37,8 @@ use gateways::ToldGateways;
 
 pub(super) use answer::{Answer, DOCUMENT, content_type};
 pub(super) use things::{
-    Fixture, because, client_body, key_body, policy_body, route_body, stalled, suspension_body,
+    Fixture, because, client_body, key_body, notification_rule_body, policy_body, route_body, stalled,
+    suspension_body, webhook_body,
 };
 
 use crate::{
@@ -171,6 +172,7 @@ impl World {
             observer: crate::Observer::default(),
             proxies: Proxies { trusted: vec![PROXY.parse().unwrap()], ..Proxies::default() },
             leaks: leaks(holders.clone()),
+            outbound: outbound::Policy::default(),
         }));
         let (router, _) = router_of(&door);
         Self {

@@ -83,6 +83,22 @@ pub fn holds(principal: &Principal, permission: Permission, now: Timestamp) -> R
     allowing(principal, permission, now).find(somewhere).map(Grant::from).ok_or_else(denied)
 }
 
+/// Whether the principal holds the permission now in a scope that covers this one whole: what somebody has told to others in
+/// their place is never more than they see themselves.
+///
+/// # Errors
+/// [`Denied`] when no one grant in force does.
+pub fn covers(
+    principal: &Principal,
+    permission: Permission,
+    scope: &GrantScope,
+    now: Timestamp,
+) -> Result<Grant, Denied> {
+    let denied = || Denied::MissingPermission { permission: permission.as_str() };
+    let covering = |held: &&HeldGrant| held.scope.covers(scope);
+    allowing(principal, permission, now).find(covering).map(Grant::from).ok_or_else(denied)
+}
+
 /// Whether what somebody holds is enough to give this role in this scope: every permission of the role, each in a scope
 /// that covers it, for at least as long. The first permission that is missing, where it is not.
 #[must_use]

@@ -78,6 +78,7 @@ pub(super) fn router(
         leaks: super::leaks::receivers(&settings.leaks, node)?,
         observer: api::Observer::default(),
         proxies: settings.proxies.api(),
+        outbound: settings.webhooks.policy(),
         sign_in: super::sign_in::open(settings, &store.read, &rooms.peppers)?,
     });
     let (admin_api, _) = api::router(Arc::clone(&api));

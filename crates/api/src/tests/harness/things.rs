@@ -29,6 +29,24 @@ pub(in crate::tests) fn policy_body() -> Value {
     json!({ "name": "Standard", "rates": [{ "name": "burst", "requests": 10, "per_seconds": 1 }] })
 }
 
+pub(in crate::tests) fn webhook_body() -> Value {
+    json!({
+        "name": "Orders desk",
+        "url": "https://hooks.example.com/tollgate",
+        "events": ["api_key.*", "notice.key_expiring"],
+        "scope": { "kind": "limited", "team": "Payments" },
+    })
+}
+
+pub(in crate::tests) fn notification_rule_body() -> Value {
+    json!({
+        "name": "Keys of Payments",
+        "notices": ["key_expiring", "key_expired"],
+        "about": { "team": "Payments" },
+        "recipients": [{ "kind": "owner" }, { "kind": "address", "address": "desk@example.com" }],
+    })
+}
+
 pub(in crate::tests) fn because() -> Value {
     json!({ "reason": "as agreed" })
 }
@@ -65,6 +83,8 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) grant: String,
     pub(in crate::tests) approval: String,
     pub(in crate::tests) rule: String,
+    pub(in crate::tests) webhook: String,
+    pub(in crate::tests) notification_rule: String,
 }
 
 impl World {
@@ -90,6 +110,13 @@ impl World {
         let made = self.post("/v1/service-accounts", &body).expect(201).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&made["service_account"]["id"]), text(&made["token"]))
+    }
+
+    /// A webhook with its secret.
+    pub(in crate::tests) async fn webhook(&self, body: &Value) -> (String, String) {
+        let made = self.post("/v1/webhooks", body).expect(201).await.json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&made["webhook"]["id"]), text(&made["secret"]))
     }
 
     pub(in crate::tests) async fn grant(&self, to: &str, role: &str, scope: &Value) -> String {
@@ -144,6 +171,8 @@ impl World {
             grant: String::new(),
             approval: String::new(),
             rule: String::new(),
+            webhook: String::new(),
+            notification_rule: String::new(),
         }
     }
 
@@ -163,7 +192,20 @@ impl World {
         let path = format!("/v1/clients/{}/keys", fixture.client);
         let waits = self.post(path, &sandbox_key()).holder("operator").expect(202).await.json();
         let approval = waits["id"].as_str().unwrap().to_owned();
-        Fixture { operation, leak, person, account, grant, approval, rule, ..fixture }
+        let (webhook, _) = self.webhook(&webhook_body()).await;
+        let notification_rule = self.made("/v1/notification-rules", &notification_rule_body()).await;
+        Fixture {
+            operation,
+            leak,
+            person,
+            account,
+            grant,
+            approval,
+            rule,
+            webhook,
+            notification_rule,
+            ..fixture
+        }
     }
 
     /// What waits, of whoever calls.
