@@ -8,11 +8,14 @@ use serde_json::Value as Json;
 
 use crate::{
     Outbox, OutboxFailure,
-    store::{Transaction, Value, sql},
+    store::{Value, sql},
 };
 
-/// Messages that are looked through at once.
-const MESSAGES_AT_ONCE: u32 = 500;
+/// Rows that are looked through by one statement, and rows that one changes: none takes long, however many there are.
+const SEEN_AT_ONCE: u32 = 20_000;
+const ROWS_AT_ONCE: u32 = 5_000;
+
+const DOING: &str = "forgetting personal values";
 
 /// Why mail does not reach an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,78 +72,146 @@ impl Outbox {
     }
 
     /// Forgets personal values for good, in whatever case they are written: deliveries to them lose their address and, where they
-    /// have not ended, are cancelled; in the bodies of messages and in answers what contains them is blanked. Safe to repeat.
+    /// have not ended, are cancelled; texts in the bodies of messages that contain them as words are blanked, and so are answers.
+    /// Safe to repeat.
     ///
     /// # Errors
-    /// When the outbox cannot be written; ask again, for then nothing is forgotten.
+    /// When the outbox cannot be written; ask again, for what was forgotten by then stays so.
     pub async fn forget_address(
         &self,
         values: &[String],
         now: Timestamp,
     ) -> Result<Forgotten, OutboxFailure> {
+        let values: Vec<_> =
+            values.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).collect();
         let mut forgotten = Forgotten::default();
-        let mut transaction = self.store.begin_alone("forgetting personal values").await?;
-        for value in values.iter().filter(|value| !value.trim().is_empty()) {
-            let one = forget(&mut transaction, value, now).await?;
-            forgotten.deliveries = forgotten.deliveries.saturating_add(one.deliveries);
-            forgotten.messages = forgotten.messages.saturating_add(one.messages);
+        if values.is_empty() {
+            return Ok(forgotten);
         }
-        transaction.commit().await?;
+        for value in &values {
+            self.store.execute(DOING, sql!("addresses/delete.sql"), vec![(*value).into()]).await?;
+            forgotten.deliveries += self.lose_address(value, now).await?;
+        }
+        // A quotation mark is written otherwise within JSON.
+        let written = values.iter().flat_map(|value| [(*value).to_owned(), within_json(value)]);
+        // SQLite lowers no more than ASCII.
+        let written = written.flat_map(|text| [text.to_lowercase(), text.to_ascii_lowercase()]);
+        let written: Vec<_> = written.collect();
+        let written = Value::rows(&written).map_err(|source| OutboxFailure::Rows { source })?;
+        self.blank_answers(&written).await?;
+        forgotten.messages = self.blank_bodies(&values, &written).await?;
         self.store.forget_the_past().await?;
         Ok(forgotten)
     }
-}
 
-async fn forget(
-    transaction: &mut Transaction,
-    value: &str,
-    now: Timestamp,
-) -> Result<Forgotten, OutboxFailure> {
-    let text = || Value::from(value);
-    transaction.execute(sql!("addresses/delete.sql"), [text()]).await?;
-    let answers = sql!("addresses/blank_answers.sqlite.sql", "addresses/blank_answers.postgres.sql");
-    transaction.execute(answers, [text()]).await?;
-    let deliveries = transaction.execute(sql!("addresses/lose.sql"), [text(), now.into()]).await?;
-    // A quotation mark is written otherwise within JSON.
-    let quoted = Json::from(value).to_string();
-    let escaped = quoted.trim_start_matches('"').trim_end_matches('"');
-    let select = sql!("addresses/select_bodies.sqlite.sql", "addresses/select_bodies.postgres.sql");
-    let (mut messages, mut after) = (0, String::new());
-    loop {
-        let values = [text(), escaped.into(), after.as_str().into(), MESSAGES_AT_ONCE.into()];
-        let rows = transaction.fetch(select, values).await?;
-        let Some(last) = rows.last() else { return Ok(Forgotten { deliveries, messages }) };
-        after = last.text("message_id")?;
-        for row in &rows {
-            let blanked = blanked(&row.text("body")?, value);
-            let values = [row.text("message_id")?.into(), blanked.into()];
-            messages += transaction.execute(sql!("addresses/blank_body.sql"), values).await?;
-        }
-    }
-}
-
-/// The body with every text blanked that contains the value; an empty object where that is not enough.
-fn blanked(body: &str, value: &str) -> String {
-    let value = value.to_lowercase();
-    let blanked = serde_json::from_str::<Json>(body)
-        .ok()
-        .and_then(|mut json| blank(&mut json, &value).then(|| json.to_string()));
-    blanked.unwrap_or_else(|| "{}".to_owned())
-}
-
-/// False where the value is in a name, or is a number.
-fn blank(json: &mut Json, value: &str) -> bool {
-    match json {
-        Json::String(text) => {
-            if text.to_lowercase().contains(value) {
-                text.clear();
+    async fn lose_address(&self, value: &str, now: Timestamp) -> Result<u64, OutboxFailure> {
+        let mut all: u64 = 0;
+        loop {
+            let next = vec![value.into(), ROWS_AT_ONCE.into()];
+            self.store.execute(DOING, sql!("addresses/blank_answers_to.sql"), next).await?;
+            let next = vec![value.into(), now.into(), ROWS_AT_ONCE.into()];
+            let lost = self.store.execute(DOING, sql!("addresses/lose.sql"), next).await?;
+            all = all.saturating_add(lost);
+            if lost < ROWS_AT_ONCE.into() {
+                return Ok(all);
             }
-            true
         }
-        Json::Array(items) => items.iter_mut().all(|item| blank(item, value)),
-        Json::Object(fields) => {
-            fields.iter_mut().all(|(name, field)| !name.to_lowercase().contains(value) && blank(field, value))
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => !json.to_string().contains(value),
     }
+
+    async fn blank_answers(&self, written: &Value) -> Result<(), OutboxFailure> {
+        let blank = sql!("addresses/blank_answers.sqlite.sql", "addresses/blank_answers.postgres.sql");
+        let mut after = String::new();
+        while let Some(until) = self.next(include_str!("addresses/next_attempts.sql"), &after).await? {
+            let range = vec![written.clone(), after.into(), until.as_str().into()];
+            self.store.execute(DOING, blank, range).await?;
+            after = until;
+        }
+        Ok(())
+    }
+
+    async fn blank_bodies(&self, values: &[&str], written: &Value) -> Result<u64, OutboxFailure> {
+        let select = sql!("addresses/select_bodies.sqlite.sql", "addresses/select_bodies.postgres.sql");
+        let values: Vec<_> = values.iter().map(|value| value.to_lowercase()).collect();
+        let (mut all, mut after) = (0, String::new());
+        while let Some(until) = self.next(include_str!("addresses/next_messages.sql"), &after).await? {
+            let mut transaction = self.store.begin(DOING).await?;
+            let range = [written.clone(), after.into(), until.as_str().into()];
+            for row in transaction.fetch(select, range).await? {
+                if let Some(body) = blanked(&row.text("body")?, &values) {
+                    let values = [row.text("message_id")?.into(), body.into()];
+                    all += transaction.execute(sql!("addresses/blank_body.sql"), values).await?;
+                }
+            }
+            transaction.commit().await?;
+            after = until;
+        }
+        Ok(all)
+    }
+
+    /// The last id of the next that are looked through at once.
+    async fn next(&self, sql: &str, after: &str) -> Result<Option<String>, OutboxFailure> {
+        let rows = self.store.fetch(DOING, sql, vec![after.into(), SEEN_AT_ONCE.into()]).await?;
+        rows.first().map_or(Ok(None), |row| row.text_or_none("until"))
+    }
+}
+
+fn within_json(value: &str) -> String {
+    let quoted = Json::from(value).to_string();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+/// The body with every text blanked that contains one of the values, which are in lower case; an empty object where that is not
+/// enough; none where it contains none.
+fn blanked(body: &str, values: &[String]) -> Option<String> {
+    let Ok(mut json) = serde_json::from_str::<Json>(body) else {
+        return contains_any(body, values).then(|| "{}".to_owned());
+    };
+    match blank(&mut json, values) {
+        Blanked::Nothing => None,
+        Blanked::Texts => Some(json.to_string()),
+        Blanked::NotEnough => Some("{}".to_owned()),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Blanked {
+    Nothing,
+    Texts,
+    /// The value is in a name, or is a number.
+    NotEnough,
+}
+
+fn blank(json: &mut Json, values: &[String]) -> Blanked {
+    let of_name = |name: &str| {
+        if contains_any(name, values) { Blanked::NotEnough } else { Blanked::Nothing }
+    };
+    match json {
+        Json::String(text) if contains_any(text, values) => {
+            text.clear();
+            Blanked::Texts
+        }
+        Json::String(_) | Json::Null | Json::Bool(_) => Blanked::Nothing,
+        Json::Number(number) => of_name(&number.to_string()),
+        Json::Array(items) => {
+            items.iter_mut().map(|item| blank(item, values)).max().unwrap_or(Blanked::Nothing)
+        }
+        Json::Object(fields) => {
+            let each = fields.iter_mut().map(|(name, field)| of_name(name).max(blank(field, values)));
+            each.max().unwrap_or(Blanked::Nothing)
+        }
+    }
+}
+
+fn contains_any(text: &str, values: &[String]) -> bool {
+    let text = text.to_lowercase();
+    values.iter().any(|value| contains(&text, value))
+}
+
+/// As words of their own: a person called Al is not in every `total`, nor 10.0.0.1 in 110.0.0.12.
+fn contains(text: &str, value: &str) -> bool {
+    text.match_indices(value).any(|(at, found)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at.saturating_add(found.len())..).and_then(|after| after.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
 }

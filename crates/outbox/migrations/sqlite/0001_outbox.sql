@@ -90,6 +90,7 @@ create index deliveries_of_endpoint on deliveries (endpoint_id, entry_no) where 
 create index deliveries_by_state on deliveries (state, entry_no, channel);
 create index deliveries_by_message on deliveries (message_id);
 create index deliveries_by_address on deliveries (address) where address is not null;
+create index deliveries_by_lowered_address on deliveries (lower(address)) where address is not null;
 create index deliveries_by_time on deliveries (created_at_us);
 create index deliveries_ended on deliveries (ended_at_us) where ended_at_us is not null;
 

@@ -1,5 +1,4 @@
--- Blanks answers that contain a value, or are to deliveries to it. Reads the whole table: an erasure is rare.
+-- Blanks answers of some deliveries that contain one of the values, which are in lower case. Uses the primary key.
 update attempts set answer = null
- where answer is not null
-   and (instr(lower(answer), lower($1)) > 0
-        or delivery_id in (select delivery_id from deliveries where lower(address) = lower($1)))
+ where delivery_id > $2 and delivery_id <= $3 and answer is not null
+   and exists (select 1 from json_each($1) where instr(lower(answer), value) > 0)

@@ -1,5 +1,4 @@
--- Messages that contain a value, as it is or as JSON writes it. Reads the whole table: an erasure is rare.
+-- Messages of some that contain one of the values, which are in lower case. Uses the primary key.
 select message_id, body from messages
- where message_id > $3 and (instr(lower(body), lower($1)) > 0 or instr(lower(body), lower($2)) > 0)
- order by message_id
- limit $4
+ where message_id > $2 and message_id <= $3
+   and exists (select 1 from json_each($1) where instr(lower(body), value) > 0)
