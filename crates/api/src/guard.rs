@@ -20,6 +20,7 @@ use domain::{
 };
 use eventlog::{EventLog, Loaded};
 use http::request::Parts;
+use outbox::Outbox;
 use parking_lot::Mutex;
 use projections::{ReadModel, Visibility};
 
@@ -378,6 +379,10 @@ impl<P: Needs> Allowed<P> {
 
     pub(crate) fn read(&self) -> &ReadModel {
         &self.door.api.read
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.door.api.outbox
     }
 
     pub(crate) fn door(&self) -> &Door {

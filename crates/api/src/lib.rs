@@ -46,6 +46,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use axum::Router;
 use domain::{Name, SharedClock, secret::Peppers};
 use eventlog::EventLog;
+use outbox::Outbox;
 use projections::{ReadModel, Visibility};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
@@ -68,6 +69,8 @@ pub use worker::run_operations;
 pub struct Api {
     pub log: EventLog,
     pub read: ReadModel,
+    /// What is told of the log, and to whom.
+    pub outbox: Outbox,
     pub visibility: Visibility,
     /// Told by whoever hears the gateways.
     pub nodes: GatewayNodes,

@@ -41,6 +41,19 @@ impl EventLog {
         rows.into_iter().map(found).collect()
     }
 
+    /// The values that erasures on record name, of one erasure or of all, and that are still there: to be forgotten elsewhere
+    /// before [`Self::forget`] deletes them here.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn erased_values(&self, erasure: Option<ErasureId>) -> Result<Vec<String>, LogFailure> {
+        let id = erasure.map(|id| id.to_string());
+        match self.engine() {
+            Engine::Sqlite(log) => log.erased_values(id).await,
+            Engine::Postgres(log) => log.erased_values(id).await,
+        }
+    }
+
     /// Deletes the values that erasures on record name, of one erasure or of all: a second time nothing is left to delete, so
     /// that one that was cut off is finished whenever it is asked for again. Answers how many were there.
     ///

@@ -83,6 +83,11 @@ impl Installation {
         self.dir.join("read.db")
     }
 
+    #[must_use]
+    pub fn outbox_database(&self) -> PathBuf {
+        self.dir.join("outbox.db")
+    }
+
     /// The peppers under which secrets are digested: `pepper.<version>.key`, the first made when there are no
     /// events yet.
     ///

@@ -22,7 +22,7 @@ pub(crate) use fault::load_failure;
 pub(crate) use import::ImportDatabase;
 pub(crate) use replay::CopiedEvents;
 
-pub use connect::{PostgresSettings, READ_MODELS, pool_for};
+pub use connect::{OUTBOX, PostgresSettings, READ_MODELS, pool_for};
 pub use fault::is_unreachable;
 pub use schema::migrate;
 pub use sessions::Sessions;

@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod demo;
+mod erasures;
 mod identity;
 mod prepare;
 mod runtime;

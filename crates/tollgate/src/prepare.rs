@@ -19,6 +19,9 @@ pub(crate) async fn migrate(flags: MigrateFlags) -> anyhow::Result<()> {
         projections::grant_auditor(&read_models, &role).await?;
     }
     read_models.close().await;
+    let told = postgres::pool_for(&settings, postgres::OUTBOX).await?;
+    outbox::migrate_postgres(&told, application_role.as_deref()).await?;
+    told.close().await;
     println!("The database is prepared.");
     Ok(())
 }

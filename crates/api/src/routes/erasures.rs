@@ -88,6 +88,7 @@ pub(crate) async fn erase(mut ask: EraseAsk) -> Result<Response, Instead> {
     let effect = give(&ask, &asked, &search).await?;
     let failed = |failure| Problem::failed(&failure);
     // On record by now: what fails here is done when it is asked for again, or at the next start.
+    forget_told(&ask, effect.id).await?;
     ask.log().forget(Some(effect.id)).await.map_err(failed)?;
     if let Some(principal_id) = asked.principal_id {
         let ended = sessions::end_all(ask.read(), &principal_id.to_string()).await;
@@ -100,6 +101,13 @@ pub(crate) async fn erase(mut ask: EraseAsk) -> Result<Response, Instead> {
     let complete = ask.log().find_personal(&search, 1).await.map_err(failed)?.is_empty();
     let view = ErasureView { id: effect.id, values, complete };
     bound::<_, _, _, Erasure>(&ask, effect, StatusCode::OK, Some(view)).await
+}
+
+/// First, while the log says what the values are: what somebody was told of them, or is to be told at them.
+async fn forget_told(ask: &EraseAsk, id: ErasureId) -> Result<(), Problem> {
+    let values = ask.log().erased_values(Some(id)).await.map_err(|failure| Problem::failed(&failure))?;
+    let forgotten = ask.outbox().forget_address(&values, ask.now()).await;
+    forgotten.map(drop).map_err(|failure| Problem::internal(&failure))
 }
 
 /// Where to look, if the question is one.

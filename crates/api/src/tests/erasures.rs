@@ -1,6 +1,9 @@
 //! Personal values that are erased are in no answer any more, of the past either.
 
-use domain::Position;
+use domain::{DeliveryId, MessageId, Position};
+use outbox::{
+    DeliveryFilter, DeliveryState, Handover, MessageKind, NewDelivery, NewMessage, Page, Recipient, Start,
+};
 use serde_json::{Value, json};
 
 use super::harness::{World, because, client_body};
@@ -11,6 +14,34 @@ async fn erase(world: &World, body: &Value) -> Value {
 
 fn contact_of(client: &Value) -> Value {
     client["contacts"][0].clone()
+}
+
+/// Somebody is to be told something about themselves.
+async fn tell(world: &World, address: &str) {
+    let (message_id, delivery_id) = (MessageId::from_parts(1, 1), DeliveryId::from_parts(1, 1));
+    let now = world.door.api().clock.now();
+    let delivery = NewDelivery {
+        delivery_id,
+        recipient: Recipient::Email(address.to_owned()),
+        start: Start::Due(now),
+        cancel_key: None,
+    };
+    let message = NewMessage {
+        message_id,
+        kind: MessageKind::Notice,
+        message_type: "key.expiry_near".to_owned(),
+        subject: "key_1".to_owned(),
+        sequence: None,
+        position: None,
+        environment: None,
+        team: None,
+        client_id: None,
+        body: json!({ "contact": format!("Grace Hopper <{address}>"), "kept": 1 }).to_string(),
+        notice: None,
+        deliveries: vec![delivery],
+    };
+    let handover = Handover { checkpoint: None, at: now, messages: vec![message], cancels: vec![] };
+    world.door.api().outbox.commit(handover).await.unwrap();
 }
 
 #[tokio::test]
@@ -24,8 +55,14 @@ async fn a_contact_is_erased_by_its_values_and_nobody_else() {
     let before = world.get(&path).expect(200).await;
     let root = world.door.api().log.tree(Position::new(3)).await.unwrap().root();
 
+    tell(&world, "grace@acme.example").await;
     let asked = json!({ "values": ["grace@acme.example", "Grace Hopper"], "reason": "asked for" });
     let done = erase(&world, &asked).await;
+    let told = world.door.api().outbox.deliveries(&DeliveryFilter::default(), Page::first(10)).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0].address, told[0].state), (&None, DeliveryState::Cancelled));
+    let body = world.door.api().outbox.message(told[0].message_id).await.unwrap().unwrap().body;
+    assert_eq!(body, r#"{"contact":"","kept":1}"#);
     assert_eq!((&done["values"], &done["complete"]), (&json!(4), &json!(true)), "of two events");
     let now = world.get(&path).expect(200).await;
     assert_eq!(contact_of(&now.json()), json!({ "name": null, "email": null, "role": "technical" }));
@@ -41,7 +78,7 @@ async fn a_contact_is_erased_by_its_values_and_nobody_else() {
         let answer = world.get(list).send().await;
         assert!(!answer.text().contains("grace@acme.example"), "{list}");
     }
-    for file in ["events.db", "events.db-wal", "read.db", "read.db-wal"] {
+    for file in ["events.db", "events.db-wal", "read.db", "read.db-wal", "outbox.db", "outbox.db-wal"] {
         let bytes = world.file(file);
         let there = bytes.windows(18).any(|bytes| bytes == b"grace@acme.example");
         assert!(!there, "{file}, of {} bytes", bytes.len());

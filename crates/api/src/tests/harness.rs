@@ -25,6 +25,7 @@ use domain::{
 use eventlog::{EventLog, checkpoint::SignedCheckpoint, signer::Signer, usage::UsageLog};
 use http::{Method, Request};
 use http_body_util::BodyExt;
+use outbox::Outbox;
 use projections::{FollowFailure, Projections, ReadModel};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -121,6 +122,7 @@ impl World {
         let log = EventLog::open_sqlite(&dir.path().join("events.db"), clock.clone()).await.unwrap();
         let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();
         let read = ReadModel::open_sqlite(&dir.path().join("read.db")).await.unwrap();
+        let outbox = Outbox::open_sqlite(&dir.path().join("outbox.db")).await.unwrap();
         let followers = Projections::open(read.clone(), log.clone(), usage.clone()).await.unwrap();
         let (visibility, stop) = (followers.visibility(), CancellationToken::new());
         let mut projections = JoinSet::new();
@@ -153,6 +155,7 @@ impl World {
         let door = Door::new(Arc::new(Api {
             log,
             read,
+            outbox,
             visibility,
             nodes: GatewayNodes::listening(),
             clock: clock.clone(),

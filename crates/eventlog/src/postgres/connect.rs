@@ -11,9 +11,10 @@ use sqlx::{
 use super::sessions::Sessions;
 use crate::OpenFailure;
 
-/// The schema of the log, and the one of the read models: each has migrations of its own.
+/// The schemas of the log, of the read models and of the outbox: each has migrations of its own.
 pub(super) const EVENTS: &str = "tollgate";
 pub const READ_MODELS: &str = "tollgate_read";
+pub const OUTBOX: &str = "tollgate_outbox";
 
 pub(super) const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 /// A connection is looked after: the server may be restarted, or moved behind its name.
@@ -32,7 +33,7 @@ pub struct PostgresSettings {
     pub url: SecretString,
     /// Connections for short statements that a process opens at most for the log, and the same number for the read models.
     /// Beside them: two that append and three for what is rare on the log, as many again for long statements on the read
-    /// models, one as the active sequencer, one for each projection.
+    /// models and on the outbox, one as the active sequencer, one for each projection.
     pub connections_max: u32,
     /// What a statement may take, and so what a caller waits at most when the server is stuck.
     pub statement_timeout: Duration,

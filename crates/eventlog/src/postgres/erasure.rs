@@ -24,6 +24,11 @@ impl PostgresLog {
         self.sessions.run(async |session| found.fetch_all(session).await).await.map_err(failed)
     }
 
+    pub(crate) async fn erased_values(&self, erasure: Option<String>) -> Result<Vec<String>, LogFailure> {
+        let select = sqlx::query_scalar(include_str!("select_erased.sql")).bind(erasure);
+        self.sessions.run(async |session| select.fetch_all(session).await).await.map_err(failed)
+    }
+
     pub(crate) async fn forget(&self, erasure: Option<String>) -> Result<u64, LogFailure> {
         let delete = sqlx::query(include_str!("delete_erased.sql")).bind(erasure);
         let gone = self.sessions.run(async |session| delete.execute(session).await).await.map_err(failed)?;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use sqlx::{Connection, Executor as _, PgPool, migrate::Migrator};
 
-use super::connect::{EVENTS, PostgresSettings, READ_MODELS, Server};
+use super::connect::{EVENTS, OUTBOX, PostgresSettings, READ_MODELS, Server};
 use crate::OpenFailure;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Brings the schema of the log up to date and lets `application_role` use it, if one is named. Run by the role that
-/// owns the tables. Safe to repeat, and safe to run twice at once: sqlx takes a lock. Makes the schema of the read models
-/// too, empty: their own migrations fill it.
+/// owns the tables. Safe to repeat, and safe to run twice at once: sqlx takes a lock. Makes the schemas of the read models
+/// and of the outbox too, empty: their own migrations fill them.
 ///
 /// # Errors
 /// When the server does not answer, or a migration fails; then that one has not happened.
@@ -21,7 +21,7 @@ pub async fn migrate(settings: &PostgresSettings, application_role: Option<&str>
     let mut connection = server.connect().await.map_err(failed)?;
     // Moving rows may take its time.
     connection.execute("set statement_timeout = 0; set lock_timeout = '30s'").await.map_err(failed)?;
-    for schema in [EVENTS, READ_MODELS] {
+    for schema in [EVENTS, READ_MODELS, OUTBOX] {
         connection.execute(format!("create schema if not exists {schema}").as_str()).await.map_err(failed)?;
     }
     MIGRATIONS.run(&mut connection).await.map_err(|source| OpenFailure::Migrate {

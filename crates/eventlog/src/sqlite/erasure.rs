@@ -27,6 +27,11 @@ impl SqliteLog {
         found.bind(values).bind(rows_max).fetch_all(&self.pool).await.map_err(failed)
     }
 
+    pub(crate) async fn erased_values(&self, erasure: Option<String>) -> Result<Vec<String>, LogFailure> {
+        let select = sqlx::query_scalar(include_str!("../sql/select_erased.sql")).bind(erasure);
+        select.fetch_all(&self.pool).await.map_err(failed)
+    }
+
     /// What is deleted is overwritten (`secure_delete`), and the write-ahead log, which has the pages of before, emptied as
     /// far as readers let it.
     pub(crate) async fn forget(&self, erasure: Option<String>) -> Result<u64, LogFailure> {

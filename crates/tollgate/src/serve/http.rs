@@ -57,6 +57,7 @@ pub(super) fn router(
     let api = Arc::new(Api {
         log: store.log.clone(),
         read: store.read.clone(),
+        outbox: store.outbox.clone(),
         visibility,
         nodes,
         clock: Arc::clone(&rooms.clock),

@@ -10,11 +10,13 @@ use eventlog::{
     postgres::{self, PostgresSettings},
     usage::UsageLog,
 };
+use outbox::Outbox;
 use projections::ReadModel;
 use secrecy::ExposeSecret;
 
 use super::adapters::{AnyUsage, BusUsage};
 use crate::{
+    erasures,
     runtime::{self, Tasks},
     settings::{Database, Nats, Role, Settings},
 };
@@ -31,10 +33,11 @@ pub(super) struct Rooms {
     pub(super) usage: Option<UsageLog>,
 }
 
-/// The log and what is made of it.
+/// The log, what is made of it, and what is told of it.
 pub(super) struct Store {
     pub(super) log: EventLog,
     pub(super) read: ReadModel,
+    pub(super) outbox: Outbox,
 }
 
 impl Rooms {
@@ -95,9 +98,10 @@ impl Rooms {
 impl Store {
     async fn embedded(installation: &Installation, clock: &SharedClock) -> anyhow::Result<Self> {
         let log = EventLog::open_sqlite(&installation.events_database(), Arc::clone(clock)).await?;
-        log.forget(None).await?;
+        let outbox = Outbox::open_sqlite(&installation.outbox_database()).await?;
+        erasures::finish(&log, &outbox, clock.now()).await?;
         let read = ReadModel::open_sqlite(&installation.read_database()).await?;
-        Ok(Self { log, read })
+        Ok(Self { log, read, outbox })
     }
 
     async fn on_postgres(
@@ -107,11 +111,11 @@ impl Store {
     ) -> anyhow::Result<Self> {
         let settings = of_database(database, settings.allow_plaintext);
         let log = EventLog::open_postgres(&settings, Arc::clone(clock)).await?;
-        // What an erasure on record was cut off from deleting.
-        log.forget(None).await?;
+        let outbox = Outbox::open_postgres(postgres::pool_for(&settings, postgres::OUTBOX).await?).await?;
+        erasures::finish(&log, &outbox, clock.now()).await?;
         let pool = postgres::pool_for(&settings, postgres::READ_MODELS).await?;
         let read = ReadModel::open_postgres(pool).await?;
-        Ok(Self { log, read })
+        Ok(Self { log, read, outbox })
     }
 
     fn by_way_of(self, bus: Option<&Bus>) -> Self {

@@ -9,11 +9,12 @@ use eventlog::{
     postgres::{self, PostgresSettings},
     usage::UsageLog,
 };
+use outbox::Outbox;
 use projections::{ReadModel, Reading, UsageSource};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use crate::runtime;
+use crate::{erasures, runtime};
 
 #[derive(Args, Debug)]
 pub(crate) struct Where {
@@ -48,7 +49,9 @@ impl Stores {
                 PostgresSettings { statement_timeout, allow_plaintext, ..PostgresSettings::new(url.clone()) };
             let log = EventLog::open_postgres(&settings, runtime::system_clock()).await?;
             // What is made again is made without what was erased.
-            log.forget(None).await?;
+            let told = Outbox::open_postgres(postgres::pool_for(&settings, postgres::OUTBOX).await?).await?;
+            erasures::finish(&log, &told, runtime::system_clock().now()).await?;
+            told.close().await;
             let pool = postgres::pool_for(&settings, postgres::READ_MODELS).await?;
             let read = ReadModel::open_postgres(pool).await?;
             let usage = Box::new(UsageElsewhere);
@@ -61,7 +64,9 @@ impl Stores {
         );
         let installation = Installation::open(data_dir)?;
         let log = EventLog::open_sqlite(&installation.events_database(), runtime::system_clock()).await?;
-        log.forget(None).await?;
+        let told = Outbox::open_sqlite(&installation.outbox_database()).await?;
+        erasures::finish(&log, &told, runtime::system_clock().now()).await?;
+        told.close().await;
         let usage = Box::new(UsageLog::open_sqlite(&installation.usage_database()).await?);
         let read = ReadModel::open_sqlite(&installation.read_database()).await?;
         let (authenticated_by, _installation) = ("data_directory", Some(installation));
