@@ -129,8 +129,8 @@ impl Outbox {
     /// # Errors
     /// When the outbox cannot be read.
     pub async fn next_due(&self, channel: Channel) -> Result<Option<Timestamp>, OutboxFailure> {
-        let sql = include_str!("claim/next_due.sql");
-        let rows = self.store.fetch("looking for what is due next", sql, vec![Value::of(channel)]).await?;
+        let sql = sql!("claim/next_due.sqlite.sql", "claim/next_due.postgres.sql");
+        let rows = self.store.ask("looking for what is due next", sql, vec![Value::of(channel)]).await?;
         rows.first().map_or(Ok(None), |row| row.time_or_none("due_at_us"))
     }
 }

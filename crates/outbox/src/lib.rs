@@ -54,6 +54,8 @@ pub struct Outbox {
     store: Store,
     /// Counts what this process has made due.
     news: Arc<watch::Sender<u64>>,
+    /// For the one writer of the embedded engine.
+    reports: Arc<report::Waiting>,
 }
 
 impl fmt::Debug for Outbox {
@@ -83,7 +85,7 @@ impl Outbox {
     }
 
     fn of(store: Store) -> Self {
-        Self { store, news: Arc::new(watch::Sender::new(0)) }
+        Self { store, news: Arc::new(watch::Sender::new(0)), reports: Arc::default() }
     }
 
     /// Changes whenever this process has made something due. What other processes make due is found by asking again.

@@ -1,11 +1,13 @@
 //! What became of a try, told by who holds the lease.
 
 use domain::{DeliveryId, Timestamp, WebhookId};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 use crate::{
     DeliveryState, EndpointHealth, EndpointState, Lease, MessageKind, Outbox, OutboxFailure,
     named::named,
-    store::{Transaction, Value, sql},
+    store::{Store, Transaction, Value, sql},
 };
 
 /// What is kept of a receiver's answer, in bytes.
@@ -113,6 +115,12 @@ pub enum Unsent {
     Cancelled,
 }
 
+/// Reports that wait for the one writer of the embedded engine, each with who waits for it.
+#[derive(Default)]
+pub(crate) struct Waiting(Mutex<Vec<(Report, oneshot::Sender<Reported>)>>);
+
+const DOING: &str = "reporting a delivery";
+
 /// A delivery as a report finds it.
 struct Found {
     state: DeliveryState,
@@ -127,23 +135,61 @@ impl Outbox {
     /// # Errors
     /// When the outbox cannot be written.
     pub async fn report(&self, report: Report) -> Result<Reported, OutboxFailure> {
-        let mut transaction = self.store.begin("reporting a delivery").await?;
-        if let Some(found) = find(&mut transaction, report.delivery_id, report.lease).await? {
-            let health = count(&mut transaction, &found, &report).await?;
-            let state = found.after(report.outcome, health.as_ref());
-            if settle(&mut transaction, &found, &report, state).await? {
-                keep(&mut transaction, &report, report.outcome.kept()).await?;
-                transaction.commit().await?;
-                let health = health.filter(|_| !found.kind.tries_the_endpoint());
-                return Ok(Reported::Done { state, health });
-            }
-            // The lease went in between: what was counted is not to stay.
-            transaction.roll_back().await?;
-            transaction = self.store.begin("keeping a late attempt").await?;
+        match &self.store {
+            Store::Sqlite { .. } => self.report_in_group(report).await,
+            Store::Postgres { .. } => self.report_alone(&report).await,
         }
-        keep(&mut transaction, &report, AttemptOutcome::Late).await?;
+    }
+
+    async fn report_alone(&self, report: &Report) -> Result<Reported, OutboxFailure> {
+        let mut transaction = self.store.begin(DOING).await?;
+        if let Some(reported) = write(&mut transaction, report).await? {
+            transaction.commit().await?;
+            return Ok(reported);
+        }
+        // The lease went in between: what was counted is not to stay.
+        transaction.roll_back().await?;
+        let mut transaction = self.store.begin(DOING).await?;
+        keep(&mut transaction, report, AttemptOutcome::Late).await?;
         transaction.commit().await?;
         Ok(Reported::Late)
+    }
+
+    /// One wait for the disk for all that wait for it: whoever has the writer's turn writes for the others.
+    async fn report_in_group(&self, report: Report) -> Result<Reported, OutboxFailure> {
+        loop {
+            let (tell, mut told) = oneshot::channel();
+            self.reports.0.lock().push((report.clone(), tell));
+            let transaction = tokio::select! {
+                biased;
+                done = &mut told => match done {
+                    Ok(reported) => return Ok(reported),
+                    // Whoever wrote for us was dropped, or has failed.
+                    Err(_) => continue,
+                },
+                transaction = self.store.begin(DOING) => transaction?,
+            };
+            self.write_group(transaction).await?;
+            if let Ok(reported) = told.await {
+                return Ok(reported);
+            }
+        }
+    }
+
+    async fn write_group(&self, mut transaction: Transaction) -> Result<(), OutboxFailure> {
+        let group = std::mem::take(&mut *self.reports.0.lock());
+        let mut done = vec![];
+        for (report, tell) in group {
+            // There is no other writer who could take the lease in between.
+            let reported = write(&mut transaction, &report).await?.unwrap_or(Reported::Late);
+            done.push((reported, tell));
+        }
+        transaction.commit().await?;
+        for (reported, tell) in done {
+            // None is left to tell where the one who reported was dropped.
+            drop(tell.send(reported));
+        }
+        Ok(())
     }
 
     /// Gives a claimed delivery back that was not tried. False where the lease is not the caller's any more.
@@ -170,6 +216,22 @@ impl Outbox {
         }
         Ok(given > 0)
     }
+}
+
+/// None where the lease went while this was written.
+async fn write(transaction: &mut Transaction, report: &Report) -> Result<Option<Reported>, OutboxFailure> {
+    let Some(found) = find(transaction, report.delivery_id, report.lease).await? else {
+        keep(transaction, report, AttemptOutcome::Late).await?;
+        return Ok(Some(Reported::Late));
+    };
+    let health = count(transaction, &found, report).await?;
+    let state = found.after(report.outcome, health.as_ref());
+    if !settle(transaction, &found, report, state).await? {
+        return Ok(None);
+    }
+    keep(transaction, report, report.outcome.kept()).await?;
+    let health = health.filter(|_| !found.kind.tries_the_endpoint());
+    Ok(Some(Reported::Done { state, health }))
 }
 
 async fn find(

@@ -1,7 +1,7 @@
 -- Leases what is due and was tried before, the longest due first, and no more of one endpoint than may be in flight.
 -- Uses deliveries_again, and deliveries_leased for what is in flight.
 with busy as (
-    select endpoint_id, count(*) as in_flight from deliveries
+    select endpoint_id, count(*) as in_flight from deliveries indexed by deliveries_leased
      where leased_until_us > $2 and endpoint_id is not null
      group by endpoint_id
 ), due as (

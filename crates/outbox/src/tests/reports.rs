@@ -1,3 +1,5 @@
+use futures::{StreamExt as _, stream::FuturesUnordered};
+
 use super::*;
 
 on_every_engine!(
@@ -7,6 +9,7 @@ on_every_engine!(
     an_answer_is_cut_to_what_is_kept,
     what_nobody_holds_cannot_be_reported,
     how_much_waits_is_counted,
+    many_report_at_once,
 );
 
 fn state_of(reported: &Reported) -> DeliveryState {
@@ -131,4 +134,36 @@ async fn how_much_waits_is_counted(room: Room) {
     assert_eq!(count(Channel::Email, DeliveryState::Pending), 1);
     assert_eq!(backlog.oldest_due_at(Channel::Webhook), Some(at(0)));
     assert_eq!(backlog.oldest_due_at(Channel::Email), Some(at(0)));
+}
+
+async fn many_report_at_once(room: Room) {
+    room.tell((0..100).map(|number| posted(number, number % 3))).await;
+    let claimed = room.claim_some(at(0), 1, 100).await;
+    // Each twice, and some of those who report are dropped before they hear of it.
+    let (first, second) = (claimed.iter(), claimed.iter());
+    let reports = first.chain(second).map(|one| room.end(one, at(1), Outcome::Delivered));
+    let mut reports: FuturesUnordered<_> = reports.collect();
+    let (mut done, mut late) = (0, 0);
+    while let Some(reported) = reports.next().await {
+        match reported {
+            Reported::Done { state, .. } => {
+                assert_eq!(state, DeliveryState::Delivered);
+                done += 1;
+            }
+            Reported::Late => late += 1,
+        }
+        if done + late == 150 {
+            break;
+        }
+    }
+    drop(reports);
+    for one in &claimed {
+        room.end(one, at(2), Outcome::Delivered).await;
+    }
+    assert!(done <= 100 && late <= 100, "{done} {late}");
+    let delivered = DeliveryFilter { states: vec![DeliveryState::Delivered], ..DeliveryFilter::default() };
+    assert_eq!(room.deliveries(&delivered, Page::first(200)).await.unwrap().len(), 100);
+    for number in 0..100 {
+        assert_eq!(room.attempts(delivery_id(number)).await.unwrap().len(), 1);
+    }
 }
