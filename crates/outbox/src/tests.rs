@@ -9,6 +9,7 @@ mod erasure;
 mod handovers;
 mod lists;
 mod reports;
+mod schema;
 
 use std::{ops::Deref, time::Duration};
 
