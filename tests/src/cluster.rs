@@ -22,6 +22,7 @@ pub enum Role {
     Projections,
     Gateway,
     Scheduler,
+    Notifier,
 }
 
 impl Role {
@@ -32,6 +33,7 @@ impl Role {
             Self::Projections => "projections",
             Self::Gateway => "gateway",
             Self::Scheduler => "scheduler",
+            Self::Notifier => "notifier",
         }
     }
 }
@@ -142,7 +144,7 @@ impl Cluster {
         match (role, control_plane) {
             (Role::Gateway, Some(url)) => Ok(launch.env("TOLLGATE_CONTROL_PLANE", url)),
             (Role::Gateway, None) => Ok(launch),
-            (Role::Api | Role::Sequencer | Role::Projections | Role::Scheduler, _) => {
+            (Role::Api | Role::Sequencer | Role::Projections | Role::Scheduler | Role::Notifier, _) => {
                 Ok(launch.env("TOLLGATE_DATABASE_URL", self.database_url()))
             }
         }

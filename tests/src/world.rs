@@ -43,6 +43,14 @@ impl World {
         Self::launch(Launch::new(TOKEN)?.with_clock()?).await
     }
 
+    /// The same, as a test has varied it.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_as(vary: impl FnOnce(Launch) -> Launch) -> Result<Self> {
+        Self::launch(vary(Launch::new(TOKEN)?)).await
+    }
+
     /// The same where the door believes what a header says that a call costs, and Envoy shows it that header.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod it {
     mod faults;
     mod harness;
     mod limits;
+    mod notices;
     mod projections;
     mod readme;
     mod receipts;

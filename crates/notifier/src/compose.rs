@@ -43,7 +43,7 @@ impl Composer<'_> {
     pub(crate) async fn messages(
         &self,
         occasion: &Occasion,
-        told: &dyn Fn(&MessageId) -> bool,
+        told: &(dyn Fn(&MessageId) -> bool + Sync),
     ) -> Result<Vec<NewMessage>, Failure> {
         let mut messages = vec![];
         for rule in &self.wishes.rules {

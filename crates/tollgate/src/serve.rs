@@ -12,6 +12,7 @@ mod health;
 mod http;
 mod leaks;
 mod nodes;
+mod notifier;
 mod rooms;
 mod scheduler;
 mod sequencer;
@@ -119,6 +120,12 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         }
         (Some(_) | None, Some(_) | None) => None,
     };
+    let notifier = match (&rooms.store, &visibility) {
+        (Some(store), Some(visibility)) if has(Role::Notifier) => {
+            Some(notifier::start(settings, &rooms, store, visibility, &mut tasks)?)
+        }
+        (Some(_) | None, Some(_) | None) => None,
+    };
     let access = match &rooms.store {
         Some(store) if has(Role::Api) => Some(follow_access(store, &mut tasks).await),
         Some(_) | None => None,
@@ -133,6 +140,7 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
         publisher,
         signer,
         scheduler,
+        notifier,
         access: access.clone(),
         bus: rooms.bus.clone(),
         clock: Arc::clone(&rooms.clock),

@@ -166,6 +166,11 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
 }
 
 impl Settings {
+    /// Where people reach this API and the console.
+    pub(crate) fn public_url(&self) -> String {
+        self.sign_in.public_url.clone().unwrap_or_else(|| format!("http://{}", self.http))
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         for (name, address) in [("http", self.http), ("gateway", self.gateway)] {
             if !address.ip().is_loopback() && !self.allow_plaintext {

@@ -55,6 +55,7 @@ pub(super) struct Health {
     pub(super) publisher: Option<watch::Receiver<PublisherStatus>>,
     pub(super) signer: Option<watch::Receiver<SignerStatus>>,
     pub(super) scheduler: Option<watch::Receiver<SchedulerStatus>>,
+    pub(super) notifier: Option<watch::Receiver<::notifier::Status>>,
     /// Who may do what, where the admin API is.
     pub(super) access: Option<Arc<AccessIndex>>,
     pub(super) bus: Option<Bus>,
@@ -83,6 +84,9 @@ impl Health {
         }
         if let Some(signer) = &self.signer {
             parts.insert("checkpoints".to_owned(), signer.borrow().readiness());
+        }
+        if let Some(notifier) = &self.notifier {
+            parts.insert("notifier".to_owned(), super::notifier::readiness(&notifier.borrow()));
         }
         if let Some(scheduler) = &self.scheduler {
             parts.insert("scheduler".to_owned(), scheduler.borrow().readiness());

@@ -22,8 +22,7 @@ pub(super) fn open(settings: &Settings, read: &ReadModel, peppers: &Peppers) -> 
     let settings::SignIn {
         idle_minutes, hours, failures, failures_refill_seconds, ca, people, machines, ..
     } = &settings.sign_in;
-    let public_url =
-        settings.sign_in.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.http));
+    let public_url = settings.public_url();
     let origin = Origin::of(&public_url).context("the public URL has no origin")?;
     let limits = SessionLimits {
         idle: Duration::from_secs(60 * u64::from(*idle_minutes)),

@@ -17,7 +17,7 @@ pub(crate) struct ServeFlags {
     /// Settings file; without it, `tollgate.toml` in the working directory if there is one
     #[arg(long, env = "TOLLGATE_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// What this process does, several with commas; all of it without [api, sequencer, projections, gateway, scheduler]
+    /// What this process does, several with commas; all of it without [api, sequencer, projections, gateway, scheduler, notifier]
     #[arg(long = "role", env = "TOLLGATE_ROLE", value_enum, value_delimiter = ',', value_name = "ROLE")]
     pub(crate) roles: Vec<Role>,
     /// Postgres for the log and the read models, prepared by `tollgate migrate`; without it, files in the data directory

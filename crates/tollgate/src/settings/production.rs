@@ -24,11 +24,13 @@ pub(crate) enum Role {
     Gateway,
     /// Does what is planned for a time when that has come; one at a time, the others stand by
     Scheduler,
+    /// Tells people and programs what concerns them, by e-mail and webhooks; one finds it at a time, all deliver
+    Notifier,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Api, Self::Sequencer, Self::Projections, Self::Gateway, Self::Scheduler];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Api, Self::Sequencer, Self::Projections, Self::Gateway, Self::Scheduler, Self::Notifier];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -37,6 +39,7 @@ impl Role {
             Self::Projections => "projections",
             Self::Gateway => "gateway",
             Self::Scheduler => "scheduler",
+            Self::Notifier => "notifier",
         }
     }
 }
@@ -116,7 +119,7 @@ pub(super) fn check(settings: &Settings, named: bool) -> anyhow::Result<()> {
         ensure!(settings.control_plane.is_none(), "--control-plane is for gateways without a database");
         return Ok(());
     }
-    for role in [Role::Api, Role::Sequencer, Role::Projections, Role::Scheduler] {
+    for role in [Role::Api, Role::Sequencer, Role::Projections, Role::Scheduler, Role::Notifier] {
         if has(role) && settings.database.is_none() {
             let role = role.to_possible_value().map(|role| role.get_name().to_owned()).unwrap_or_default();
             bail!("the role `{role}` needs --database-url");

@@ -67,7 +67,7 @@ impl Fields {
         match name {
             "request" => SpanKind::Server,
             "publish" => SpanKind::Producer,
-            "project" | "apply" => SpanKind::Consumer,
+            "project" | "apply" | "notify" => SpanKind::Consumer,
             _ => SpanKind::Internal,
         }
     }

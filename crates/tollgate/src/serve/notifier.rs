@@ -1,0 +1,74 @@
+//! The role `notifier`: what concerns people and programs is told them, by e-mail and webhooks.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use api::PartReadiness;
+use jiff::tz::TimeZone;
+use notifier::{Notifier, Parts, Settings as Pace, Status, mail::Smtp, templates::Templates};
+use outbound::{Client, SystemLookup};
+use projections::Visibility;
+use tokio::sync::watch;
+
+use super::rooms::{Rooms, Store};
+use crate::{runtime::Tasks, settings::Settings};
+
+/// A webhook's receiver has so long to answer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(15);
+/// A letter takes a moment longer than its time to say goodbye.
+const AT_MOST_BESIDE: Duration = Duration::from_secs(10);
+
+/// Starts it; answers how it is.
+pub(super) fn start(
+    settings: &Settings,
+    rooms: &Rooms,
+    store: &Store,
+    visibility: &Visibility,
+    tasks: &mut Tasks,
+) -> anyhow::Result<watch::Receiver<Status>> {
+    let notifier = Notifier::new(parts(settings, rooms, store, visibility)?)?;
+    let (status, stop) = (notifier.watch(), tasks.stop_token());
+    tasks.spawn("notifier", async move {
+        notifier.run(stop).await;
+        Ok(())
+    });
+    Ok(status)
+}
+
+fn parts(
+    settings: &Settings,
+    rooms: &Rooms,
+    store: &Store,
+    visibility: &Visibility,
+) -> anyhow::Result<Parts> {
+    let web = outbound::Settings { answer_within: ANSWERED_WITHIN, ..outbound::Settings::default() };
+    let web = Client::new(settings.webhooks.policy(), web, SystemLookup).context("preparing to call webhooks")?;
+    let mail = settings.mail.smtp().map(|smtp| Smtp::new(&smtp)).transpose().context("the mail server")?;
+    let templates = Templates::new(settings.mail.templates.as_deref()).context("the templates of letters")?;
+    let letter = Duration::from_secs(settings.mail.timeout_seconds.into());
+    let attempt_max = letter.max(ANSWERED_WITHIN).saturating_add(AT_MOST_BESIDE);
+    let pace = Pace { attempt_max, lease: attempt_max.saturating_mul(2), ..Pace::default() };
+    Ok(Parts {
+        log: store.log.clone(),
+        read: store.read.clone(),
+        visibility: visibility.clone(),
+        outbox: store.outbox.clone(),
+        clock: Arc::clone(&rooms.clock),
+        peppers: rooms.peppers.clone(),
+        web,
+        mail: mail.map(Arc::new),
+        templates: Arc::new(templates),
+        public_url: settings.public_url().parse().context("public_url")?,
+        zone: TimeZone::UTC,
+        settings: pace,
+    })
+}
+
+/// Whatever it is, the process serves: what cannot be told now waits.
+pub(super) fn readiness(status: &Status) -> PartReadiness {
+    let detail = match status {
+        Status::StandingBy => "standing by, delivering",
+        Status::Leading => "leading",
+    };
+    PartReadiness { ready: true, detail: detail.to_owned() }
+}
