@@ -183,10 +183,13 @@ impl Door {
                 Some(principal).filter(|_| api.access.is_complete() && api.access.is_unclaimed())
             }
             Some(principal) => Some(principal),
-            None => api.access.principal(&api.peppers, token, now).or_else(|| {
-                let reopens = api.access.reopens(&api.peppers, token, now);
-                reopens.then(claimant)
-            }),
+            None => {
+                let known = api.access.principal(&api.peppers, token, now);
+                known.inspect(|principal| api.token_uses.note(principal, now)).or_else(|| {
+                    let reopens = api.access.reopens(&api.peppers, token, now);
+                    reopens.then(claimant)
+                })
+            }
         };
         match known {
             Some(principal) => Ok(principal),

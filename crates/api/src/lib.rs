@@ -37,6 +37,7 @@ mod secret;
 pub mod sign_in;
 #[cfg(test)]
 mod tests;
+mod token_uses;
 mod uploads;
 mod values;
 mod worker;
@@ -62,6 +63,7 @@ pub use problem::{CatalogueEntry, catalogue};
 pub use proxies::{ForwardedBy, Proxies};
 pub use random::{Random, SystemRandom};
 pub use secret::{admin_token_digest, new_admin_token, new_principal_token};
+pub use token_uses::{TokenUses, run_token_uses};
 pub use uploads::Uploads;
 pub use worker::run_operations;
 
@@ -100,6 +102,8 @@ pub struct Api {
     pub sign_in: sign_in::SignIn,
     /// What was observed and is not on record yet; put there by [`run_observations`].
     pub observer: Observer,
+    /// When tokens were used and it is not kept yet; kept by [`run_token_uses`].
+    pub token_uses: TokenUses,
     /// Whose word counts of where a request comes from.
     pub proxies: Proxies,
     /// What webhooks may be at.

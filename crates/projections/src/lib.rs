@@ -33,6 +33,7 @@ mod store;
 mod table;
 #[cfg(test)]
 mod testing;
+pub mod token_uses;
 mod usage;
 mod value;
 mod visibility;

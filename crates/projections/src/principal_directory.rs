@@ -64,6 +64,8 @@ pub struct PrincipalRow {
     pub token: Option<TokenRow>,
     /// The token before, until it stops: its end, and its last characters.
     pub previous: Option<(String, Timestamp)>,
+    /// When a token of a service account was last used, to the minute; none in the past and where it is not asked for.
+    pub last_used_at: Option<Timestamp>,
     /// Until when the person is an administrator by a broken glass.
     pub glass_until: Option<Timestamp>,
     /// The aggregate's version after its last event; an `ETag`.
@@ -113,6 +115,7 @@ impl Stored for PrincipalRow {
             team: columns.text_or_none("team")?,
             token,
             previous: columns.text_or_none("previous_hint")?.zip(until),
+            last_used_at: None,
             glass_until: columns.time_or_none("glass_until_us")?,
             version: columns.count("version")?,
             position: Position::new(columns.count("position")?),
@@ -264,6 +267,7 @@ impl PrincipalRow {
             team: None,
             token: None,
             previous: None,
+            last_used_at: None,
             glass_until: None,
             version: fact.sequence,
             position: fact.position,

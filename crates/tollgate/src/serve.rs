@@ -164,6 +164,11 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
             api::run_observations(observing, ending).await;
             Ok(())
         });
+        let (using, ending) = (Arc::clone(&api), tasks.keepers_stop_token());
+        tasks.spawn_keeper("uses of tokens", async move {
+            api::run_token_uses(using, ending).await;
+            Ok(())
+        });
         tasks.spawn("operations", async move {
             api::run_operations(api, stop).await;
             Ok(())

@@ -314,6 +314,37 @@ async fn a_token_opens_what_its_grants_allow_and_nothing_once_it_has_ended() {
 }
 
 #[tokio::test]
+async fn the_last_use_of_a_token_is_kept_to_the_minute_and_not_on_each_call() {
+    let world = World::new().await;
+    world.fixture().await;
+    let (account, token) = world.account("Payments").await;
+    let shown = async || {
+        world.door.api().keep_token_uses().await;
+        let path = format!("/v1/service-accounts/{account}");
+        world.get(path).expect(200).await.json()["last_used_at"].clone()
+    };
+    assert_eq!(shown().await, Value::Null);
+    let head = world.door.api().log.head();
+    for (now, expected) in [
+        ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z"),
+        ("2026-03-01T12:00:59Z", "2026-03-01T12:00:00Z"),
+        ("2026-03-01T12:02:30Z", "2026-03-01T12:02:00Z"),
+    ] {
+        world.set_now(now);
+        world.get("/v1/whoami").token(&token).expect(200).await;
+        assert_eq!(shown().await, expected);
+    }
+    let listed = world.get("/v1/service-accounts").expect(200).await.json();
+    assert_eq!(listed["items"][0]["last_used_at"], "2026-03-01T12:02:00Z");
+    assert_eq!(world.door.api().log.head(), head, "no event tells it");
+    // What opens nothing was not used.
+    world.post(format!("/v1/service-accounts/{account}/revoke-token"), &because()).expect(200).await;
+    world.set_now("2026-03-01T12:09:00Z");
+    world.get("/v1/whoami").token(&token).refused(401, "unauthenticated").await;
+    assert_eq!(shown().await, "2026-03-01T12:02:00Z");
+}
+
+#[tokio::test]
 async fn a_token_is_shown_once() {
     let world = World::new().await;
     let body = json!({ "name": "ci", "team": "Payments" });

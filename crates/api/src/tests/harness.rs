@@ -173,6 +173,7 @@ impl World {
             uploads: crate::Uploads::in_dir(dir.path().join("uploads")),
             sign_in,
             observer: crate::Observer::default(),
+            token_uses: crate::TokenUses::default(),
             proxies: Proxies { trusted: vec![PROXY.parse().unwrap()], ..Proxies::default() },
             leaks: leaks(holders.clone()),
             outbound: outbound::Policy::default(),

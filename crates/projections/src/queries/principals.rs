@@ -4,7 +4,7 @@ use domain::{PrincipalId, access::Reach};
 
 pub use crate::principal_directory::{PrincipalRow, TokenRow};
 use crate::{
-    PrincipalKind, PrincipalStatus, ReadFailure, ReadModel,
+    BadColumn, Columns, PrincipalKind, PrincipalStatus, ReadFailure, ReadModel, Stored,
     queries::{
         Page, Select,
         select::{Belongs, Places},
@@ -24,11 +24,21 @@ pub struct PrincipalFilter {
 /// A service account is its team's, and in no environment.
 const TEAMS: Belongs = Belongs { team: Some("team = {}"), environment: Places::Nowhere };
 
+/// With the last use of its tokens.
+struct Used(PrincipalRow);
+
+impl Stored for Used {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        let last_used_at = columns.time_or_none("last_used_at_us")?;
+        Ok(Self(PrincipalRow { last_used_at, ..PrincipalRow::read(columns)? }))
+    }
+}
+
 /// # Errors
 /// When the read model cannot be read.
 pub async fn get(model: &ReadModel, id: PrincipalId) -> Result<Option<PrincipalRow>, ReadFailure> {
     let select = Select::new(include_str!("principals/select.sql"), vec![]).and("principal_id = {}", id);
-    model.fetch_one(select).await
+    Ok(model.fetch_one(select).await?.map(|Used(row)| row))
 }
 
 /// Of one kind, in the order of their ids, which is that of their making. People belong to nobody: whoever sees one sees
@@ -54,5 +64,6 @@ pub async fn list(
         PrincipalKind::Person => select.and_shared(reach),
         PrincipalKind::ServiceAccount => select.and_within(reach, &TEAMS),
     };
-    model.fetch(select.then(" order by principal_id").limit(page.limit)).await
+    let rows: Vec<Used> = model.fetch(select.then(" order by principal_id").limit(page.limit)).await?;
+    Ok(rows.into_iter().map(|Used(row)| row).collect())
 }

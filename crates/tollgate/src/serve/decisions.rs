@@ -25,7 +25,9 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     loop {
         if let Err(failure) = forget(&read, batches.as_ref(), &clock, keep).await {
-            warn!("Cannot forget decisions and levels of quotas whose time is over; trying again: {failure:#}");
+            warn!(
+                "Cannot forget decisions and levels of quotas whose time is over; trying again: {failure:#}"
+            );
         }
         tokio::select! {
             biased;

@@ -78,6 +78,7 @@ pub(super) fn router(
         uploads: api::Uploads::in_dir(rooms.installation.dir().join(UPLOADS)),
         leaks: super::leaks::receivers(&settings.leaks, node)?,
         observer: api::Observer::default(),
+        token_uses: api::TokenUses::default(),
         proxies: settings.proxies.api(),
         outbound: settings.webhooks.policy(),
         sign_in: super::sign_in::open(settings, &store.read, &rooms.peppers)?,

@@ -33,6 +33,8 @@ pub(crate) struct ServiceAccountView {
     token: Option<TokenView>,
     /// The token before, until it stops.
     previous: Option<PreviousTokenView>,
+    /// When one of its tokens was last used, to the minute; it is shown some seconds later.
+    last_used_at: Option<Timestamp>,
     /// Counts the account's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
@@ -80,7 +82,7 @@ pub(crate) struct PendingServiceAccount {
 impl From<PrincipalRow> for ServiceAccountView {
     fn from(row: PrincipalRow) -> Self {
         let PrincipalRow { principal_id, status, name, team, token, previous, .. } = row;
-        let PrincipalRow { version, created_at, updated_at, .. } = row;
+        let PrincipalRow { last_used_at, version, created_at, updated_at, .. } = row;
         let shown = |TokenRow { version, hint, expires_at }| TokenView { version, hint, expires_at };
         Self {
             id: principal_id,
@@ -89,6 +91,7 @@ impl From<PrincipalRow> for ServiceAccountView {
             team: team.unwrap_or_default(),
             token: token.map(shown),
             previous: previous.map(|(hint, until)| PreviousTokenView { hint, until }),
+            last_used_at,
             version,
             created_at,
             updated_at,

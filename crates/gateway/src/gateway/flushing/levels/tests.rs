@@ -212,3 +212,13 @@ fn rates_and_rolling_quotas_have_no_level() {
     assert_eq!(told(&org), NOTHING);
     assert_eq!(rest(&org), NOTHING);
 }
+
+#[test]
+fn a_batch_without_levels_is_as_it_was_before_there_were_any() {
+    let org = Organisation::small();
+    calls(&org, 1);
+    let batch = org.gateway.take_flush(org.now).batch.unwrap();
+    let text = serde_json::to_string(&batch).unwrap();
+    assert!(!text.contains("quota_levels"), "{text}");
+    assert_eq!(serde_json::from_str::<domain::usage::UsageBatch>(&text).unwrap(), batch);
+}
