@@ -61,6 +61,8 @@ create table deliveries (
     -- Tries that failed, as the schedule counts them.
     failures bigint not null,
     due_at_us bigint not null,
+    -- 1: behind others of an endpoint that takes no more for now, out of the way of those that go elsewhere.
+    behind bigint not null default 0 constraint delivery_is_behind_or_not check (behind in (0, 1)),
     leased_until_us bigint,
     lease text,
     digest_key text,
@@ -77,8 +79,11 @@ create table deliveries (
     constraint delivery_is_gathered_by_a_key check (state <> 'gathered' or digest_key is not null)
 );
 -- What is claimed: however many have ended, these hold only what waits.
-create index deliveries_first on deliveries (channel, due_at_us, entry_no) where state = 'pending' and attempts = 0;
-create index deliveries_again on deliveries (channel, due_at_us, entry_no) where state = 'pending' and attempts > 0;
+create index deliveries_first on deliveries (channel, due_at_us, entry_no)
+    where state = 'pending' and behind = 0 and attempts = 0;
+create index deliveries_again on deliveries (channel, due_at_us, entry_no)
+    where state = 'pending' and behind = 0 and attempts > 0;
+create index deliveries_behind on deliveries (endpoint_id, due_at_us, entry_no) where state = 'pending' and behind = 1;
 create index deliveries_leased on deliveries (leased_until_us) where leased_until_us is not null;
 create index deliveries_gathered on deliveries (due_at_us, address, digest_key)
     where state = 'gathered' and gathered_into is null;

@@ -7,7 +7,7 @@ with busy as (
      group by endpoint_id
 ), due as (
     select delivery_id, endpoint_id, due_at_us, entry_no from deliveries
-     where state = 'pending' and attempts = 0 and channel = $1 and due_at_us <= $2
+     where state = 'pending' and behind = 0 and attempts = 0 and channel = $1 and due_at_us <= $2
        and (leased_until_us is null or leased_until_us <= $2)
        and coalesce(endpoint_id, '') not in (select endpoint_id from busy where in_flight >= $5)
      order by due_at_us, entry_no

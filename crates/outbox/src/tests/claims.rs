@@ -10,6 +10,7 @@ on_every_engine!(
     what_was_never_tried_comes_first,
     an_endpoint_has_no_more_in_flight_than_it_may,
     who_hangs_does_not_keep_others_waiting,
+    what_is_behind_steps_up_when_there_is_room,
     what_is_claimed_says_all_that_is_told,
     the_next_that_is_due_is_known,
     what_was_not_tried_is_given_back,
@@ -81,6 +82,39 @@ async fn who_hangs_does_not_keep_others_waiting(room: Room) {
     let claimed = room.claim(narrow(1)).await.unwrap();
     assert_eq!(numbers(&claimed), [0, 1, 2].into_iter().chain(500..520).collect::<Vec<_>>());
     assert_eq!(room.claim(narrow(2)).await.unwrap(), []);
+}
+
+async fn what_is_behind_steps_up_when_there_is_room(room: Room) {
+    room.tell((0..30).map(|number| posted(number, 1))).await;
+    room.tell((30..35).map(|number| posted(number, number))).await;
+    let narrow = |now, lease| Claim { per_endpoint_max: 3, ..claim(now, lease, 20) };
+    let mut in_flight = room.claim(narrow(at(0), 1)).await.unwrap();
+    assert_eq!(numbers(&in_flight), [0, 1, 2, 30, 31, 32, 33, 34]);
+    let mut delivered = vec![];
+    for round in 2..20 {
+        assert_eq!(room.claim(narrow(at(0), round << 32)).await.unwrap(), [], "there is no room");
+        let ends = in_flight.remove(0);
+        room.end(&ends, at(0), Outcome::Delivered).await;
+        delivered.push(ends);
+        in_flight.retain(|one| one.endpoint_id == Some(endpoint(1)));
+        let next = room.claim(narrow(at(0), round)).await.unwrap();
+        assert_eq!(next.len(), 1, "one has gone");
+        in_flight.extend(next);
+    }
+    // Held and released, they are where they were.
+    assert_eq!(room.hold(endpoint(1), at(0)).await.unwrap(), 9);
+    assert_eq!(room.release(endpoint(1), at(0)).await.unwrap(), 9);
+    // What others have let go is claimed again, with room or without.
+    let mut now = at(0);
+    for round in 100..120 {
+        now = now.saturating_add(LEASE).unwrap();
+        for one in room.claim(narrow(now, round)).await.unwrap() {
+            room.end(&one, now, Outcome::Delivered).await;
+            delivered.push(one);
+        }
+    }
+    let delivered = numbers(&delivered).len();
+    assert_eq!(delivered, 35, "all but what was dropped in flight elsewhere, which is here again");
 }
 
 async fn what_is_claimed_says_all_that_is_told(room: Room) {
