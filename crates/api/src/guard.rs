@@ -34,6 +34,7 @@ use crate::{
     idempotency::InFlight,
     nodes::GatewayNodes,
     observe::{Doer, Exports},
+    previews::Previews,
     problem::Problem,
     random::{NoRandom, Random, salt, token_id},
     secret::new_key_secret,
@@ -394,6 +395,11 @@ impl<P: Needs> Allowed<P> {
 
     pub(crate) fn gateways(&self) -> &dyn Gateways {
         &*self.door.api.gateways
+    }
+
+    /// The notifier, which is only asked.
+    pub(crate) fn previews(&self) -> &dyn Previews {
+        &*self.door.api.previews
     }
 
     /// For [`Ask`](crate::ask::Ask), which gives the commands.

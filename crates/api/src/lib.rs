@@ -27,6 +27,7 @@ mod nodes;
 mod observe;
 mod path;
 mod precondition;
+mod previews;
 mod problem;
 mod proxies;
 mod query;
@@ -59,6 +60,7 @@ pub use guard::protect;
 pub use leaks::{FetchedKeys, FindHolder, GithubKeys, KeysFailure, LeakPolicy, Leaks, Pace, SharedSecret};
 pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
 pub use observe::{Observer, run_observations};
+pub use previews::{Preview, Previewed, Previews, PreviewsAway};
 pub use problem::{CatalogueEntry, catalogue};
 pub use proxies::{ForwardedBy, Proxies};
 pub use random::{Random, SystemRandom};
@@ -86,6 +88,7 @@ pub struct Api {
     pub access: Arc<AccessIndex>,
     /// Asked what would be decided, what applies and what is used.
     pub gateways: Arc<dyn Gateways>,
+    pub previews: Box<dyn Previews>,
     /// Asked at each `/readyz`.
     pub readiness: Box<dyn Fn() -> Readiness + Send + Sync>,
     /// Asked at each `/metrics`: Prometheus' text format.

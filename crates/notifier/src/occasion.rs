@@ -1,6 +1,9 @@
 //! Something that may be told: a notice, what it is once for, and whom else it names.
 
-use domain::{Environment, Name, NoticeName, Position, PrincipalId, Timestamp, access::ResourceFacts};
+use domain::{
+    Environment, Name, NoticeName, Position, PrincipalId, Timestamp, access::ResourceFacts,
+    notification_rule::DEFAULT_THRESHOLDS,
+};
 
 use crate::{
     book::KnownClient,
@@ -123,7 +126,11 @@ impl QuotaLevel {
     }
 
     fn marked(&self, wants: &dyn Fn(NoticeName) -> bool, thresholds: &[u8]) -> Option<Marked> {
-        let own = if thresholds.is_empty() { &self.thresholds } else { thresholds };
+        let own = match (thresholds, self.thresholds.as_slice()) {
+            ([], []) => &DEFAULT_THRESHOLDS,
+            ([], policys) => policys,
+            (rules, _) => rules,
+        };
         let percent = self.percent();
         let exhausted = percent == 100 && wants(NoticeName::QuotaExhausted);
         let reached = own.iter().copied().filter(|mark| *mark <= percent);

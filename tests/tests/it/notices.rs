@@ -28,7 +28,8 @@ fn told(receiver: &Receiver) -> Vec<Value> {
 /// A webhook that has echoed its challenge.
 async fn webhook(admin: &Admin, receiver: &Receiver, events: &[&str]) -> Result<String> {
     receiver.otherwise(Reply::Echo);
-    let body = json!({ "name": "desk", "url": receiver.url("/hook"), "events": events, "scope": { "kind": "all" } });
+    let body =
+        json!({ "name": "desk", "url": receiver.url("/hook"), "events": events, "scope": { "kind": "all" } });
     let made = admin.post("/webhooks", &body).await?;
     ensure!(made.status == 201, "{}", made.body);
     assert!(made.json["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));
@@ -58,7 +59,8 @@ async fn what_happens_is_told_by_letter_and_webhook() -> Result<()> {
     rule(&world.admin, &["key_revoked"], "told-whole@example.com").await?;
     let client = world.client("Acme", &[]).await?;
     let key = world.key(&client, &json!({})).await?;
-    let revoked = world.admin.post(&format!("/keys/{}/revoke", key.key_id), &json!({ "reason": "over" })).await?;
+    let revoked =
+        world.admin.post(&format!("/keys/{}/revoke", key.key_id), &json!({ "reason": "over" })).await?;
     ensure!(revoked.status == 200, "{}", revoked.body);
     until("the webhook to be told", SOON, async || {
         let types: Vec<_> = told(&receiver).iter().map(|body| body["type"].clone()).collect();
@@ -133,9 +135,13 @@ async fn roles_apart_tell_on_postgres_and_a_notifier_that_stands_by_takes_over()
         ensure!(made.status == 201, "{}", made.body);
         Ok(())
     };
-    let is_told = async |clients: usize| {
-        until("the clients to be told of", SOON, async || Ok((told(&receiver).len() >= clients).then_some(()))).await
-    };
+    let is_told =
+        async |clients: usize| {
+            until("the clients to be told of", SOON, async || {
+                Ok((told(&receiver).len() >= clients).then_some(()))
+            })
+            .await
+        };
     register("One").await?;
     is_told(1).await?;
     cluster.instance_mut("notifier-1")?.kill_9()?;

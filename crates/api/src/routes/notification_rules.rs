@@ -5,6 +5,7 @@ mod end;
 mod get;
 mod list;
 mod make;
+mod preview;
 mod update;
 pub(crate) mod view;
 
@@ -13,9 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::guard::Door;
 
 pub(crate) fn all() -> OpenApiRouter<Door> {
-    OpenApiRouter::new().routes(routes!(make::make, list::list)).routes(routes!(
-        get::get,
-        update::update,
-        end::end
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(make::make, list::list))
+        .routes(routes!(preview::preview))
+        .routes(routes!(get::get, update::update, end::end))
 }

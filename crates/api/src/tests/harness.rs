@@ -4,6 +4,7 @@
 mod answer;
 mod gateways;
 mod holders;
+mod previews;
 mod things;
 
 use std::{
@@ -35,6 +36,7 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use gateways::ToldGateways;
+use previews::ToldPreviews;
 
 pub(super) use answer::{Answer, DOCUMENT, content_type};
 pub(super) use things::{
@@ -165,6 +167,7 @@ impl World {
             admin: tokens,
             access: access.clone(),
             gateways: gateways.clone(),
+            previews: Box::new(ToldPreviews),
             openapi: crate::openapi().to_json().unwrap(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),

@@ -1,13 +1,15 @@
 //! The role `notifier`: what concerns people and programs is told them, by e-mail and webhooks.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use api::PartReadiness;
+use domain::{Timestamp, notification_rule::RuleSpec, personal::PersonalValues};
+use eventlog::EventLog;
 use jiff::tz::TimeZone;
 use notifier::{Notifier, Parts, Settings as Pace, Status, mail::Smtp, templates::Templates};
 use outbound::{Client, SystemLookup};
-use projections::Visibility;
+use projections::{ReadModel, Visibility};
 use tokio::sync::watch;
 
 use super::rooms::{Rooms, Store};
@@ -42,7 +44,8 @@ fn parts(
     visibility: &Visibility,
 ) -> anyhow::Result<Parts> {
     let web = outbound::Settings { answer_within: ANSWERED_WITHIN, ..outbound::Settings::default() };
-    let web = Client::new(settings.webhooks.policy(), web, SystemLookup).context("preparing to call webhooks")?;
+    let web =
+        Client::new(settings.webhooks.policy(), web, SystemLookup).context("preparing to call webhooks")?;
     let mail = settings.mail.smtp().map(|smtp| Smtp::new(&smtp)).transpose().context("the mail server")?;
     let templates = Templates::new(settings.mail.templates.as_deref()).context("the templates of letters")?;
     let letter = Duration::from_secs(settings.mail.timeout_seconds.into());
@@ -62,6 +65,41 @@ fn parts(
         zone: TimeZone::UTC,
         settings: pace,
     })
+}
+
+/// What rules would have told, for whoever asks the API.
+pub(super) struct Previewing {
+    pub(super) log: EventLog,
+    pub(super) read: ReadModel,
+}
+
+impl api::Previews for Previewing {
+    fn preview<'a>(
+        &'a self,
+        spec: &'a RuleSpec,
+        addresses: PersonalValues,
+        until: Timestamp,
+    ) -> Pin<Box<dyn Future<Output = Result<api::Preview, api::PreviewsAway>> + Send + 'a>> {
+        Box::pin(async move {
+            let away = |failure: Box<dyn std::error::Error + Send + Sync>| api::PreviewsAway(failure);
+            let found = notifier::preview(&self.log, &self.read, spec, addresses, until).await;
+            let notifier::Preview { from, until, notices_total, notices, cut, left_out } =
+                found.map_err(|failure| away(failure.into()))?;
+            let shown = |one: notifier::Previewed| {
+                let notifier::Previewed { at, title, addresses, webhooks, notice } = one;
+                serde_json::to_value(notice).map(|data| api::Previewed {
+                    at,
+                    title,
+                    addresses,
+                    webhooks,
+                    data,
+                })
+            };
+            let notices = notices.into_iter().map(shown).collect::<Result<_, _>>();
+            let notices = notices.map_err(|failure| away(failure.into()))?;
+            Ok(api::Preview { from, until, notices_total, notices, cut, left_out })
+        })
+    }
 }
 
 /// Whatever it is, the process serves: what cannot be told now waits.

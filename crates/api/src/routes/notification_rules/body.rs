@@ -4,7 +4,7 @@ use domain::{
     WebhookId,
     api_client::{ApiClient, ApiClientRefusal, ContactRole},
     notification_rule::{About, Recipient},
-    personal::PersonalValue,
+    personal::{PersonalValue, PersonalValues},
     webhook::{Webhook, WebhookRefusal},
 };
 use serde::Deserialize;
@@ -71,6 +71,11 @@ impl Told {
         };
         let recipients = recipients.into_iter().map(seal).collect();
         Self { recipients, addresses }
+    }
+
+    /// The addresses by their commitments.
+    pub(super) fn values(self) -> PersonalValues {
+        self.addresses.iter().map(|value| (value.commitment(), value.text().into())).collect()
     }
 
     pub(super) fn said(self) -> Said {

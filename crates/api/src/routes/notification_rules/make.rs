@@ -7,8 +7,8 @@ use domain::{
     Name, NotificationRuleId,
     notice::NoticeName,
     notification_rule::{
-        About, Cadence, DEFAULT_DAYS_BEFORE, DEFAULT_THRESHOLDS, MakeNotificationRule, NotificationRule,
-        NotificationRuleCommand, RuleSpec,
+        About, Cadence, DEFAULT_DAYS_BEFORE, MakeNotificationRule, NotificationRule, NotificationRuleCommand,
+        RuleSpec,
     },
 };
 use http::StatusCode;
@@ -38,8 +38,8 @@ pub(crate) struct NewNotificationRule {
     name: Name,
     #[schema(value_type = Vec<form::NoticeName>, inline, min_items = 1)]
     notices: BTreeSet<NoticeName>,
-    /// Of quotas, in percent, 1 to 100, at most 20; absent: 50, 80, 90 and 100.
-    #[serde(default = "default_thresholds")]
+    /// Of quotas, in percent, 1 to 100, at most 20; absent or empty: those of the policy, and 50, 80, 90 and 100 where it has none.
+    #[serde(default)]
     #[schema(value_type = Vec<u8>, required = false, max_items = 20)]
     thresholds: BTreeSet<u8>,
     /// Of keys that expire, in days, 1 to 365, at most 20; absent: 60, 30, 14, 7, 3 and 1.
@@ -59,8 +59,12 @@ pub(crate) struct NewNotificationRule {
     cadence: Cadence,
 }
 
-fn default_thresholds() -> BTreeSet<u8> {
-    DEFAULT_THRESHOLDS.into()
+impl NewNotificationRule {
+    /// The rule without its recipients, which are still to be sealed.
+    pub(super) fn into_parts(self) -> (RuleSpec, Recipients) {
+        let Self { name, notices, thresholds, days_before, about, recipients, cadence } = self;
+        (RuleSpec { name, notices, thresholds, days_before, about, recipients: vec![], cadence }, recipients)
+    }
 }
 
 fn default_days_before() -> BTreeSet<u16> {
@@ -94,15 +98,13 @@ pub(crate) async fn make(ask: MakeAsk) -> Result<Response, Instead> {
 }
 
 async fn fresh(ask: &MakeAsk) -> Result<Effect<NotificationRuleId>, Instead> {
-    let NewNotificationRule { name, notices, thresholds, days_before, about, recipients, cadence } =
-        ask.body()?;
-    check_about(ask, &about).await?;
-    let facts = of_about(ask.log(), &about).await.map_err(|failure| Problem::failed(&failure))?;
+    let (mut spec, recipients) = ask.body::<NewNotificationRule>()?.into_parts();
+    check_about(ask, &spec.about).await?;
+    let facts = of_about(ask.log(), &spec.about).await.map_err(|failure| Problem::failed(&failure))?;
     let grant = ask.allow(&facts)?;
     let mut told = Told::seal(recipients, ask.random());
-    let recipients = std::mem::take(&mut told.recipients);
-    check_recipients(ask, &recipients).await?;
-    let spec = RuleSpec { name, notices, thresholds, days_before, about, recipients, cadence };
+    spec.recipients = std::mem::take(&mut told.recipients);
+    check_recipients(ask, &spec.recipients).await?;
     let (unix_ms, random) = id_parts(ask.random(), ask.now());
     let id = NotificationRuleId::from_parts(unix_ms, random);
     let command = NotificationRuleCommand::Make(MakeNotificationRule { spec });
