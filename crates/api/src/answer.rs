@@ -140,6 +140,12 @@ impl<R: Resource> Settled<R> {
         Self { effect, shown, receipt: None }
     }
 
+    /// The same, what is shown being made more of.
+    pub(crate) async fn with(self, more: impl AsyncFnOnce(Shown<R>) -> Shown<R>) -> Self {
+        let Self { effect, shown, receipt } = self;
+        Self { effect, shown: more(shown).await, receipt }
+    }
+
     /// The answer, its body made of what is shown. 202 in place of the status where that is not the effect.
     pub(crate) fn answer<B: Serialize>(
         self,

@@ -21,8 +21,8 @@ pub(crate) use answers::{
     Plain, PlainCreated, Removed, Report,
 };
 pub(crate) use params::{
-    ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, EditHeaders,
-    GrantPath, KeyPath, LeakPath, NotificationRulePath, OperationPath, PolicyPath, PositionPath,
+    ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, DeliveryPath,
+    EditHeaders, GrantPath, KeyPath, LeakPath, NotificationRulePath, OperationPath, PolicyPath, PositionPath,
     PrincipalPath, RoutePath, WebhookPath, WriteHeaders,
 };
 pub(crate) use problems::{
@@ -116,6 +116,15 @@ use crate::{
         routes::webhooks::view::WebhookView,
         routes::webhooks::view::WebhookWithSecret,
         routes::webhooks::view::PendingWebhook,
+        routes::webhooks::deliveries::view::DeliveryView,
+        routes::webhooks::deliveries::view::DeliveryWithTries,
+        routes::webhooks::deliveries::view::AttemptView,
+        routes::webhooks::deliveries::view::PendingDelivery,
+        routes::webhooks::events::PulledView,
+        routes::webhooks::events::EventMessageView,
+        routes::webhooks::events::EventSubject,
+        routes::webhooks::events::EventActor,
+        routes::webhooks::view::HealthView,
         routes::webhooks::keys::SigningKeys,
         routes::webhooks::keys::SigningKeyView,
         routes::notification_rules::view::NotificationRuleView,

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{
-    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, ErasureId, GrantId, KeyId, LeakId,
+    ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DeliveryId, ErasureId, GrantId, KeyId, LeakId,
     NotificationRuleId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, WebhookId,
     api_client::ApiClientRefusal, api_key::ApiKeyRefusal, approval::ApprovalRefusal,
     approval_rule::ApprovalRuleRefusal, erasure::ErasureRefusal, grant::GrantRefusal,
@@ -52,6 +52,14 @@ impl Named for LeakId {
     }
 }
 named!(ScheduledChangeId, ScheduledChangeRefusal::NotPlanned);
+
+impl Named for DeliveryId {
+    const PARAMETER: &'static str = "delivery_id";
+
+    fn missing() -> Problem {
+        Problem::new(kinds::DELIVERY_NOT_FOUND)
+    }
+}
 
 impl Named for AssignmentId {
     const PARAMETER: &'static str = "assignment_id";

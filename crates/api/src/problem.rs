@@ -11,6 +11,8 @@ use axum::{
 use domain::Refusal;
 use eventlog::LogFailure;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use outbox::OutboxFailure;
 use projections::ReadFailure;
 use serde_json::{Map, Value, json};
 use sign_in::{Spent, StoreFailure};
@@ -97,6 +99,12 @@ impl Problem {
             outbound::Refused::NameNotResolved { .. } => kinds::OUTBOUND_NAME_NOT_RESOLVED,
         };
         Self::because(kind, refused.to_string()).with("pointer", pointer)
+    }
+
+    /// The outbox cannot be read or written now.
+    pub(crate) fn unsent(failure: &OutboxFailure) -> Self {
+        tracing::warn!(error = chain(failure), "Cannot read or write the outbox now");
+        Self::unavailable()
     }
 
     /// Nobody proved who they are. The same for every cause: nothing to tell a wrong token from an unknown one.

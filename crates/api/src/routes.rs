@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod claim;
 pub(crate) mod clients;
 pub(crate) mod decisions;
+pub(crate) mod deliveries;
 pub(crate) mod effective_policy;
 pub(crate) mod erasures;
 pub(crate) mod explain;
@@ -62,6 +63,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(service_accounts::all())
         .merge(grants::all())
         .merge(webhooks::all())
+        .merge(deliveries::all())
         .merge(notification_rules::all())
         .merge(erasures::all())
         .merge(session::all())

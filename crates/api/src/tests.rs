@@ -13,6 +13,7 @@ mod bad_input;
 mod bulk;
 mod claim;
 mod clients;
+mod deliveries;
 mod documented;
 mod dry_run;
 mod erasures;

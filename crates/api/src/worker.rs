@@ -2,6 +2,7 @@
 
 mod import;
 mod keys;
+mod replay;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -15,6 +16,7 @@ use domain::{
 };
 use eventlog::{Execute, ExecuteError, LogFailure};
 use futures::{StreamExt as _, stream};
+use outbox::OutboxFailure;
 use projections::{
     ReadFailure,
     queries::operations::{self, OperationRow},
@@ -26,6 +28,7 @@ use crate::{Api, imports::Row};
 
 use import::Importing;
 pub(crate) use import::{Checked, Clients};
+pub(crate) use replay::filter as replay_filter;
 
 /// How long a new operation may wait for somebody to look.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -43,6 +46,8 @@ pub(crate) enum Stuck {
     Log(#[from] LogFailure),
     #[error(transparent)]
     Read(#[from] ReadFailure),
+    #[error(transparent)]
+    Outbox(#[from] OutboxFailure),
     #[error("reading the upload of an operation")]
     Upload(#[from] io::Error),
     #[error("the upload of an operation is damaged")]
@@ -167,6 +172,7 @@ impl Worker {
                 )
                 .await
             }
+            OperationKind::ReplayWebhook => replay::items(&self.api, run, ITEMS_AT_ONCE).await,
             OperationKind::ImportKeys => {
                 let importing = Importing::new(&self.api, id, run);
                 let next = numbers.zip(rows.iter().skip(done).take(ITEMS_AT_ONCE));

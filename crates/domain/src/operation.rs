@@ -13,6 +13,6 @@ pub use commands::{
 };
 pub use events::{
     Cancelled, Finished, ImportPlan, Item, ItemResult, KeysChosen, OperationEvent, OperationKind, Ordered,
-    Planned, Progressed, Started, Tally,
+    Planned, Progressed, ReplayPlan, Started, Tally,
 };
 pub use state::{Operation, Run};

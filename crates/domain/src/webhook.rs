@@ -10,12 +10,12 @@ mod tests;
 mod url;
 
 pub use commands::{
-    CreateWebhook, DeleteWebhook, DisableWebhook, EnableWebhook, OVERLAP_SECONDS_MAX, ReviseWebhook,
-    RotateWebhookSecret, VerifyWebhook, WebhookCommand, WebhookRefusal,
+    AskResend, AskTest, CreateWebhook, DeleteWebhook, DisableWebhook, EnableWebhook, OVERLAP_SECONDS_MAX,
+    ReviseWebhook, RotateWebhookSecret, VerifyWebhook, WebhookCommand, WebhookRefusal,
 };
 pub use events::{
-    Created, Deleted, DisableCause, Disabled, Enabled, Revised, SecretRotated, SecretSource, Verified,
-    WebhookEvent, WebhookSpec,
+    Created, Deleted, DisableCause, Disabled, Enabled, ResendAsked, Revised, SecretRotated, SecretSource,
+    TestAsked, VerificationAsked, Verified, WebhookEvent, WebhookSpec,
 };
 pub use pattern::{EventPattern, PATTERNS_MAX};
 pub use secret::{signing_secret, signing_seed};

@@ -178,7 +178,10 @@ impl<'of> Follower<'of> {
             WebhookEvent::Revised(_)
             | WebhookEvent::Verified(_)
             | WebhookEvent::Enabled(_)
-            | WebhookEvent::SecretRotated(_) => {}
+            | WebhookEvent::SecretRotated(_)
+            | WebhookEvent::VerificationAsked(_)
+            | WebhookEvent::TestAsked(_)
+            | WebhookEvent::ResendAsked(_) => {}
         }
         Ok(())
     }

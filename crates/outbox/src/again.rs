@@ -35,9 +35,11 @@ pub struct ReplayFilter {
 }
 
 /// One page of a replay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     pub deliveries: u64,
+    /// Which, in their order.
+    pub sent: Vec<DeliveryId>,
     /// Where to go on; none: it is done.
     pub next: Option<Entry>,
 }
@@ -85,6 +87,7 @@ impl Outbox {
         let (select, values) = filter.select(endpoint_id, after).limit(max).into_parts();
         let rows = transaction.fetch_text(&select, values).await?;
         let entries: Vec<i64> = rows.iter().map(|row| row.integer("entry_no")).collect::<Result<_, _>>()?;
+        let sent = rows.iter().map(|row| row.parsed("delivery_id")).collect::<Result<_, _>>()?;
         let entries_json = Value::rows(&entries).map_err(|source| OutboxFailure::Rows { source })?;
         let update = sql!("again/resend_all.sqlite.sql", "again/resend_all.postgres.sql");
         let deliveries = transaction.execute(update, [entries_json, now.into()]).await?;
@@ -92,7 +95,7 @@ impl Outbox {
         self.wake();
         let full = u32::try_from(entries.len()).is_ok_and(|got| got == max);
         let next = entries.last().copied().map(Entry::new).filter(|_| full);
-        Ok(Replayed { deliveries, next })
+        Ok(Replayed { deliveries, sent, next })
     }
 
     /// How many deliveries a replay will send again, as things are now.

@@ -166,7 +166,7 @@ impl Directory for OperationDirectory {
 
 impl OperationRow {
     fn planned(operation_id: OperationId, planned: &Planned, fact: &Fact<'_>) -> Self {
-        let Planned { kind, items_total, reason, import, ordered } = planned;
+        let Planned { kind, items_total, reason, import, ordered, replay: _ } = planned;
         Self {
             operation_id,
             kind: *kind,

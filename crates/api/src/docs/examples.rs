@@ -100,6 +100,10 @@ fn request(schema: &str) -> Option<Value> {
         }),
         "WebhookPatch" => json!({ "name": "Orders and invoices", "events": ["*"] }),
         "WebhookSecretRotation" => json!({ "overlap_seconds": 3_600 }),
+        "Replay" => {
+            json!({ "from": "2026-03-01T00:00:00Z", "states": ["dead"], "reason": "their receiver was down" })
+        }
+        "WebhookTest" => json!({ "event_type": "api_key.revoked" }),
         "NewNotificationRule" => json!({
             "name": "Keys of our partners", "notices": ["key_expiring", "key_expired"], "days_before": [30, 7, 1],
             "about": { "team": "Partner management" },

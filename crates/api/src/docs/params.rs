@@ -48,6 +48,16 @@ pub(crate) struct AssignmentPath {
     assignment_id: String,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "documents what `Id` reads")]
+pub(crate) struct DeliveryPath {
+    #[param(value_type = form::WebhookId, inline)]
+    id: String,
+    #[param(value_type = form::DeliveryId, inline)]
+    delivery_id: String,
+}
+
 macro_rules! headers_of {
     ($(#[$meta:meta])* $name:ident, $required:literal) => {
         $(#[$meta])*

@@ -20,8 +20,8 @@ pub(crate) mod form {
     use utoipa::openapi::{RefOr, Schema};
 
     use super::{
-        Granularity as G, domain_schema, granularity, kinds_schema, or_null, pattern_schema, sort_schema,
-        word_schema,
+        Granularity as G, domain_schema, granularity, kinds_schema, named_schema, or_null, pattern_schema,
+        sort_schema, word_schema,
     };
     use crate::routes;
 
@@ -49,7 +49,7 @@ pub(crate) mod form {
         api_client: ClientKind, ContactRole;
         api_key: LeakAction, LeakReceiver;
         decision: Outcome, RefusalReason;
-        ids: ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DecisionId, ErasureId, EventId, GrantId, KeyId, LeakId, NotificationRuleId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, WebhookId;
+        ids: ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DecisionId, DeliveryId, ErasureId, EventId, GrantId, KeyId, LeakId, MessageId, NotificationRuleId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, WebhookId;
         metadata: ActorKind;
         notice: NoticeName;
         operation: ItemResult, OperationKind;
@@ -63,6 +63,10 @@ pub(crate) mod form {
         GrantScope = kinds_schema::<domain::access::GrantScope>(),
         About = domain_schema::<domain::notification_rule::About>(),
         Cadence = kinds_schema::<domain::notification_rule::Cadence>(),
+        AttemptOutcome = named_schema(outbox::AttemptOutcome::ALL, outbox::AttemptOutcome::as_str),
+        Channel = named_schema(outbox::Channel::ALL, outbox::Channel::as_str),
+        DeliveryState = named_schema(outbox::DeliveryState::ALL, outbox::DeliveryState::as_str),
+        MessageKind = named_schema(outbox::MessageKind::ALL, outbox::MessageKind::as_str),
         WebhookStatus = word_schema([W::Unverified, W::Active, W::Disabled, W::Deleted], W::as_str),
         NotificationRuleStatus = word_schema([L::InForce, L::Ended], L::as_str),
         ChangeStatus = word_schema([H::Pending, H::Applied, H::Ended, H::Cancelled, H::Failed], H::as_str),
@@ -150,6 +154,11 @@ fn words_of(schema: &Value) -> Option<Vec<Value>> {
 fn word_schema<const N: usize, T>(all: [T; N], word: fn(T) -> &'static str) -> RefOr<Schema> {
     let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all.map(word)));
     Schema::from(words).into()
+}
+
+fn named_schema<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> RefOr<Schema> {
+    let words = all.iter().map(|one| word(*one));
+    Schema::from(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))).into()
 }
 
 fn or_null(schema: RefOr<Schema>) -> RefOr<Schema> {

@@ -3,13 +3,19 @@
 mod body;
 mod create;
 mod delete;
+pub(crate) mod deliveries;
+pub(crate) mod events;
 mod get;
 pub(crate) mod keys;
 mod list;
+mod replay;
 mod rotate;
+mod sent;
 mod signing;
 mod standing;
+mod test;
 mod update;
+mod verify;
 pub(crate) mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -24,4 +30,9 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(rotate::rotate))
         .routes(routes!(standing::disable))
         .routes(routes!(standing::enable))
+        .routes(routes!(verify::verify))
+        .routes(routes!(test::test))
+        .routes(routes!(events::events))
+        .routes(routes!(replay::replay))
+        .merge(deliveries::all())
 }

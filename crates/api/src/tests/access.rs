@@ -14,8 +14,13 @@ fn permission(name: &str) -> Permission {
 }
 
 /// Operations that show what everybody does, and so are for those who see everything.
-const OF_EVERYBODY: [&str; 4] =
-    ["find_contradictions", "list_hygiene_routes", "list_hygiene_policies", "export_audit"];
+const OF_EVERYBODY: [&str; 5] = [
+    "find_contradictions",
+    "list_hygiene_routes",
+    "list_hygiene_policies",
+    "export_audit",
+    "list_deliveries",
+];
 /// A second permission is asked for, or a hold on everything.
 const ASK_FOR_MORE: [&str; 9] = [
     "plan_scheduled_change",

@@ -29,7 +29,7 @@ pub(super) struct Sample {
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
     let Fixture { client, key, route, policy, assignment, change, operation: opn, leak, .. } = things;
-    let Fixture { person, account, grant, approval, rule, webhook, notification_rule, .. } = things;
+    let Fixture { person, account, grant, approval, rule, webhook, notification_rule, delivery, .. } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -201,6 +201,16 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         }
         "disable_webhook" => ("POST", format!("/v1/webhooks/{webhook}/disable"), Some(because())),
         "enable_webhook" => ("POST", format!("/v1/webhooks/{webhook}/enable"), Some(because())),
+        "verify_webhook" => ("POST", format!("/v1/webhooks/{webhook}/verify"), None),
+        "test_webhook" => ("POST", format!("/v1/webhooks/{webhook}/test"), Some(json!({}))),
+        "replay_webhook" => ("POST", format!("/v1/webhooks/{webhook}/replay"), Some(json!({}))),
+        "pull_webhook_events" => ("GET", format!("/v1/webhooks/{webhook}/events"), None),
+        "list_webhook_deliveries" => ("GET", format!("/v1/webhooks/{webhook}/deliveries"), None),
+        "get_webhook_delivery" => ("GET", format!("/v1/webhooks/{webhook}/deliveries/{delivery}"), None),
+        "resend_webhook_delivery" => {
+            ("POST", format!("/v1/webhooks/{webhook}/deliveries/{delivery}/resend"), None)
+        }
+        "list_deliveries" => ("GET", "/v1/deliveries".to_owned(), None),
         "make_notification_rule" => {
             ("POST", "/v1/notification-rules".to_owned(), Some(notification_rule_body()))
         }
@@ -250,7 +260,7 @@ impl Sample {
         let gone = |segment: &str| match segment.split_once('_') {
             Some((
                 prefix @ ("cli" | "key" | "rte" | "pol" | "asg" | "dec" | "chg" | "opn" | "lek" | "prn"
-                | "grt" | "apr" | "aru" | "whk" | "nrl"),
+                | "grt" | "apr" | "aru" | "whk" | "nrl" | "dlv"),
                 rest,
             )) => {
                 let query = rest.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();

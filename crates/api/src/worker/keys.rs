@@ -26,7 +26,7 @@ pub(super) async fn item(
     };
     let command = match run.kind {
         OperationKind::SuspendKeys => ApiKeyCommand::Suspend(SuspendKey { reason }),
-        OperationKind::RevokeKeys | OperationKind::ImportKeys => {
+        OperationKind::RevokeKeys | OperationKind::ImportKeys | OperationKind::ReplayWebhook => {
             ApiKeyCommand::Revoke(RevokeKey { now, at: None, reason })
         }
     };

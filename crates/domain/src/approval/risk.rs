@@ -41,7 +41,7 @@ pub fn lowers_risk(event: &DomainEvent, policy: Option<&PolicySpec>) -> bool {
         DomainEvent::Operation { event, .. } => match event {
             OperationEvent::Planned(planned) => match planned.kind {
                 OperationKind::RevokeKeys | OperationKind::SuspendKeys => true,
-                OperationKind::ImportKeys => false,
+                OperationKind::ImportKeys | OperationKind::ReplayWebhook => false,
             },
             OperationEvent::KeysChosen(_) => true,
             OperationEvent::Started(_)
@@ -91,7 +91,10 @@ pub fn lowers_risk(event: &DomainEvent, policy: Option<&PolicySpec>) -> bool {
             | WebhookEvent::Revised(_)
             | WebhookEvent::Verified(_)
             | WebhookEvent::SecretRotated(_)
-            | WebhookEvent::Enabled(_) => false,
+            | WebhookEvent::Enabled(_)
+            | WebhookEvent::VerificationAsked(_)
+            | WebhookEvent::TestAsked(_)
+            | WebhookEvent::ResendAsked(_) => false,
         },
         DomainEvent::NotificationRule { event, .. } => match event {
             NotificationRuleEvent::Made(_)

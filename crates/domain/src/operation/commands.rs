@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{ImportPlan, Item, OperationKind, Ordered};
+use super::{ImportPlan, Item, OperationKind, Ordered, ReplayPlan};
 use crate::{KeyId, Name, Reason, Timestamp, refusal::refusals};
 
 /// One operation is about no more things.
@@ -35,6 +35,7 @@ pub enum Work {
     Revoke(Vec<KeyId>),
     Suspend(Vec<KeyId>),
     Import { plan: ImportPlan, rows: u32 },
+    Replay { plan: ReplayPlan, deliveries: u64 },
 }
 
 /// Lets a node work on it: nobody else does, or nobody has been heard of for [`HELD_FOR`].

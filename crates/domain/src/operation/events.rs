@@ -1,9 +1,11 @@
 //! What happened to an operation. What it did to each thing is in that thing's own events.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyId, Name, Reason, Timestamp, aggregate::event_types};
+use crate::{KeyId, Name, Position, Reason, Timestamp, WebhookId, aggregate::event_types};
 
 /// A fact about an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,10 +35,12 @@ pub enum OperationKind {
     RevokeKeys,
     SuspendKeys,
     ImportKeys,
+    /// Sends again what a webhook was sent.
+    ReplayWebhook,
 }
 
 impl OperationKind {
-    pub const ALL: [Self; 3] = [Self::RevokeKeys, Self::SuspendKeys, Self::ImportKeys];
+    pub const ALL: [Self; 4] = [Self::RevokeKeys, Self::SuspendKeys, Self::ImportKeys, Self::ReplayWebhook];
 
     /// As it is written.
     #[must_use]
@@ -45,6 +49,7 @@ impl OperationKind {
             Self::RevokeKeys => "revoke_keys",
             Self::SuspendKeys => "suspend_keys",
             Self::ImportKeys => "import_keys",
+            Self::ReplayWebhook => "replay_webhook",
         }
     }
 }
@@ -58,6 +63,29 @@ pub struct Planned {
     /// Of an import only.
     pub import: Option<ImportPlan>,
     pub ordered: Ordered,
+    /// Of a replay only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayPlan>,
+}
+
+/// Which deliveries of a webhook are sent again, the oldest first: everything that is given has to hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReplayPlan {
+    pub webhook_id: WebhookId,
+    /// Made then or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Made before then: when it was ordered, at the latest.
+    pub until: Timestamp,
+    /// Of events behind it in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_position: Option<Position>,
+    /// Empty: all.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub types: BTreeSet<String>,
+    /// As the outbox calls them; empty: all that have ended, and held.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub states: BTreeSet<String>,
 }
 
 /// Who gave the order, and what allowed it: said by the commands that carry it out.
@@ -106,7 +134,7 @@ pub struct Progressed {
 pub struct Item {
     /// Counts from 1.
     pub number: u32,
-    /// The key's id, or the name of the row.
+    /// The key's id, the name of the row, or the delivery's id.
     pub subject: String,
     pub key_id: Option<KeyId>,
     pub result: ItemResult,

@@ -1,9 +1,9 @@
 //! The rules of an operation.
 
 use super::{
-    CancelOperation, Cancelled, Finished, HELD_FOR, ITEMS_MAX, KeysChosen, Operation, OperationCommand,
-    OperationEvent, OperationKind, OperationRefusal, PlanOperation, Planned, ProgressOperation, Progressed,
-    Run, Started, TakeOperation, Tally, Work,
+    CancelOperation, Cancelled, Finished, HELD_FOR, ITEMS_MAX, ImportPlan, KeysChosen, Operation,
+    OperationCommand, OperationEvent, OperationKind, OperationRefusal, PlanOperation, Planned,
+    ProgressOperation, Progressed, ReplayPlan, Run, Started, TakeOperation, Tally, Work,
 };
 use crate::{Aggregate, KeyId, Name, Timestamp};
 
@@ -34,20 +34,25 @@ impl Operation {
     fn plan(&self, ask: &PlanOperation) -> Result<Vec<OperationEvent>, OperationRefusal> {
         let Self::Absent = self else { return Err(OperationRefusal::AlreadyPlanned) };
         let PlanOperation { now, work, reason, ordered } = ask;
-        let (kind, keys, import, given) = match work {
-            Work::Revoke(keys) => (OperationKind::RevokeKeys, &keys[..], None, keys.len()),
-            Work::Suspend(keys) => (OperationKind::SuspendKeys, &keys[..], None, keys.len()),
-            Work::Import { plan, rows } => {
+        let (kind, keys, given, what) = match work {
+            Work::Revoke(keys) => (OperationKind::RevokeKeys, &keys[..], keys.len(), "keys"),
+            Work::Suspend(keys) => (OperationKind::SuspendKeys, &keys[..], keys.len(), "keys"),
+            Work::Import { plan: _, rows } => {
                 let given = usize::try_from(*rows).unwrap_or(usize::MAX);
-                (OperationKind::ImportKeys, &[][..], Some(plan.clone()), given)
+                (OperationKind::ImportKeys, &[][..], given, "rows")
+            }
+            Work::Replay { plan: _, deliveries } => {
+                let given = usize::try_from(*deliveries).unwrap_or(usize::MAX);
+                (OperationKind::ReplayWebhook, &[][..], given, "deliveries")
             }
         };
         if given > ITEMS_MAX {
-            let what = if import.is_some() { "rows" } else { "keys" };
             return Err(OperationRefusal::TooManyItems { what, given, allowed: ITEMS_MAX });
         }
         let items_total = u32::try_from(given).unwrap_or(u32::MAX);
-        let planned = Planned { kind, items_total, reason: reason.clone(), import, ordered: ordered.clone() };
+        let (import, replay) = plans(work);
+        let (reason, ordered) = (reason.clone(), ordered.clone());
+        let planned = Planned { kind, items_total, reason, import, ordered, replay };
         let chosen = keys.chunks(KEYS_IN_ONE_EVENT_MAX).map(<[KeyId]>::to_vec);
         let chosen = chosen.map(|key_ids| OperationEvent::KeysChosen(KeysChosen { key_ids }));
         let finished = Finished { at: *now, tally: Tally::default() };
@@ -100,6 +105,14 @@ impl Operation {
             Self::Finished(run) | Self::Cancelled(run) => Err(OperationRefusal::Ended { kind: run.kind }),
             Self::Planned(run) | Self::Running(run) => Ok(run),
         }
+    }
+}
+
+fn plans(work: &Work) -> (Option<ImportPlan>, Option<ReplayPlan>) {
+    match work {
+        Work::Revoke(_) | Work::Suspend(_) => (None, None),
+        Work::Import { plan, rows: _ } => (Some(plan.clone()), None),
+        Work::Replay { plan, deliveries: _ } => (None, Some(plan.clone())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImportPlan, Ordered};
+use super::{ImportPlan, Ordered, ReplayPlan};
 use super::{Item, ItemResult, OperationEvent, OperationKind, Planned, Tally};
 use crate::{KeyId, Name, Reason, Timestamp};
 
@@ -33,6 +33,12 @@ pub struct Run {
     pub tally: Tally,
     /// The node that works on it, and when it last said so.
     pub held: Option<(Name, Timestamp)>,
+    /// Of a replay: what is sent again.
+    #[serde(default)]
+    pub replay: Option<ReplayPlan>,
+    /// The subject of the item that was dealt with last.
+    #[serde(default)]
+    pub last: Option<String>,
 }
 
 impl Operation {
@@ -78,7 +84,7 @@ impl Operation {
 
 impl Run {
     fn planned(planned: &Planned) -> Self {
-        let Planned { kind, items_total, reason, import, ordered } = planned;
+        let Planned { kind, items_total, reason, import, ordered, replay } = planned;
         Self {
             kind: *kind,
             items_total: *items_total,
@@ -89,6 +95,8 @@ impl Run {
             done: 0,
             tally: Tally::default(),
             held: None,
+            replay: replay.clone(),
+            last: None,
         }
     }
 
@@ -96,6 +104,9 @@ impl Run {
         self.done = self.done.saturating_add(u32::try_from(items.len()).unwrap_or(u32::MAX));
         for item in items {
             self.tally.add(item.result);
+        }
+        if let Some(item) = items.last() {
+            self.last = Some(item.subject.clone());
         }
     }
 }

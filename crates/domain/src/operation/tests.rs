@@ -42,6 +42,7 @@ fn planned(items_total: u32) -> OperationEvent {
         items_total,
         reason: Some(the("because")),
         import: None,
+        replay: None,
         ordered: ordered(),
     })
 }
@@ -175,4 +176,28 @@ fn nothing_can_be_asked_of_an_operation_that_was_never_planned() {
     for when in [take("n1", 0), progress("n1", 0, applied(1..=1)), cancel()] {
         check([], when, Err(OperationRefusal::NotPlanned));
     }
+}
+
+#[test]
+fn a_replay_knows_what_it_sent_last() {
+    let plan_of = || ReplayPlan {
+        webhook_id: crate::WebhookId::from_parts(1, 1),
+        from: None,
+        until: at(0),
+        after_position: None,
+        types: [].into(),
+        states: ["dead".to_owned()].into(),
+    };
+    let events = Operation::default().decide(&plan(Work::Replay { plan: plan_of(), deliveries: 2 })).unwrap();
+    let [OperationEvent::Planned(planned)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((planned.kind, planned.items_total), (OperationKind::ReplayWebhook, 2));
+    let mut state = Operation::replay(&events);
+    assert_eq!(state.run().unwrap().replay, Some(plan_of()));
+    let progressed = state.decide(&progress("n1", 1, applied(1..=1))).unwrap();
+    progressed.iter().for_each(|event| state.apply(event));
+    assert_eq!(state.run().unwrap().last.as_ref(), applied(1..=1).last().map(|item| &item.subject));
+    let (given, allowed) = (ITEMS_MAX + 1, ITEMS_MAX);
+    let refused = Err(OperationRefusal::TooManyItems { what: "deliveries", given, allowed });
+    let deliveries = u64::try_from(given).unwrap();
+    check([], plan(Work::Replay { plan: plan_of(), deliveries }), refused);
 }

@@ -225,6 +225,7 @@ fn operation_events(key_id: KeyId) -> Sampled<Vec<OperationEvent>> {
                 node: "admin-1".parse()?,
             }),
             ordered: o::Ordered { by: "bootstrap-admin".to_owned(), allowed_by: "role:admin".to_owned() },
+            replay: None,
         }),
         E::KeysChosen(o::KeysChosen { key_ids: vec![key_id] }),
         E::Started(o::Started { node: "admin-1".parse()?, at: day(1)? }),

@@ -1,10 +1,11 @@
 //! What may be asked of a webhook, and the rules that answer.
 
 use super::{
-    Created, Deleted, DisableCause, Disabled, Enabled, Endpoint, PATTERNS_MAX, Revised, SecretRotated,
-    SecretSource, Verified, Webhook, WebhookEvent, WebhookSpec, WebhookUrl,
+    Created, Deleted, DisableCause, Disabled, Enabled, Endpoint, PATTERNS_MAX, ResendAsked, Revised,
+    SecretRotated, SecretSource, TestAsked, VerificationAsked, Verified, Webhook, WebhookEvent, WebhookSpec,
+    WebhookUrl,
 };
-use crate::{Aggregate, Reason, Timestamp, refusal::refusals};
+use crate::{Aggregate, DeliveryId, Reason, Timestamp, refusal::refusals};
 
 /// So long two secrets sign beside each other at most: a week.
 pub const OVERLAP_SECONDS_MAX: u32 = 7 * 24 * 3_600;
@@ -19,6 +20,23 @@ pub enum WebhookCommand {
     Disable(DisableWebhook),
     Enable(EnableWebhook),
     Delete(DeleteWebhook),
+    /// Has our challenge sent now.
+    AskVerification,
+    AskTest(AskTest),
+    AskResend(AskResend),
+}
+
+/// Has a made-up event sent.
+#[derive(Clone, Debug)]
+pub struct AskTest {
+    /// One that there is.
+    pub event_type: Box<str>,
+}
+
+/// Has a message sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct AskResend {
+    pub delivery_id: DeliveryId,
 }
 
 /// Makes one.
@@ -134,6 +152,15 @@ impl Endpoint {
             }
             WebhookCommand::Delete(DeleteWebhook { reason }) => {
                 Some(WebhookEvent::Deleted(Deleted { reason: reason.clone() }))
+            }
+            WebhookCommand::AskVerification => {
+                Some(WebhookEvent::VerificationAsked(VerificationAsked { url: self.spec.url.clone() }))
+            }
+            WebhookCommand::AskTest(AskTest { event_type }) => {
+                Some(WebhookEvent::TestAsked(TestAsked { event_type: event_type.clone() }))
+            }
+            WebhookCommand::AskResend(AskResend { delivery_id }) => {
+                Some(WebhookEvent::ResendAsked(ResendAsked { delivery_id: *delivery_id }))
             }
         };
         Ok(events.into_iter().collect())

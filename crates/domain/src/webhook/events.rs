@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{EventPattern, WebhookUrl};
-use crate::{Name, Reason, Timestamp, access::GrantScope, aggregate::event_types};
+use crate::{DeliveryId, Name, Reason, Timestamp, access::GrantScope, aggregate::event_types};
 
 /// A fact about a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,9 @@ pub enum WebhookEvent {
     Disabled(Disabled),
     Enabled(Enabled),
     Deleted(Deleted),
+    VerificationAsked(VerificationAsked),
+    TestAsked(TestAsked),
+    ResendAsked(ResendAsked),
 }
 
 event_types!(WebhookEvent {
@@ -29,6 +32,9 @@ event_types!(WebhookEvent {
     Disabled = "webhook.disabled",
     Enabled = "webhook.enabled",
     Deleted = "webhook.deleted",
+    VerificationAsked = "webhook.verification_asked",
+    TestAsked = "webhook.test_asked",
+    ResendAsked = "webhook.resend_asked",
 });
 
 /// What a webhook is told, and where.
@@ -106,4 +112,22 @@ pub struct Enabled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     pub reason: Option<Reason>,
+}
+
+/// Somebody wants our challenge sent to this URL now, verified or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VerificationAsked {
+    pub url: WebhookUrl,
+}
+
+/// Somebody wants to see whether a made-up event of this type arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TestAsked {
+    pub event_type: Box<str>,
+}
+
+/// Somebody wants a message sent again that is delivered, given up or held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResendAsked {
+    pub delivery_id: DeliveryId,
 }

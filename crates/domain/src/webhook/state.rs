@@ -83,7 +83,11 @@ impl Endpoint {
 
     fn after(mut self, event: &WebhookEvent) -> Self {
         match event {
-            WebhookEvent::Created(_) | WebhookEvent::Deleted(_) => {}
+            WebhookEvent::Created(_)
+            | WebhookEvent::Deleted(_)
+            | WebhookEvent::VerificationAsked(_)
+            | WebhookEvent::TestAsked(_)
+            | WebhookEvent::ResendAsked(_) => {}
             WebhookEvent::Revised(Revised { spec }) => {
                 self.verified = self.verified && self.spec.url == spec.url;
                 self.spec = spec.clone();

@@ -188,3 +188,19 @@ fn a_url_is_plain() {
     }
     assert_eq!(the::<WebhookUrl>("https://hooks.example.com:8443/t/1?k=2").host(), "hooks.example.com:8443");
 }
+
+#[test]
+fn what_is_asked_of_it_is_on_record_each_time() {
+    let asked = || WebhookEvent::VerificationAsked(VerificationAsked { url: the(URL) });
+    check([created()], WebhookCommand::AskVerification, Ok(vec![asked()]));
+    check([created(), verified(URL), asked()], WebhookCommand::AskVerification, Ok(vec![asked()]));
+    let test = || WebhookCommand::AskTest(AskTest { event_type: "api_key.revoked".into() });
+    let tested = WebhookEvent::TestAsked(TestAsked { event_type: "api_key.revoked".into() });
+    check([created()], test(), Ok(vec![tested]));
+    check([created(), deleted()], test(), Err(WebhookRefusal::Deleted));
+    let delivery_id = crate::DeliveryId::from_parts(1, 1);
+    let resend = || WebhookCommand::AskResend(AskResend { delivery_id });
+    check([created()], resend(), Ok(vec![WebhookEvent::ResendAsked(ResendAsked { delivery_id })]));
+    check([], resend(), Err(WebhookRefusal::NotThere));
+    assert_eq!(state([created(), asked()]), state([created()]));
+}

@@ -178,7 +178,7 @@ async fn fresh<P: Needs>(
 }
 
 /// Puts an operation on record that somebody is then to work on.
-pub(super) async fn plan<P: Needs, W, Q>(
+pub(in crate::routes) async fn plan<P: Needs, W, Q>(
     ask: &Ask<P, W, Q>,
     work: Work,
     reason: Option<Reason>,

@@ -24,7 +24,8 @@ type CancelAsk = Ask<OperationRead, Id<OperationId>>;
 
 /// Stop an operation before its next items
 ///
-/// What was done stays done. Needs the permission of the order itself too: `key.revoke`, `key.suspend` or `key.import`.
+/// What was done stays done. Needs the permission of the order itself too: `key.revoke`, `key.suspend`, `key.import` or
+/// `webhook.write`.
 #[utoipa::path(
     post,
     path = "/v1/operations/{id}/cancel",
@@ -47,6 +48,7 @@ async fn fresh(ask: &CancelAsk) -> Result<Effect<OperationId>, Instead> {
         OperationKind::RevokeKeys => Permission::KeyRevoke,
         OperationKind::SuspendKeys => Permission::KeySuspend,
         OperationKind::ImportKeys => Permission::KeyImport,
+        OperationKind::ReplayWebhook => Permission::WebhookWrite,
     };
     // One's own order was about what was in reach; another's may be about anything.
     if run.ordered.by == ask.principal().id {

@@ -51,7 +51,7 @@ pub(crate) struct OperationView {
 pub(crate) struct ItemView {
     /// Counts from 1.
     number: u32,
-    /// The key's id, or the name of the row.
+    /// The key's id, the name of the row, or the delivery's id.
     subject: String,
     #[schema(value_type = Option<form::KeyId>, inline)]
     key_id: Option<KeyId>,

@@ -10,9 +10,12 @@ use domain::{
 };
 use http::StatusCode;
 
-use super::view::{Beside, WebhookView};
+use super::{
+    sent::{Asked, challenge},
+    view::{Beside, WebhookView},
+};
 use crate::{
-    answer::settle,
+    answer::{Settled, settle},
     ask::{Ask, Effect},
     dry_run::Instead,
     guard::needs::WebhookWrite,
@@ -49,7 +52,24 @@ pub(super) async fn written<W, Q>(
     ask: &Ask<WebhookWrite, W, Q>,
     effect: Effect<WebhookId>,
 ) -> Result<Response, Instead> {
+    Ok(settled(ask, effect).await?.answer(StatusCode::OK, |shown| shown))
+}
+
+/// The same for an answer that says more.
+pub(super) async fn settled<W, Q>(
+    ask: &Ask<WebhookWrite, W, Q>,
+    effect: Effect<WebhookId>,
+) -> Result<Settled<WebhookView>, Instead> {
     let settled = settle::<_, _, _, WebhookView>(ask, effect).await?;
     let beside = Beside::of(ask.door().api());
-    Ok(settled.answer(StatusCode::OK, |shown| beside.shown(shown)))
+    Ok(settled.with(async |shown| beside.shown(shown).await).await)
+}
+
+/// Has the challenge sent to one that is not verified. What fails here can be asked for again: it must not turn what is on
+/// record, and perhaps a secret that only this answer shows, into a failure.
+pub(super) async fn challenged<W, Q>(ask: &Ask<WebhookWrite, W, Q>, effect: Effect<WebhookId>) {
+    let asked = Asked { id: effect.id, version: effect.version };
+    if let Err(failure) = challenge(ask.door().api(), asked).await {
+        tracing::warn!(webhook.id = %effect.id, error = %failure, "Cannot have a webhook verified now");
+    }
 }

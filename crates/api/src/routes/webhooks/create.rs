@@ -11,12 +11,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{Events, check},
+    body::{Events, challenged, check, settled},
     signing::SigningSecret,
-    view::{Beside, PendingWebhook, WebhookView, WebhookWithSecret},
+    view::{PendingWebhook, WebhookWithSecret},
 };
 use crate::{
-    answer::settle,
     ask::{Ask, Effect, Said},
     docs::{Created, WriteHeaders, WriteProblems, form},
     dry_run::Instead,
@@ -62,13 +61,13 @@ pub(crate) async fn create(ask: CreateAsk) -> Result<Response, Instead> {
     ask.check_seen(0)?;
     let mut source = None;
     let effect = ask.once(fresh(&ask, &mut source)).await?;
-    let settled = settle::<_, _, _, WebhookView>(&ask, effect).await?;
+    challenged(&ask, effect).await;
+    let settled = settled(&ask, effect).await?;
     let api = ask.door().api();
     // Another process may have been quicker with the same command: then it has shown the secret.
     let source = source.filter(|_| !effect.replayed);
     let secret = source.and_then(|source| SigningSecret::of(&api.peppers, effect.id, source));
-    let beside = Beside::of(api);
-    let body = |webhook| WebhookWithSecret { webhook: beside.shown(webhook), secret };
+    let body = |webhook| WebhookWithSecret { webhook, secret };
     Ok(settled.answer(StatusCode::CREATED, body))
 }
 

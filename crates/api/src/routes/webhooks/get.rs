@@ -7,12 +7,12 @@ use axum::{
 use domain::WebhookId;
 use http::header;
 
-use super::view::{Beside, WebhookView};
+use super::view::{Beside, WebhookView, seen};
 use crate::{
     answer::{Resource as _, set},
     docs::{Found, Missing, ReadProblems, WebhookPath},
     guard::{Allowed, needs::WebhookRead},
-    path::{Id, Named as _},
+    path::Id,
     precondition::etag,
     problem::Problem,
     query::{NoParams, Params},
@@ -33,12 +33,9 @@ pub(crate) async fn get(
     Id(id): Id<WebhookId>,
     _: Params<NoParams>,
 ) -> Result<Response, Problem> {
-    let unread = |failure| Problem::unread(&failure);
-    let view = WebhookView::read(allowed.read(), id).await.map_err(unread)?.ok_or_else(WebhookId::missing)?;
-    let facts = view.facts(allowed.read(), allowed.principal()).await.map_err(unread)?;
-    allowed.reveals(&facts, WebhookId::missing)?;
+    let view = seen(&allowed, id).await?;
     let tag = etag(view.version());
-    let mut response = Json(Beside::of(allowed.door().api()).with(view)).into_response();
+    let mut response = Json(Beside::of(allowed.door().api()).with(view).await).into_response();
     set(response.headers_mut(), header::ETAG, &tag);
     Ok(response)
 }

@@ -51,5 +51,9 @@ pub(crate) async fn list(
     let rows = rows.map_err(|failure| Problem::unread(&failure))?;
     let Page { items, next_cursor } = Page::<WebhookView>::of(rows, limit, |row| row.webhook_id);
     let beside = Beside::of(allowed.door().api());
-    Ok(Json(Page { items: items.into_iter().map(|view| beside.with(view)).collect(), next_cursor }))
+    let mut webhooks = Vec::with_capacity(items.len());
+    for view in items {
+        webhooks.push(beside.with(view).await);
+    }
+    Ok(Json(Page { items: webhooks, next_cursor }))
 }

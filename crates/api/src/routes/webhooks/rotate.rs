@@ -10,11 +10,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
+    body::settled,
     signing::SigningSecret,
-    view::{Beside, PendingWebhook, WebhookView, WebhookWithSecret},
+    view::{PendingWebhook, WebhookWithSecret},
 };
 use crate::{
-    answer::settle,
     ask::{Ask, Effect, Said},
     docs::{Changed, Missing, WebhookPath, WriteHeaders, WriteProblems},
     dry_run::Instead,
@@ -50,11 +50,10 @@ type RotateAsk = Ask<WebhookWrite, Id<WebhookId>>;
 pub(crate) async fn rotate(ask: RotateAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
     let secret = if effect.replayed { None } else { source(&ask, effect).await? };
-    let settled = settle::<_, _, _, WebhookView>(&ask, effect).await?;
-    let api = ask.door().api();
-    let secret = secret.and_then(|source| SigningSecret::of(&api.peppers, effect.id, source));
-    let beside = Beside::of(api);
-    let body = |webhook| WebhookWithSecret { webhook: beside.shown(webhook), secret };
+    let settled = settled(&ask, effect).await?;
+    let peppers = &ask.door().api().peppers;
+    let secret = secret.and_then(|source| SigningSecret::of(peppers, effect.id, source));
+    let body = |webhook| WebhookWithSecret { webhook, secret };
     Ok(settled.answer(StatusCode::OK, body))
 }
 

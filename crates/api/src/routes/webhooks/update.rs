@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{Events, check, written},
+    body::{Events, challenged, check, written},
     view::WebhookView,
 };
 use crate::{
@@ -59,6 +59,10 @@ type UpdateAsk = Ask<WebhookWrite, Id<WebhookId>>;
 )]
 pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Instead> {
     let effect = ask.once(fresh(&ask)).await?;
+    let webhook = ask.load::<Webhook>(effect.id).await?.state;
+    if webhook.endpoint().is_some_and(|endpoint| !endpoint.verified) {
+        challenged(&ask, effect).await;
+    }
     written(&ask, effect).await
 }
 

@@ -1,10 +1,11 @@
 //! A webhook as it is shown. Its secret is in the one answer that made it.
 
 use domain::{
-    Timestamp, WebhookId,
+    Name, Timestamp, WebhookId,
     access::{GrantScope, Principal, ResourceFacts},
     webhook::{DisableCause, Endpoint, EventPattern, PreviousSecret, SecretSource, WebhookSpec, WebhookUrl},
 };
+use outbox::EndpointHealth;
 use projections::{
     ReadFailure, ReadModel, WebhookStatus,
     queries::webhooks::{self, WebhookRow},
@@ -17,6 +18,9 @@ use crate::{
     Api,
     answer::{Pending, Resource, Shown},
     docs::form,
+    guard::{Allowed, needs::WebhookRead},
+    path::Named as _,
+    problem::Problem,
 };
 
 /// Who is told of what, and where.
@@ -25,7 +29,8 @@ use crate::{
 pub(crate) struct WebhookView {
     #[schema(value_type = form::WebhookId, inline)]
     id: WebhookId,
-    name: String,
+    #[schema(value_type = String)]
+    name: Name,
     /// The path may be a secret of whoever receives.
     #[schema(value_type = form::WebhookUrl, inline)]
     url: WebhookUrl,
@@ -50,10 +55,32 @@ pub(crate) struct WebhookView {
     /// `/v1/webhooks/keys`.
     #[schema(example = "whpk_QJE3nwoXy8MLkh4mvQ6BDsUMRcBfFTU/ZmWQZzCkkXI=")]
     public_key: Option<String>,
+    /// Null where nothing was sent to it yet.
+    health: Option<HealthView>,
     /// Counts the webhook's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// How a webhook fares.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookHealth)]
+pub(crate) struct HealthView {
+    /// Since the last success. Verifications and tests do not count.
+    consecutive_failures: u64,
+    /// The first of them.
+    failing_since: Option<Timestamp>,
+    last_success_at: Option<Timestamp>,
+    last_failure_at: Option<Timestamp>,
+}
+
+impl From<EndpointHealth> for HealthView {
+    fn from(health: EndpointHealth) -> Self {
+        let EndpointHealth { consecutive_failures, failing_since, last_success_at, last_failure_at, .. } =
+            health;
+        Self { consecutive_failures, failing_since, last_success_at, last_failure_at }
+    }
 }
 
 /// A webhook with a secret that is in no other answer.
@@ -84,7 +111,7 @@ impl From<WebhookRow> for WebhookView {
         let SecretSource { version: secret_version, pepper_version: _ } = secret;
         Self {
             id: webhook_id,
-            name: name.to_string(),
+            name,
             url,
             events: events.into_iter().collect(),
             scope,
@@ -94,6 +121,7 @@ impl From<WebhookRow> for WebhookView {
             secret_version,
             previous_until: previous.map(|PreviousSecret { secret: _, until }| until),
             public_key: None,
+            health: None,
             version,
             created_at,
             updated_at,
@@ -118,25 +146,60 @@ impl Resource for WebhookView {
     }
 }
 
+impl WebhookView {
+    pub(super) fn id(&self) -> WebhookId {
+        self.id
+    }
+
+    /// What it is told; none once it is deleted.
+    pub(super) fn told(&self) -> Option<WebhookSpec> {
+        let there = self.status != WebhookStatus::Deleted;
+        let spec = || WebhookSpec {
+            name: self.name.clone(),
+            url: self.url.clone(),
+            events: self.events.iter().cloned().collect(),
+            scope: self.scope.clone(),
+        };
+        there.then(spec)
+    }
+}
+
+/// The webhook, for those who may see it.
+pub(super) async fn seen(allowed: &Allowed<WebhookRead>, id: WebhookId) -> Result<WebhookView, Problem> {
+    let unread = |failure| Problem::unread(&failure);
+    let view = WebhookView::read(allowed.read(), id).await.map_err(unread)?.ok_or_else(WebhookId::missing)?;
+    let facts = view.facts(allowed.read(), allowed.principal()).await.map_err(unread)?;
+    allowed.reveals(&facts, WebhookId::missing)?;
+    Ok(view)
+}
+
 /// What is known of webhooks beside the read models.
-pub(super) struct Beside {
+pub(super) struct Beside<'of> {
+    api: &'of Api,
     public_key: Option<String>,
 }
 
-impl Beside {
-    pub(super) fn of(api: &Api) -> Self {
-        Self { public_key: public_key(&api.peppers, api.peppers.newest()) }
+impl<'of> Beside<'of> {
+    pub(super) fn of(api: &'of Api) -> Self {
+        Self { api, public_key: public_key(&api.peppers, api.peppers.newest()) }
     }
 
-    /// The webhook with it.
-    pub(super) fn with(&self, view: WebhookView) -> WebhookView {
-        WebhookView { public_key: self.public_key.clone(), ..view }
+    /// The webhook with it. How it fares is shown as far as the outbox can say.
+    pub(super) async fn with(&self, view: WebhookView) -> WebhookView {
+        let health = match self.api.outbox.endpoint(view.id()).await {
+            Ok(health) => health.map(HealthView::from),
+            Err(failure) => {
+                tracing::warn!(error = %failure, "Cannot tell how a webhook fares");
+                None
+            }
+        };
+        WebhookView { public_key: self.public_key.clone(), health, ..view }
     }
 
     /// The same where it may not be shown yet.
-    pub(super) fn shown(&self, shown: Shown<WebhookView>) -> Shown<WebhookView> {
+    pub(super) async fn shown(&self, shown: Shown<WebhookView>) -> Shown<WebhookView> {
         match shown {
-            Shown::Resource(view) => Shown::Resource(self.with(view)),
+            Shown::Resource(view) => Shown::Resource(self.with(view).await),
             Shown::Pending(pending) => Shown::Pending(pending),
         }
     }

@@ -1,6 +1,9 @@
 //! Bodies that are right in every part, and things that stand when a test begins.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
+use outbox::{Attempt, Channel, Claim, Claimed, Lease, Outcome, Report};
 use serde_json::{Value, json};
 
 use super::{Call, SHARED, World};
@@ -85,6 +88,8 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) rule: String,
     pub(in crate::tests) webhook: String,
     pub(in crate::tests) notification_rule: String,
+    /// To the webhook, and over.
+    pub(in crate::tests) delivery: String,
 }
 
 impl World {
@@ -117,6 +122,40 @@ impl World {
         let made = self.post("/v1/webhooks", body).expect(201).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&made["webhook"]["id"]), text(&made["secret"]))
+    }
+
+    /// Sends a made-up event; gives the delivery's id.
+    pub(in crate::tests) async fn tested(&self, webhook: &str) -> String {
+        let body = json!({ "event_type": "api_key.revoked" });
+        let sent = self.post(format!("/v1/webhooks/{webhook}/test"), &body).expect(200).await.json();
+        sent["id"].as_str().unwrap().to_owned()
+    }
+
+    /// All that is due to webhooks is tried, and comes to this. Gives the bodies.
+    pub(in crate::tests) async fn deliver(&self, outcome: Outcome) -> Vec<Claimed> {
+        let (outbox, now) = (&self.door.api().outbox, self.door.now());
+        let claim = Claim {
+            channel: Channel::Webhook,
+            now,
+            lease: Lease::from_random(1),
+            lease_for: Duration::from_secs(60),
+            max: 100,
+            per_endpoint_max: 100,
+        };
+        let claimed = outbox.claim(claim).await.unwrap();
+        for Claimed { delivery_id, lease, attempt_no, .. } in claimed.clone() {
+            let attempt = Attempt {
+                attempt_no,
+                at: now,
+                status: Some(200),
+                latency_ms: Some(7),
+                answer: Some("thanks".to_owned()),
+                error: None,
+            };
+            let report = Report { delivery_id, lease, attempt, outcome };
+            outbox.report(report).await.unwrap();
+        }
+        claimed
     }
 
     pub(in crate::tests) async fn grant(&self, to: &str, role: &str, scope: &Value) -> String {
@@ -173,6 +212,7 @@ impl World {
             rule: String::new(),
             webhook: String::new(),
             notification_rule: String::new(),
+            delivery: String::new(),
         }
     }
 
@@ -194,8 +234,11 @@ impl World {
         let approval = waits["id"].as_str().unwrap().to_owned();
         let (webhook, _) = self.webhook(&webhook_body()).await;
         let notification_rule = self.made("/v1/notification-rules", &notification_rule_body()).await;
+        let delivery = self.tested(&webhook).await;
+        self.deliver(Outcome::Delivered).await;
         Fixture {
             operation,
+            delivery,
             leak,
             person,
             account,

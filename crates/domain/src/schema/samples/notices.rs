@@ -1,8 +1,8 @@
 //! Samples of webhooks and of rules of what is told.
 
-use super::{Sampled, day, personal};
+use super::{EPOCH_MS, Sampled, day, personal};
 use crate::{
-    ClientId, WebhookId,
+    ClientId, DeliveryId, WebhookId,
     access::{GrantScope, Limits},
     api_client::ContactRole,
     notice::NoticeName,
@@ -39,6 +39,9 @@ pub(super) fn webhook_events() -> Sampled<Vec<WebhookEvent>> {
         }),
         E::Enabled(webhook::Enabled { reason: Some("It has moved".parse()?) }),
         E::Deleted(webhook::Deleted { reason: Some("Contract ended".parse()?) }),
+        E::VerificationAsked(webhook::VerificationAsked { url: url.parse()? }),
+        E::TestAsked(webhook::TestAsked { event_type: "api_key.revoked".into() }),
+        E::ResendAsked(webhook::ResendAsked { delivery_id: DeliveryId::from_parts(EPOCH_MS, 13) }),
     ])
 }
 
