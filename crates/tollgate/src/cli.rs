@@ -14,6 +14,7 @@ mod key_import;
 pub(crate) mod leak;
 mod limits;
 pub(crate) mod list;
+pub(crate) mod notification_rule;
 pub(crate) mod operation;
 mod operator;
 pub(crate) mod output;
@@ -23,6 +24,7 @@ pub(crate) mod recover;
 pub(crate) mod report;
 pub(crate) mod rest;
 pub(crate) mod route;
+pub(crate) mod webhook;
 
 use std::path::PathBuf;
 
@@ -98,6 +100,12 @@ pub(crate) enum Command {
     /// What needs a second person: make a rule, list, end
     #[command(subcommand)]
     ApprovalRule(approval::ApprovalRuleCommand),
+    /// Webhooks: create, list, verify, test, see and resend deliveries, listen to them
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
+    /// What is told to whom: create a rule, list, update, end
+    #[command(subcommand)]
+    NotificationRule(notification_rule::NotificationRuleCommand),
     /// Whom the token stands for, and what they may do
     Whoami(Connection),
     /// Watch a log from elsewhere: sign that it only grew, and fail loudly when it did not (exit code 20)

@@ -284,7 +284,7 @@ pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {
         }
         GrantCommand::Get(one) => one.show("grants").await,
         GrantCommand::Withdraw(Reasoned { id, reason, connection }) => {
-            remove(&connection, &format!("/grants/{id}"), &reason).await
+            remove(&connection, &format!("/grants/{id}"), Some(&reason)).await
         }
         GrantCommand::Roles { connection } => {
             let rest = Rest::new(&connection)?;
@@ -301,12 +301,13 @@ pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {
 }
 
 /// Ends a thing as the caller sees it now.
-pub(super) async fn remove(connection: &Connection, thing: &str, reason: &str) -> anyhow::Result<()> {
+pub(super) async fn remove(connection: &Connection, thing: &str, reason: Option<&str>) -> anyhow::Result<()> {
     let rest = Rest::new(connection)?;
     // Only for its encoding of the reason.
-    let query = Url::parse_with_params("http://localhost/", [("reason", reason)]);
+    let query = Url::parse_with_params("http://localhost/", reason.map(|reason| ("reason", reason)));
     let query = query.context("the reason cannot be sent")?;
-    let path = format!("{thing}?{}", query.query().unwrap_or_default());
+    let query = query.query().filter(|query| !query.is_empty());
+    let path = query.map_or_else(|| thing.to_owned(), |query| format!("{thing}?{query}"));
     rest.print(&rest.change(Method::DELETE, &path, thing, None).await?, &[])
 }
 
@@ -350,7 +351,7 @@ impl Give {
 }
 
 /// Said in so many words: nothing that is left out means all.
-fn scope(all: bool, team: Option<String>, environments: Vec<String>) -> Value {
+pub(super) fn scope(all: bool, team: Option<String>, environments: Vec<String>) -> Value {
     if all {
         return json!({ "kind": "all" });
     }

@@ -107,7 +107,7 @@ pub(crate) async fn rule(command: ApprovalRuleCommand) -> anyhow::Result<()> {
             rest.print(&rest.get("/approval-rules", &[]).await?, &RULES)
         }
         ApprovalRuleCommand::End(Reasoned { id, reason, connection }) => {
-            remove(&connection, &format!("/approval-rules/{id}"), &reason).await
+            remove(&connection, &format!("/approval-rules/{id}"), Some(&reason)).await
         }
     }
 }

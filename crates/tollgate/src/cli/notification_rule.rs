@@ -1,0 +1,219 @@
+//! `tollgate notification-rule …`: what is told to whom.
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Connection,
+    access::{One, remove},
+    key::{given, post},
+    rest::Rest,
+};
+
+const RULES: [&str; 7] =
+    ["id", "status", "name", "notices", "about.client_id", "about.team", "about.environment"];
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotificationRuleCommand {
+    /// Have something told to somebody
+    Create(Box<Create>),
+    /// List the rules in force
+    List {
+        /// in_force or ended
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long)]
+        cursor: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Show a rule
+    #[command(visible_alias = "show")]
+    Get(One),
+    /// Change a rule; what is not given stays
+    Update(Box<Update>),
+    /// End a rule
+    End {
+        id: String,
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// A rule to be.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    #[arg(long)]
+    name: String,
+    #[command(flatten)]
+    told: Told,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Another rule of the same id.
+#[derive(Args, Debug)]
+pub(crate) struct Update {
+    id: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    told: Told,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// What is told, about what, to whom.
+#[derive(Args, Debug)]
+pub(crate) struct Told {
+    /// key_expiring, quota_threshold, …; repeatable
+    #[arg(long = "notice")]
+    notices: Vec<String>,
+    /// In percent of a quota; repeatable; 50, 80, 90 and 100 without it
+    #[arg(long = "threshold")]
+    thresholds: Vec<u8>,
+    /// Before a key expires; repeatable; 60, 30, 14, 7, 3 and 1 without it
+    #[arg(long = "days-before")]
+    days_before: Vec<u16>,
+    /// About one client
+    #[arg(long)]
+    client_id: Option<String>,
+    /// About what this team owns
+    #[arg(long)]
+    team: Option<String>,
+    /// About what lies there
+    #[arg(long)]
+    environment: Option<String>,
+    /// The contacts of the client that it is about; of one role where one is given; repeatable
+    #[arg(long, num_args = 0..=1, default_missing_value = "", value_name = "ROLE")]
+    contacts: Vec<String>,
+    /// Whoever owns the client
+    #[arg(long)]
+    owner: bool,
+    /// Whom the event itself names: those who may approve, every administrator in an emergency
+    #[arg(long)]
+    named: bool,
+    /// An e-mail address; repeatable
+    #[arg(long = "address")]
+    addresses: Vec<String>,
+    /// A webhook's id; repeatable
+    #[arg(long = "webhook")]
+    webhooks: Vec<String>,
+    /// At this hour of the day, together with all else; at once without it
+    #[arg(long, value_name = "HOUR")]
+    digest_at: Option<u8>,
+    /// Of that hour
+    #[arg(long, default_value = "UTC", requires = "digest_at")]
+    time_zone: String,
+}
+
+pub(crate) async fn run(command: NotificationRuleCommand) -> anyhow::Result<()> {
+    match command {
+        NotificationRuleCommand::Create(create) => {
+            let Create { name, told, connection } = *create;
+            let mut body = given([("name", Some(name))]);
+            body.extend(told.members());
+            post(&connection, "/notification-rules", body).await
+        }
+        NotificationRuleCommand::List { status, cursor, connection } => {
+            let rest = Rest::new(&connection)?;
+            let query = [("status", status), ("cursor", cursor)];
+            rest.print(&rest.get("/notification-rules", &query).await?, &RULES)
+        }
+        NotificationRuleCommand::Get(one) => one.show("notification-rules").await,
+        NotificationRuleCommand::Update(update) => {
+            let Update { id, name, told, connection } = *update;
+            let mut patch = given([("name", name)]);
+            patch.extend(told.members());
+            if patch.is_empty() {
+                bail!("nothing to change");
+            }
+            let (rest, path) = (Rest::new(&connection)?, format!("/notification-rules/{id}"));
+            let answer = rest.change(Method::PATCH, &path, &path, Some(&Value::Object(patch))).await?;
+            rest.print(&answer, &[])
+        }
+        NotificationRuleCommand::End { id, reason, connection } => {
+            remove(&connection, &format!("/notification-rules/{id}"), reason.as_deref()).await
+        }
+    }
+}
+
+impl Told {
+    /// What was given of it.
+    fn members(self) -> Map<String, Value> {
+        let recipients = self.recipients();
+        let Self { notices, thresholds, days_before, client_id, team, environment, .. } = self;
+        let (digest_at, time_zone) = (self.digest_at, self.time_zone);
+        let about = given([("client_id", client_id), ("team", team), ("environment", environment)]);
+        let mut members = Map::new();
+        let mut add = |name: &str, value: Value, given: bool| {
+            if given {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        add("notices", json!(notices), !notices.is_empty());
+        add("thresholds", json!(thresholds), !thresholds.is_empty());
+        add("days_before", json!(days_before), !days_before.is_empty());
+        add("about", json!(about), !about.is_empty());
+        add("recipients", json!(recipients), !recipients.is_empty());
+        if let Some(hour) = digest_at {
+            add("cadence", json!({ "kind": "digest", "hour": hour, "time_zone": time_zone }), true);
+        }
+        members
+    }
+
+    fn recipients(&self) -> Vec<Value> {
+        let Self { contacts, owner, named, addresses, webhooks, .. } = self;
+        let contacts = contacts.iter().map(|role| match role.as_str() {
+            "" => json!({ "kind": "contacts" }),
+            role => json!({ "kind": "contacts", "role": role }),
+        });
+        let owner = owner.then(|| json!({ "kind": "owner" }));
+        let named = named.then(|| json!({ "kind": "named" }));
+        let addresses = addresses.iter().map(|address| json!({ "kind": "address", "address": address }));
+        let webhooks = webhooks.iter().map(|id| json!({ "kind": "webhook", "webhook_id": id }));
+        contacts.chain(owner).chain(named).chain(addresses).chain(webhooks).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        told: Told,
+    }
+
+    fn members(flags: &str) -> Value {
+        let line = Line::try_parse_from(std::iter::once("x").chain(flags.split_whitespace())).unwrap();
+        Value::Object(line.told.members())
+    }
+
+    #[test]
+    fn what_is_given_is_said_and_nothing_else() {
+        assert_eq!(members(""), json!({}));
+        let flags = "--notice key_expiring --notice key_leaked --contacts technical --owner --address desk@example.com";
+        let recipients = json!([
+            { "kind": "contacts", "role": "technical" },
+            { "kind": "owner" },
+            { "kind": "address", "address": "desk@example.com" },
+        ]);
+        let expected = json!({ "notices": ["key_expiring", "key_leaked"], "recipients": recipients });
+        assert_eq!(members(flags), expected);
+        let flags = "--team Orders --contacts --webhook whk_1 --digest-at 7 --time-zone Europe/Berlin";
+        let expected = json!({
+            "about": { "team": "Orders" },
+            "recipients": [{ "kind": "contacts" }, { "kind": "webhook", "webhook_id": "whk_1" }],
+            "cadence": { "kind": "digest", "hour": 7, "time_zone": "Europe/Berlin" },
+        });
+        assert_eq!(members(flags), expected);
+    }
+}
