@@ -3,8 +3,9 @@
 pub(crate) mod sample;
 
 use domain::{ClientId, Environment, KeyId, LimitName, Name, NoticeName, PolicyId, rate_limit_policy::Mode};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::notices::{
     ApprovalWanted, BreakGlassOpened, ChannelDown, CheckpointAlarm, ClientSuspended, EndpointDisabled,
@@ -132,6 +133,12 @@ macro_rules! notices {
             }
         }
 
+        /// The JSON Schema of each notice as webhooks are posted it, with its name in `notice`.
+        #[must_use]
+        pub fn schemas() -> Vec<(NoticeName, Value)> {
+            vec![$( (NoticeName::$variant, schema_of::<$variant>($name)) ),+]
+        }
+
         $( impl From<$variant> for Notice {
             fn from(notice: $variant) -> Self { Self::$variant(notice) }
         } )+
@@ -161,6 +168,19 @@ notices! {
     CheckpointAlarm = "checkpoint_alarm",
 }
 
+fn schema_of<Of: JsonSchema>(name: &'static str) -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema: Value = generator.into_root_schema_for::<Of>().into();
+    let Some(members) = schema.as_object_mut() else { return schema };
+    if let Some(properties) = members.entry("properties").or_insert(json!({})).as_object_mut() {
+        properties.insert("notice".to_owned(), json!({ "type": "string", "const": name }));
+    }
+    if let Some(required) = members.entry("required").or_insert(json!([])).as_array_mut() {
+        required.insert(0, json!("notice"));
+    }
+    schema
+}
+
 impl Notice {
     #[must_use]
     pub fn client_id(&self) -> Option<ClientId> {
@@ -171,8 +191,6 @@ impl Notice {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use serde_json::Value;
 
     use super::*;
 

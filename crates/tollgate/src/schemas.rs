@@ -1,5 +1,7 @@
 //! The contracts others rely on, as files: event schemas, golden samples, refusals, the OpenAPI document.
 
+mod webhooks;
+
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
@@ -28,6 +30,9 @@ fn contracts() -> anyhow::Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     for schema in event_schemas() {
         files.insert(format!("events/{}", schema.file_name()), pretty(&schema.schema)?);
+    }
+    for (name, schema) in webhooks::schemas() {
+        files.insert(format!("webhooks/{name}"), pretty(&schema)?);
     }
     let refusals = api::catalogue();
     files.insert("refusals.json".to_owned(), pretty(&json!({ "refusals": refusals }))?);
