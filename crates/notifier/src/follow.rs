@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::{DomainEvent, Position, Recorded, Timestamp, WebhookId, correlations, webhook::WebhookEvent};
 use eventlog::EventFeed;
 use jiff::SignedDuration;
-use outbox::{Cancel, Committed, Handover, Moved, NewMessage};
+use outbox::{Cancel, Committed, Handover, MessageKind, Moved, NewMessage};
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Span, info, span_enabled, trace_span, warn};
 
@@ -19,6 +19,7 @@ use crate::{
     parts::{Failure, Parts},
     rules::Wishes,
     subscriptions,
+    webhooks::verify::VERIFY_TYPE,
 };
 
 /// The checkpoint's name.
@@ -114,7 +115,8 @@ impl<'of> Follower<'of> {
             self.turn(id, event, now).await?;
         }
         let wishes = Wishes::load(&self.parts.read).await?;
-        let messages = self.messages(&wishes, events, now).await?;
+        let mut messages = self.messages(&wishes, events, now).await?;
+        messages.extend(self.challenges(events, now).await?);
         let cancels = events.iter().filter_map(|recorded| of_events::cancels(&recorded.event)).collect();
         let moved = Moved { name: NAME.to_owned(), from: Some(at), to: last };
         self.at = match self.hand_over(Some(moved), messages, cancels).await? {
@@ -145,6 +147,33 @@ impl<'of> Follower<'of> {
             }
         }
         Ok(messages)
+    }
+
+    /// Whoever is to be told at a URL that is new is asked there first.
+    async fn challenges(&self, events: &[Recorded], now: Timestamp) -> Result<Vec<NewMessage>, Failure> {
+        let mut challenges = vec![];
+        for recorded in events {
+            let DomainEvent::Webhook { id, event } = &recorded.event else { continue };
+            let may_be_new = match event {
+                WebhookEvent::Created(_) | WebhookEvent::Revised(_) => true,
+                WebhookEvent::Verified(_)
+                | WebhookEvent::SecretRotated(_)
+                | WebhookEvent::Disabled(_)
+                | WebhookEvent::Enabled(_)
+                | WebhookEvent::Deleted(_) => false,
+            };
+            if may_be_new && self.book.endpoint(*id).await?.is_some_and(|endpoint| !endpoint.verified) {
+                let asked = (*id, recorded.sequence);
+                challenges.push(NewMessage::asked(
+                    MessageKind::Verify,
+                    VERIFY_TYPE,
+                    asked,
+                    "{}".to_owned(),
+                    now,
+                ));
+            }
+        }
+        Ok(challenges)
     }
 
     /// Until when letters are gathered: an event so old says that nobody was here.

@@ -54,6 +54,8 @@ pub struct Digest {
     pub until: Timestamp,
     /// Each with the time it was made at; sorted by the letter.
     pub notices: Vec<(Timestamp, Notice)>,
+    /// How many more there were, which are not among them.
+    pub untold: u64,
 }
 
 /// Why there is no letter.
@@ -199,14 +201,15 @@ fn digest_of(
     digest: &Digest,
     setting: &Setting<'_>,
 ) -> Result<Letter, TemplateFailure> {
-    let Digest { team, since, until, notices } = digest;
+    let Digest { team, since, until, notices, untold } = digest;
     let mut sorted: Vec<&(Timestamp, Notice)> = notices.iter().collect();
     sorted.sort_by_key(|(at, notice)| (std::cmp::Reverse(notice.severity()), *at));
     let severity = sorted.first().map_or(Severity::Info, |(_, notice)| notice.severity());
     let subject = one_line(&digest_title(digest), TITLE_CHARS_MAX);
     let told = sorted.get(..DIGEST_NOTICES_MAX).unwrap_or(&sorted);
     let seen = context! {
-        team => Serde(team), since => since.to_string(), until => until.to_string(), left_out => sorted.len() - told.len(),
+        team => Serde(team), since => since.to_string(), until => until.to_string(),
+        left_out => u64::try_from(sorted.len() - told.len()).unwrap_or(u64::MAX).saturating_add(*untold),
         ..seen(&subject, severity, setting)
     };
     let written = |kind: &str| {
@@ -245,12 +248,13 @@ fn entry(
 }
 
 fn digest_title(digest: &Digest) -> String {
-    let Digest { team, notices, .. } = digest;
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let Digest { team, notices, untold, .. } = digest;
+    let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let critical = notices.iter().filter(|(_, notice)| notice.severity() == Severity::Critical).count();
+    let all = u64::try_from(notices.len()).unwrap_or(u64::MAX).saturating_add(*untold);
     let whose = team.as_ref().map(|team| format!(" for {team}")).unwrap_or_default();
     let urgent = if critical == 0 { String::new() } else { format!(", {critical} critical") };
-    format!("{}{whose}{urgent}", count(notices.len(), "notice"))
+    format!("{}{whose}{urgent}", count(all, "notice"))
 }
 
 /// All that a letter can be about, as templates are named.

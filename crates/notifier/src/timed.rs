@@ -7,6 +7,7 @@ mod endpoints;
 mod expiries;
 mod quotas;
 mod throttling;
+mod upkeep;
 
 pub(crate) use expiries::occasion as expiry;
 
@@ -57,16 +58,18 @@ struct Due {
     expiries: Option<Instant>,
     throttling: Option<Instant>,
     endpoints: Option<Instant>,
+    upkeep: Option<Instant>,
 }
 
 /// How often each is looked at.
 const EXPIRIES_EVERY: Duration = Duration::from_secs(60);
 const THROTTLING_EVERY: Duration = Duration::from_secs(60);
 const ENDPOINTS_EVERY: Duration = Duration::from_secs(15);
+const UPKEEP_EVERY: Duration = Duration::from_secs(600);
 
 impl<'of> Watch<'of> {
     pub(crate) fn new(parts: &'of Parts, channels: &'of Channels) -> Self {
-        let due = Due { expiries: None, throttling: None, endpoints: None };
+        let due = Due { expiries: None, throttling: None, endpoints: None, upkeep: None };
         Self {
             parts,
             book: Book::new(parts.read.clone()),
@@ -126,6 +129,9 @@ impl<'of> Watch<'of> {
             if self.hand_over(Some(heard.moved()), vec![]).await? == Committed::Fenced {
                 break;
             }
+        }
+        if is_due(&mut self.due.upkeep, UPKEEP_EVERY, monotonic) {
+            upkeep::forget(self.parts, now).await?;
         }
         // At the end: one that was cut off looks again from where it stood.
         self.move_on(since, now).await.map(drop)

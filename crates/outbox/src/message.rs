@@ -1,8 +1,11 @@
 //! What is told, and the key by which it is told once.
 
-use domain::{ClientId, Environment, MessageId, Name, NotificationRuleId, Position};
+use domain::{
+    ClientId, DeliveryId, Environment, MessageId, Name, NotificationRuleId, Position, Timestamp, WebhookId,
+};
+use sha2::{Digest as _, Sha256};
 
-use crate::{NewDelivery, named::named};
+use crate::{NewDelivery, Recipient, Start, named::named};
 
 named!(
     /// What a message is of.
@@ -52,6 +55,53 @@ pub struct NewMessage {
     /// Of a notice: what it is told once for.
     pub notice: Option<NoticeKey>,
     pub deliveries: Vec<NewDelivery>,
+}
+
+impl NewMessage {
+    /// A message to one endpoint that is asked for in a version of it: asked for twice, also by two who do not know of each other, it is
+    /// one. Sent also while the endpoint is held, where its kind says so.
+    #[must_use]
+    pub fn asked(
+        kind: MessageKind,
+        message_type: &str,
+        (endpoint_id, version): (WebhookId, u64),
+        body: String,
+        at: Timestamp,
+    ) -> Self {
+        let message_id = Self::asked_id(kind, endpoint_id, version);
+        let delivery = NewDelivery {
+            delivery_id: DeliveryId::from_u128(hashed(&["delivery", &message_id.to_string()])),
+            recipient: Recipient::Webhook(endpoint_id),
+            start: Start::Due(at),
+            cancel_key: None,
+        };
+        Self {
+            message_id,
+            kind,
+            message_type: message_type.to_owned(),
+            subject: endpoint_id.to_string(),
+            sequence: Some(version),
+            position: None,
+            environment: None,
+            team: None,
+            client_id: None,
+            body,
+            notice: None,
+            deliveries: vec![delivery],
+        }
+    }
+
+    /// The id of such a message, for who writes it into the body.
+    #[must_use]
+    pub fn asked_id(kind: MessageKind, endpoint_id: WebhookId, version: u64) -> MessageId {
+        MessageId::from_u128(hashed(&[kind.as_str(), &endpoint_id.to_string(), &version.to_string()]))
+    }
+}
+
+/// 128 bits of SHA-256 over parts that have no line ends.
+fn hashed(parts: &[&str]) -> u128 {
+    let digest: [u8; 32] = Sha256::digest(parts.join("\n")).into();
+    digest.first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
 /// What is told once. Of one window the gravest threshold is told, and nothing less grave after it.

@@ -52,9 +52,11 @@ fn letter(parts: &Parts, claimed: &Claimed, unsubscribe: Option<&str>) -> Result
     let setting = |rule| Setting { public_url: &parts.public_url, zone: &parts.zone, rule, unsubscribe };
     Ok(match claimed.kind {
         MessageKind::Digest => {
-            let KeptDigest { since, until, notices_total: _, notices } = serde_json::from_str(&claimed.body)?;
+            let KeptDigest { since, until, notices_total, notices } = serde_json::from_str(&claimed.body)?;
+            let given = u64::try_from(notices.len()).unwrap_or(u64::MAX);
+            let untold = notices_total.saturating_sub(given);
             let notices = notices.into_iter().map(|(at, kept)| (at, kept.notice)).collect();
-            let digest = Digest { team: claimed.team.clone(), since, until, notices };
+            let digest = Digest { team: claimed.team.clone(), since, until, notices, untold };
             parts.templates.digest(&digest, &setting(None))?
         }
         MessageKind::Notice => {

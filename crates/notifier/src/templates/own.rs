@@ -96,7 +96,7 @@ pub(super) fn try_all(
     let notices: Vec<Notice> = NoticeName::ALL.into_iter().map(Notice::sample).collect();
     let now = Timestamp::UNIX_EPOCH;
     let dated = notices.iter().map(|notice| (now, notice.clone())).collect();
-    let digest = Digest { team: None, since: now, until: now, notices: dated };
+    let digest = Digest { team: None, since: now, until: now, notices: dated, untold: 0 };
     for setting in [bare, full] {
         for notice in &notices {
             letter_of(env, notice, &setting)?;

@@ -150,10 +150,10 @@ async fn one_that_fails_for_five_days_is_told_of_and_then_disabled() {
 #[tokio::test]
 async fn an_endpoint_is_verified_by_the_echo_of_a_challenge() {
     use domain::{
-        DeliveryId, MessageId, WebhookId,
+        WebhookId,
         webhook::{CreateWebhook, WebhookSpec},
     };
-    use outbox::{Handover, MessageKind, NewDelivery, NewMessage, Recipient, Start};
+    use outbox::{Handover, MessageKind, NewMessage};
     let (world, receiver) = (World::new().await, Receiver::start().await.unwrap());
     let id = WebhookId::from_parts(1, 1);
     let spec = WebhookSpec {
@@ -166,39 +166,30 @@ async fn an_endpoint_is_verified_by_the_echo_of_a_challenge() {
     world.execute::<Webhook>(id, create, vec![]).await;
     world.client(1).await;
     world.follow().await;
+    receiver.next([Reply::body(200, "ok")]);
     world.deliver().await;
-    assert_eq!(receiver.asked().len(), 0, "nothing is sent before it is verified");
-    let asks = |number| NewMessage {
-        message_id: MessageId::from_parts(1, number),
-        kind: MessageKind::Verify,
-        message_type: "endpoint.verify".to_owned(),
-        subject: id.to_string(),
-        sequence: None,
-        position: None,
-        environment: None,
-        team: None,
-        client_id: None,
-        body: "{}".to_owned(),
-        notice: None,
-        deliveries: vec![NewDelivery {
-            delivery_id: DeliveryId::from_parts(1, number),
-            recipient: Recipient::Webhook(id),
-            start: Start::Due(world.now()),
-            cancel_key: None,
-        }],
-    };
-    let hand_over = async |number| {
-        let messages = vec![asks(number)];
+    let asked: Vec<_> = receiver.asked().iter().map(|asked| body(asked)["type"].clone()).collect();
+    assert_eq!(asked, ["endpoint.verify"], "nothing else is sent before it is verified");
+    let hand_over = async |version| {
+        let asked = NewMessage::asked(
+            MessageKind::Verify,
+            "endpoint.verify",
+            (id, version),
+            "{}".to_owned(),
+            world.now(),
+        );
+        let messages = vec![asked];
         let handover = Handover { checkpoint: None, at: world.now(), messages, cancels: vec![] };
         world.parts.outbox.commit(handover).await.unwrap();
         world.deliver().await;
         world.follow().await;
     };
     let told = async || world.parts.log.load::<Webhook>(id).await.unwrap().state.endpoint().unwrap().verified;
-    receiver.next([Reply::body(200, "ok")]);
-    hand_over(1).await;
     assert!(!told().await, "an answer is not an echo");
     receiver.next([Reply::Echo]);
+    // Version 1 was asked for when it was made; asked for again, it is another.
+    hand_over(1).await;
+    assert_eq!(receiver.asked().len(), 1);
     hand_over(2).await;
     assert!(told().await);
     world.deliver().await;

@@ -119,6 +119,7 @@ fn digest(count: usize) -> Digest {
         since: at(0),
         until: at(24),
         notices: notices.take(count).collect(),
+        untold: 0,
     }
 }
 
