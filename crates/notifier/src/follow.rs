@@ -155,11 +155,15 @@ impl<'of> Follower<'of> {
         for recorded in events {
             let DomainEvent::Webhook { id, event } = &recorded.event else { continue };
             let may_be_new = match event {
-                WebhookEvent::Created(_) | WebhookEvent::Revised(_) => true,
+                WebhookEvent::Created(_) | WebhookEvent::Revised(_) | WebhookEvent::VerificationAsked(_) => {
+                    true
+                }
                 WebhookEvent::Verified(_)
                 | WebhookEvent::SecretRotated(_)
                 | WebhookEvent::Disabled(_)
                 | WebhookEvent::Enabled(_)
+                | WebhookEvent::TestAsked(_)
+                | WebhookEvent::ResendAsked(_)
                 | WebhookEvent::Deleted(_) => false,
             };
             if may_be_new && self.book.endpoint(*id).await?.is_some_and(|endpoint| !endpoint.verified) {

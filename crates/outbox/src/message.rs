@@ -70,7 +70,7 @@ impl NewMessage {
     ) -> Self {
         let message_id = Self::asked_id(kind, endpoint_id, version);
         let delivery = NewDelivery {
-            delivery_id: DeliveryId::from_u128(hashed(&["delivery", &message_id.to_string()])),
+            delivery_id: Self::asked_delivery_id(message_id),
             recipient: Recipient::Webhook(endpoint_id),
             start: Start::Due(at),
             cancel_key: None,
@@ -89,6 +89,12 @@ impl NewMessage {
             notice: None,
             deliveries: vec![delivery],
         }
+    }
+
+    /// The id of the one delivery of such a message.
+    #[must_use]
+    pub fn asked_delivery_id(message_id: MessageId) -> DeliveryId {
+        DeliveryId::from_u128(hashed(&["delivery", &message_id.to_string()]))
     }
 
     /// The id of such a message, for who writes it into the body.

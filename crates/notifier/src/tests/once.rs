@@ -85,7 +85,10 @@ async fn a_key_that_expires_is_told_at_each_mark_once_and_never_after_it_was_rot
     world.follow().await;
     world.pass(days(59));
     world.look().await;
-    assert!(world.told().await.iter().all(|(_, state)| state != "pending"), "a revoked key has no end to come");
+    assert!(
+        world.told().await.iter().all(|(_, state)| state != "pending"),
+        "a revoked key has no end to come"
+    );
 }
 
 #[tokio::test]
