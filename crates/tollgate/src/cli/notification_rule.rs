@@ -15,10 +15,14 @@ use super::{
 const RULES: [&str; 7] =
     ["id", "status", "name", "notices", "about.client_id", "about.team", "about.environment"];
 
+const PREVIEWED: [&str; 5] = ["at", "data.notice", "title", "addresses", "webhooks"];
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum NotificationRuleCommand {
     /// Have something told to somebody
     Create(Box<Create>),
+    /// See what such a rule would have told over the last 30 days; nothing is made, and nobody is told
+    Preview(Box<Create>),
     /// List the rules in force
     List {
         /// in_force or ended
@@ -73,7 +77,7 @@ pub(crate) struct Told {
     /// key_expiring, quota_threshold, …; repeatable
     #[arg(long = "notice")]
     notices: Vec<String>,
-    /// In percent of a quota; repeatable; 50, 80, 90 and 100 without it
+    /// In percent of a quota; repeatable; the policy's without it, or 50, 80, 90 and 100
     #[arg(long = "threshold")]
     thresholds: Vec<u8>,
     /// Before a key expires; repeatable; 60, 30, 14, 7, 3 and 1 without it
@@ -114,10 +118,18 @@ pub(crate) struct Told {
 pub(crate) async fn run(command: NotificationRuleCommand) -> anyhow::Result<()> {
     match command {
         NotificationRuleCommand::Create(create) => {
-            let Create { name, told, connection } = *create;
-            let mut body = given([("name", Some(name))]);
-            body.extend(told.members());
+            let (connection, body) = create.body();
             post(&connection, "/notification-rules", body).await
+        }
+        NotificationRuleCommand::Preview(create) => {
+            let (connection, body) = create.body();
+            let rest = Rest::new(&connection)?;
+            let mut answer = rest.post("/notification-rules/preview", &Value::Object(body)).await?;
+            // Printed as a list is.
+            if let Some(notices) = answer.body.as_object_mut().and_then(|body| body.remove("notices")) {
+                answer.body["items"] = notices;
+            }
+            rest.print(&answer, &PREVIEWED)
         }
         NotificationRuleCommand::List { status, cursor, connection } => {
             let rest = Rest::new(&connection)?;
@@ -139,6 +151,15 @@ pub(crate) async fn run(command: NotificationRuleCommand) -> anyhow::Result<()> 
         NotificationRuleCommand::End { id, reason, connection } => {
             remove(&connection, &format!("/notification-rules/{id}"), reason.as_deref()).await
         }
+    }
+}
+
+impl Create {
+    fn body(self) -> (Connection, Map<String, Value>) {
+        let Self { name, told, connection } = self;
+        let mut body = given([("name", Some(name))]);
+        body.extend(told.members());
+        (connection, body)
     }
 }
 
