@@ -8,13 +8,15 @@ use std::time::Duration;
 use domain::{DomainEvent, Position, Recorded, Timestamp, WebhookId, correlations, webhook::WebhookEvent};
 use eventlog::EventFeed;
 use jiff::SignedDuration;
-use outbox::{Cancel, Committed, Handover, MessageKind, Moved, NewMessage};
+use outbox::{Cancel, Committed, DeliveryState, Handover, MessageKind, Moved, NewMessage, ReplayFilter};
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Span, info, span_enabled, trace_span, warn};
 
 use crate::{
     book::Book,
     compose::Composer,
+    notice::Notice,
+    occasion::What,
     of_events,
     parts::{Failure, Parts},
     rules::Wishes,
@@ -142,11 +144,20 @@ impl<'of> Follower<'of> {
             let catching_up = self.catching_up(recorded.recorded_at, now);
             let (book, outbox) = (&self.book, &self.parts.outbox);
             let composer = Composer { book, outbox, wishes, now, catching_up };
-            for occasion in of_events::occasions(book, &self.parts.log, recorded).await? {
+            for mut occasion in of_events::occasions(book, &self.parts.log, recorded).await? {
+                if let What::Once(Notice::EndpointDisabled(disabled)) = &mut occasion.what {
+                    disabled.held = Some(self.held(disabled.endpoint.id).await?);
+                }
                 messages.extend(composer.messages(&occasion, &|_| false).await?);
             }
         }
         Ok(messages)
+    }
+
+    /// What waits for an endpoint.
+    async fn held(&self, id: WebhookId) -> Result<u64, Failure> {
+        let held = ReplayFilter { states: vec![DeliveryState::Held], ..ReplayFilter::default() };
+        Ok(self.parts.outbox.count_replay(id, &held, None).await?)
     }
 
     /// Whoever is to be told at a URL that is new is asked there first.

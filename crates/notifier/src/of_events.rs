@@ -253,7 +253,8 @@ fn told_disabled(
         endpoint: endpoint_ref(id, endpoint),
         disabled_at: recorded.metadata.occurred_at,
         cause,
-        held: 0,
+        // Whoever tells it counts; of what was, nobody knows.
+        held: None,
     };
     Occasion { facts: endpoint.spec.scope.facts(), ..of_all(notice, &[], recorded) }
 }

@@ -14,8 +14,8 @@ pub struct EndpointDisabled {
     pub endpoint: EndpointRef,
     pub disabled_at: Timestamp,
     pub cause: DisabledCause,
-    /// Deliveries that wait for it.
-    pub held: u64,
+    /// Deliveries that wait for it; none where that is not known.
+    pub held: Option<u64>,
 }
 
 /// Why an endpoint was disabled.
@@ -56,7 +56,7 @@ impl Tells for EndpointDisabled {
             endpoint: EndpointRef::sample()?,
             disabled_at: sample::after(0, 0),
             cause: DisabledCause::Failing,
-            held: 37,
+            held: Some(37),
         })
     }
 }

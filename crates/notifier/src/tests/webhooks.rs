@@ -145,6 +145,7 @@ async fn one_that_fails_for_five_days_is_told_of_and_then_disabled() {
         other.asked().iter().map(|asked| body(asked)["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(told, ["notice.endpoint_failing", "notice.endpoint_disabled"]);
     assert_eq!(body(&other.asked()[0])["data"]["last_failure"], "500");
+    assert_eq!(body(&other.asked()[1])["data"]["held"], 3, "what was not given up");
 }
 
 #[tokio::test]
