@@ -12,7 +12,7 @@ use crate::parts::{Failure, Parts};
 
 const ACTOR: &str = "system:notifier";
 
-/// What is refused is over: the webhook was deleted, or has another URL by now.
+/// Whether it was taken. What is refused is over: the webhook was deleted, or has another URL by now.
 ///
 /// # Errors
 /// When the log cannot be written.
@@ -21,7 +21,7 @@ pub(crate) async fn webhook(
     id: WebhookId,
     command: WebhookCommand,
     what: &str,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let now = parts.clock.now();
     let named = format!("{ACTOR}:{what}:{id}:{}", now.as_microsecond());
     let metadata = Metadata {
@@ -47,10 +47,10 @@ pub(crate) async fn webhook(
             if !done.events.is_empty() {
                 info!(webhook.id = %id, "The webhook `{id}` is {what}");
             }
-            Ok(())
+            Ok(true)
         }
         Err(ExecuteError::Refused(_) | ExecuteError::VersionMismatch { .. } | ExecuteError::Repeated(_)) => {
-            Ok(())
+            Ok(false)
         }
         Err(ExecuteError::Failed(failure)) => Err(failure.into()),
     }

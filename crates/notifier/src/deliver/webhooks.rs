@@ -3,7 +3,8 @@
 use domain::{
     Timestamp, WebhookId,
     webhook::{
-        DisableCause, DisableWebhook, Endpoint, VerifyWebhook, WebhookCommand, signing_secret, signing_seed,
+        DisableCause, DisableWebhook, Endpoint, VerifyWebhook, Webhook, WebhookCommand, signing_secret,
+        signing_seed,
     },
 };
 use outbox::{Channel, Claimed, MessageKind, Outcome, Unsent};
@@ -24,24 +25,22 @@ use crate::{
 pub(super) async fn attempt(parts: &Parts, channels: &Channels, claimed: Claimed) -> Result<(), Failure> {
     let now = parts.clock.now();
     let Some(id) = claimed.endpoint_id else { return give_back(parts, &claimed, Unsent::Cancelled).await };
-    let Some(row) = webhooks::get(&parts.read, id).await? else {
+    let Some(endpoint) = endpoint_of(parts, id).await? else {
         return give_back(parts, &claimed, Unsent::Cancelled).await;
     };
-    if row.status == WebhookStatus::Deleted {
-        return give_back(parts, &claimed, Unsent::Cancelled).await;
-    }
+    let endpoint = &endpoint;
     // It may have been disabled since this was handed over.
-    if !row.endpoint.is_told() && !claimed.kind.tries_the_endpoint() {
+    if !endpoint.is_told() && !claimed.kind.tries_the_endpoint() {
         return give_back(parts, &claimed, Unsent::Held).await;
     }
-    let target = parts.web.policy().read(row.endpoint.spec.url.as_str());
-    let (url, signers) = match (target, signers(parts, id, &row.endpoint, now)) {
+    let target = parts.web.policy().read(endpoint.spec.url.as_str());
+    let (url, signers) = match (target, signers(parts, id, endpoint, now)) {
         (Ok(url), Some(signers)) => (url, signers),
         (Err(refused), _) => return failed(parts, &claimed, refused.code()).await,
         (Ok(_), None) => return failed(parts, &claimed, "webhook_secret_missing").await,
     };
     if claimed.kind == MessageKind::Verify {
-        return challenge(parts, &claimed, &row.endpoint, Target { url, signers }).await;
+        return challenge(parts, &claimed, endpoint, Target { url, signers }).await;
     }
     let body = body(&claimed)?;
     let sending =
@@ -49,6 +48,18 @@ pub(super) async fn attempt(parts: &Parts, channels: &Channels, claimed: Claimed
     let Sent { outcome, record } = send::send(&parts.web, &sending).await;
     note(channels, id, &outcome, &record, parts.clock.now());
     settle(parts, &claimed, id, outcome, record).await
+}
+
+/// None where it is deleted. What was made a moment ago is in the log, and may not be in the read models yet.
+async fn endpoint_of(parts: &Parts, id: WebhookId) -> Result<Option<Endpoint>, Failure> {
+    if let Some(row) = webhooks::get(&parts.read, id).await? {
+        return Ok((row.status != WebhookStatus::Deleted).then_some(row.endpoint));
+    }
+    let webhook = parts.log.load::<Webhook>(id).await?.state;
+    Ok(match &*webhook {
+        Webhook::There(endpoint) => Some((**endpoint).clone()),
+        Webhook::Absent | Webhook::Deleted(_) => None,
+    })
 }
 
 struct Target {
@@ -123,15 +134,15 @@ async fn challenge(
     let (message_id, now) = (claimed.message_id, parts.clock.now());
     let verifying = Verifying { url: &url, signers: &signers, message_id, now, challenge: &challenge };
     let Verification { verified, record } = verify(&parts.web, &verifying).await?;
-    let outcome = if verified {
-        if let Some(id) = claimed.endpoint_id {
+    let accepted = match claimed.endpoint_id.filter(|_| verified) {
+        Some(id) => {
             let command = VerifyWebhook { url: endpoint.spec.url.clone() };
-            command::webhook(parts, id, WebhookCommand::Verify(command), "verified").await?;
+            command::webhook(parts, id, WebhookCommand::Verify(command), "verified").await?
         }
-        Outcome::Delivered
-    } else {
-        again(claimed, parts.clock.now(), None)
+        None => false,
     };
+    // One that has another URL by now is asked there, once that is shown.
+    let outcome = if accepted { Outcome::Delivered } else { again(claimed, parts.clock.now(), None) };
     report(parts, claimed, tried(record), outcome).await.map(drop)
 }
 
