@@ -50,7 +50,8 @@ fn parts(
     let templates = Templates::new(settings.mail.templates.as_deref()).context("the templates of letters")?;
     let letter = Duration::from_secs(settings.mail.timeout_seconds.into());
     let attempt_max = letter.max(ANSWERED_WITHIN).saturating_add(AT_MOST_BESIDE);
-    let pace = Pace { attempt_max, lease: attempt_max.saturating_mul(2), ..Pace::default() };
+    // Of a process that is killed, deliveries under way are tried again once their lease has ended.
+    let pace = Pace { attempt_max, lease: attempt_max.saturating_add(AT_MOST_BESIDE), ..Pace::default() };
     Ok(Parts {
         log: store.log.clone(),
         read: store.read.clone(),
