@@ -83,6 +83,8 @@ use crate::{
         routes::audit::chain::ChainView,
         routes::audit::chain::Link,
         routes::audit::search_secret::SearchView,
+        routes::notification_rules::preview::NotificationRulePreview,
+        routes::notification_rules::preview::PreviewedNotice,
         routes::audit::search_secret::FoundView,
         routes::audit::checkpoint::CheckpointView,
         routes::audit::keys::KeysView,

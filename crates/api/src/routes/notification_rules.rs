@@ -5,7 +5,7 @@ mod end;
 mod get;
 mod list;
 mod make;
-mod preview;
+pub(crate) mod preview;
 mod update;
 pub(crate) mod view;
 

@@ -214,6 +214,9 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "make_notification_rule" => {
             ("POST", "/v1/notification-rules".to_owned(), Some(notification_rule_body()))
         }
+        "preview_notification_rule" => {
+            ("POST", "/v1/notification-rules/preview".to_owned(), Some(notification_rule_body()))
+        }
         "list_notification_rules" => ("GET", "/v1/notification-rules".to_owned(), None),
         "get_notification_rule" => ("GET", format!("/v1/notification-rules/{notification_rule}"), None),
         "update_notification_rule" => {

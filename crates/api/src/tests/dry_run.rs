@@ -28,6 +28,7 @@ const NO_COMMANDS: &[&str] = &[
     "close_break_glass",
     // Looks and takes nothing.
     "explain_call",
+    "preview_notification_rule",
     // Looks, and puts on record that it has.
     "search_secret",
     // Many commands; their dry run is the plan.

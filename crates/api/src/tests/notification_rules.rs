@@ -17,7 +17,7 @@ async fn a_rule_says_what_is_told_when_nobody_says() {
     let world = World::new().await;
     let made = world.post(RULES, &notification_rule_body()).expect(201).await.json();
     assert_eq!((&made["status"], &made["cadence"]), (&json!("in_force"), &json!({ "kind": "immediate" })));
-    assert_eq!(made["thresholds"], json!([50, 80, 90, 100]));
+    assert_eq!(made["thresholds"], json!([]), "the policy's");
     assert_eq!(made["days_before"], json!([1, 3, 7, 14, 30, 60]));
     let address = json!({ "kind": "address", "address": "desk@example.com" });
     assert_eq!(made["recipients"], json!([{ "kind": "owner" }, address]));

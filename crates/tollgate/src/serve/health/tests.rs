@@ -8,7 +8,8 @@ use std::{
 
 const PREFIX: &str = "tollgate_";
 /// In quotes they look like metrics, and are schemas, channels and a metadata key.
-const OTHERS: [&str; 4] = ["tollgate_log", "tollgate_read", "tollgate_appended", "tollgate_sequenced"];
+const OTHERS: [&str; 5] =
+    ["tollgate_log", "tollgate_read", "tollgate_outbox", "tollgate_appended", "tollgate_sequenced"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
