@@ -104,6 +104,10 @@ fn request(schema: &str) -> Option<Value> {
             json!({ "from": "2026-03-01T00:00:00Z", "states": ["dead"], "reason": "their receiver was down" })
         }
         "WebhookTest" => json!({ "event_type": "api_key.revoked" }),
+        "Replay" => json!({
+            "from": "2026-03-01T12:00:00Z", "types": ["api_key.revoked"], "states": ["dead", "held"],
+            "reason": "the receiver is repaired",
+        }),
         "NewNotificationRule" => json!({
             "name": "Keys of our partners", "notices": ["key_expiring", "key_expired"], "days_before": [30, 7, 1],
             "about": { "team": "Partner management" },
