@@ -54,7 +54,12 @@ fn schema_of(content: &Content) -> Option<Value> {
     content.schema.as_ref().and_then(|schema| serde_json::to_value(schema).ok())
 }
 
+/// Of what may be left out, too: it is that, or null.
 fn name_of(schema: &Value) -> Option<&str> {
+    let named = |schema: &'_ Value| schema.get("$ref").is_some();
+    let either = schema.get("oneOf").and_then(Value::as_array);
+    let left_out = either.filter(|either| either.iter().any(|one| one.get("type") == Some(&"null".into())));
+    let schema = left_out.and_then(|either| either.iter().find(|one| named(one))).unwrap_or(schema);
     schema.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")
 }
 
@@ -104,10 +109,6 @@ fn request(schema: &str) -> Option<Value> {
             json!({ "from": "2026-03-01T00:00:00Z", "states": ["dead"], "reason": "their receiver was down" })
         }
         "WebhookTest" => json!({ "event_type": "api_key.revoked" }),
-        "Replay" => json!({
-            "from": "2026-03-01T12:00:00Z", "types": ["api_key.revoked"], "states": ["dead", "held"],
-            "reason": "the receiver is repaired",
-        }),
         "NewNotificationRule" => json!({
             "name": "Keys of our partners", "notices": ["key_expiring", "key_expired"], "days_before": [30, 7, 1],
             "about": { "team": "Partner management" },
