@@ -4,7 +4,7 @@ mod channels;
 mod letters;
 mod webhooks;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, pin::pin, time::Duration};
 
 use domain::Timestamp;
 use futures::{StreamExt as _, stream::FuturesUnordered};
@@ -73,7 +73,14 @@ async fn run<Trying: Future<Output = Result<(), Failure>>>(
             }
         } else if more && max > 0 {
             news.mark_unchanged();
-            let claimed = claim(parts, room.channel, max).await;
+            let mut claiming = pin!(claim(parts, room.channel, max));
+            // What is under way goes on meanwhile: it may hold the connection that claiming waits for.
+            let claimed = loop {
+                tokio::select! {
+                    claimed = &mut claiming => break claimed,
+                    Some(tried) = under_way.next(), if !under_way.is_empty() => note(tried),
+                }
+            };
             more = u32::try_from(claimed.len()).is_ok_and(|got| got == max);
             under_way.extend(claimed.into_iter().map(&attempt));
             if more && max < room.at_once.saturating_sub(busy) {
