@@ -118,7 +118,7 @@ impl KnownClient {
 }
 
 impl KnownKey {
-    fn of(row: KeyRow, client: KnownClient) -> Option<Self> {
+    pub(crate) fn of(row: KeyRow, client: KnownClient) -> Option<Self> {
         let name: Name = row.name.parse().ok()?;
         let environment = row.environment.parse().ok()?;
         let told = KeyRef { id: row.key_id, name, environment, hint: row.hint.clone() };

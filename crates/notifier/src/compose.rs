@@ -8,6 +8,7 @@ use domain::{
     notification_rule::Cadence,
     webhook::EventPattern,
 };
+use jiff::SignedDuration;
 use outbox::{MessageKind, NewDelivery, NewMessage, NoticeKey, Outbox, Recipient, Start};
 use sha2::{Digest as _, Sha256};
 
@@ -31,7 +32,7 @@ pub(crate) struct Composer<'of> {
     pub(crate) outbox: &'of Outbox,
     pub(crate) wishes: &'of Wishes,
     pub(crate) now: Timestamp,
-    /// Since when what is told by e-mail is gathered, because much of it comes at once; none: told as it comes.
+    /// Until when what is told by e-mail is gathered, because much of it comes at once; none: told as it comes.
     pub(crate) catching_up: Option<Timestamp>,
 }
 
@@ -115,7 +116,7 @@ impl Composer<'_> {
         let mut reachable = BTreeSet::new();
         let mut refused = false;
         for address in addresses {
-            if self.outbox.is_marked(&address).await?.is_some() {
+            if refuses(self.outbox, &address, self.now).await? {
                 refused = true;
             } else {
                 reachable.insert(address);
@@ -123,7 +124,7 @@ impl Composer<'_> {
         }
         if refused
             && let Some(owner) = occasion.client.as_ref().and_then(|client| client.owner())
-            && self.outbox.is_marked(owner).await?.is_none()
+            && !refuses(self.outbox, owner, self.now).await?
         {
             reachable.insert(owner.to_owned());
         }
@@ -146,6 +147,15 @@ impl Composer<'_> {
             (Cadence::Immediate, None) => Start::Due(self.now),
         }
     }
+}
+
+/// After so long an address that was refused is tried again: somebody may have mended it, and nobody would say so.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// Whether letters to it were refused for good lately.
+pub(crate) async fn refuses(outbox: &Outbox, address: &str, now: Timestamp) -> Result<bool, Failure> {
+    let marked = outbox.is_marked(address).await?;
+    Ok(marked.is_some_and(|marked| now.duration_since(marked.marked_at) < REFUSED_FOR))
 }
 
 /// What the same notice has whoever makes it, and however often.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use domain::{DomainEvent, Position, Recorded, Timestamp, WebhookId, correlations, webhook::WebhookEvent};
 use eventlog::EventFeed;
-use jiff::SignedDuration;
 use outbox::{Cancel, Committed, DeliveryState, Handover, MessageKind, Moved, NewMessage, ReplayFilter};
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Span, info, span_enabled, trace_span, warn};
@@ -27,8 +26,6 @@ use crate::{
 /// The checkpoint's name.
 const NAME: &str = "events";
 const EVENTS_MAX: usize = 200;
-/// Letters that are gathered after a silence go out so long after the last of them was found.
-const GATHERED_FOR: SignedDuration = SignedDuration::from_secs(60);
 /// How long the read models may lag behind an event before the notifier looks again.
 const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -140,8 +137,11 @@ impl<'of> Follower<'of> {
         now: Timestamp,
     ) -> Result<Vec<NewMessage>, Failure> {
         let mut messages = subscriptions::messages(&self.parts.read, wishes, events, now).await?;
+        if wishes.rules.is_empty() {
+            return Ok(messages);
+        }
         for recorded in events {
-            let catching_up = self.catching_up(recorded.recorded_at, now);
+            let catching_up = self.parts.settings.catching_up(recorded.recorded_at, now);
             let (book, outbox) = (&self.book, &self.parts.outbox);
             let composer = Composer { book, outbox, wishes, now, catching_up };
             for mut occasion in of_events::occasions(book, &self.parts.log, recorded).await? {
@@ -189,13 +189,6 @@ impl<'of> Follower<'of> {
             }
         }
         Ok(challenges)
-    }
-
-    /// Until when letters are gathered: an event so old says that nobody was here.
-    fn catching_up(&self, recorded_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let silence = SignedDuration::try_from(self.parts.settings.silence).unwrap_or(SignedDuration::MAX);
-        let old = now.duration_since(recorded_at) > silence;
-        old.then(|| now.checked_add(GATHERED_FOR).unwrap_or(now))
     }
 
     async fn hand_over(

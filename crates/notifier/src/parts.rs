@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{SharedClock, secret::Peppers};
+use domain::{SharedClock, Timestamp, secret::Peppers};
 use eventlog::{EventLog, LogFailure};
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 use outbox::{Outbox, OutboxFailure};
 use projections::{ReadFailure, ReadModel, Visibility};
 
@@ -68,6 +68,19 @@ impl Default for Settings {
             lease: Duration::from_secs(120),
             silence: Duration::from_secs(3_600),
         }
+    }
+}
+
+/// Letters that are gathered after a silence go out so long after they were found.
+const GATHERED_FOR: SignedDuration = SignedDuration::from_secs(60);
+
+impl Settings {
+    /// Until when letters are gathered; none where somebody was here lately. `since`: when the event was recorded, or the last look
+    /// at the time was.
+    pub(crate) fn catching_up(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let silence = SignedDuration::try_from(self.silence).unwrap_or(SignedDuration::MAX);
+        let silent = now.duration_since(since) > silence;
+        silent.then(|| now.checked_add(GATHERED_FOR).unwrap_or(now))
     }
 }
 

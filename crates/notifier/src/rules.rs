@@ -63,9 +63,10 @@ impl Wishes {
         let (mut webhooks, mut page) = (vec![], Page::first(PAGE));
         loop {
             let some = webhooks::list(read, None, &everything, &page).await?;
+            let last = page_ends(some.len());
             page.after = some.last().map(|row| row.webhook_id.to_string());
             webhooks.extend(some);
-            if page.after.is_none() {
+            if last {
                 break;
             }
         }
@@ -73,9 +74,10 @@ impl Wishes {
         loop {
             let in_force = Some(NotificationRuleStatus::InForce);
             let some = notification_rules::list(read, in_force, &everything, &page).await?;
+            let last = page_ends(some.len());
             page.after = some.last().map(|row| row.rule_id.to_string());
             rules.extend(some.into_iter().map(Rule::of_row));
-            if page.after.is_none() {
+            if last {
                 break;
             }
         }
@@ -100,6 +102,11 @@ impl Wishes {
         let wants = self.rules.iter().filter(|rule| rule.notices.contains(&NoticeName::KeyExpiring));
         wants.filter_map(|rule| rule.days_before.last().copied()).max()
     }
+}
+
+/// Whether there are no more behind a page of so many.
+fn page_ends(rows: usize) -> bool {
+    u32::try_from(rows).is_ok_and(|rows| rows < PAGE)
 }
 
 impl Rule {

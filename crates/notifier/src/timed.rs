@@ -18,7 +18,6 @@ use std::{
 
 use domain::{MessageId, Position, Timestamp};
 use eventlog::Steadiness;
-use jiff::SignedDuration;
 use lru::LruCache;
 use outbox::{Committed, Handover, Moved, NewMessage};
 use tokio_util::sync::CancellationToken;
@@ -102,11 +101,9 @@ impl<'of> Watch<'of> {
 
     /// Whatever is due to be looked at by then.
     pub(crate) async fn look(&mut self, now: Timestamp, monotonic: Instant) -> Result<(), Failure> {
-        let Some(since) = self.begin(now).await? else { return Ok(()) };
+        let since = self.begin(now).await?;
         let wishes = Wishes::load(&self.parts.read).await?;
-        let silence = SignedDuration::try_from(self.parts.settings.silence).unwrap_or(SignedDuration::MAX);
-        let silent = now.duration_since(since) > silence;
-        let catching_up = silent.then(|| now.checked_add(SignedDuration::from_secs(60)).unwrap_or(now));
+        let catching_up = self.parts.settings.catching_up(since, now);
         if is_due(&mut self.due.endpoints, ENDPOINTS_EVERY, monotonic) {
             let mut occasions = endpoints::occasions(self.parts, &self.book, self.channels, now).await?;
             occasions.extend(self.unsigned.look(self.parts, now).await?);
@@ -122,7 +119,7 @@ impl<'of> Watch<'of> {
             let occasions = throttling::occasions(&self.book, &wishes, now).await?;
             self.tell(&wishes, occasions, now, catching_up).await?;
         }
-        while let Some(mut heard) = quotas::changed(self.parts, &self.book, now).await? {
+        while let Some(mut heard) = quotas::changed(self.parts, &self.book, &wishes, now).await? {
             let occasions = std::mem::take(&mut heard.occasions);
             // Told before it is known to be heard: what is told twice is known by its key.
             self.tell(&wishes, occasions, now, catching_up).await?;
@@ -137,18 +134,15 @@ impl<'of> Watch<'of> {
         self.move_on(since, now).await.map(drop)
     }
 
-    /// When the last look was; none where another process has just looked.
-    async fn begin(&self, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-        match self.parts.outbox.checkpoint(NAME).await? {
-            Some(at) => {
-                Ok(i64::try_from(at.get()).ok().and_then(|second| Timestamp::from_second(second).ok()))
-            }
-            None => {
-                let moved = Moved { name: NAME.to_owned(), from: None, to: second(now) };
-                self.hand_over(Some(moved), vec![]).await?;
-                Ok(Some(now))
-            }
+    /// When the last look was; now, where this is the first.
+    async fn begin(&self, now: Timestamp) -> Result<Timestamp, Failure> {
+        if let Some(at) = self.parts.outbox.checkpoint(NAME).await? {
+            let second = i64::try_from(at.get()).unwrap_or(i64::MAX);
+            return Ok(Timestamp::from_second(second).unwrap_or(now));
         }
+        let moved = Moved { name: NAME.to_owned(), from: None, to: second(now) };
+        self.hand_over(Some(moved), vec![]).await?;
+        Ok(now)
     }
 
     /// A clock that was set back stays where it was: nothing is told for later than it was.

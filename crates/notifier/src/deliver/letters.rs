@@ -8,7 +8,7 @@ use projections::queries::clients;
 
 use super::{Channels, Tried, again, report};
 use crate::{
-    compose::{delivery_id, hashed},
+    compose::{delivery_id, hashed, refuses},
     digests::KeptDigest,
     mail::{self, Mail, Smtp},
     parts::{Failure, Parts},
@@ -115,7 +115,7 @@ async fn fall_back(parts: &Parts, claimed: &Claimed, address: &str, now: Timesta
     let Some(client_id) = claimed.client_id else { return Ok(()) };
     let owner = clients::get(&parts.read, client_id).await?.and_then(|client| client.owner_email);
     let Some(owner) = owner.filter(|owner| owner != address) else { return Ok(()) };
-    if parts.outbox.is_marked(&owner).await?.is_some() {
+    if refuses(&parts.outbox, &owner, now).await? {
         return Ok(());
     }
     let message_id =

@@ -73,6 +73,12 @@ async fn an_address_that_is_of_no_use_is_marked_and_the_owner_is_told() {
     assert_eq!(received("fallback-owner@example.com"), 2);
     let states: Vec<_> = world.told().await.into_iter().map(|(_, state)| state).collect();
     assert_eq!(states, ["dead", "delivered", "delivered"]);
+    // After a week it is tried again: it may have been mended.
+    world.pass(SignedDuration::from_hours(24 * 7));
+    world.key(client, 3, None).await;
+    world.follow().await;
+    let tried = world.deliveries().await;
+    assert_eq!(tried.first().and_then(|row| row.address.as_deref()), Some("refused@example.com"));
 }
 
 #[tokio::test]

@@ -1,14 +1,13 @@
 //! Keys that expire soon, page by page.
 
-use domain::Timestamp;
+use std::collections::HashMap;
+
+use domain::{ClientId, KeyId, Timestamp};
 use jiff::SignedDuration;
-use projections::{
-    KeyStatus,
-    queries::{Page, keys},
-};
+use projections::queries::keys;
 
 use crate::{
-    book::{Book, KnownKey},
+    book::{Book, KnownClient, KnownKey},
     notices::KeyExpiring,
     occasion::{Occasion, What},
     of_events::expiry_of,
@@ -22,9 +21,11 @@ const DAY_SECONDS: i64 = 24 * 3_600;
 /// The keys that expire within the days that anybody wants to hear of.
 pub(super) struct Keys {
     now: Timestamp,
-    /// None where nobody wants to hear of any, and behind the last.
+    /// None where nobody wants to hear of any.
     until: Option<Timestamp>,
-    after: Option<String>,
+    after: Option<(Timestamp, KeyId)>,
+    /// Whose they are: many are of one client.
+    clients: HashMap<ClientId, Option<KnownClient>>,
 }
 
 impl Keys {
@@ -33,35 +34,30 @@ impl Keys {
         // One that expires in just so many days is one of them.
         let ahead = days.map(|days| days.saturating_add(SignedDuration::from_secs(1)));
         let until = ahead.map(|ahead| now.saturating_add(ahead).unwrap_or(Timestamp::MAX));
-        Self { now, until, after: None }
+        Self { now, until, after: None, clients: HashMap::new() }
     }
 
     /// The next of them; none behind the last.
     pub(super) async fn next(&mut self, book: &Book) -> Result<Option<Vec<Occasion>>, Failure> {
         let Some(until) = self.until else { return Ok(None) };
-        let filter = keys::KeyFilter {
-            expires_from: Some(self.now),
-            expires_before: Some(until),
-            ..keys::KeyFilter::default()
-        };
-        let rows = keys::list(book.read(), &filter, &Page { after: self.after.take(), limit: PAGE }).await?;
-        let Some(last) = rows.last().map(|row| row.key_id.to_string()) else { return Ok(None) };
-        self.after = Some(last);
+        let rows = keys::expiring(book.read(), self.now, until, self.after, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        self.after = last.expires_at.map(|at| (at, last.key_id));
         let mut occasions = vec![];
-        for row in rows.into_iter().filter(|row| is_live(row.status)) {
-            if let Some(key) = book.with_client(row).await? {
-                occasions.extend(occasion(&key, self.now));
-            }
+        for row in rows {
+            let client = self.client(book, row.client_id).await?;
+            let key = client.and_then(|client| KnownKey::of(row, client));
+            occasions.extend(key.and_then(|key| occasion(&key, self.now)));
         }
         Ok(Some(occasions))
     }
-}
 
-/// A suspended key may be reinstated, and its time runs on.
-fn is_live(status: KeyStatus) -> bool {
-    match status {
-        KeyStatus::Active | KeyStatus::Suspended => true,
-        KeyStatus::Revoked | KeyStatus::Expired => false,
+    async fn client(&mut self, book: &Book, id: ClientId) -> Result<Option<KnownClient>, Failure> {
+        if let Some(known) = self.clients.get(&id) {
+            return Ok(known.clone());
+        }
+        let client = book.client(id).await?;
+        Ok(self.clients.entry(id).or_insert(client).clone())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Of a quota that all share nobody is told: it is no client's own. A policy in shadow refuses nobody, and is told of all the same,
 //! for that is what it is tried for; the notice says so.
 
-use domain::{Position, Timestamp};
+use domain::{NoticeName, Position, Timestamp};
 use outbox::Moved;
 use projections::{
     USAGE,
@@ -16,6 +16,7 @@ use crate::{
     notices::QuotaThreshold,
     occasion::{Occasion, QuotaLevel, What},
     parts::{Failure, Parts},
+    rules::Wishes,
 };
 
 /// The checkpoint's name; its position is the number of a batch of usage.
@@ -31,7 +32,12 @@ pub(super) struct Heard {
 }
 
 /// What has changed since the last look; none where nothing has.
-pub(super) async fn changed(parts: &Parts, book: &Book, now: Timestamp) -> Result<Option<Heard>, Failure> {
+pub(super) async fn changed(
+    parts: &Parts,
+    book: &Book,
+    wishes: &Wishes,
+    now: Timestamp,
+) -> Result<Option<Heard>, Failure> {
     let from = parts.outbox.checkpoint(NAME).await?;
     let known = parts.read.checkpoint(USAGE).await?;
     // Batches are counted anew where their stream was made anew.
@@ -39,7 +45,9 @@ pub(super) async fn changed(parts: &Parts, book: &Book, now: Timestamp) -> Resul
     let rows = quota_levels::changed_after(&parts.read, after, ROWS).await?;
     let Some(to) = rows.last().map(|row| row.batch_no) else { return Ok(None) };
     let mut occasions = vec![];
-    for row in rows.into_iter().filter(|row| row.window_end > now) {
+    // Whoever wants it later hears of the next change.
+    let wanted = wishes.want(NoticeName::QuotaThreshold) || wishes.want(NoticeName::QuotaExhausted);
+    for row in rows.into_iter().filter(|row| wanted && row.window_end > now) {
         occasions.extend(occasion(book, row, now).await?);
     }
     Ok(Some(Heard { from, occasions, to }))
