@@ -11,6 +11,14 @@ use crate::{
     rate_limit_policy::Counting,
 };
 
+mod durations;
+mod responses;
+mod throttled;
+
+pub use durations::{BUCKETS, Durations};
+pub use responses::{ResponseFact, StatusClass};
+pub use throttled::ThrottleFact;
+
 /// What one gateway node counted since its last flush. `(node, boot, sequence)` names it, so that a batch
 /// delivered twice counts once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +32,13 @@ pub struct UsageBatch {
     pub sequence: u64,
     pub flushed_at: Timestamp,
     pub facts: Vec<UsageFact>,
+    /// Which limits refused those of them that were refused by limits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub throttled: Vec<ThrottleFact>,
+    /// What became of calls afterwards, as the proxy's access log tells. These are not the calls of `facts`: an answer
+    /// may be told by another gateway than the one that decided, and later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub responses: Vec<ResponseFact>,
     /// What policies in shadow would have done to the allowed ones among these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<ShadowFact>,
@@ -116,6 +131,10 @@ pub struct UsageFact {
     pub calls: u64,
     /// The latest of them.
     pub last_at: Timestamp,
+    /// In which seconds of the minute they fell: seconds since its start, rising, each once, with its calls. Their sum is
+    /// below `calls` where there were too many facts to tell them apart so finely, and for callers without a genuine secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seconds: Vec<(u8, u64)>,
 }
 
 /// Allowed calls that one policy in shadow was asked about, and how many of them it would have refused.

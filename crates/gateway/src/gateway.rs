@@ -25,9 +25,11 @@ use crate::{
     decisions::{Decisions, KeptDecisions},
     index::{Index, slots::EnvironmentSlot},
     quota::shared::Patience,
+    responses::{Response, Responses},
     settings::Settings,
     shadow::ShadowUsage,
     sightings::{self, Presenter},
+    throttled::Throttled,
     usage::{FACTS_MAX, Usage},
 };
 
@@ -43,6 +45,8 @@ pub struct Gateway {
     counters: Counters,
     usage: Usage,
     shadow: ShadowUsage,
+    throttled: Throttled,
+    responses: Responses,
     decisions: Decisions,
     flushes: Mutex<Flushes>,
     /// When the feed last gave a sign of life, in Unix microseconds.
@@ -68,6 +72,8 @@ impl Gateway {
             counters: Counters::default(),
             usage: Usage::new(FACTS_MAX, sighted_max),
             shadow: ShadowUsage::new(FACTS_MAX),
+            throttled: Throttled::new(FACTS_MAX),
+            responses: Responses::new(FACTS_MAX),
             decisions: Decisions::default(),
             flushes: Mutex::default(),
             caught_up_at: AtomicI64::new(NEVER),
@@ -95,7 +101,13 @@ impl Gateway {
     fn count(&self, verdict: &Verdict, call: &Call<'_>, now: Timestamp) {
         self.usage.count(verdict.counted, Presenter::of(call), now);
         self.shadow.count(&verdict.counted, &verdict.shadowed, now);
+        self.throttled.count(&verdict.counted, &verdict.decision.limits, now);
         self.decisions.note(&verdict.decision, call, now);
+    }
+
+    /// Counts what became of a call, once the proxy tells.
+    pub fn note_response(&self, response: &Response) {
+        self.responses.count(response);
     }
 
     fn decide(&self, call: &Call<'_>, now: Timestamp, patience: Patience) -> Verdict {

@@ -13,6 +13,7 @@ mod gcra;
 mod index;
 pub mod path;
 mod quota;
+mod responses;
 mod scopes;
 mod settings;
 mod shadow;
@@ -22,6 +23,7 @@ mod snapshot;
 pub mod snapshot_file;
 #[cfg(test)]
 mod testing;
+mod throttled;
 mod tracked;
 mod usage;
 
@@ -31,6 +33,7 @@ pub use domain::decision::{LimitKind, LimitStatus};
 pub use flush::{CounterRow, Flush, FlushSink, SinkFailure};
 pub use follow::{ConfigurationFeed, FeedBatch, FeedFailure};
 pub use gateway::Gateway;
+pub use responses::Response;
 pub use scopes::Scopes;
 pub use settings::{OnStale, Settings, Unmatched};
 pub use sharing::{Judged, PoolFailure, PoolKey, QuotaPool, Reservation, SharedQuotas, Shortage, WhenAlone};

@@ -31,25 +31,51 @@ pub(crate) struct Counted {
     pub(crate) outcome: Outcome,
 }
 
-/// The fact that a call belongs to.
+/// The fact that a call belongs to, and where in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct FactKey {
     /// Minutes since 1970.
     minute: i32,
     counted: Counted,
+    /// Of the minute; [`UNTOLD`] where it is not told.
+    second: u8,
+}
+
+/// No second of a minute.
+const UNTOLD: u8 = u8::MAX;
+
+impl Counted {
+    /// Whether the call came as far as its limits: these are what a policy that is not there yet would have been asked about.
+    fn met_limits(&self) -> bool {
+        match self.outcome {
+            Outcome::Allowed | Outcome::RateLimited | Outcome::QuotaExceeded => self.secret_version > 0,
+            Outcome::Unauthenticated | Outcome::Forbidden => false,
+        }
+    }
 }
 
 impl FactKey {
+    fn of(counted: Counted, now: Timestamp) -> Self {
+        let second = now.as_second();
+        let minute = i32::try_from(second.div_euclid(60)).unwrap_or(i32::MAX);
+        let second = u8::try_from(second.rem_euclid(60)).unwrap_or(UNTOLD);
+        Self { minute, counted, second: if counted.met_limits() { second } else { UNTOLD } }
+    }
+
+    fn without_second(self) -> Self {
+        Self { second: UNTOLD, ..self }
+    }
+
     /// The same without what there may be many of.
     fn without_details(self) -> Self {
         let counted =
             Counted { key: KeySlot::NONE, secret_version: 0, route: RouteSlot::NONE, ..self.counted };
-        Self { counted, ..self }
+        Self { counted, ..self.without_second() }
     }
 
     fn anonymous(self) -> Self {
-        let Self { minute, counted } = self.without_details();
-        Self { minute, counted: Counted { client: ClientSlot::NONE, ..counted } }
+        let key = self.without_details();
+        Self { counted: Counted { client: ClientSlot::NONE, ..key.counted }, ..key }
     }
 }
 
@@ -82,8 +108,8 @@ pub(crate) struct Usage {
 }
 
 pub(crate) const LANES: usize = 16;
-/// Between two flushes no more facts than this are told apart by key and route; beyond it calls are counted by
-/// client, and beyond twice as much by environment only. The sum is always that of the calls.
+/// Between two flushes no more facts than half of this are told apart by the second, and no more than this by key and route;
+/// beyond it calls are counted by client, and beyond twice as much by environment only. The sum is always that of the calls.
 pub(crate) const FACTS_MAX: usize = 200_000;
 
 /// How many entries are named under one lock of the index.
@@ -109,11 +135,10 @@ impl Usage {
     }
 
     pub(crate) fn count(&self, counted: Counted, presenter: Presenter<'_>, now: Timestamp) {
-        let minute = i32::try_from(now.as_second().div_euclid(60)).unwrap_or(i32::MAX);
         let last_at = micros(now);
         let Some(lane) = self.lanes.get(lane()) else { return };
         let mut lane = lane.lock();
-        self.count_fact(&mut lane.facts, FactKey { minute, counted }, last_at);
+        self.count_fact(&mut lane.facts, FactKey::of(counted, now), last_at);
         // Only who holds a genuine secret is written down.
         if counted.secret_version > 0 && self.room.is_there() {
             let secret = (counted.key, counted.secret_version);
@@ -128,13 +153,17 @@ impl Usage {
         };
         let tally = Tally { calls: 1, last_at };
         let facts = self.facts.load(Ordering::Relaxed);
-        if facts < self.facts_max {
+        if facts < self.facts_max / 2 || key.second == UNTOLD && facts < self.facts_max {
             vacant.insert(tally);
             self.facts.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let detailed = facts < self.facts_max.saturating_mul(2);
-        if add(lane, if detailed { key.without_details() } else { key.anonymous() }, tally) {
+        let coarser = match facts {
+            facts if facts < self.facts_max => key.without_second(),
+            facts if facts < self.facts_max.saturating_mul(2) => key.without_details(),
+            _ => key.anonymous(),
+        };
+        if add(lane, coarser, tally) {
             self.facts.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -206,10 +235,12 @@ impl Drained {
         let Self { facts, sighted, unsighted } = self;
         let mut counted: Vec<(FactKey, Tally)> = facts.into_iter().collect();
         counted.sort_unstable_by_key(|(key, _)| *key);
-        let mut facts = Vec::with_capacity(counted.len());
-        for stretch in counted.chunks(NAMED_AT_ONCE) {
+        let minutes: Vec<_> =
+            counted.chunk_by(|(a, _), (b, _)| a.without_second() == b.without_second()).collect();
+        let mut facts = Vec::with_capacity(minutes.len());
+        for stretch in minutes.chunks(NAMED_AT_ONCE) {
             let index = index.read();
-            facts.extend(stretch.iter().filter_map(|(key, tally)| fact(key, tally, &index)));
+            facts.extend(stretch.iter().filter_map(|minute| fact(minute, &index)));
         }
         Named { facts, sightings: sightings::named(sighted, index), unsighted }
     }
@@ -224,9 +255,12 @@ pub(crate) struct Named {
     pub(crate) unsighted: u64,
 }
 
-/// None only for an environment that the index has not numbered: there is none such.
-fn fact(key: &FactKey, tally: &Tally, index: &Index) -> Option<UsageFact> {
-    let FactKey { minute, counted } = *key;
+/// The calls of one minute, by their seconds. None only for an environment that the index has not numbered: there is none such.
+fn fact(seconds: &[(FactKey, Tally)], index: &Index) -> Option<UsageFact> {
+    let (FactKey { minute, counted, second: _ }, _) = *seconds.first()?;
+    let mut tally = Tally { calls: 0, last_at: i64::MIN };
+    seconds.iter().for_each(|(_, second)| tally.add(second.calls, second.last_at));
+    let told = seconds.iter().filter(|(key, _)| key.second != UNTOLD);
     let Counted { client, key, secret_version, route, environment, outcome } = counted;
     Some(UsageFact {
         minute: i64::from(minute) * 60,
@@ -238,5 +272,6 @@ fn fact(key: &FactKey, tally: &Tally, index: &Index) -> Option<UsageFact> {
         outcome,
         calls: tally.calls,
         last_at: Timestamp::from_microsecond(tally.last_at).unwrap_or(Timestamp::UNIX_EPOCH),
+        seconds: told.map(|(key, tally)| (key.second, tally.calls)).collect(),
     })
 }

@@ -179,6 +179,7 @@ async fn whom_a_write_would_touch_is_told() {
         outcome: domain::decision::Outcome::Allowed,
         calls: 7,
         last_at: at,
+        seconds: vec![],
     };
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
     let batch = UsageBatch {
@@ -187,6 +188,8 @@ async fn whom_a_write_would_touch_is_told() {
         sequence: 1,
         flushed_at: at,
         facts: vec![fact],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],

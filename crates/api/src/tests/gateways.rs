@@ -56,6 +56,8 @@ pub(super) async fn keep_decision(world: &World) {
         sequence: 1,
         flushed_at: "2026-03-01T11:00:01Z".parse().unwrap(),
         facts: vec![],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],

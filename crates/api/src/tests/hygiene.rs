@@ -36,6 +36,7 @@ impl World {
             outcome: Outcome::Allowed,
             calls: used.calls,
             last_at,
+            seconds: vec![],
         };
         let seen = |value: &str, calls| vec![Seen { value: value.to_owned(), calls, last_at }];
         let sighting = |used: &Used<'_>| Sighting {
@@ -53,6 +54,8 @@ impl World {
             sequence: 1,
             flushed_at: last_at,
             facts,
+            throttled: vec![],
+            responses: vec![],
             shadow: vec![],
             quota_levels: vec![],
             sightings,

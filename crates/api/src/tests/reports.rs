@@ -23,6 +23,7 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
         outcome,
         calls,
         last_at: "2026-03-01T11:00:30Z".parse().unwrap(),
+        seconds: vec![],
     };
     let facts = vec![fact(Outcome::Allowed, Some(client_id)), fact(Outcome::Unauthenticated, None)];
     let flushed_at = "2026-03-01T11:00:31Z".parse().unwrap();
@@ -44,6 +45,8 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
         sequence: 1,
         flushed_at,
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow,
         quota_levels: vec![],
         sightings: vec![],

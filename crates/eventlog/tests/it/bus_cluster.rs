@@ -112,6 +112,8 @@ async fn each_role_can_do_its_work_and_only_the_publisher_can_publish_events() {
         sequence: 1,
         flushed_at: crate::support::now(),
         facts: vec![],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],

@@ -24,6 +24,8 @@ fn batch(node: &str, sequence: u64) -> UsageBatch {
         sequence,
         flushed_at: now(),
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow,
         quota_levels,
         sightings,

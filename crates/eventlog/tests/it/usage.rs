@@ -20,6 +20,7 @@ fn batch(sequence: u64) -> UsageBatch {
         outcome: Outcome::Unauthenticated,
         calls: 3,
         last_at: now(),
+        seconds: vec![],
     };
     let (node, boot) = ("n".to_owned(), "b".to_owned());
     let (facts, shadow, sightings) = (vec![fact], vec![], vec![]);
@@ -30,6 +31,8 @@ fn batch(sequence: u64) -> UsageBatch {
         sequence,
         flushed_at: now(),
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow,
         quota_levels,
         sightings,

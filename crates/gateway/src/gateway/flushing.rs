@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
-    usage::{DecisionRecord, DecisionsLeftOut, QuotaLevel, ShadowFact, UsageBatch, UsageFact},
+    usage::{
+        DecisionRecord, DecisionsLeftOut, QuotaLevel, ResponseFact, ShadowFact, ThrottleFact, UsageBatch,
+        UsageFact,
+    },
 };
 use tracing::warn;
 
@@ -31,6 +34,8 @@ pub(super) struct Flushes {
 /// What was counted since the last batch, but for the levels of quotas.
 struct Drained {
     named: Named,
+    throttled: Vec<ThrottleFact>,
+    responses: Vec<ResponseFact>,
     shadow: Vec<ShadowFact>,
     decisions: Option<(Vec<DecisionRecord>, DecisionsLeftOut)>,
 }
@@ -97,7 +102,13 @@ impl Gateway {
 
     fn drain(&self) -> Drained {
         let named = self.usage.drain().named(&self.index);
-        Drained { named, shadow: self.shadow.drain(&self.index), decisions: self.decisions.take() }
+        Drained {
+            named,
+            throttled: self.throttled.drain(&self.index),
+            responses: self.responses.drain(),
+            shadow: self.shadow.drain(&self.index),
+            decisions: self.decisions.take(),
+        }
     }
 
     fn next_batch(
@@ -107,8 +118,10 @@ impl Gateway {
         quota_levels: Vec<QuotaLevel>,
         now: Timestamp,
     ) -> Option<UsageBatch> {
-        let Drained { named: Named { facts, sightings, unsighted }, shadow, decisions } = drained;
-        if facts.is_empty() && shadow.is_empty() && quota_levels.is_empty() && decisions.is_none() {
+        let Drained { named, throttled, responses, shadow, decisions } = drained;
+        let Named { facts, sightings, unsighted } = named;
+        // Whatever is throttled or shadowed is among the facts.
+        if facts.is_empty() && responses.is_empty() && quota_levels.is_empty() && decisions.is_none() {
             return None;
         }
         let (decisions, left_out) = decisions.unwrap_or_default();
@@ -121,6 +134,8 @@ impl Gateway {
             sequence: *sequence,
             flushed_at: now,
             facts,
+            throttled,
+            responses,
             shadow,
             quota_levels,
             sightings,

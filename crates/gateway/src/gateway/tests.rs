@@ -49,6 +49,11 @@ fn calls_are_counted_by_minute_caller_route_and_outcome() {
     let (client, key, route, _) = ids();
     let minute = last.as_second();
     let fact = |minute: i64, outcome, calls, last_at: Timestamp, named: bool| UsageFact {
+        seconds: if named {
+            vec![(u8::try_from(last_at.as_second() - minute).unwrap(), calls)]
+        } else {
+            vec![]
+        },
         minute,
         client_id: named.then_some(client),
         key_id: named.then_some(key),

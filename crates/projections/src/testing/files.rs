@@ -105,6 +105,7 @@ pub(crate) fn usage_batch(sequence: u64, calls: u64) -> domain::usage::UsageBatc
         outcome: domain::decision::Outcome::Allowed,
         calls,
         last_at: at(1),
+        seconds: vec![],
     };
     let (node, boot) = ("node".to_owned(), "boot".to_owned());
     domain::usage::UsageBatch {
@@ -113,6 +114,8 @@ pub(crate) fn usage_batch(sequence: u64, calls: u64) -> domain::usage::UsageBatc
         sequence,
         flushed_at: at(60),
         facts: vec![fact],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],

@@ -51,6 +51,7 @@ fn fact(minute: i64, outcome: Outcome, calls: u64) -> UsageFact {
         outcome,
         calls,
         last_at: at(minute * 60 + 30),
+        seconds: vec![],
     }
 }
 
@@ -68,6 +69,8 @@ fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
             sequence: batch_no,
             flushed_at: at(0),
             facts,
+            throttled: vec![],
+            responses: vec![],
             shadow: vec![],
             quota_levels: vec![],
             sightings: vec![],

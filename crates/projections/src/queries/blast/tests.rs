@@ -42,6 +42,7 @@ fn fact(n: u64, key_no: u64, route_no: u64, seconds: i64, outcome: Outcome, call
         outcome,
         calls,
         last_at: at(seconds),
+        seconds: vec![],
     }
 }
 
@@ -85,6 +86,8 @@ async fn given(on: Engine, facts: Vec<UsageFact>) -> (TempDir, ReadModel) {
         sequence: 1,
         flushed_at: at(0),
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow,
         quota_levels: vec![],
         sightings,

@@ -49,6 +49,7 @@ pub(super) fn used(
         outcome,
         calls,
         last_at: at(second),
+        seconds: vec![],
     }
 }
 
@@ -67,6 +68,8 @@ pub(super) async fn given(
         sequence: 1,
         flushed_at: at(0),
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],

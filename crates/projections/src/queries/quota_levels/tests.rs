@@ -51,6 +51,8 @@ fn arrived(batch_no: u64, node: &str, quota_levels: Vec<QuotaLevel>) -> ArrivedB
         sequence: batch_no,
         flushed_at: at(0),
         facts: vec![],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels,
         sightings: vec![],

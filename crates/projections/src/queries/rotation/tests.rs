@@ -49,6 +49,7 @@ fn used(version: u32, outcome: Outcome, calls: u64, second: i64) -> UsageFact {
         outcome,
         calls,
         last_at: at(second),
+        seconds: vec![],
     }
 }
 
@@ -74,6 +75,8 @@ async fn given(
         sequence: 1,
         flushed_at: at(0),
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings,

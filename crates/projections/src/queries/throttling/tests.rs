@@ -30,6 +30,7 @@ fn fact(minute: i64, of: u64, environment: &str, outcome: Outcome, calls: u64) -
         outcome,
         calls,
         last_at: at(minute * 60 + 1),
+        seconds: vec![],
     }
 }
 
@@ -81,6 +82,8 @@ async fn given(
         sequence: 1,
         flushed_at: at(0),
         facts,
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],

@@ -34,6 +34,7 @@ fn fact(version: u32, outcome: Outcome, calls: u64, second: i64) -> UsageFact {
         outcome,
         calls,
         last_at: at(second),
+        seconds: vec![],
     }
 }
 
@@ -60,6 +61,8 @@ fn batch(batch_no: u64, sequence: u64, facts: Vec<UsageFact>, sightings: Vec<Sig
             sequence,
             flushed_at: at(0),
             facts,
+            throttled: vec![],
+            responses: vec![],
             shadow: vec![],
             quota_levels: vec![],
             sightings,

@@ -207,6 +207,7 @@ impl World {
             outcome: Outcome::Allowed,
             calls: 1,
             last_at: at(seconds),
+            seconds: vec![],
         };
         let (node, boot) = ("node".to_owned(), "boot".to_owned());
         let batch = UsageBatch {
@@ -215,6 +216,8 @@ impl World {
             sequence: 1,
             flushed_at: at(seconds),
             facts: vec![fact],
+            throttled: vec![],
+            responses: vec![],
             shadow: vec![],
             quota_levels: vec![],
             sightings: vec![],

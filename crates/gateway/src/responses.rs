@@ -1,0 +1,227 @@
+//! Counts what became of calls, as the proxy's access log tells.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::{
+    ClientId, Environment, KeyId, RouteId, Timestamp,
+    decision::Outcome,
+    usage::{BUCKETS, Durations, ResponseFact, StatusClass},
+};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
+
+use crate::usage::{LANES, lane};
+
+/// One call, and what became of it. Whose it was is what the decision said, which the proxy hands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// When the decision was taken that let it pass or not.
+    pub decided_at: Timestamp,
+    pub client_id: Option<ClientId>,
+    pub key_id: Option<KeyId>,
+    pub secret_version: Option<u32>,
+    pub route_id: Option<RouteId>,
+    pub environment: Environment,
+    pub outcome: Outcome,
+    pub status: StatusClass,
+    /// Whether the upstream could not be reached, broke off or did not answer in time.
+    pub upstream_error: bool,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub duration_us: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct FactKey {
+    /// Unix seconds.
+    minute: i64,
+    client_id: Option<ClientId>,
+    key_id: Option<KeyId>,
+    secret_version: Option<u32>,
+    route_id: Option<RouteId>,
+    environment: Environment,
+    outcome: Outcome,
+    status: StatusClass,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    calls: u64,
+    upstream_errors: u64,
+    request_bytes: u64,
+    response_bytes: u64,
+    duration_us: u64,
+    durations: [u64; BUCKETS],
+}
+
+type Lane = HashMap<FactKey, Tally, FxBuildHasher>;
+
+/// The answers that were told since the last flush, in a lane for each thread as far as there are lanes.
+#[derive(Debug)]
+pub(crate) struct Responses {
+    lanes: Box<[Mutex<Lane>]>,
+    /// The facts in all lanes together.
+    facts: AtomicUsize,
+    facts_max: usize,
+}
+
+impl Responses {
+    /// Beyond so many facts between two flushes, answers are told apart by client, environment, outcome and status only. The
+    /// sums are always those of all.
+    pub(crate) fn new(facts_max: usize) -> Self {
+        let lanes = (0..LANES).map(|_| Mutex::default()).collect();
+        Self { lanes, facts: AtomicUsize::new(0), facts_max }
+    }
+
+    pub(crate) fn count(&self, response: &Response) {
+        let Some(lane) = self.lanes.get(lane()) else { return };
+        let mut lane = lane.lock();
+        let mut key = FactKey::of(response);
+        if !lane.contains_key(&key) && self.facts.load(Ordering::Relaxed) >= self.facts_max {
+            (key.key_id, key.secret_version, key.route_id) = (None, None, None);
+        }
+        let facts = &self.facts;
+        let tally = lane.entry(key).or_insert_with(|| {
+            facts.fetch_add(1, Ordering::Relaxed);
+            Tally::default()
+        });
+        tally.add(response);
+    }
+
+    /// Empties the lanes, in a fixed order.
+    pub(crate) fn drain(&self) -> Vec<ResponseFact> {
+        let mut sums = Lane::default();
+        for lane in &self.lanes {
+            let drained = std::mem::take(&mut *lane.lock());
+            self.facts.fetch_sub(drained.len(), Ordering::Relaxed);
+            for (key, tally) in drained {
+                sums.entry(key).or_default().merge(&tally);
+            }
+        }
+        let mut counted: Vec<(FactKey, Tally)> = sums.into_iter().collect();
+        counted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        counted.into_iter().map(|(key, tally)| fact(key, tally)).collect()
+    }
+}
+
+impl FactKey {
+    fn of(response: &Response) -> Self {
+        let Response { decided_at, client_id, key_id, secret_version, route_id, environment, .. } = response;
+        Self {
+            minute: decided_at.as_second().div_euclid(60) * 60,
+            client_id: *client_id,
+            key_id: *key_id,
+            secret_version: *secret_version,
+            route_id: *route_id,
+            environment: environment.clone(),
+            outcome: response.outcome,
+            status: response.status,
+        }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, response: &Response) {
+        let Response { upstream_error, request_bytes, response_bytes, duration_us, .. } = response;
+        self.calls = self.calls.saturating_add(1);
+        self.upstream_errors = self.upstream_errors.saturating_add(u64::from(*upstream_error));
+        self.request_bytes = self.request_bytes.saturating_add(*request_bytes);
+        self.response_bytes = self.response_bytes.saturating_add(*response_bytes);
+        self.duration_us = self.duration_us.saturating_add(*duration_us);
+        if let Some(calls) = self.durations.get_mut(usize::from(Durations::bucket(*duration_us))) {
+            *calls = calls.saturating_add(1);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let Self { calls, upstream_errors, request_bytes, response_bytes, duration_us, durations } = other;
+        self.calls = self.calls.saturating_add(*calls);
+        self.upstream_errors = self.upstream_errors.saturating_add(*upstream_errors);
+        self.request_bytes = self.request_bytes.saturating_add(*request_bytes);
+        self.response_bytes = self.response_bytes.saturating_add(*response_bytes);
+        self.duration_us = self.duration_us.saturating_add(*duration_us);
+        for (sum, calls) in self.durations.iter_mut().zip(durations) {
+            *sum = sum.saturating_add(*calls);
+        }
+    }
+}
+
+fn fact(key: FactKey, tally: Tally) -> ResponseFact {
+    let FactKey { minute, client_id, key_id, secret_version, route_id, environment, outcome, status } = key;
+    let Tally { calls, upstream_errors, request_bytes, response_bytes, duration_us, durations } = tally;
+    ResponseFact {
+        minute,
+        client_id,
+        key_id,
+        secret_version,
+        route_id,
+        environment,
+        outcome,
+        status,
+        calls,
+        upstream_errors,
+        request_bytes,
+        response_bytes,
+        duration_us,
+        durations: Durations::of(durations),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ids, read};
+
+    fn response(second: i64, duration_us: u64) -> Response {
+        let (client, key, route, _) = ids();
+        Response {
+            decided_at: Timestamp::from_second(second).unwrap(),
+            client_id: Some(client),
+            key_id: Some(key),
+            secret_version: Some(1),
+            route_id: Some(route),
+            environment: read("prod"),
+            outcome: Outcome::Allowed,
+            status: StatusClass::Success,
+            upstream_error: false,
+            request_bytes: 10,
+            response_bytes: 100,
+            duration_us,
+        }
+    }
+
+    #[test]
+    fn answers_are_summed_by_minute_caller_outcome_and_status() {
+        let responses = Responses::new(10);
+        responses.count(&response(61, 200));
+        responses.count(&response(119, 3_000));
+        responses.count(&response(120, 3_000));
+        let failed = Response { status: StatusClass::ServerError, upstream_error: true, ..response(61, 9) };
+        responses.count(&failed);
+        let facts = responses.drain();
+        let told: Vec<_> = facts
+            .iter()
+            .map(|fact| {
+                (fact.minute, fact.status.as_str(), fact.calls, fact.upstream_errors, fact.duration_us)
+            })
+            .collect();
+        let expected = [(60, "2xx", 2, 0, 3_200), (60, "5xx", 1, 1, 9), (120, "2xx", 1, 0, 3_000)];
+        assert_eq!(told, expected);
+        assert_eq!((facts[0].request_bytes, facts[0].response_bytes), (20, 200));
+        assert_eq!(facts[0].durations.buckets().collect::<Vec<_>>(), [(0, 1), (8, 1)]);
+        assert_eq!(responses.drain(), [], "each once");
+    }
+
+    #[test]
+    fn beyond_the_bound_answers_lose_their_details_and_none_is_lost() {
+        let responses = Responses::new(2);
+        for version in 0..50 {
+            responses.count(&Response { secret_version: Some(version), ..response(0, 1) });
+        }
+        let facts = responses.drain();
+        assert_eq!(facts.iter().map(|fact| fact.calls).sum::<u64>(), 50);
+        assert_eq!(facts.len(), 3);
+        assert!(facts.iter().all(|fact| fact.client_id.is_some()));
+    }
+}
