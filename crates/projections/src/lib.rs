@@ -54,7 +54,7 @@ pub use status::{
 };
 pub use store::{Leadership, ReadModel, Standing, grant_auditor, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
-pub use usage::{Forgetting, NAME as USAGE, Reading, UsageSource};
+pub use usage::{Forgetting, NAME as USAGE, Reading, UsageRetention, UsageSource};
 pub use value::{BadColumn, Columns, Value};
 pub use visibility::{ProjectionStatus, Visibility};
 

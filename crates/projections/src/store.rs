@@ -6,7 +6,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{borrow::Cow, fmt, path::Path, sync::Arc};
 
 use domain::Position;
 use sqlx::PgPool;
@@ -96,7 +96,7 @@ impl Owner {
 #[derive(Debug)]
 struct Write {
     doing: &'static str,
-    sql: &'static str,
+    sql: Cow<'static, str>,
     values: Vec<Value>,
 }
 
@@ -110,12 +110,14 @@ impl Write {
             owner.version.into(),
             from.into(),
         ];
-        Self { doing: "moving the checkpoint", sql: include_str!("store/advance_checkpoint.sql"), values }
+        let sql = include_str!("store/advance_checkpoint.sql").into();
+        Self { doing: "moving the checkpoint", sql, values }
     }
 
     fn reset(owner: Owner) -> Self {
         let values = vec![owner.name.into(), owner.version.into()];
-        Self { doing: "resetting the checkpoint", sql: include_str!("store/reset_checkpoint.sql"), values }
+        let sql = include_str!("store/reset_checkpoint.sql").into();
+        Self { doing: "resetting the checkpoint", sql, values }
     }
 }
 
@@ -251,21 +253,29 @@ impl ReadModel {
     /// Says that this process moves the projection from now on.
     pub(crate) async fn claim(&self, owner: Owner, by: &str) -> Result<(), WriteFailure> {
         let (sql, values) = (include_str!("store/claim_checkpoint.sql"), vec![by.into(), owner.name.into()]);
-        self.write(owner, Write { doing: "claiming the checkpoint", sql, values }).await
+        self.write(owner, Write { doing: "claiming the checkpoint", sql: sql.into(), values }).await
     }
 
     /// Says why the projection stays where it is.
     pub(crate) async fn halt(&self, owner: Owner, at: Position, why: &str) -> Result<(), WriteFailure> {
         let sql = include_str!("store/halt_checkpoint.sql");
         let values = vec![why.into(), owner.name.into(), at.into()];
-        self.write(owner, Write { doing: "keeping the reason of the halt", sql, values }).await
+        self.write(owner, Write { doing: "keeping the reason of the halt", sql: sql.into(), values }).await
     }
 
     /// Puts the checkpoint before the first batch and leaves the rows.
     pub(crate) async fn rewind(&self, owner: Owner) -> Result<(), WriteFailure> {
         let sql = include_str!("store/rewind_checkpoint.sql");
         let values = vec![owner.name.into(), owner.version.into()];
-        self.write(owner, Write { doing: "rewinding the checkpoint", sql, values }).await
+        self.write(owner, Write { doing: "rewinding the checkpoint", sql: sql.into(), values }).await
+    }
+
+    /// Whether tables that are kept for a time lie in partitions.
+    pub(crate) fn has_partitions(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(_) => false,
+            Engine::Postgres(_) => true,
+        }
     }
 
     /// Changes rows that no checkpoint speaks of. How many it was.
@@ -273,10 +283,10 @@ impl ReadModel {
         &self,
         owner: Owner,
         doing: &'static str,
-        sql: &'static str,
+        sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
     ) -> Result<u64, WriteFailure> {
-        let write = Write { doing, sql, values };
+        let write = Write { doing, sql: sql.into(), values };
         match &self.engine {
             Engine::Sqlite(model) => model.write(owner, write).await,
             Engine::Postgres(model) => model.write(owner, write).await,

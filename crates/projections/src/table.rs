@@ -34,6 +34,7 @@ pub enum Kind {
 pub enum Merge {
     Replace,
     Add,
+    Earliest,
     Latest,
 }
 
@@ -163,6 +164,11 @@ impl Table {
             match column.merge {
                 Merge::Replace => format!("{of} = excluded.{of}"),
                 Merge::Add => format!("{of} = {name}.{of} + excluded.{of}"),
+                Merge::Earliest => {
+                    format!(
+                        "{of} = case when excluded.{of} < {name}.{of} then excluded.{of} else {name}.{of} end"
+                    )
+                }
                 Merge::Latest => {
                     format!(
                         "{of} = case when excluded.{of} > {name}.{of} then excluded.{of} else {name}.{of} end"

@@ -168,7 +168,7 @@ impl PostgresReadModel {
     pub(super) async fn write(&self, owner: Owner, write: Write) -> Result<u64, WriteFailure> {
         let failed = failed(owner, write.doing);
         let Write { sql, values, doing: _ } = write;
-        let query = bound(sqlx::query(sql), values);
+        let query = bound(sqlx::query(&sql), values);
         let done = self.sessions.run(async |session| query.execute(session).await).await;
         done.map(|done| done.rows_affected()).map_err(|source| failed(source.into()))
     }
@@ -184,7 +184,7 @@ fn failed(owner: Owner, doing: &'static str) -> impl FnOnce(Failure) -> WriteFai
 
 async fn execute(connection: &mut PgConnection, write: Write) -> sqlx::Result<u64> {
     let Write { sql, values, doing: _ } = write;
-    Ok(bound(sqlx::query(sql), values).execute(connection).await?.rows_affected())
+    Ok(bound(sqlx::query(&sql), values).execute(connection).await?.rows_affected())
 }
 
 /// One statement for all that goes, one for all that comes.

@@ -170,7 +170,7 @@ fn stored_row(table: &Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
 }
 
 fn execute(connection: &Connection, write: &Write) -> rusqlite::Result<u64> {
-    let changed = connection.prepare_cached(write.sql)?.execute(params_from_iter(&write.values))?;
+    let changed = connection.prepare_cached(&write.sql)?.execute(params_from_iter(&write.values))?;
     Ok(u64::try_from(changed).unwrap_or(u64::MAX))
 }
 

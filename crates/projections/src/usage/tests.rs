@@ -1,11 +1,13 @@
 //! Batches in, sums out; each batch once.
 
+mod grains;
+
 use domain::{
     ClientId,
     access::Reach,
     decision::{Outcome, RefusalReason},
     ids::DecisionId,
-    usage::{DecisionRecord, DecisionsLeftOut, ShadowFact, UsageBatch},
+    usage::{DecisionRecord, DecisionsLeftOut, ShadowFact, UsageBatch, UsageFact},
 };
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;

@@ -70,8 +70,9 @@ fn merged(table: &Table, before: Row, after: Row) -> Row {
         (Merge::Add, Value::Integer(before), Value::Integer(after)) => {
             Value::Integer(before.saturating_add(after))
         }
+        (Merge::Earliest, Value::Integer(before), Value::Integer(after)) => Value::Integer(before.min(after)),
         (Merge::Latest, Value::Integer(before), Value::Integer(after)) => Value::Integer(before.max(after)),
-        (Merge::Add | Merge::Latest | Merge::Replace, _, after) => after,
+        (Merge::Add | Merge::Earliest | Merge::Latest | Merge::Replace, _, after) => after,
     });
     Row(values.collect())
 }

@@ -1,0 +1,79 @@
+//! Clocks on walls.
+
+use super::*;
+
+fn windows(from: &str, until: &str, granularity: Granularity, zone: &str) -> Windows {
+    let zone = TimeZone::get(zone).unwrap();
+    Windows::new((from.parse().unwrap(), until.parse().unwrap()), granularity, &zone).unwrap()
+}
+
+fn begins(windows: &Windows) -> Vec<String> {
+    let Step::Cut(starts) = &windows.step else { panic!("{windows:?}") };
+    starts.iter().map(|start| instant(*start).to_string()).collect()
+}
+
+#[test]
+fn days_are_those_of_the_zone_and_last_23_or_25_hours_where_its_clocks_change() {
+    let spring = windows("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z", Granularity::Day, "Europe/Berlin");
+    let expected =
+        ["2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", "2026-03-30T22:00:00Z"];
+    assert_eq!(begins(&spring), expected);
+    let (first, second) = (spring.ends(spring.begin_of(0)), spring.ends(spring.begin_of(1)));
+    assert_eq!(first.0.to_string(), "2026-03-28T12:00:00Z", "as far as it was asked for");
+    assert_eq!(second.1.duration_since(second.0).as_hours(), 23);
+    let autumn = windows("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", Granularity::Day, "Europe/Berlin");
+    assert_eq!(begins(&autumn).len(), 2);
+    let day = autumn.ends(autumn.begin_of(0));
+    assert_eq!(day.1.duration_since(day.0).as_hours(), 25);
+}
+
+#[test]
+fn weeks_begin_on_mondays_and_months_on_their_first() {
+    let weeks = windows("2026-01-01T00:00:00Z", "2026-01-12T00:00:00Z", Granularity::Week, "UTC");
+    assert_eq!(begins(&weeks), ["2025-12-29T00:00:00Z", "2026-01-05T00:00:00Z", "2026-01-12T00:00:00Z"]);
+    assert!(weeks.fits_days());
+    let months = windows("2026-01-31T00:00:00Z", "2026-03-01T00:00:00Z", Granularity::Month, "Asia/Kolkata");
+    let expected = ["2025-12-31T18:30:00Z", "2026-01-31T18:30:00Z", "2026-02-28T18:30:00Z", "2026-03-31T18:30:00Z"];
+    assert_eq!(begins(&months), expected);
+    assert!(!months.fits_days());
+}
+
+#[test]
+fn hours_begin_where_the_zones_clocks_show_them() {
+    let kolkata = windows("2026-01-01T00:00:00Z", "2026-01-01T03:00:00Z", Granularity::Hour, "Asia/Kolkata");
+    assert_eq!(kolkata.sql(), "(start_s + (1800)) / 3600 * 3600 - (1800)");
+    // Half an hour of summer time: the part of an hour changes within the report.
+    let howe = windows("2026-04-04T00:00:00Z", "2026-04-05T00:00:00Z", Granularity::Hour, "Australia/Lord_Howe");
+    assert!(howe.sql().contains("case when start_s < "), "{}", howe.sql());
+    let berlin = windows("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z", Granularity::Hour, "Europe/Berlin");
+    assert_eq!(berlin.sql(), "(start_s + (0)) / 3600 * 3600 - (0)");
+}
+
+#[test]
+fn a_search_by_halves_finds_every_window() {
+    let starts: Vec<i64> = (0..9).map(|at| at * 10).collect();
+    let sql = search(&starts);
+    assert_eq!(sql.matches("case").count(), 8);
+    assert_eq!(search(&starts[..3]), "case when start_s < 10 then 0 else case when start_s < 20 then 10 else 20 end end");
+}
+
+#[test]
+fn the_period_before_has_as_many_windows() {
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let months = windows("2026-01-31T23:00:00Z", "2026-03-31T22:00:00Z", Granularity::Month, "Europe/Berlin");
+    let before = months.before(Granularity::Month, &zone).unwrap();
+    assert_eq!(begins(&before), ["2025-11-30T23:00:00Z", "2025-12-31T23:00:00Z", "2026-01-31T23:00:00Z"]);
+    assert_eq!((before.ordinal(before.begin_of(1)), months.ordinal(months.begin_of(1))), (1, 1));
+    let hours = windows("2026-01-02T00:00:00Z", "2026-01-02T06:00:00Z", Granularity::Hour, "UTC");
+    let before = hours.before(Granularity::Hour, &TimeZone::UTC).unwrap();
+    assert_eq!((before.from_s, before.until_s), (hours.from_s - 6 * 3600, hours.from_s));
+    assert_eq!(before.ordinal(before.from_s + 2 * 3600), hours.ordinal(hours.from_s + 2 * 3600));
+}
+
+#[test]
+fn windows_are_bounded() {
+    let zone = TimeZone::get("Europe/Berlin").unwrap();
+    let ends = ("1990-01-01T00:00:00Z".parse().unwrap(), "2026-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(Windows::new(ends, Granularity::Day, &zone), Err(TooManyWindows));
+    assert!(Windows::new(ends, Granularity::Month, &zone).is_ok());
+}
