@@ -98,7 +98,10 @@ pub(crate) mod form {
         DecisionPage = domain_schema::<routes::decisions::view::DecisionPage>(),
         EffectivePolicy = domain_schema::<routes::effective_policy::EffectivePolicy>(),
         CurrentUsage = domain_schema::<routes::usage::current::CurrentUsage>(),
-        Granularity = word_schema([G::Minute, G::Quarter, G::Hour, G::Day, G::Total], granularity),
+        Granularity =
+            word_schema([G::Minute, G::Quarter, G::Hour, G::Day, G::Week, G::Month, G::Total], granularity),
+        Comparison = word_schema(["previous"], |word| word),
+        TopBy = word_schema(["calls", "errors", "latency", "throttling", "clients"], |word| word),
     );
 }
 
@@ -187,6 +190,8 @@ fn granularity(granularity: Granularity) -> &'static str {
         Granularity::Quarter => "quarter",
         Granularity::Hour => "hour",
         Granularity::Day => "day",
+        Granularity::Week => "week",
+        Granularity::Month => "month",
         Granularity::Total => "total",
     }
 }

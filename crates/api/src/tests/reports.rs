@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use domain::{
-    decision::Outcome,
-    usage::{DecisionsLeftOut, ShadowFact, UsageBatch, UsageFact},
+    decision::{LimitKind, Outcome},
+    rate_limit_policy::Counting,
+    usage::{
+        DecisionsLeftOut, Durations, QuotaLevel, ResponseFact, ShadowFact, StatusClass, ThrottleFact,
+        UsageBatch, UsageFact,
+    },
 };
 use serde_json::json;
 
@@ -39,16 +43,62 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
         refused,
     };
     let shadow = vec![trial(None, 2), trial(Some("burst"), 2), trial(Some("daily"), 1)];
+    let minute = "2026-03-01T11:00:00Z".parse::<domain::Timestamp>().unwrap();
+    let throttled = ThrottleFact {
+        minute: minute.as_second(),
+        client_id: Some(client_id),
+        key_id: None,
+        route_id: None,
+        environment: "prod".parse().unwrap(),
+        policy_id: "pol_00000000000000000000000001".parse().unwrap(),
+        policy_revision: 2,
+        limit: "burst".parse().unwrap(),
+        kind: LimitKind::Rate,
+        calls: 4,
+        first_at: minute,
+        last_at: minute,
+    };
+    let answered = ResponseFact {
+        minute: minute.as_second(),
+        client_id: Some(client_id),
+        key_id: None,
+        secret_version: None,
+        route_id: None,
+        environment: "prod".parse().unwrap(),
+        outcome: Outcome::Allowed,
+        status: StatusClass::ServerError,
+        calls: 1,
+        upstream_errors: 1,
+        request_bytes: 10,
+        response_bytes: 20,
+        duration_us: 300,
+        durations: Durations::of([0, 1]),
+    };
+    let level = QuotaLevel {
+        policy_id: "pol_00000000000000000000000001".parse().unwrap(),
+        policy_revision: 2,
+        limit: "daily".parse().unwrap(),
+        environment: "prod".parse().unwrap(),
+        counting: Counting::Client,
+        client_id: Some(client_id),
+        key_id: None,
+        route_id: None,
+        window_start: "2026-03-01T00:00:00Z".parse().unwrap(),
+        window_end: "2026-03-02T00:00:00Z".parse().unwrap(),
+        epoch: domain::Position::START,
+        used: 75,
+        allowed: 100,
+    };
     let batch = UsageBatch {
         node: "n".to_owned(),
         boot: "b".to_owned(),
         sequence: 1,
         flushed_at,
         facts,
-        throttled: vec![],
-        responses: vec![],
+        throttled: vec![throttled],
+        responses: vec![answered],
         shadow,
-        quota_levels: vec![],
+        quota_levels: vec![level],
         sightings: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
@@ -68,7 +118,7 @@ async fn usage_of_the_last_day_is_reported_by_the_hour() {
     );
     assert_eq!((&report["granularity"], &report["batch_no"]), (&json!("hour"), &json!(1)));
     let expected = json!([{
-        "window_start": "2026-03-01T11:00:00Z", "window_end": "2026-03-01T12:00:00Z", "client_id": null, "key_id": null,
+        "window_start": "2026-03-01T11:00:00Z", "window_end": "2026-03-01T12:00:00Z", "owner_team": null, "client_id": null, "key_id": null,
         "secret_version": null, "route_id": null, "environment": null, "allowed": 3, "rate_limited": 0,
         "quota_exceeded": 0, "unauthenticated": 3, "forbidden": 0, "total": 6,
     }]);
@@ -125,10 +175,86 @@ async fn usage_can_be_had_as_csv() {
     let answer = call.header("accept", "text/csv").expect(200).await;
     assert_eq!(content_type(&answer), "text/csv; charset=utf-8; header=present");
     let expected = "window_start,window_end,client_id,environment,\
-        allowed,rate_limited,quota_exceeded,unauthenticated,forbidden,total\r\n\
-        2026-03-01T00:00:00Z,2026-03-01T12:00:00Z,,prod,0,0,0,3,0,3\r\n\
-        2026-03-01T00:00:00Z,2026-03-01T12:00:00Z,cli_00000000000000000000000001,prod,3,0,0,0,0,3\r\n";
+        allowed,rate_limited,quota_exceeded,unauthenticated,forbidden,total,time_zone,batch_no,position\r\n\
+        2026-03-01T00:00:00Z,2026-03-01T12:00:00Z,,prod,0,0,0,3,0,3,UTC,1,0\r\n\
+        2026-03-01T00:00:00Z,2026-03-01T12:00:00Z,cli_00000000000000000000000001,prod,3,0,0,0,0,3,UTC,1,0\r\n";
     assert_eq!(answer.text(), expected);
+    let again = world.get("/v1/reports/usage?granularity=day&group_by=environment,client");
+    let again = again.header("accept", "text/csv").expect(200).await;
+    assert_eq!(again.text(), expected, "the same at the same position, to the byte");
+}
+
+#[tokio::test]
+async fn usage_is_paged_and_put_beside_the_period_before() {
+    let world = World::new().await;
+    count_calls(&world, 3).await;
+    let first = "/v1/reports/usage?group_by=client&granularity=total&limit=1";
+    let page = world.get(first).expect(200).await.json();
+    assert_eq!((&page["items"][0]["client_id"], page["items"].as_array().unwrap().len()), (&json!(null), 1));
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let rest = world.get(format!("{first}&cursor={cursor}")).expect(200).await.json();
+    assert_eq!(rest["items"][0]["client_id"], "cli_00000000000000000000000001");
+    assert_eq!(rest["next_cursor"], json!(null));
+    world.get(format!("{first}&cursor=x")).refused(400, "cursor_invalid").await;
+    let next_day = "from=2026-03-01T12:00:00Z&until=2026-03-02T12:00:00Z";
+    let path = format!("/v1/reports/usage?granularity=total&compare=previous&{next_day}");
+    let compared = world.get(&path).expect(200).await.json();
+    assert_eq!(compared["items"], json!([]), "nothing is told of what has no calls now");
+    assert_eq!(compared["previous"]["from"], "2026-02-28T12:00:00Z");
+    let hours = "from=2026-03-01T11:00:00Z&until=2026-03-01T12:00:00Z";
+    let path = format!("/v1/reports/usage?granularity=hour&compare=previous&{hours}");
+    let compared = world.get(&path).expect(200).await.json();
+    assert_eq!(
+        (&compared["items"][0]["total"], &compared["items"][0]["previous"]["total"]),
+        (&json!(6), &json!(0))
+    );
+    let csv = world.get(&path).header("accept", "text/csv").expect(200).await.text().to_owned();
+    assert!(csv.lines().next().unwrap().contains(",total,previous_allowed,"), "{csv}");
+}
+
+#[tokio::test]
+async fn days_are_those_of_the_zone_that_was_asked_for() {
+    let world = World::new().await;
+    count_calls(&world, 3).await;
+    let path = "/v1/reports/usage?granularity=day&time_zone=Pacific/Auckland&from=2026-02-28T00:00:00Z";
+    let report = world.get(path).expect(200).await.json();
+    assert_eq!((&report["time_zone"], &report["corrections"]), (&json!("Pacific/Auckland"), &json!([])));
+    assert_eq!(report["items"][0]["window_start"], "2026-03-01T11:00:00Z");
+    for query in
+        ["time_zone=Mars/Olympus", "granularity=day&time_zone=Europe/Berlin&from=1990-01-01T00:00:00Z"]
+    {
+        world.get(format!("/v1/reports/usage?{query}")).refused(400, "query_invalid").await;
+    }
+}
+
+#[tokio::test]
+async fn endpoints_throttling_and_quotas_are_reported_in_both_forms() {
+    let world = World::new().await;
+    count_calls(&world, 3).await;
+    let top = world.get("/v1/reports/top-endpoints?by=throttling").expect(200).await.json();
+    assert_eq!((&top["endpoints"], &top["items"][0]["total"]), (&json!(1), &json!(6)));
+    assert_eq!(top["items"][0]["answers"]["5xx"], json!(1));
+    assert_eq!(top["items"][0]["answers"]["p95_us"], json!(297));
+    let throttled = world.get("/v1/reports/throttling").expect(200).await.json();
+    let item = &throttled["items"][0];
+    assert_eq!(
+        (&item["limit"], &item["calls"], &item["longest_minutes"]),
+        (&json!("burst"), &json!(4), &json!(1))
+    );
+    assert_eq!((&item["kind"], &item["policy_revision"]), (&json!("rate"), &json!(2)));
+    let quotas = world.get("/v1/reports/quotas").expect(200).await.json();
+    let item = &quotas["items"][0];
+    assert_eq!((&item["used"], &item["used_percent"]), (&json!(75), &json!(75)));
+    assert_eq!(item["used_up_at"], "2026-03-01T16:00:00Z");
+    for (name, lines) in [("top-endpoints", 2), ("throttling", 2), ("quotas", 2)] {
+        let path = format!("/v1/reports/{name}");
+        let csv = world.get(&path).header("accept", "text/csv").expect(200).await.text().to_owned();
+        assert_eq!(csv.lines().count(), lines, "{csv}");
+        let names = csv.lines().next().unwrap().split(',').count();
+        assert_eq!(csv.lines().nth(1).unwrap().split(',').count(), names, "{csv}");
+        world.get(format!("{path}?colour=red")).refused(400, "query_invalid").await;
+        world.get(format!("{path}?limit=10001")).refused(400, "query_invalid").await;
+    }
 }
 
 #[tokio::test]
@@ -142,7 +268,8 @@ async fn a_report_that_nobody_can_mean_is_refused() {
         "group_by=",
         "client_id=x",
         "secret_version=-1",
-        "limit=5",
+        "limit=0",
+        "compare=next",
     ] {
         world.get(format!("/v1/reports/usage?{query}")).refused(400, "query_invalid").await;
     }

@@ -93,6 +93,9 @@ pub enum ExportedWhat {
     /// Entries of the audit log.
     AuditEntries,
     UsageReport,
+    EndpointsReport,
+    ThrottlingReport,
+    QuotasReport,
     ShadowReport,
 }
 

@@ -81,7 +81,7 @@ pub async fn changed_after(
 
 impl LevelRow {
     /// Takes another node's part over.
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.used = self.used.saturating_add(other.used);
         self.batch_no = self.batch_no.max(other.batch_no);
         if other.policy_revision > self.policy_revision {

@@ -179,6 +179,13 @@ impl Select {
         self
     }
 
+    /// All of it as a table, of which only rows behind these values: `behind` ends in a comparison with a row.
+    pub(crate) fn within_rows(mut self, behind: &str, values: Vec<Value>) -> Self {
+        let places: Vec<_> = values.into_iter().map(|value| self.bind(value)).collect();
+        self.sql = format!("select * from (\n{}\n) page", self.sql);
+        self.then(&format!("{behind}({})", places.join(", ")))
+    }
+
     /// One page in its order.
     pub(crate) fn page<Row: Listed>(mut self, seek: &Seek<Row>) -> Self {
         if let Some(Place(values)) = seek.after() {

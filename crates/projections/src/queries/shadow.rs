@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use domain::{ClientId, Environment, LimitName, PolicyId, RouteId, Timestamp, access::Reach};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BadColumn, Columns, ReadFailure, ReadModel, Stored, USAGE,
+    BadColumn, Columns, ReadModel, Stored, USAGE,
     queries::select::RECORDED,
     queries::{
         Select,
-        usage::{Granularity, Span, instant},
+        usage::{Granularity, ReportFailure, Windows, instant},
     },
 };
 
@@ -79,35 +80,37 @@ pub struct ShadowRow {
 }
 
 /// # Errors
-/// When the read model cannot be read.
-pub async fn report(model: &ReadModel, query: &ShadowQuery) -> Result<ShadowReport, ReadFailure> {
+/// When there would be too many windows, or the read model cannot be read.
+pub async fn report(model: &ReadModel, query: &ShadowQuery) -> Result<ShadowReport, ReportFailure> {
     // Asked first: what comes in between is counted but not claimed.
     let batch_no = model.checkpoint(USAGE).await?.get();
-    let span = Span::of_quarters(query.from, query.until, query.granularity);
-    let counted: Vec<Counted> = model.fetch(select(&span, query)).await?;
+    let granularity =
+        if query.granularity == Granularity::Minute { Granularity::Quarter } else { query.granularity };
+    let windows = Windows::new((query.from, query.until), granularity, &TimeZone::UTC)?;
+    let counted: Vec<Counted> = model.fetch(select(&windows, query)).await?;
     let rows_max = usize::try_from(query.rows_max).unwrap_or(usize::MAX);
     let truncated = counted.len() > rows_max;
     let row = |Counted { window_s, row }| {
-        let (window_start, window_end) = span.ends(window_s);
+        let (window_start, window_end) = windows.ends(window_s);
         ShadowRow { window_start, window_end, ..row }
     };
     let rows = counted.into_iter().take(rows_max).map(row).collect();
-    let (from, until) = (instant(span.from_s), instant(span.until_s));
+    let (from, until) = (instant(windows.from_s), instant(windows.until_s));
     Ok(ShadowReport { from, until, batch_no, rows, truncated })
 }
 
-fn select(span: &Span, query: &ShadowQuery) -> Select {
+fn select(windows: &Windows, query: &ShadowQuery) -> Select {
     let by_limit = query.group_by.contains(&ShadowDimension::Limit);
     let asked = |dimension, column, none| if query.group_by.contains(&dimension) { column } else { none };
     let sql = include_str!("shadow/report.sql")
-        .replace("{window}", &span.window())
+        .replace("{window}", &windows.sql())
         .replace("{policy_id}", asked(ShadowDimension::Policy, "policy_id", "''"))
         .replace("{revision}", asked(ShadowDimension::Revision, "revision", "0"))
         .replace("{limit_name}", asked(ShadowDimension::Limit, "limit_name", "''"))
         .replace("{client_id}", asked(ShadowDimension::Client, "client_id", "''"))
         .replace("{route_id}", asked(ShadowDimension::Route, "route_id", "''"))
         .replace("{environment}", asked(ShadowDimension::Environment, "environment", "''"));
-    Select::new(&sql, vec![span.from_s.into(), span.until_s.into()])
+    Select::new(&sql, vec![windows.from_s.into(), windows.until_s.into()])
         .and(if by_limit { "limit_name <> {}" } else { "limit_name = {}" }, "")
         .and_some("policy_id = {}", query.policy_id)
         .and_some("client_id = {}", query.client_id)

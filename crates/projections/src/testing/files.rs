@@ -123,3 +123,34 @@ pub(crate) fn usage_batch(sequence: u64, calls: u64) -> domain::usage::UsageBatc
         left_out: domain::usage::DecisionsLeftOut::default(),
     }
 }
+
+/// Allowed or refused calls of the first client with its first key, in a minute.
+pub(crate) fn fact(minute: i64, outcome: domain::decision::Outcome, calls: u64) -> domain::usage::UsageFact {
+    domain::usage::UsageFact {
+        minute: at(minute * 60).as_second(),
+        client_id: Some(client(1)),
+        key_id: Some(key(1)),
+        secret_version: Some(1),
+        route_id: Some(route(1)),
+        environment: "prod".parse().unwrap(),
+        outcome,
+        calls,
+        last_at: at(minute * 60 + 30),
+        seconds: vec![],
+    }
+}
+
+/// A read model that has counted one batch of these facts, and of what else is put into it.
+pub(crate) async fn counted(
+    on: super::Engine,
+    facts: Vec<domain::usage::UsageFact>,
+    with: impl FnOnce(&mut domain::usage::UsageBatch),
+) -> (tempfile::TempDir, ReadModel) {
+    let (dir, model) = super::read_model(on).await;
+    model.reset(crate::usage::OWNER).await.unwrap();
+    let mut batch = domain::usage::UsageBatch { facts, ..usage_batch(1, 0) };
+    with(&mut batch);
+    let arrived = [eventlog::usage::ArrivedBatch { batch_no: 1, batch }];
+    crate::usage::apply(&model, Position::START, &arrived).await.unwrap();
+    (dir, model)
+}

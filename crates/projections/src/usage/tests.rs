@@ -1,6 +1,7 @@
 //! Batches in, sums out; each batch once.
 
 mod grains;
+mod reports;
 
 use domain::{
     ClientId,
@@ -9,6 +10,7 @@ use domain::{
     ids::DecisionId,
     usage::{DecisionRecord, DecisionsLeftOut, ShadowFact, UsageBatch, UsageFact},
 };
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -20,10 +22,11 @@ use crate::{
         decisions::{self, DecisionFilter, DecisionRow},
         keys,
         shadow::{self, ShadowDimension, ShadowQuery},
-        usage::{Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow, report},
+        usage::{Calls, Granularity, UsageDimension, UsageFilter, UsageQuery, UsageReport, UsageRow, report},
     },
     testing::{
-        Engine, at, client, event_log, eventful, key, on_every_engine, policy, project, read_model, route,
+        Engine, at, client, event_log, eventful, fact, key, on_every_engine, policy, project, read_model,
+        route,
     },
 };
 
@@ -41,21 +44,6 @@ on_every_engine!(
     decisions_are_kept_once_and_found,
     what_shadowed_policies_would_have_refused_is_added_up,
 );
-
-fn fact(minute: i64, outcome: Outcome, calls: u64) -> UsageFact {
-    UsageFact {
-        minute: at(minute * 60).as_second(),
-        client_id: Some(client(1)),
-        key_id: Some(key(1)),
-        secret_version: Some(1),
-        route_id: Some(route(1)),
-        environment: "prod".parse().unwrap(),
-        outcome,
-        calls,
-        last_at: at(minute * 60 + 30),
-        seconds: vec![],
-    }
-}
 
 fn nobody(fact: UsageFact) -> UsageFact {
     UsageFact { client_id: None, key_id: None, secret_version: None, route_id: None, ..fact }
@@ -155,12 +143,10 @@ fn query(from: i64, until: i64, granularity: Granularity, by: &[UsageDimension])
         until: at(until * 60),
         granularity,
         group_by: by.iter().copied().collect(),
+        zone: TimeZone::UTC,
         reach: Reach::Everything,
-        client_id: None,
-        key_id: None,
-        secret_version: None,
-        route_id: None,
-        environment: None,
+        filter: UsageFilter::default(),
+        after: None,
         rows_max: 1_000,
     }
 }
@@ -168,7 +154,7 @@ fn query(from: i64, until: i64, granularity: Granularity, by: &[UsageDimension])
 /// Window starts in minutes and their totals.
 fn totals(report: &UsageReport) -> Vec<(i64, u64)> {
     let minute = |row: &UsageRow| (row.window_start.as_second() - at(0).as_second()) / 60;
-    report.rows.iter().map(|row| (minute(row), row.total)).collect()
+    report.rows.iter().map(|row| (minute(row), row.calls.total)).collect()
 }
 
 async fn a_batch_counts_once_however_often_it_comes(on: Engine) {
@@ -181,7 +167,7 @@ async fn a_batch_counts_once_however_often_it_comes(on: Engine) {
     // One that does not know of it counts nothing.
     assert_eq!(apply(&model, one, &batches).await.unwrap(), (one, Committed::Fenced));
     let report = report(&model, &query(0, 15, Granularity::Total, &[])).await.unwrap();
-    assert_eq!((report.rows[0].allowed, report.batch_no), (12, 2));
+    assert_eq!((report.rows[0].calls.allowed, report.batch_no), (12, 2));
 }
 
 async fn every_window_length_adds_up_to_the_same(on: Engine) {
@@ -226,8 +212,8 @@ async fn outcomes_are_columns_and_dimensions_rows(on: Engine) {
     let (_dir, model) = counted(on, &[batch(1, facts)]).await;
     let report = report(&model, &query(0, 15, Granularity::Total, &[UsageDimension::Client])).await.unwrap();
     let row = |row: &UsageRow| {
-        let refused = [row.rate_limited, row.quota_exceeded, row.unauthenticated, row.forbidden];
-        (row.client_id, row.allowed, refused, row.total)
+        let Calls { allowed, rate_limited, quota_exceeded, unauthenticated, forbidden, total } = row.calls;
+        (row.client_id, allowed, [rate_limited, quota_exceeded, unauthenticated, forbidden], total)
     };
     let expected: [(Option<ClientId>, u64, [u64; 4], u64); 3] = [
         (None, 0, [0, 0, 16, 0], 16),
@@ -244,18 +230,26 @@ async fn filters_and_bounds_on_rows_hold(on: Engine) {
     let (_dir, model) = counted(on, &[batch(1, facts)]).await;
     let all = query(0, 30, Granularity::Quarter, &[UsageDimension::Route]);
     let filtered = UsageQuery {
-        client_id: Some(client(1)),
-        key_id: Some(key(1)),
-        secret_version: Some(1),
-        route_id: Some(route(1)),
-        environment: Some("prod".parse().unwrap()),
+        filter: UsageFilter {
+            owner_team: None,
+            client_id: Some(client(1)),
+            key_id: Some(key(1)),
+            secret_version: Some(1),
+            route_id: Some(route(1)),
+            environment: Some("prod".parse().unwrap()),
+        },
         ..all.clone()
     };
     assert_eq!(totals(&report(&model, &filtered).await.unwrap()), [(0, 1), (15, 4)]);
-    let elsewhere = UsageQuery { environment: Some("test".parse().unwrap()), ..all.clone() };
+    let filter = UsageFilter { environment: Some("test".parse().unwrap()), ..UsageFilter::default() };
+    let elsewhere = UsageQuery { filter, ..all.clone() };
     assert_eq!(report(&model, &elsewhere).await.unwrap().rows, []);
-    let bounded = report(&model, &UsageQuery { rows_max: 2, ..all }).await.unwrap();
-    assert_eq!((bounded.rows.len(), bounded.truncated), (2, true));
+    let first = report(&model, &UsageQuery { rows_max: 2, ..all.clone() }).await.unwrap();
+    let rest =
+        report(&model, &UsageQuery { rows_max: 2, after: first.next.clone(), ..all.clone() }).await.unwrap();
+    assert_eq!((first.rows.len(), first.next.is_some(), rest.rows.len(), rest.next), (2, true, 1, None));
+    let pages: Vec<_> = first.rows.into_iter().chain(rest.rows).collect();
+    assert_eq!(pages, report(&model, &all).await.unwrap().rows, "no row twice, and none left out");
 }
 
 async fn the_last_use_is_the_latest_genuine_one(on: Engine) {
@@ -282,7 +276,7 @@ fn arrived(batch_no: u64, run: (&str, &str), sequence: u64, calls: u64) -> Arriv
 }
 
 async fn total(model: &ReadModel) -> u64 {
-    report(model, &query(0, 15, Granularity::Total, &[])).await.unwrap().rows[0].total
+    report(model, &query(0, 15, Granularity::Total, &[])).await.unwrap().rows[0].calls.total
 }
 
 async fn a_batch_that_comes_again_under_another_number_counts_once(on: Engine) {
@@ -444,7 +438,7 @@ async fn reported(on: Engine, batches: &[ArrivedBatch]) -> Vec<(u64, u64, u64)> 
         let by = [UsageDimension::Client, UsageDimension::Route];
         let report = report(&model, &query(0, 3_000, granularity, &by)).await.unwrap();
         let sum = |of: fn(&UsageRow) -> u64| report.rows.iter().map(of).sum::<u64>();
-        sums.push((sum(|row| row.allowed), sum(|row| row.forbidden), sum(|row| row.total)));
+        sums.push((sum(|row| row.calls.allowed), sum(|row| row.calls.forbidden), sum(|row| row.calls.total)));
     }
     model.close().await;
     sums

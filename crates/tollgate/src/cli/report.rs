@@ -10,11 +10,62 @@ pub(crate) enum ReportCommand {
     Usage {
         #[command(flatten)]
         window: Window,
-        /// Dimensions by commas: `client`, `key`, `secret_version`, `route`, `environment`
+        /// Dimensions by commas: `owner_team`, `client`, `key`, `secret_version`, `route`, `environment`
         #[arg(long)]
         group_by: Option<String>,
+        /// Whose days, weeks and months: an IANA name
+        #[arg(long)]
+        time_zone: Option<String>,
+        /// `previous`: beside the calls of the period before
+        #[arg(long)]
+        compare: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        pages: Pages,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Endpoints by calls, errors, latency, throttling or clients
+    TopEndpoints {
+        /// The most of which
+        #[arg(long)]
+        by: Option<String>,
+        #[command(flatten)]
+        span: Span,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Who was refused by which limit, since when and for how long
+    Throttling {
+        #[arg(long)]
+        route_id: Option<String>,
+        #[arg(long)]
+        policy_id: Option<String>,
+        #[arg(long)]
+        limit_name: Option<String>,
+        #[command(flatten)]
+        span: Span,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// How much of each calendar quota is used, and when it will be used up
+    Quotas {
+        /// A moment before, RFC 3339
+        #[arg(long)]
+        at: Option<String>,
         #[arg(long)]
         client_id: Option<String>,
+        #[arg(long)]
+        policy_id: Option<String>,
+        #[arg(long)]
+        environment: Option<String>,
+        #[arg(long)]
+        limit: Option<String>,
         #[command(flatten)]
         connection: Connection,
     },
@@ -63,12 +114,47 @@ pub(crate) struct Window {
     /// RFC 3339
     #[arg(long)]
     until: Option<String>,
-    /// `minute`, `quarter`, `hour`, `day` or `total`
+    /// `minute`, `quarter`, `hour`, `day`, `week`, `month` or `total`
     #[arg(long)]
     granularity: Option<String>,
 }
 
-/// Whose access, and to what.
+/// When.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Span {
+    /// RFC 3339
+    #[arg(long)]
+    from: Option<String>,
+    /// RFC 3339
+    #[arg(long)]
+    until: Option<String>,
+}
+
+/// Whose, and how many.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Of {
+    #[arg(long)]
+    owner_team: Option<String>,
+    #[arg(long)]
+    client_id: Option<String>,
+    #[arg(long)]
+    environment: Option<String>,
+    /// At most so many lines, 10,000 at most
+    #[arg(long)]
+    limit: Option<String>,
+}
+
+/// Which page.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Pages {
+    /// At most so many lines, 10,000 at most
+    #[arg(long)]
+    limit: Option<String>,
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+/// Whose access or calls, and to what.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Whose {
     #[arg(long)]
@@ -92,6 +178,25 @@ impl Window {
     }
 }
 
+impl Span {
+    fn query(self) -> Query {
+        let Self { from, until } = self;
+        vec![("from", from), ("until", until)]
+    }
+}
+
+impl Of {
+    fn query(self) -> Query {
+        let Self { owner_team, client_id, environment, limit } = self;
+        vec![
+            ("owner_team", owner_team),
+            ("client_id", client_id),
+            ("environment", environment),
+            ("limit", limit),
+        ]
+    }
+}
+
 impl Whose {
     fn query(self) -> Query {
         let Self { client_id, key_id, route_id, environment, owner_team } = self;
@@ -109,6 +214,40 @@ const COUNTS: [&str; 6] =
     ["allowed", "rate_limited", "quota_exceeded", "unauthenticated", "forbidden", "total"];
 const ACCESS: [&str; 8] =
     ["client_name", "key_name", "environment", "methods", "path", "required_scopes", "ends_at", "limits"];
+const ENDPOINTS: [&str; 9] = [
+    "route_id",
+    "name",
+    "total",
+    "rate_limited",
+    "quota_exceeded",
+    "clients",
+    "answers.5xx",
+    "answers.p50_us",
+    "answers.p95_us",
+];
+const THROTTLING: [&str; 10] = [
+    "client_id",
+    "route_id",
+    "environment",
+    "policy_name",
+    "policy_revision",
+    "limit",
+    "calls",
+    "since",
+    "last_at",
+    "longest_minutes",
+];
+const QUOTAS: [&str; 9] = [
+    "policy_name",
+    "limit",
+    "environment",
+    "client_id",
+    "used",
+    "allowed",
+    "used_percent",
+    "window_end",
+    "used_up_at",
+];
 const CHANGES: [&str; 9] = [
     "change",
     "before.client_name",
@@ -123,10 +262,32 @@ const CHANGES: [&str; 9] = [
 
 pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
-        ReportCommand::Usage { window, group_by, client_id, connection } => {
-            let own = [("group_by", group_by.clone()), ("client_id", client_id)];
-            let columns = columns(&["window_start"], group_by.as_deref(), &COUNTS);
-            shown(&connection, "/reports/usage", window.query().into_iter().chain(own), &columns).await
+        ReportCommand::Usage { window, group_by, time_zone, compare, whose, pages, connection } => {
+            let counts = COUNTS.iter().chain(compare.as_ref().map(|_| &"previous.total")).copied();
+            let columns = columns(&["window_start"], group_by.as_deref(), &counts.collect::<Vec<_>>());
+            let own = [("group_by", group_by), ("time_zone", time_zone), ("compare", compare)];
+            let pages = [("limit", pages.limit), ("cursor", pages.cursor)];
+            let query = window.query().into_iter().chain(own).chain(whose.query()).chain(pages);
+            shown(&connection, "/reports/usage", query, &columns).await
+        }
+        ReportCommand::TopEndpoints { by, span, of, connection } => {
+            let query = span.query().into_iter().chain(of.query()).chain([("by", by)]);
+            shown(&connection, "/reports/top-endpoints", query, &ENDPOINTS.map(str::to_owned)).await
+        }
+        ReportCommand::Throttling { route_id, policy_id, limit_name, span, of, connection } => {
+            let own = [("route_id", route_id), ("policy_id", policy_id), ("limit_name", limit_name)];
+            let query = span.query().into_iter().chain(of.query()).chain(own);
+            shown(&connection, "/reports/throttling", query, &THROTTLING.map(str::to_owned)).await
+        }
+        ReportCommand::Quotas { at, client_id, policy_id, environment, limit, connection } => {
+            let query = [
+                ("at", at),
+                ("client_id", client_id),
+                ("policy_id", policy_id),
+                ("environment", environment),
+                ("limit", limit),
+            ];
+            shown(&connection, "/reports/quotas", query.into_iter(), &QUOTAS.map(str::to_owned)).await
         }
         ReportCommand::Shadow { window, group_by, policy_id, connection } => {
             let own = [("group_by", group_by.clone()), ("policy_id", policy_id)];

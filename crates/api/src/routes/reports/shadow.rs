@@ -15,7 +15,7 @@ use projections::queries::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{dimensions::Dimensions, usage::span};
+use super::{dimensions::Dimensions, span, unreported};
 use crate::{
     csv::{self, Cell},
     docs::{ReadProblems, Report, form},
@@ -114,7 +114,7 @@ pub(crate) async fn shadow(
 ) -> Result<Response, Problem> {
     let form = form_for(&allowed, &headers)?;
     let query = asked.query(&allowed)?;
-    let report = shadow::report(allowed.read(), &query).await.map_err(|failure| Problem::unread(&failure))?;
+    let report = shadow::report(allowed.read(), &query).await.map_err(unreported)?;
     if report.truncated {
         return Err(Problem::new(kinds::REPORT_TOO_LARGE).with("rows_max", query.rows_max));
     }

@@ -1,30 +1,29 @@
 //! `GET /v1/reports/usage`
 
+mod view;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{ClientId, Environment, KeyId, RouteId, Timestamp, observation::ExportedWhat};
+use domain::{ClientId, Environment, KeyId, Name, RouteId, rate_limit_policy::TimeZoneName};
 use http::HeaderMap;
-use jiff::SignedDuration;
-use projections::queries::usage::{self, Granularity, UsageDimension, UsageQuery, UsageReport, UsageRow};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use jiff::tz::TimeZone;
+use projections::queries::usage::{self, Granularity, UsageDimension, UsageFilter, UsagePlace, UsageQuery};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{csv, dimensions::Dimensions};
+pub(crate) use self::view::Usage;
+use super::{Comparison, Rows, dimensions::Dimensions, download, span, unreported};
 use crate::{
     docs::{ReadProblems, Report, form},
     guard::{Allowed, needs::ReportRead},
     listing::form_for,
     negotiate::Form,
-    observe::Outgoing,
-    problem::{Problem, kinds},
-    query::{Params, parsed},
+    problem::Problem,
+    query::{Cursor, Params, parsed},
     values::Moment,
 };
-
-/// What is reported on unless said.
-const SPAN_DEFAULT: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -39,13 +38,24 @@ pub(crate) struct Asked {
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = String, required = false, format = DateTime)]
     until: Option<Moment>,
-    /// How long a window is; days begin at midnight UTC. Absent: `hour`.
+    /// How long a window is. Days, weeks (from Monday) and months are those of `time_zone`. Absent: `hour`.
     #[param(value_type = form::Granularity, inline, required = false)]
     granularity: Option<Granularity>,
-    /// What calls are told apart by: a list of `client`, `key`, `secret_version`, `route`, `environment`.
+    /// An IANA name. Absent: `UTC`.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false, example = "Europe/Berlin")]
+    time_zone: Option<TimeZoneName>,
+    /// What calls are told apart by: a list of `owner_team`, `client`, `key`, `secret_version`, `route`, `environment`.
     #[serde(default)]
     #[param(value_type = String, required = false, example = "client,route")]
     group_by: Dimensions<UsageDimension>,
+    /// `previous`: each item also tells the calls of the same window of the period before, which has as many windows.
+    #[param(value_type = form::Comparison, inline, required = false)]
+    compare: Option<Comparison>,
+    /// The team that owns the client today.
+    #[serde(default, deserialize_with = "parsed")]
+    #[param(value_type = String, required = false)]
+    owner_team: Option<Name>,
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = form::ClientId, inline, required = false)]
     client_id: Option<ClientId>,
@@ -59,48 +69,21 @@ pub(crate) struct Asked {
     route_id: Option<RouteId>,
     #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
-}
-
-/// Calls by window and by what was asked for.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Usage {
-    /// By window, then by the dimensions. A window without calls has no item.
-    items: Vec<UsageItem>,
-    /// What is counted: from then on …
-    from: Timestamp,
-    /// … before then.
-    until: Timestamp,
-    #[schema(value_type = form::Granularity, inline)]
-    granularity: Granularity,
-    /// Every usage batch of the gateways up to this one is counted.
-    batch_no: u64,
-}
-
-/// The calls of one window. A dimension is null where it was not asked for, and where the calls had none: an
-/// unproven secret has no client, an unmatched path no route.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct UsageItem {
-    window_start: Timestamp,
-    window_end: Timestamp,
-    #[schema(value_type = Option<String>)]
-    client_id: Option<ClientId>,
-    #[schema(value_type = Option<String>)]
-    key_id: Option<KeyId>,
-    secret_version: Option<u32>,
-    #[schema(value_type = Option<String>)]
-    route_id: Option<RouteId>,
-    environment: Option<String>,
-    allowed: u64,
-    rate_limited: u64,
-    quota_exceeded: u64,
-    unauthenticated: u64,
-    forbidden: u64,
-    total: u64,
+    /// Items of one page of JSON. CSV is not paged.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 10_000, required = false)]
+    limit: Rows,
+    /// `next_cursor` of the page before, with all else as it was asked then.
+    #[serde(default)]
+    #[param(value_type = form::Cursor, inline, required = false)]
+    cursor: Cursor,
 }
 
 /// Report usage
 ///
-/// As JSON or CSV, as `Accept` wishes; CSV needs the permission `report.export` too.
+/// As JSON, page by page, or as CSV, all of it, as `Accept` wishes; CSV needs the permission `report.export` too. Minutes are kept for
+/// two days, quarters of an hour for 400, whole days of UTC for five years unless the installation says otherwise: a report of
+/// longer ago begins where it has what it is made of, and says so in `from`.
 #[utoipa::path(
     get,
     path = "/v1/reports/usage",
@@ -116,34 +99,21 @@ pub(crate) async fn usage(
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
     let form = form_for(&allowed, &headers)?;
+    let compare = asked.compare.is_some();
     let query = asked.query(&allowed)?;
-    let report = usage::report(allowed.read(), &query).await.map_err(|failure| Problem::unread(&failure))?;
-    if report.truncated {
-        return Err(Problem::new(kinds::REPORT_TOO_LARGE).with("rows_max", query.rows_max));
+    let most = allowed.door().settings().report_rows_max;
+    if form == Form::Csv {
+        return download::usage(&allowed, query, compare.then_some(most)).await;
     }
-    match form {
-        Form::Json => Ok(Json(Usage::of(report, query.granularity)).into_response()),
-        Form::Csv => {
-            let outgoing = Outgoing::begin(&allowed, ExportedWhat::UsageReport, "csv")?;
-            let written = csv::write(&report.rows, &query.group_by);
-            crate::csv::exported("usage", report.rows.len(), written, outgoing).await
-        }
-    }
-}
-
-/// The time that a report is about: the day before now unless said.
-pub(super) fn span(
-    from: Option<Moment>,
-    until: Option<Moment>,
-    now: Timestamp,
-) -> Result<(Timestamp, Timestamp), Problem> {
-    let until = until.map_or(now, |Moment(time)| time);
-    let day_before = until.checked_sub(SPAN_DEFAULT).unwrap_or(Timestamp::MIN);
-    let from = from.map_or(day_before, |Moment(time)| time);
-    if from >= until {
-        return Err(Problem::because(kinds::QUERY_INVALID, "from: must be before `until`"));
-    }
-    Ok((from, until))
+    let model = allowed.read();
+    let (report, before) = if compare {
+        let compared = usage::report_compared(model, &query, most).await.map_err(unreported)?;
+        (compared.report.clone(), Some(compared))
+    } else {
+        (usage::report(model, &query).await.map_err(unreported)?, None)
+    };
+    let corrections = usage::corrections(model, &query).await.map_err(unreported)?;
+    Ok(Json(Usage::of(report, before, corrections, &query)).into_response())
 }
 
 impl Asked {
@@ -155,40 +125,18 @@ impl Asked {
             from,
             until,
             granularity: self.granularity.unwrap_or(Granularity::Hour),
+            zone: self.time_zone.map_or(TimeZone::UTC, |name| name.zone()),
             group_by,
-            client_id: self.client_id,
-            key_id: self.key_id,
-            secret_version: self.secret_version,
-            route_id: self.route_id,
-            environment: self.environment,
-            rows_max: allowed.door().settings().report_rows_max,
+            filter: UsageFilter {
+                owner_team: self.owner_team,
+                client_id: self.client_id,
+                key_id: self.key_id,
+                secret_version: self.secret_version,
+                route_id: self.route_id,
+                environment: self.environment,
+            },
+            after: self.cursor.place::<UsagePlace>()?,
+            rows_max: self.limit.get(),
         })
-    }
-}
-
-impl Usage {
-    fn of(report: UsageReport, granularity: Granularity) -> Self {
-        let UsageReport { from, until, batch_no, rows, truncated: _ } = report;
-        Self { items: rows.into_iter().map(UsageItem::from).collect(), from, until, granularity, batch_no }
-    }
-}
-
-impl From<UsageRow> for UsageItem {
-    fn from(row: UsageRow) -> Self {
-        Self {
-            window_start: row.window_start,
-            window_end: row.window_end,
-            client_id: row.client_id,
-            key_id: row.key_id,
-            secret_version: row.secret_version,
-            route_id: row.route_id,
-            environment: row.environment,
-            allowed: row.allowed,
-            rate_limited: row.rate_limited,
-            quota_exceeded: row.quota_exceeded,
-            unauthenticated: row.unauthenticated,
-            forbidden: row.forbidden,
-            total: row.total,
-        }
     }
 }

@@ -1,6 +1,7 @@
 -- Calls of a half-open time span by window and dimensions, the ones not asked for being constant. Conditions,
--- grouping, order and limit follow. Uses the primary key, or usage_quarter_by_client for one client.
+-- grouping, order and limit follow. Uses the primary keys, or usage_quarter_by_client and usage_day_by_client for one client.
 select {window} as window_s,
+       {owner_team} as owner_team,
        {client_id} as client_id,
        {key_id} as key_id,
        {secret_version} as secret_version,
@@ -12,6 +13,6 @@ select {window} as window_s,
        cast(sum(case when outcome = 'unauthenticated' then calls else 0 end) as bigint) as unauthenticated,
        cast(sum(case when outcome = 'forbidden' then calls else 0 end) as bigint) as forbidden,
        cast(sum(calls) as bigint) as total
-  from {table}
+  from {counted}
  where start_s >= $1
    and start_s < $2

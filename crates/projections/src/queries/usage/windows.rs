@@ -97,7 +97,9 @@ impl Windows {
                 let back = match granularity {
                     Granularity::Month => begun.checked_sub(windows.months()),
                     Granularity::Week => begun.checked_sub(windows.weeks()),
-                    Granularity::Day | Granularity::Hour | Granularity::Quarter => begun.checked_sub(windows.days()),
+                    Granularity::Day | Granularity::Hour | Granularity::Quarter => {
+                        begun.checked_sub(windows.days())
+                    }
                     Granularity::Minute | Granularity::Total => Ok(begun.clone()),
                 };
                 let back = back.map_or(first, |back| back.timestamp().as_second());
@@ -149,7 +151,11 @@ impl Windows {
     /// Begins no earlier than then; where whole days are added up, with its day.
     pub(crate) fn since(mut self, second: i64) -> Self {
         if self.from_s < second {
-            self.from_s = if self.fits_days() { self.from_s.div_euclid(DAY_S) * DAY_S } else { second.min(self.until_s) };
+            self.from_s = if self.fits_days() {
+                self.from_s.div_euclid(DAY_S) * DAY_S
+            } else {
+                second.min(self.until_s)
+            };
         }
         self
     }
@@ -160,7 +166,8 @@ impl Windows {
             Step::Whole => "cast($1 as bigint)".to_owned(),
             Step::Every(length_s) => format!("start_s / {length_s} * {length_s}"),
             Step::Hours(parts) => {
-                let (last, before) = parts.split_last().map_or((0, &[][..]), |((_, last), before)| (*last, before));
+                let (last, before) =
+                    parts.split_last().map_or((0, &[][..]), |((_, last), before)| (*last, before));
                 let mut part = last.to_string();
                 for (until_s, seconds) in before.iter().rev() {
                     part = format!("case when start_s < {until_s} then {seconds} else {part} end");
@@ -232,7 +239,11 @@ fn cuts(
     let mut date = match granularity {
         Granularity::Week => monday(local),
         Granularity::Month => local.first_of_month(),
-        Granularity::Day | Granularity::Minute | Granularity::Quarter | Granularity::Hour | Granularity::Total => local,
+        Granularity::Day
+        | Granularity::Minute
+        | Granularity::Quarter
+        | Granularity::Hour
+        | Granularity::Total => local,
     };
     let mut starts = vec![];
     loop {
@@ -247,9 +258,11 @@ fn cuts(
         let next = match granularity {
             Granularity::Week => date.checked_add(1.week()),
             Granularity::Month => date.checked_add(1.month()),
-            Granularity::Day | Granularity::Minute | Granularity::Quarter | Granularity::Hour | Granularity::Total => {
-                date.checked_add(1.day())
-            }
+            Granularity::Day
+            | Granularity::Minute
+            | Granularity::Quarter
+            | Granularity::Hour
+            | Granularity::Total => date.checked_add(1.day()),
         };
         let Ok(next) = next else { return Ok(starts) };
         date = next;

@@ -33,7 +33,8 @@ fn weeks_begin_on_mondays_and_months_on_their_first() {
     assert_eq!(begins(&weeks), ["2025-12-29T00:00:00Z", "2026-01-05T00:00:00Z", "2026-01-12T00:00:00Z"]);
     assert!(weeks.fits_days());
     let months = windows("2026-01-31T00:00:00Z", "2026-03-01T00:00:00Z", Granularity::Month, "Asia/Kolkata");
-    let expected = ["2025-12-31T18:30:00Z", "2026-01-31T18:30:00Z", "2026-02-28T18:30:00Z", "2026-03-31T18:30:00Z"];
+    let expected =
+        ["2025-12-31T18:30:00Z", "2026-01-31T18:30:00Z", "2026-02-28T18:30:00Z", "2026-03-31T18:30:00Z"];
     assert_eq!(begins(&months), expected);
     assert!(!months.fits_days());
 }
@@ -43,7 +44,8 @@ fn hours_begin_where_the_zones_clocks_show_them() {
     let kolkata = windows("2026-01-01T00:00:00Z", "2026-01-01T03:00:00Z", Granularity::Hour, "Asia/Kolkata");
     assert_eq!(kolkata.sql(), "(start_s + (1800)) / 3600 * 3600 - (1800)");
     // Half an hour of summer time: the part of an hour changes within the report.
-    let howe = windows("2026-04-04T00:00:00Z", "2026-04-05T00:00:00Z", Granularity::Hour, "Australia/Lord_Howe");
+    let howe =
+        windows("2026-04-04T00:00:00Z", "2026-04-05T00:00:00Z", Granularity::Hour, "Australia/Lord_Howe");
     assert!(howe.sql().contains("case when start_s < "), "{}", howe.sql());
     let berlin = windows("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z", Granularity::Hour, "Europe/Berlin");
     assert_eq!(berlin.sql(), "(start_s + (0)) / 3600 * 3600 - (0)");
@@ -54,7 +56,10 @@ fn a_search_by_halves_finds_every_window() {
     let starts: Vec<i64> = (0..9).map(|at| at * 10).collect();
     let sql = search(&starts);
     assert_eq!(sql.matches("case").count(), 8);
-    assert_eq!(search(&starts[..3]), "case when start_s < 10 then 0 else case when start_s < 20 then 10 else 20 end end");
+    assert_eq!(
+        search(&starts[..3]),
+        "case when start_s < 10 then 0 else case when start_s < 20 then 10 else 20 end end"
+    );
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! A usage report as CSV, all of it: page by page, as the caller takes it.
+
+use std::mem;
+
+use axum::{
+    body::{Body, Bytes},
+    response::{IntoResponse, Response},
+};
+use domain::observation::ExportedWhat;
+use futures::stream;
+use http::{HeaderValue, header};
+use projections::{
+    ReadModel,
+    queries::usage::{self, Calls, ReportFailure, UsageQuery},
+};
+
+use super::{csv, unreported};
+use crate::{
+    guard::{Allowed, needs::ReportRead},
+    observe::Outgoing,
+    problem::Problem,
+};
+
+/// So many rows are read at once.
+const ROWS_AT_ONCE: u32 = 5_000;
+
+/// The report beside the period before, of which so many rows are looked at, or by itself. The first page is read before anything
+/// is answered, so that what cannot be had is a problem.
+pub(super) async fn usage(
+    allowed: &Allowed<ReportRead>,
+    query: UsageQuery,
+    compare: Option<u32>,
+) -> Result<Response, Problem> {
+    let outgoing = Outgoing::begin(allowed, ExportedWhat::UsageReport, "csv")?;
+    let query = UsageQuery { rows_max: ROWS_AT_ONCE, ..query };
+    let mut download = Download { model: allowed.read().clone(), query, compare, outgoing, ended: false };
+    let first = download.next(true).await.map_err(|broken| match broken {
+        Broken::Report(failure) => unreported(failure),
+        Broken::Csv(failure) => Problem::internal(&failure),
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"usage.csv\"")),
+    ];
+    Ok((headers, streamed(first, download)).into_response())
+}
+
+fn streamed(first: Vec<u8>, download: Download) -> Body {
+    Body::from_stream(stream::try_unfold((first, Some(download)), async |(page, download)| {
+        let Some(mut download) = download else { return Ok(None) };
+        if !page.is_empty() {
+            return Ok(Some((Bytes::from(page), (vec![], Some(download)))));
+        }
+        if mem::replace(&mut download.ended, false) {
+            download.outgoing.end().await;
+            return Ok(None);
+        }
+        let page = download.next(false).await.inspect_err(|broken| {
+            tracing::warn!(error = %broken, "A download of a report broke off");
+        })?;
+        Ok::<_, Broken>(Some((Bytes::from(page), (vec![], Some(download)))))
+    }))
+}
+
+struct Download {
+    model: ReadModel,
+    /// Its `after` is how far it is.
+    query: UsageQuery,
+    compare: Option<u32>,
+    outgoing: Outgoing,
+    /// Nothing is left to read.
+    ended: bool,
+}
+
+/// What breaks a download off.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Report(#[from] ReportFailure),
+    #[error(transparent)]
+    Csv(#[from] ::csv::Error),
+}
+
+impl Download {
+    async fn next(&mut self, with_names: bool) -> Result<Vec<u8>, Broken> {
+        let (report, before) = match self.compare {
+            Some(rows_max) => {
+                let compared = usage::report_compared(&self.model, &self.query, rows_max).await?;
+                (compared.report, Some(compared.before))
+            }
+            None => (usage::report(&self.model, &self.query).await?, None),
+        };
+        self.query.after = report.next.clone();
+        self.ended = report.next.is_none();
+        let before: Option<Vec<Calls>> = before;
+        let page = csv::page(&report, before.as_deref(), &self.query, with_names)?;
+        self.outgoing.put(&page, u64::try_from(report.rows.len()).unwrap_or(u64::MAX));
+        Ok(page)
+    }
+}
