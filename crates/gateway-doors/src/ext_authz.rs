@@ -1,7 +1,6 @@
 //! The door for Envoy: `ext_authz` over gRPC, authentication, scopes and limits in a single hop.
 
 mod answer;
-mod codec;
 mod question;
 
 use std::{
@@ -22,8 +21,8 @@ use tonic::{
 };
 use tower::Service;
 
-use self::codec::Frames;
 use crate::{
+    codec::Frames,
     door::{Door, Halt, Kind, Turn},
     refuse::Fault,
     wire::ext_authz::{CHECK, SERVICE},

@@ -105,6 +105,7 @@
 //! `ForwardAuth` with `address: http://127.0.0.1:9090/v1/forward-auth`, `trustForwardHeader: false` and the five
 //! `X-Tollgate-*` names as `authResponseHeaders`; then a `Headers` middleware that empties `X-Api-Key` and
 //! `Authorization`. Not proven here: Traefik is not among the packages that this project's machines can have.
+mod codec;
 mod credential;
 mod door;
 mod ext_authz;
