@@ -68,6 +68,12 @@ impl ExtAuthz {
     }
 }
 
+/// What is answered about a decision, for tests of those who get it back.
+#[cfg(test)]
+pub(crate) fn decided(decision: &gateway::Decision) -> Vec<u8> {
+    answer::decided(decision, false)
+}
+
 fn faulted(fault: Fault) -> Answer {
     match fault {
         // Envoy counts this against the door and may ask another; what it then tells the caller is its
