@@ -13,8 +13,8 @@ pub const SERVICE: &str = "envoy.service.accesslog.v3.AccessLogService";
 /// The path of its only method.
 pub const STREAM_ACCESS_LOGS: &str = "/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs";
 
-/// Under which filter's name Envoy keeps what the `ext_authz` door says of a call. Envoy Gateway puts the policy's name
-/// behind it, after a slash.
+/// Under which filter's name Envoy keeps what the `ext_authz` door says of a call. Envoy Gateway puts a name of
+/// its own behind it, after a slash.
 pub const EXT_AUTHZ: &str = "envoy.filters.http.ext_authz";
 
 /// A batch of entries of one kind. Who sends it is said in the first one and not read.
