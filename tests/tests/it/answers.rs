@@ -105,13 +105,15 @@ async fn every_judged_call_is_counted_by_what_became_of_it() -> Result<()> {
         "{response_bytes} of {body_bytes}"
     );
     let decided = batches.iter().flat_map(|batch| &batch.facts).filter(|fact| fact.client_id.is_some());
-    let answered = responses.iter().filter(|fact| fact.client_id.is_some()).map(|fact| fact.calls);
-    assert_eq!(decided.map(|fact| fact.calls).sum::<u64>(), answered.sum(), "an answer for each decision");
+    let answered = responses.iter().filter(|fact| fact.client_id.is_some());
+    let (decided, answered): (u64, u64) =
+        (decided.map(|fact| fact.calls).sum(), answered.map(|fact| fact.calls).sum());
+    assert_eq!(decided, answered, "an answer for each decision");
     Ok(())
 }
 
 #[tokio::test]
-async fn envoy_tells_a_door_that_came_back_and_the_calls_between_are_decisions_all_the_same() -> Result<()> {
+async fn envoy_tells_a_door_that_came_back() -> Result<()> {
     let mut world = World::start().await?;
     let client = world.client("Acme", &[]).await?;
     world.route("/orders", &[]).await?;

@@ -65,9 +65,7 @@ impl Servers {
                 let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
                 Ok(TonicServer::builder().add_service(NoOp).serve_with_incoming(incoming).await?)
             })?,
-            door: Server::start("door", |listener| async {
-                Ok(serve(listener, door, stop).await?)
-            })?,
+            door: Server::start("door", |listener| async { Ok(serve(listener, door, stop).await?) })?,
         };
         // As in the product: usage is taken away every second, and metrics are read now and then.
         thread::spawn(move || {
