@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::json;
 use test_servers::Port;
@@ -36,8 +37,8 @@ impl Received {
 
 type Seen = Arc<Mutex<Vec<Received>>>;
 
-/// A server in the test's own process, on a port of its own. It answers 200 and `{method, path, headers: {name: value}}`
-/// to everything.
+/// A server in the test's own process, on a port of its own. It answers `{method, path, headers: {name: value}}` to
+/// everything, with 200 or the status of a query `?status=500`.
 #[derive(Debug)]
 pub struct Upstream {
     port: Port,
@@ -85,7 +86,13 @@ impl Drop for Upstream {
     }
 }
 
+fn status(query: Option<&str>) -> StatusCode {
+    let asked = query.and_then(|query| query.strip_prefix("status=")?.parse().ok());
+    asked.unwrap_or(StatusCode::OK)
+}
+
 async fn echo(State(seen): State<Seen>, request: Request) -> Response {
+    let status = status(request.uri().query());
     let headers = request.headers().iter();
     let received = Received {
         method: request.method().to_string(),
@@ -98,5 +105,5 @@ async fn echo(State(seen): State<Seen>, request: Request) -> Response {
         received.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let answer = json!({ "method": received.method, "path": received.path, "headers": headers });
     seen.lock().unwrap_or_else(PoisonError::into_inner).push(received);
-    Json(answer).into_response()
+    (status, Json(answer)).into_response()
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
 
 mod it {
+    mod answers;
     mod approvals;
     mod audit_proofs;
     mod bulk;

@@ -1,7 +1,6 @@
 //! The door for Envoy: `ext_authz` over gRPC, authentication, scopes and limits in a single hop.
 
 mod answer;
-mod codec;
 mod question;
 
 use std::{
@@ -22,8 +21,8 @@ use tonic::{
 };
 use tower::Service;
 
-use self::codec::Frames;
 use crate::{
+    codec::Frames,
     door::{Door, Halt, Kind, Turn},
     refuse::Fault,
     wire::ext_authz::{CHECK, SERVICE},
@@ -67,6 +66,12 @@ impl ExtAuthz {
         let decision = self.door.judge(Kind::ExtAuthz, &question.call(), turn)?;
         Ok(answer::decided(&decision, question.in_authorization()))
     }
+}
+
+/// What is answered about a decision, for tests of those who get it back.
+#[cfg(test)]
+pub(crate) fn decided(decision: &gateway::Decision) -> Vec<u8> {
+    answer::decided(decision, false)
 }
 
 fn faulted(fault: Fault) -> Answer {

@@ -3,11 +3,12 @@
 //! | door | for | what the caller gets |
 //! |---|---|---|
 //! | [`ExtAuthz`], gRPC | Envoy `ext_authz` | 401, 403, 429 as decided, with the `RateLimit` fields |
+//! | [`AccessLog`], gRPC | Envoy's access log service | nothing: here Envoy tells what became of calls |
 //! | `POST /v1/verify` | gateways that ask in JSON | whatever the asking gateway makes of the answer |
 //! | `/v1/forward-auth` | Traefik `ForwardAuth`, Caddy `forward_auth` | the same as from Envoy |
 //! | `/v1/forward-auth/nginx` | nginx `auth_request` | as nginx is told; see below |
 //!
-//! All of them share one listener ([`router`], [`serve`]), one decision and one mapping to HTTP (`refuse.rs`). The
+//! All of them share one listener ([`router`], [`serve`]); those that ask, one decision and one mapping to HTTP (`refuse.rs`). The
 //! listener trusts whoever reaches it, so only proxies may: loopback, or a network of their own.
 //!
 //! # What every proxy must do
@@ -105,6 +106,8 @@
 //! `ForwardAuth` with `address: http://127.0.0.1:9090/v1/forward-auth`, `trustForwardHeader: false` and the five
 //! `X-Tollgate-*` names as `authResponseHeaders`; then a `Headers` middleware that empties `X-Api-Key` and
 //! `Authorization`. Not proven here: Traefik is not among the packages that this project's machines can have.
+mod access_log;
+mod codec;
 mod credential;
 mod door;
 mod ext_authz;
@@ -122,6 +125,7 @@ mod user_agent;
 mod verify;
 pub mod wire;
 
+pub use access_log::AccessLog;
 pub use door::Door;
 pub use ext_authz::ExtAuthz;
 pub use refuse::{Problem, ProblemDoc, problems};

@@ -8,6 +8,7 @@
 )]
 
 mod it {
+    mod access_log;
     mod client;
     mod cost;
     mod ext_authz;

@@ -215,7 +215,8 @@ async fn open_doors(
     let address = doors.local_addr()?;
     let (door, stop) = (Arc::clone(door), tasks.stop_token());
     tasks.spawn("gateway doors", async move {
-        gateway_doors::serve(doors, gateway_doors::router(door), stop).await.context("the gateway doors")
+        let router = gateway_doors::router(door, stop.clone());
+        gateway_doors::serve(doors, router, stop).await.context("the gateway doors")
     });
     Ok(Some(address))
 }

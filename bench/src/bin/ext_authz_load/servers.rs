@@ -58,15 +58,14 @@ impl Servers {
         let metrics = PrometheusBuilder::new().install_recorder()?;
         let gateway = Arc::clone(&population.gateway);
         let door = Door::new(population.gateway, Arc::new(WallClock), population.environment);
-        let door = router(Arc::new(door.trusting_forwarded(true)));
+        let stop = CancellationToken::new();
+        let door = router(Arc::new(door.trusting_forwarded(true)), stop.clone());
         let servers = Self {
             no_op: Server::start("no-op", |listener| async {
                 let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
                 Ok(TonicServer::builder().add_service(NoOp).serve_with_incoming(incoming).await?)
             })?,
-            door: Server::start("door", |listener| async {
-                Ok(serve(listener, door, CancellationToken::new()).await?)
-            })?,
+            door: Server::start("door", |listener| async { Ok(serve(listener, door, stop).await?) })?,
         };
         // As in the product: usage is taken away every second, and metrics are read now and then.
         thread::spawn(move || {

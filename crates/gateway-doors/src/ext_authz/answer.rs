@@ -103,7 +103,8 @@ fn write_header(writer: &mut Writer, field: u8, name: &str, value: &str) {
     });
 }
 
-/// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow.
+/// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow. The
+/// access log service gets it back with what became of the call: `access_log/entry.rs` reads what this writes.
 fn write_metadata(metadata: &mut Writer, decision: &Decision) {
     let mut text = |name: &str, text: &str| write_value(metadata, name, |value| value.text(3, text));
     let mut id = |name: &str, id: Option<IdText>| id.iter().for_each(|id| text(name, id.as_str()));
@@ -111,6 +112,13 @@ fn write_metadata(metadata: &mut Writer, decision: &Decision) {
     id("client_id", decision.client_id.map(IdText::from));
     id("key_id", decision.key_id.map(IdText::from));
     id("route_id", decision.route_id.map(IdText::from));
+    if let Some(version) = decision.secret_version {
+        // A text, so that it is read back as it is: protobuf's JSON has no whole numbers.
+        let mut digits = String::new();
+        push_decimal(&mut digits, version.into());
+        text("secret_version", &digits);
+    }
+    text("environment", decision.environment.as_str());
     text("outcome", decision.outcome.as_str());
     if let Some(reason) = decision.reason {
         text("reason", reason.as_str());

@@ -11,7 +11,7 @@ use crate::{
     door::{Door, parse_address},
     refuse::Fault,
     user_agent,
-    wire::reader::{Fields, Malformed},
+    wire::reader::{Fields, Malformed, at, entry, utf8},
 };
 
 /// Set on a route of Envoy's configuration to serve another environment than the door's.
@@ -190,35 +190,4 @@ impl<'a> Said<'a> {
         self.headers.push((name, str::from_utf8(value).ok()));
         Ok(())
     }
-}
-
-/// The last field on a way of field numbers through messages in messages.
-fn at<'a>(message: &'a [u8], way: &[u64]) -> Result<Option<&'a [u8]>, Malformed> {
-    let Some((first, rest)) = way.split_first() else { return Ok(Some(message)) };
-    let mut found = None;
-    for field in Fields::new(message) {
-        let field = field?;
-        if field.number == *first {
-            found = at(field.value, rest)?.or(found);
-        }
-    }
-    Ok(found)
-}
-
-/// An entry of a map, or a header: a key, and the value under that field number.
-fn entry(message: &[u8], value_number: u64) -> Result<(&str, &[u8]), Malformed> {
-    let (mut key, mut value) = ("", &[][..]);
-    for field in Fields::new(message) {
-        let field = field?;
-        if field.number == 1 {
-            key = utf8(field.value)?;
-        } else if field.number == value_number {
-            value = field.value;
-        }
-    }
-    Ok((key, value))
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
-    str::from_utf8(bytes).map_err(|_| Malformed)
 }

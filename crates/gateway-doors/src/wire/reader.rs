@@ -20,25 +20,45 @@ pub(crate) struct Field<'a> {
     pub(crate) value: &'a [u8],
 }
 
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
 impl<'a> Fields<'a> {
     pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
+    /// Numbers too. Those of a fixed length are still passed over: nothing that is wanted is written so.
+    pub(crate) fn with_numbers(mut self) -> impl Iterator<Item = Result<(u64, Value<'a>), Malformed>> {
+        std::iter::from_fn(move || self.next_value().transpose())
+    }
+
     fn next_field(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+        loop {
+            match self.next_value()? {
+                Some((number, Value::Bytes(value))) => return Ok(Some(Field { number, value })),
+                Some((_, Value::Number(_))) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn next_value(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
         while !self.rest.is_empty() {
             let key = self.varint()?;
             let number = key >> 3;
             match key & 7 {
-                0 => {
-                    self.varint()?;
-                }
+                0 => return Ok(Some((number, Value::Number(self.varint()?)))),
                 1 => {
                     self.take(8)?;
                 }
                 2 => {
                     let length = usize::try_from(self.varint()?).map_err(|_| Malformed)?;
-                    return Ok(Some(Field { number, value: self.take(length)? }));
+                    return Ok(Some((number, Value::Bytes(self.take(length)?))));
                 }
                 5 => {
                     self.take(4)?;
@@ -77,6 +97,38 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// The last field on a way of field numbers through messages in messages.
+pub(crate) fn at<'a>(message: &'a [u8], way: &[u64]) -> Result<Option<&'a [u8]>, Malformed> {
+    let Some((first, rest)) = way.split_first() else { return Ok(Some(message)) };
+    let mut found = None;
+    for field in Fields::new(message) {
+        let field = field?;
+        if field.number == *first {
+            found = at(field.value, rest)?.or(found);
+        }
+    }
+    Ok(found)
+}
+
+/// An entry of a map, or a header: a key, and the value under that field number.
+pub(crate) fn entry(message: &[u8], value_number: u64) -> Result<(&str, &[u8]), Malformed> {
+    let (mut key, mut value) = ("", &[][..]);
+    for field in Fields::new(message) {
+        let field = field?;
+        if field.number == 1 {
+            key = utf8(field.value)?;
+        } else if field.number == value_number {
+            value = field.value;
+        }
+    }
+    Ok((key, value))
+}
+
+/// A text.
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
+    str::from_utf8(bytes).map_err(|_| Malformed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +147,13 @@ mod tests {
         check(&[0x09, 1, 2, 3, 4, 5, 6, 7, 8, 0x0d, 1, 2, 3, 4, 0x6a, 0], Ok(&[(13, b"")]));
         // A length may be written in more bytes than it needs.
         check(&[0x0a, 0x81, 0x00, b'a'], Ok(&[(1, b"a")]));
+    }
+
+    #[test]
+    fn numbers_are_read_where_they_are_wanted() {
+        let message = [0x08, 0x96, 0x01, 0x0a, 1, b'a', 0x0d, 1, 2, 3, 4, 0x10, 0];
+        let read: Vec<_> = Fields::new(&message).with_numbers().map(Result::unwrap).collect();
+        assert_eq!(read, [(1, Value::Number(150)), (1, Value::Bytes(b"a")), (2, Value::Number(0))]);
     }
 
     #[test]

@@ -46,6 +46,7 @@ async fn an_allowed_call_carries_its_caller_and_not_its_secret() {
     assert_eq!(metadata["client_id"], client.to_string());
     assert_eq!(metadata["key_id"], key.to_string());
     assert_eq!(metadata["route_id"], route.to_string());
+    assert_eq!((metadata["secret_version"].as_str(), metadata["environment"].as_str()), ("1", "prod"));
     assert_eq!((metadata["outcome"].as_str(), metadata["position"].as_str()), ("allowed", "3"));
 }
 
@@ -107,6 +108,7 @@ async fn an_unknown_key_a_wrong_secret_and_a_dead_one_are_answered_alike() {
         assert_eq!((refused.code, refused.status()), (16, 401), "{headers:?}");
         let (mut body, shown) = (refused.body(), refused.headers());
         assert_eq!(body["decision_id"], refused.metadata["decision_id"]);
+        assert_eq!(refused.metadata["environment"], "prod");
         body.as_object_mut().unwrap().remove("decision_id");
         let expected = serde_json::json!({
             "type": "/problems/unauthenticated",

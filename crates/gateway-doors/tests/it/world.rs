@@ -276,12 +276,17 @@ pub(super) struct Open {
 
 impl Open {
     async fn new(door: Door) -> Self {
-        Self::serving(router(Arc::new(door))).await
+        let stop = CancellationToken::new();
+        Self::serving_until(router(Arc::new(door), stop.clone()), stop).await
     }
 
     pub(super) async fn serving(router: axum::Router) -> Self {
+        Self::serving_until(router, CancellationToken::new()).await
+    }
+
+    async fn serving_until(router: axum::Router, stop: CancellationToken) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let address = listener.local_addr().unwrap();
         #[expect(clippy::disallowed_methods, reason = "a test has no task set; it waits for the task itself")]
         let served = tokio::spawn(serve(listener, router, stop.clone()));
         Self { address, stop, served }

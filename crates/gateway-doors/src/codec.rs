@@ -7,7 +7,7 @@ use tonic::{
 };
 
 /// Hands over what is in a frame, and frames what it is handed.
-pub(super) struct Frames;
+pub(crate) struct Frames;
 
 impl Codec for Frames {
     type Encode = Vec<u8>;
