@@ -28,6 +28,12 @@ const UPSERT_COUNTER: &str = "insert into gateway_counters (counter_key, state) 
 const FORGET_DECISIONS: &str =
     "update usage_batches set body = json_remove(body, '$.decisions'), decided_at_us = null
       where batch_no in (select batch_no from usage_batches where decided_at_us < ?1 order by decided_at_us limit ?2)";
+/// The oldest first, so that what is left goes on without a hole, and never the last one, whose number the next follows. Times of one
+/// form and zone sort like their text.
+const FORGET_BATCHES: &str = "delete from usage_batches
+      where batch_no in (select batch_no from usage_batches where batch_no <= ?2 order by batch_no limit ?3)
+        and batch_no < (select max(batch_no) from usage_batches)
+        and json_extract(body, '$.flushed_at') < ?1";
 const DELETE_COUNTER: &str = "delete from gateway_counters where counter_key = ?1";
 
 /// Takes usage batches, each once, and hands them on in the order of their arrival.
@@ -128,6 +134,36 @@ impl UsageLog {
             update.execute(params![before.as_microsecond(), batches_max])
         };
         tokio::task::spawn_blocking(forget).await.map_err(failed)?.map_err(failed)
+    }
+
+    /// Forgets whole batches that were flushed before then, up to this number, at most so many. How many it was. What they count can not
+    /// be counted again.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn forget_batches(
+        &self,
+        before: Timestamp,
+        upto: u64,
+        batches_max: u32,
+    ) -> Result<usize, LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        let upto = i64::try_from(upto).map_err(failed)?;
+        let forget = move || {
+            let connection = connection.lock();
+            let mut delete = connection.prepare_cached(FORGET_BATCHES)?;
+            delete.execute(params![before.to_string(), upto, batches_max])
+        };
+        tokio::task::spawn_blocking(forget).await.map_err(failed)?.map_err(failed)
+    }
+
+    /// Whether every batch that ever arrived is still there.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn is_whole(&self) -> Result<bool, LogFailure> {
+        let sql = "select coalesce(min(batch_no), 1) = 1 from usage_batches";
+        self.connection.lock().query_row(sql, [], |row| row.get(0)).map_err(failed)
     }
 
     /// The number of the last batch, as it moves.

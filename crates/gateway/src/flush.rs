@@ -90,8 +90,8 @@ pub async fn run(
     }
 }
 
-/// Batches that are sent beyond the first because of many decisions. What comes in meanwhile waits for the next turn.
-const DECISION_ROUNDS_MAX: usize = 12;
+/// Batches that are sent beyond the first because one does not hold all. What comes in meanwhile waits for the next turn.
+const FURTHER_ROUNDS_MAX: usize = 500;
 
 async fn flush(
     gateway: &Gateway,
@@ -99,8 +99,8 @@ async fn flush(
     clock: &SharedClock,
     rounds: usize,
 ) -> Result<(), SinkFailure> {
-    for round in 0..rounds + DECISION_ROUNDS_MAX {
-        if round >= rounds && !gateway.decisions_wait() {
+    for round in 0..rounds + FURTHER_ROUNDS_MAX {
+        if round >= rounds && !gateway.more_waits() {
             return Ok(());
         }
         let flush = gateway.take_flush(clock.now());

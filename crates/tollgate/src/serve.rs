@@ -24,7 +24,7 @@ use anyhow::Context;
 use api::AccessIndex;
 use domain::access::Permission;
 use eventlog::{EventLog, installation::Installation};
-use projections::{Observer, Projections, Retention, Visibility};
+use projections::{Observer, Projections, Retention, UsageRetention, Visibility};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -242,7 +242,13 @@ async fn follow_log(
         projections.with_clock(Arc::clone(&clock)).named(&settings.node).keeping_sightings(retention);
     let visibility = projections.visibility();
     tasks.spawn_keeper("projections", async move { Ok(projections.run(stop).await?) });
-    let keep = jiff::SignedDuration::from_hours(24 * i64::from(settings.decisions_keep_days));
+    let days = |days: u32| jiff::SignedDuration::from_hours(24 * i64::from(days));
+    let usage = UsageRetention {
+        minutes: days(settings.usage_minutes_days),
+        quarters: days(settings.usage_quarters_days),
+        days: days(settings.usage_years * 366),
+    };
+    let keep = decisions::Keep { decisions: days(settings.decisions_keep_days), usage };
     let batches = rooms.usage.clone().filter(|_| rooms.bus.is_none());
     let forgetting = decisions::run(read.clone(), batches, Arc::clone(&clock), keep, tasks.stop_token());
     tasks.spawn("forgotten decisions", forgetting);

@@ -77,6 +77,9 @@ pub(crate) struct Settings {
     pub(crate) stale_after_seconds: u32,
     pub(crate) on_stale: OnStale,
     pub(crate) decisions_keep_days: u32,
+    pub(crate) usage_minutes_days: u32,
+    pub(crate) usage_quarters_days: u32,
+    pub(crate) usage_years: u32,
     pub(crate) decisions_allowed_one_in: u32,
     pub(crate) trust_forwarded: bool,
     pub(crate) trust_cost_headers: bool,
@@ -142,6 +145,9 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         stale_after_seconds: flags.stale_after_seconds.or(file.stale_after_seconds).unwrap_or(60),
         on_stale: flags.on_stale.or(file.on_stale).unwrap_or(OnStale::Serve),
         decisions_keep_days: flags.decisions_keep_days.or(file.decisions_keep_days).unwrap_or(7),
+        usage_minutes_days: flags.usage_minutes_days.or(file.usage_minutes_days).unwrap_or(2),
+        usage_quarters_days: flags.usage_quarters_days.or(file.usage_quarters_days).unwrap_or(400),
+        usage_years: flags.usage_years.or(file.usage_years).unwrap_or(5),
         decisions_allowed_one_in: flags
             .decisions_allowed_one_in
             .or(file.decisions_allowed_one_in)
@@ -213,6 +219,21 @@ impl Settings {
         }
         if !(1..=365).contains(&self.decisions_keep_days) {
             bail!("decisions_keep_days = {} must be 1 to 365", self.decisions_keep_days);
+        }
+        if !(2..=90).contains(&self.usage_minutes_days) {
+            bail!("usage_minutes_days = {} must be 2 to 90", self.usage_minutes_days);
+        }
+        if !(self.usage_minutes_days.max(32)..=3_660).contains(&self.usage_quarters_days) {
+            bail!(
+                "usage_quarters_days = {} must be 32 to 3660, and not below usage_minutes_days",
+                self.usage_quarters_days
+            );
+        }
+        if !(1..=50).contains(&self.usage_years) || self.usage_years * 366 < self.usage_quarters_days {
+            bail!(
+                "usage_years = {} must be 1 to 50, and not shorter than usage_quarters_days",
+                self.usage_years
+            );
         }
         if !(1..=86_400).contains(&self.stale_after_seconds) {
             bail!("stale_after_seconds = {} must be 1 to 86400", self.stale_after_seconds);
@@ -299,6 +320,9 @@ mod tests {
             ServeFlags { applied_wait_ms: Some(10_001), ..flags() },
             ServeFlags { sightings_days: Some(366), ..flags() },
             ServeFlags { decisions_keep_days: Some(0), ..flags() },
+            ServeFlags { usage_minutes_days: Some(1), ..flags() },
+            ServeFlags { usage_quarters_days: Some(31), ..flags() },
+            ServeFlags { usage_years: Some(1), ..flags() },
             ServeFlags { unmatched: vec!["prod".to_owned()], ..flags() },
             ServeFlags { unmatched: vec!["prod=maybe".to_owned()], ..flags() },
         ] {

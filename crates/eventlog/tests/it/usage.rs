@@ -78,6 +78,24 @@ fn rusqlite_bodies(file: &std::path::Path) -> String {
 }
 
 #[tokio::test]
+async fn batches_are_forgotten_from_the_oldest_on_and_the_rest_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();
+    for sequence in 1..=4 {
+        usage.append(Some(batch(sequence)), vec![]).await.unwrap();
+    }
+    let later = now() + std::time::Duration::from_secs(1);
+    assert!(usage.is_whole().unwrap());
+    assert_eq!(usage.forget_batches(now(), 4, 10).await.unwrap(), 0, "its time is not over");
+    assert_eq!(usage.forget_batches(later, 1, 10).await.unwrap(), 1, "only what is counted");
+    assert_eq!(usage.forget_batches(later, 4, 1).await.unwrap(), 1);
+    assert!(!usage.is_whole().unwrap());
+    assert_eq!(usage.forget_batches(later, 4, 10).await.unwrap(), 1, "the last stays");
+    let left = usage.read(0, 10).await.unwrap();
+    assert_eq!(left.iter().map(|arrived| arrived.batch_no).collect::<Vec<_>>(), [4]);
+}
+
+#[tokio::test]
 async fn a_batch_delivered_twice_is_kept_once() {
     let dir = tempfile::tempdir().unwrap();
     let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();

@@ -74,7 +74,7 @@ fn many_decisions_go_in_several_batches_and_each_once() {
     let decided: BTreeSet<_> = (0..1_200).map(|_| org.call(1).id).collect();
     let mut kept = BTreeSet::new();
     let mut batches = 0;
-    while org.gateway.decisions_wait() {
+    while org.gateway.more_waits() {
         let flush = org.gateway.take_flush(org.now);
         let batch = flush.batch.unwrap();
         assert!(batch.decisions.len() <= AT_ONCE_MAX);

@@ -1,19 +1,20 @@
 //! Gives away what was counted, and takes back what could not be kept.
 
 mod levels;
+mod portions;
 
 use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
-    usage::{
-        DecisionRecord, DecisionsLeftOut, QuotaLevel, ResponseFact, ShadowFact, ThrottleFact, UsageBatch,
-        UsageFact,
-    },
+    usage::{DecisionsLeftOut, QuotaLevel, UsageBatch, UsageFact},
 };
 use tracing::warn;
 
-use self::levels::{LEVELS_MAX, Owed};
+use self::{
+    levels::{LEVELS_MAX, Owed},
+    portions::{Portion, Waiting},
+};
 use super::Gateway;
 use crate::{
     counters::{Changed, Counter, KeptState, Moment, key_text, read_key},
@@ -27,17 +28,10 @@ pub(super) struct Flushes {
     /// Of the last batch.
     sequence: u64,
     returned: Option<Flush>,
+    /// What was counted, for which the batches before had no room.
+    waiting: Waiting,
     /// Counters that have a level to tell, for which there was no room.
     owed: Owed,
-}
-
-/// What was counted since the last batch, but for the levels of quotas.
-struct Drained {
-    named: Named,
-    throttled: Vec<ThrottleFact>,
-    responses: Vec<ResponseFact>,
-    shadow: Vec<ShadowFact>,
-    decisions: Option<(Vec<DecisionRecord>, DecisionsLeftOut)>,
 }
 
 impl Gateway {
@@ -48,22 +42,22 @@ impl Gateway {
         let mut flushes = self.flushes.lock();
         let returned = flushes.returned.take().unwrap_or_default();
         // Before the counters: what is counted here is in them, and not the other way round.
-        let drained = returned.batch.is_none().then(|| self.drain());
+        let is_new = returned.batch.is_none();
+        if is_new {
+            self.drain_into(&mut flushes.waiting);
+        }
         let taken = self.counters.take_changed(Moment::from(now));
         let changed = self.name_counters(&taken.changed);
-        let room = if drained.is_some() { LEVELS_MAX } else { 0 };
+        let room = if is_new { LEVELS_MAX } else { 0 };
         let levels = self.quota_levels(&mut flushes.owed, taken, room);
-        let batch = match drained {
-            Some(drained) => self.next_batch(&mut flushes.sequence, drained, levels, now),
-            None => returned.batch,
-        };
+        let batch = if is_new { self.next_batch(&mut flushes, levels, now) } else { returned.batch };
         Flush { batch, counters: newest(returned.counters, changed) }
     }
 
-    /// Whether there are decisions that the flush before had no room for.
+    /// Whether there is something that the flush before had no room for.
     #[must_use]
-    pub fn decisions_wait(&self) -> bool {
-        !self.decisions.is_empty()
+    pub fn more_waits(&self) -> bool {
+        !self.decisions.is_empty() || !self.flushes.lock().waiting.is_empty()
     }
 
     /// Takes back a flush that may not have been kept. The batch comes again as it is, under its sequence; the
@@ -100,38 +94,35 @@ impl Gateway {
         }
     }
 
-    fn drain(&self) -> Drained {
-        let named = self.usage.drain().named(&self.index);
-        Drained {
-            named,
-            throttled: self.throttled.drain(&self.index),
-            responses: self.responses.drain(),
-            shadow: self.shadow.drain(&self.index),
-            decisions: self.decisions.take(),
-        }
+    fn drain_into(&self, waiting: &mut Waiting) {
+        let Named { facts, sightings, unsighted } = self.usage.drain().named(&self.index);
+        metrics::counter!("tollgate_gateway_unsighted_calls_total").increment(unsighted);
+        waiting.facts.extend(facts);
+        waiting.throttled.extend(self.throttled.drain(&self.index));
+        waiting.responses.extend(self.responses.drain());
+        waiting.shadow.extend(self.shadow.drain(&self.index));
+        waiting.sightings.extend(sightings);
     }
 
     fn next_batch(
         &self,
-        sequence: &mut u64,
-        drained: Drained,
+        flushes: &mut Flushes,
         quota_levels: Vec<QuotaLevel>,
         now: Timestamp,
     ) -> Option<UsageBatch> {
-        let Drained { named, throttled, responses, shadow, decisions } = drained;
-        let Named { facts, sightings, unsighted } = named;
-        // Whatever is throttled or shadowed is among the facts.
-        if facts.is_empty() && responses.is_empty() && quota_levels.is_empty() && decisions.is_none() {
+        let portion = flushes.waiting.take();
+        let decisions = self.decisions.take();
+        if portion.is_empty() && quota_levels.is_empty() && decisions.is_none() {
             return None;
         }
+        let Portion { facts, throttled, responses, shadow, sightings } = portion;
         let (decisions, left_out) = decisions.unwrap_or_default();
         report(&facts, &left_out);
-        metrics::counter!("tollgate_gateway_unsighted_calls_total").increment(unsighted);
-        *sequence += 1;
+        flushes.sequence += 1;
         Some(UsageBatch {
             node: self.settings.node.clone(),
             boot: self.settings.boot.clone(),
-            sequence: *sequence,
+            sequence: flushes.sequence,
             flushed_at: now,
             facts,
             throttled,

@@ -287,3 +287,40 @@ fn whoever_asks_makes_nothing() {
     assert!(org.gateway.standing(&counters, org.now).counters.is_empty());
     assert_eq!(sizes(), before);
 }
+
+/// A message of the bus holds a megabyte.
+#[test]
+fn what_does_not_fit_into_one_batch_goes_with_the_next_and_each_call_once() {
+    let org = limited();
+    let calls = 5_000;
+    for n in 0..calls {
+        let decided_at = org.now + SignedDuration::from_secs(60 * i64::from(n));
+        let (client, key, route, _) = ids();
+        org.gateway.note_response(&crate::Response {
+            decided_at,
+            client_id: Some(client),
+            key_id: Some(key),
+            secret_version: Some(1),
+            route_id: Some(route),
+            environment: read("prod"),
+            outcome: Outcome::Allowed,
+            status: domain::usage::StatusClass::Success,
+            upstream_error: false,
+            request_bytes: u64::MAX,
+            response_bytes: u64::MAX,
+            duration_us: u64::MAX,
+        });
+    }
+    org.call(1);
+    let mut told = 0;
+    let mut batches = 0;
+    while batches == 0 || org.gateway.more_waits() {
+        let batch = org.gateway.take_flush(org.now).batch.unwrap();
+        assert!(serde_json::to_vec(&batch).unwrap().len() < 450_000);
+        told += batch.responses.iter().map(|fact| fact.calls).sum::<u64>();
+        batches += 1;
+        assert_eq!(batch.sequence, batches);
+    }
+    assert_eq!((told, batches > 5), (u64::try_from(calls).unwrap(), true));
+    assert_eq!(org.gateway.take_flush(org.now).batch, None);
+}

@@ -1,8 +1,10 @@
 //! Usage reports: calls by window and by what one asks for, added up by the engine.
 
+pub mod clickhouse;
 mod compare;
 mod corrections;
 pub(crate) mod detail;
+mod store;
 pub(crate) mod windows;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::{Compared, report_compared};
 pub use corrections::{CORRECTIONS_MAX, Correction, corrections};
+pub use store::UsageStore;
 pub use windows::{CALENDAR_WINDOWS_MAX, Granularity, TooManyWindows};
 pub(crate) use windows::{Windows, instant};
 
@@ -233,6 +236,22 @@ struct Counted {
 }
 
 impl Counted {
+    /// From the identifiers in its place.
+    fn of(place: UsagePlace, calls: Calls) -> Result<Self, BadColumn> {
+        fn named<Id: FromStr>(column: &'static str, text: &str) -> Result<Option<Id>, BadColumn> {
+            let bad = |_| BadColumn { column, expected: "an identifier" };
+            if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(bad) }
+        }
+        let UsagePlace(_, _, client, key, _, route, _) = &place;
+        Ok(Self {
+            client_id: named("client_id", client)?,
+            key_id: named("key_id", key)?,
+            route_id: named("route_id", route)?,
+            calls,
+            place,
+        })
+    }
+
     fn place(&self) -> UsagePlace {
         self.place.clone()
     }
@@ -258,23 +277,16 @@ impl Counted {
 impl Stored for Counted {
     fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
         let text = |column| columns.text_or_none(column).map(Option::unwrap_or_default);
-        let (client, key, route) = (text("client_id")?, text("key_id")?, text("route_id")?);
-        let none = |text: &str| text.is_empty();
-        Ok(Self {
-            client_id: if none(&client) { None } else { columns.parsed_or_none("client_id")? },
-            key_id: if none(&key) { None } else { columns.parsed_or_none("key_id")? },
-            route_id: if none(&route) { None } else { columns.parsed_or_none("route_id")? },
-            place: UsagePlace(
-                columns.integer_or_none("window_s")?.unwrap_or_default(),
-                text("owner_team")?,
-                client,
-                key,
-                columns.count_or_none("secret_version")?.unwrap_or_default(),
-                route,
-                text("environment")?,
-            ),
-            calls: Calls::read(columns)?,
-        })
+        let place = UsagePlace(
+            columns.integer_or_none("window_s")?.unwrap_or_default(),
+            text("owner_team")?,
+            text("client_id")?,
+            text("key_id")?,
+            columns.count_or_none("secret_version")?.unwrap_or_default(),
+            text("route_id")?,
+            text("environment")?,
+        );
+        Self::of(place, Calls::read(columns)?)
     }
 }
 

@@ -38,7 +38,7 @@ pub trait UsageSource: Send + Sync + 'static {
     }
 }
 
-/// The embedded engine keeps every batch, and each once.
+/// The embedded engine keeps each batch once, and for as long as it is told to.
 impl UsageSource for UsageLog {
     fn read(&self, after: u64, batches_max: usize) -> Reading<'_> {
         Box::pin(Self::read(self, after, batches_max))
@@ -49,7 +49,7 @@ impl UsageSource for UsageLog {
     }
 
     fn is_whole(&self) -> bool {
-        true
+        Self::is_whole(self).unwrap_or(false)
     }
 
     fn forget_sightings(&self, before: Timestamp) -> Forgetting<'_> {

@@ -92,6 +92,15 @@ pub(crate) struct ServeFlags {
     /// How many days decisions can be looked up for: refusals, and a sample of allowed calls [default: 7]
     #[arg(long, env = "TOLLGATE_DECISIONS_KEEP_DAYS", value_name = "DAYS")]
     pub(crate) decisions_keep_days: Option<u32>,
+    /// How many days usage is kept by the minute, and by the second for a what-if [default: 2]
+    #[arg(long, env = "TOLLGATE_USAGE_MINUTES_DAYS", value_name = "DAYS")]
+    pub(crate) usage_minutes_days: Option<u32>,
+    /// How many days usage is kept by the quarter of an hour, and on the embedded engine as it arrived [default: 400]
+    #[arg(long, env = "TOLLGATE_USAGE_QUARTERS_DAYS", value_name = "DAYS")]
+    pub(crate) usage_quarters_days: Option<u32>,
+    /// How many years usage is kept by the day [default: 5]
+    #[arg(long, env = "TOLLGATE_USAGE_YEARS", value_name = "YEARS")]
+    pub(crate) usage_years: Option<u32>,
     /// Of allowed calls the gateway keeps one decision in so many; 0 for none [default: 1000]
     #[arg(long, env = "TOLLGATE_DECISIONS_ALLOWED_ONE_IN", value_name = "NUMBER")]
     pub(crate) decisions_allowed_one_in: Option<u32>,
