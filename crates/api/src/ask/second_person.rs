@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderName, Uri, header};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Ask, unexecuted};
+use super::{Ask, command::unexecuted};
 use crate::{
     dry_run::{DryRun, Instead, Proposed, Rehearsal},
     guard::Needs,
