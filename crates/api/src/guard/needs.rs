@@ -35,6 +35,7 @@ needs!(
         KeyRotate,
         KeySuspend,
         KeyRevoke,
+        KeyImport,
         RouteRead,
         RouteWrite,
         PolicyRead,
@@ -64,5 +65,5 @@ needs!(
         NotificationRuleRead,
         NotificationRuleWrite,
     ],
-    whole: [KeyImport, AuditExport, PersonalErase]
+    whole: [AuditExport, PersonalErase]
 );
