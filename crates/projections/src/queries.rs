@@ -19,6 +19,7 @@ pub mod principals;
 pub mod quota_levels;
 pub mod rotation;
 pub mod routes;
+pub mod secrets;
 mod select;
 pub mod shadow;
 #[cfg(test)]
