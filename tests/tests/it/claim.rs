@@ -56,7 +56,9 @@ async fn an_installation_is_claimed_once_and_recovered_by_whoever_has_the_machin
 #[tokio::test]
 async fn an_installation_on_postgres_is_recovered_while_its_servers_run() -> Result<()> {
     let mut cluster = Cluster::start().await?;
-    for (role, name) in [(Role::Api, "api-1"), (Role::Sequencer, "sequencer-1"), (Role::Projections, "projections-1")] {
+    for (role, name) in
+        [(Role::Api, "api-1"), (Role::Sequencer, "sequencer-1"), (Role::Projections, "projections-1")]
+    {
         cluster.add(role, name).await?;
     }
     let product = cluster.instance("api-1")?;
@@ -64,7 +66,15 @@ async fn an_installation_on_postgres_is_recovered_while_its_servers_run() -> Res
     let ada = claimed["token"].as_str().context("a token is shown")?.to_owned();
     let (url, secrets) = (cluster.database_url(), cluster.secrets().display().to_string());
     let recover = [
-        "access", "recover", "--database-url", &url, "--secrets-dir", &secrets, "--operator", "ops", "--reason",
+        "access",
+        "recover",
+        "--database-url",
+        &url,
+        "--secrets-dir",
+        &secrets,
+        "--operator",
+        "ops",
+        "--reason",
         "Ada has left",
     ];
     let elsewhere = tempfile::tempdir()?;
