@@ -188,8 +188,12 @@ $("sign-in").addEventListener("submit", async (event) => {
 });
 $("sign-out").addEventListener("click", async () => {
   try {
+    const own = inSession ? await read("/v1/session", null) : null;
     if (inSession) await read("/v1/session", null, "DELETE");
     signOut("");
+    // At the provider one is signed in still.
+    $("provider-out").hidden = !own?.provider_sign_out;
+    if (own?.provider_sign_out) $("provider-out-link").href = own.provider_sign_out;
   } catch (error) {
     failed(error);
   }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
@@ -171,12 +171,30 @@ impl Cluster {
         self.postgres.url(APPLICATION, &self.database)
     }
 
+    /// Where the peppers of all its processes lie.
+    #[must_use]
+    pub fn secrets(&self) -> &Path {
+        &self.secrets
+    }
+
     /// What psql answers about this database, as the superuser.
     ///
     /// # Errors
     /// When the statement fails.
     pub fn sql(&self, statement: &str) -> Result<String> {
         self.postgres.sql(&self.database, statement)
+    }
+
+    /// Everything that is in the database, as `pg_dump` writes it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn dump(&self) -> Result<String> {
+        let url = self.postgres.url("postgres", &self.database);
+        let dumped = self.postgres.command("pg_dump").arg(url).output().context("starting pg_dump")?;
+        let said = String::from_utf8_lossy(&dumped.stderr);
+        ensure!(dumped.status.success(), "pg_dump ended with {}: {said}", dumped.status);
+        String::from_utf8(dumped.stdout).context("a dump is text")
     }
 
     /// # Errors

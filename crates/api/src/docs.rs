@@ -136,6 +136,8 @@ use crate::{
         routes::session::view::SessionView,
         routes::whoami::Whoami,
         routes::principals::view::PersonView,
+        routes::principals::view::PersonWithToken,
+        routes::principals::view::PendingPerson,
         routes::service_accounts::view::ServiceAccountView,
         routes::service_accounts::view::ServiceAccountWithToken,
         routes::service_accounts::view::PendingServiceAccount,

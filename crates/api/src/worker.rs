@@ -27,7 +27,7 @@ use tracing::{info, warn};
 use crate::{Api, imports::Row};
 
 use import::Importing;
-pub(crate) use import::{Checked, Clients};
+pub(crate) use import::{Checked, Clients, foreign_secret};
 pub(crate) use replay::filter as replay_filter;
 
 /// How long a new operation may wait for somebody to look.

@@ -26,6 +26,7 @@ mod route_directory;
 mod rows;
 mod runner;
 mod scheduled_changes;
+mod secret_directory;
 pub mod sessions;
 mod skip;
 mod status;
@@ -62,7 +63,7 @@ use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;
 
 /// Every projection of events.
-pub static ALL: [&dyn Projection; 14] = [
+pub static ALL: [&dyn Projection; 15] = [
     &DirectoryOf::<client_directory::ClientDirectory>::NEW,
     &DirectoryOf::<key_directory::KeyDirectory>::NEW,
     &DirectoryOf::<route_directory::RouteDirectory>::NEW,
@@ -75,6 +76,7 @@ pub static ALL: [&dyn Projection; 14] = [
     &DirectoryOf::<grant_directory::GrantDirectory>::NEW,
     &DirectoryOf::<webhook_directory::WebhookDirectory>::NEW,
     &DirectoryOf::<notification_rule_directory::NotificationRuleDirectory>::NEW,
+    &DirectoryOf::<secret_directory::SecretDirectory>::NEW,
     &audit_log::AuditLog,
     &scheduled_changes::ScheduledChanges,
 ];

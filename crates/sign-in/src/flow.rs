@@ -111,6 +111,14 @@ impl CodeFlow {
         self.provider.issuer()
     }
 
+    /// Where a person signs out at the provider, too; none where it has not said so. It asks them there, for nothing of their session
+    /// is kept here that would name it. Source: `OpenID` Connect RP-Initiated Logout §2.
+    pub async fn sign_out(&self, now: Timestamp) -> Option<String> {
+        let mut location = self.provider.doors(now).await.ok()?.end_session?;
+        location.query_pairs_mut().append_pair("client_id", &self.settings.client_id);
+        Some(location.into())
+    }
+
     /// Begins a sign-in, bound to 32 random bytes.
     ///
     /// # Errors

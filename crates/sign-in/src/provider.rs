@@ -51,13 +51,14 @@ pub enum ProviderFailure {
     NotAskedAgainYet,
 }
 
-/// What a provider says of itself. Source: `OpenID` Connect Discovery §3, RFC 9207 §3.
+/// What a provider says of itself. Source: `OpenID` Connect Discovery §3, RP-Initiated Logout §2.1, RFC 9207 §3.
 #[derive(Clone, Debug, Deserialize)]
 struct Document {
     issuer: String,
     jwks_uri: String,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
     #[serde(default)]
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
@@ -70,6 +71,8 @@ pub(crate) struct Doors {
     keys: Url,
     pub(crate) authorization: Option<Url>,
     pub(crate) token: Option<Url>,
+    /// Where a person signs out there.
+    pub(crate) end_session: Option<Url>,
     /// A client's secret goes into the form: it does not take the header.
     pub(crate) secret_in_form: bool,
     /// It names itself in each answer to a sign-in.
@@ -236,12 +239,16 @@ impl Provider {
             url.ok_or(ProviderFailure::Address { what })
         };
         let optional = |what, text: &Option<String>| text.as_deref().map(|text| url(what, text)).transpose();
+        // Nobody is kept from signing in by where one signs out.
+        let end_session = document.end_session_endpoint.as_deref();
+        let end_session = end_session.and_then(|text| url("end_session_endpoint", text).ok());
         let methods = document.token_endpoint_auth_methods_supported;
         let takes = |how: &str| methods.as_ref().is_some_and(|methods| methods.iter().any(|one| one == how));
         Ok(Doors {
             keys: url("jwks_uri", &document.jwks_uri)?,
             authorization: optional("authorization_endpoint", &document.authorization_endpoint)?,
             token: optional("token_endpoint", &document.token_endpoint)?,
+            end_session,
             secret_in_form: takes("client_secret_post") && !takes("client_secret_basic"),
             names_itself: document.authorization_response_iss_parameter_supported,
         })

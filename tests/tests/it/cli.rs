@@ -65,6 +65,9 @@ async fn the_main_job_by_hand() -> Result<()> {
     json(&product, &["key", "revoke", key_id, "--reason", "done"]).await?;
     let listed = product.cli(&["key", "list", "--client-id", client_id]).await?;
     assert!(listed.stdout.contains("revoked") && listed.stdout.contains("CLIENT_ID"), "{}", listed.stdout);
+    let keys = product.cli(&["audit", "keys"]).await?;
+    ensure!(keys.stdout.contains("VKEY") && keys.stdout.contains("ORIGIN"), "two tables: {}", keys.stdout);
+    ensure!(!keys.stdout.contains('{'), "nothing is spelt out: {}", keys.stdout);
     let audit = product.cli(&["audit", "list"]).await?;
     for action in [
         "api_client.registered",

@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(60);
 const LEASED: Duration = Duration::from_secs(120);
 
 /// Loopback may be called, and letters go to the mail server of the tests.
-fn telling(launch: Launch, mail: &MailServer) -> Launch {
+pub(crate) fn telling(launch: Launch, mail: &MailServer) -> Launch {
     launch
         .env("TOLLGATE_WEBHOOKS_ALLOW", "127.0.0.0/8")
         .env("TOLLGATE_WEBHOOKS_ALLOW_HTTP", "true")
@@ -23,19 +23,20 @@ fn telling(launch: Launch, mail: &MailServer) -> Launch {
         .env("TOLLGATE_MAIL_FROM", "Tollgate <tollgate@example.com>")
 }
 
-fn told(receiver: &Receiver) -> Vec<Value> {
+pub(crate) fn told(receiver: &Receiver) -> Vec<Value> {
     let asked = receiver.asked().into_iter().filter_map(|asked| serde_json::from_slice(&asked.body).ok());
     asked.filter(|body: &Value| body["type"] != "endpoint.verify").collect()
 }
 
-/// A webhook that has echoed its challenge.
-async fn webhook(admin: &Admin, receiver: &Receiver, events: &[&str]) -> Result<String> {
+/// A webhook that has echoed its challenge, with its secret.
+pub(crate) async fn webhook(admin: &Admin, receiver: &Receiver, events: &[&str]) -> Result<(String, String)> {
     receiver.otherwise(Reply::Echo);
     let body =
         json!({ "name": "desk", "url": receiver.url("/hook"), "events": events, "scope": { "kind": "all" } });
     let made = admin.post("/webhooks", &body).await?;
     ensure!(made.status == 201, "{}", made.body);
-    assert!(made.json["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));
+    let secret = made.json["secret"].as_str().context("a secret is shown once")?.to_owned();
+    assert!(secret.starts_with("whsec_"), "{secret}");
     let id = made.json["webhook"]["id"].as_str().context("the webhook has an identifier")?.to_owned();
     let path = format!("/webhooks/{id}");
     until("the webhook to be verified", SOON, async || {
@@ -43,10 +44,10 @@ async fn webhook(admin: &Admin, receiver: &Receiver, events: &[&str]) -> Result<
         Ok((shown["status"] == "active").then_some(()))
     })
     .await?;
-    Ok(id)
+    Ok((id, secret))
 }
 
-async fn rule(admin: &Admin, notices: &[&str], address: &str) -> Result<()> {
+pub(crate) async fn rule(admin: &Admin, notices: &[&str], address: &str) -> Result<()> {
     let recipients = json!([{ "kind": "address", "address": address }]);
     let body = json!({ "name": "desk", "notices": notices, "recipients": recipients });
     let made = admin.post("/notification-rules", &body).await?;

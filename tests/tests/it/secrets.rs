@@ -4,7 +4,15 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use tollgate_tests::{TOKEN, World, until};
+use test_servers::{MailServer, Receiver};
+use tollgate_tests::{Cluster, TOKEN, World, until};
+
+use crate::it::{
+    cluster::{applied, command, governed},
+    notices::{rule, telling, told, webhook},
+};
+
+const SOON: Duration = Duration::from_secs(60);
 
 fn files(dir: &Path, found: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
     for entry in fs::read_dir(dir)? {
@@ -127,6 +135,113 @@ async fn no_secret_and_no_digest_of_one_is_in_what_is_taken_away() -> Result<()>
             }
         }
     }
+    Ok(())
+}
+
+/// What was told to others, what waits to be told, and what is kept of both.
+#[tokio::test]
+async fn no_secret_and_no_digest_of_one_is_in_what_is_told() -> Result<()> {
+    let (mail, receiver) = (MailServer::shared().await?, Receiver::start().await?);
+    let world = World::start_as(|launch| telling(launch, mail)).await?;
+    let (hook, signing) = webhook(&world.admin, &receiver, &["*"]).await?;
+    rule(&world.admin, &["key_issued", "key_rotated", "key_revoked"], "told-no-secret@example.com").await?;
+    let client = world.client("Acme", &[]).await?;
+    let key = json!({ "name": "k", "environment": "prod" });
+    let issued = world.admin.post(&format!("/clients/{client}/keys"), &key).await?;
+    let id = issued.json["key"]["id"].as_str().context("a key has an id")?.to_owned();
+    let rotated = world.admin.post(&format!("/keys/{id}/rotate"), &json!({ "overlap_seconds": 60 })).await?;
+    let made = world.admin.post("/service-accounts", &json!({ "name": "ci", "team": "payments" })).await?;
+    world.admin.post(&format!("/keys/{id}/revoke"), &json!({ "reason": "over" })).await?;
+    until("the webhook to be told", SOON, async || {
+        let last = told(&receiver).iter().any(|body| body["type"] == "api_key.revoked");
+        Ok(last.then_some(()))
+    })
+    .await?;
+    until("a letter to arrive", SOON, async || {
+        Ok((!mail.received_by("told-no-secret@example.com")?.is_empty()).then_some(()))
+    })
+    .await?;
+
+    let mut secrets = vec![signing];
+    for shown in [&issued.json["secret"], &rotated.json["secret"], &made.json["token"]] {
+        secrets.push(shown.as_str().context("a secret is shown once")?.to_owned());
+    }
+    let digests = digests(&world)?;
+    ensure!(digests.len() == 2 * 3, "{digests:?}");
+    let mut out: Vec<(String, Vec<u8>)> = vec![];
+    for asked in receiver.asked() {
+        out.push(("a delivery".to_owned(), asked.body.clone()));
+        out.push(("the fields of a delivery".to_owned(), format!("{:?}", asked.fields).into_bytes()));
+    }
+    for letter in mail.received_by("told-no-secret@example.com")? {
+        out.push(("a letter".to_owned(), letter.to_string().into_bytes()));
+    }
+    for path in [
+        format!("/webhooks/{hook}"),
+        format!("/webhooks/{hook}/deliveries"),
+        format!("/webhooks/{hook}/events"),
+        "/deliveries".to_owned(),
+        "/notification-rules".to_owned(),
+    ] {
+        out.push((path.clone(), world.admin.get(&path).await?.body.into_bytes()));
+    }
+    files(world.product.data_dir(), &mut out)?;
+    out.push(("stdout".to_owned(), world.product.process().stdout()?.into_bytes()));
+    out.push(("stderr".to_owned(), world.product.process().stderr()?.into_bytes()));
+    ensure!(out.iter().any(|(name, _)| name.contains("outbox.db")), "the outbox is searched, too");
+    for (name, bytes) in &out {
+        for secret in &secrets {
+            assert!(!contains(bytes, secret), "a secret is in {name}");
+        }
+        let digest_expected = name.contains("events.db");
+        for digest in &digests {
+            assert!(digest_expected || !contains(bytes, digest), "a digest, or a locator, is in {name}");
+        }
+    }
+    Ok(())
+}
+
+/// The same where roles are apart: the database, the bus, and all processes' logs and files.
+#[tokio::test]
+async fn an_issued_secret_is_in_no_table_and_not_on_the_bus() -> Result<()> {
+    let cluster = Cluster::start().await?.with_each(1).await?;
+    let (secret, position) = governed(&cluster, 100).await?;
+    applied(cluster.instance("gateway-1")?, position).await?;
+    let account = json!({ "name": "ci", "team": "payments" });
+    let made = command(&cluster, "api-1", "/service-accounts", &account).await?.json;
+    let token = made["token"].as_str().context("a token is shown once")?.to_owned();
+    let kept = cluster.sql(
+        "select string_agg((payload -> 'secret' -> 'digest' ->> 'hmac'), ' ') from tollgate.events
+          where payload -> 'secret' -> 'digest' is not null",
+    )?;
+    let digests: Vec<&str> = kept.split_whitespace().filter(|word| word.len() == 64).collect();
+    ensure!(digests.len() == 2, "of a key and of a token: {kept}");
+
+    let mut found = vec![];
+    files(&cluster.nats.store(), &mut found)?;
+    ensure!(!found.is_empty(), "the bus keeps its streams in files");
+    for name in cluster.names() {
+        let instance = cluster.instance(&name)?;
+        files(instance.data_dir(), &mut found)?;
+        found.push((format!("{name}: stdout"), instance.process().stdout()?.into_bytes()));
+        found.push((format!("{name}: stderr"), instance.process().stderr()?.into_bytes()));
+    }
+    let dump = cluster.dump()?;
+    found.push(("the database".to_owned(), dump.clone().into_bytes()));
+    for (name, bytes) in &found {
+        for shown in [&secret, &token] {
+            assert!(!contains(bytes, shown), "a secret is in {name}");
+        }
+    }
+    let mut tables = 0;
+    for table in dump.split("\nCOPY ").skip(1) {
+        let (name, rows) = table.split_once(' ').unwrap_or_default();
+        tables += 1;
+        for digest in &digests {
+            assert!(name == "tollgate.events" || !rows.contains(digest), "a digest is in {name}");
+        }
+    }
+    ensure!(tables > 20, "{tables} tables were looked through");
     Ok(())
 }
 

@@ -149,6 +149,10 @@ async fn a_person_signs_in_by_a_real_provider_and_signs_out() -> Result<()> {
     );
     let (_, session) = browser.ask(product, reqwest::Method::GET, "/v1/session").await?;
     assert_eq!((&session["issuer"], &session["principal_id"]), (&json!(issuer), &me["id"]));
+    let out = session["provider_sign_out"].as_str().context("the provider says where one signs out")?;
+    ensure!(out.starts_with(issuer.as_str()) && out.ends_with("client_id=tollgate"), "{out}");
+    let asked = browser.step(&out.parse()?, None).await?;
+    ensure!(asked.status() == 200, "the provider asks whether to sign out: {}", asked.status());
     assert_eq!(browser.ask(product, reqwest::Method::GET, "/v1/clients").await?.0, 200);
     let mut other = Browser::new()?;
     other.sign_in(product, "bob").await?;

@@ -7,8 +7,9 @@ use domain::{
     access::{Permission, ResourceFacts},
     approval::{Approval, ApprovalEvent, CommandHash},
     approval_rule::{ApprovalRule, ApprovalRuleEvent, Guard},
-    personal::PersonalValues,
+    personal::{Personal, PersonalValues},
 };
+use eventlog::Past;
 
 /// As many are listed; those before are in the audit log, and can be decided on still if they wait.
 const LISTED_MAX: usize = 2_000;
@@ -41,6 +42,42 @@ pub(crate) struct KnownApproval {
     pub(crate) updated_at: Timestamp,
 }
 
+impl KnownApproval {
+    /// As the log has it, but for what was asked; none where there is no such approval.
+    pub(crate) fn from_log(past: &[Past<Approval>]) -> Option<Self> {
+        let mut known = Self::default();
+        for Past { version, event, metadata } in past {
+            known.take(event, *version, metadata.occurred_at, |_| None);
+        }
+        known.state.proposal().is_some().then_some(known)
+    }
+
+    fn take(
+        &mut self,
+        event: &ApprovalEvent,
+        version: u64,
+        at: Timestamp,
+        text: impl FnOnce(&Personal) -> Option<Arc<str>>,
+    ) {
+        self.state.apply(event);
+        (self.version, self.updated_at) = (version, at);
+        match event {
+            ApprovalEvent::Proposed(proposed) => {
+                self.created_at = at;
+                self.asked = proposed.asked.as_ref().and_then(text);
+            }
+            ApprovalEvent::Approved(approved) => {
+                self.decided = Some((approved.by.clone(), approved.reason.clone()));
+            }
+            ApprovalEvent::Declined(declined) => {
+                self.decided = Some((declined.by.clone(), Some(declined.reason.clone())));
+                self.asked = None;
+            }
+            ApprovalEvent::Withdrawn(_) | ApprovalEvent::Redeemed(_) => self.asked = None,
+        }
+    }
+}
+
 impl Approvals {
     pub(super) fn rule(&mut self, id: ApprovalRuleId, event: &ApprovalRuleEvent, recorded: &Recorded) {
         match event {
@@ -58,25 +95,20 @@ impl Approvals {
     }
 
     pub(super) fn approval(&mut self, id: ApprovalId, event: &ApprovalEvent, recorded: &Recorded) {
-        let known = self.all.entry(id).or_default();
-        known.state.apply(event);
-        (known.version, known.updated_at) = (recorded.sequence, recorded.metadata.occurred_at);
-        match event {
-            ApprovalEvent::Proposed(proposed) => {
-                known.created_at = recorded.metadata.occurred_at;
-                let personal: &PersonalValues = &recorded.personal;
-                let text = proposed.asked.as_ref().and_then(|asked| personal.get(asked));
-                known.asked = text.map(|text| text.to_string().into());
-            }
-            ApprovalEvent::Approved(approved) => {
-                known.decided = Some((approved.by.clone(), approved.reason.clone()));
-            }
-            ApprovalEvent::Declined(declined) => {
-                known.decided = Some((declined.by.clone(), Some(declined.reason.clone())));
-                known.asked = None;
-            }
-            ApprovalEvent::Withdrawn(_) | ApprovalEvent::Redeemed(_) => known.asked = None,
-        }
+        let known = match event {
+            ApprovalEvent::Proposed(_) => self.all.entry(id).or_default(),
+            ApprovalEvent::Approved(_)
+            | ApprovalEvent::Declined(_)
+            | ApprovalEvent::Withdrawn(_)
+            | ApprovalEvent::Redeemed(_) => match self.all.get_mut(&id) {
+                Some(known) => known,
+                // It had to make room for others: the log has it.
+                None => return,
+            },
+        };
+        let personal: &PersonalValues = &recorded.personal;
+        let text = |asked: &Personal| personal.get(asked).map(|text| text.to_string().into());
+        known.take(event, recorded.sequence, recorded.metadata.occurred_at, text);
         self.make_room(recorded.metadata.occurred_at);
     }
 
@@ -102,6 +134,12 @@ impl Approvals {
 
     pub(super) fn rules(&self) -> Vec<(ApprovalRuleId, KnownRule)> {
         self.rules.iter().map(|(id, rule)| (*id, rule.clone())).collect()
+    }
+
+    /// As if it had made room for others.
+    #[cfg(test)]
+    pub(super) fn push_out(&mut self, id: ApprovalId) {
+        self.all.remove(&id);
     }
 
     pub(super) fn get(&self, id: ApprovalId) -> Option<KnownApproval> {

@@ -168,8 +168,15 @@ impl AccessIndex {
         self.state.read().approvals.rules()
     }
 
+    /// None also of one that had to make room for others: the log has them all.
     pub(crate) fn approval(&self, id: ApprovalId) -> Option<KnownApproval> {
         self.state.read().approvals.get(id)
+    }
+
+    /// As if it had made room for others.
+    #[cfg(test)]
+    pub(crate) fn push_out(&self, id: ApprovalId) {
+        self.state.write().approvals.push_out(id);
     }
 
     /// What the principal has proposed to the letter and can still be done or decided on.

@@ -18,14 +18,14 @@ use http::{HeaderMap, HeaderName, Uri, header};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Ask, unexecuted};
+use super::{Ask, command::unexecuted};
 use crate::{
     dry_run::{DryRun, Instead, Proposed, Rehearsal},
     guard::Needs,
     path::Named,
     problem::{Problem, kinds},
     random::{id_parts, salt},
-    routes::approvals::view::ApprovalView,
+    routes::approvals::{known, view::ApprovalView},
 };
 
 const APPROVAL: HeaderName = HeaderName::from_static("tollgate-approval");
@@ -125,7 +125,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         let (api, now, command_hash) = (self.door().api(), self.now(), self.command_hash());
         let proposer = self.principal().id.clone();
         if let Some(id) = api.access.open_approval(&proposer, command_hash, now) {
-            return Ok(self.waiting(id));
+            return Ok(self.waiting(id).await);
         }
         let asked = self.asked(rehearsal, &ask.personal).await?;
         let needs = self.judged();
@@ -144,11 +144,12 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             told,
         });
         self.record(id, command, asked).await?;
-        Ok(self.waiting(id))
+        Ok(self.waiting(id).await)
     }
 
-    fn waiting(&self, id: ApprovalId) -> Instead {
-        let known = self.door().api().access.approval(id);
+    /// It is on record: that it cannot be shown now is no failure.
+    async fn waiting(&self, id: ApprovalId) -> Instead {
+        let known = known(self.door(), id, 0).await.unwrap_or_default();
         let view = known.map(|known| ApprovalView::of(id, known, self.now()));
         Instead::Proposed(Box::new(Proposed { id, view }))
     }

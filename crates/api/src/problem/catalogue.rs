@@ -55,6 +55,7 @@ kinds! {
     SIGNATURE_INVALID = (403, "signature_invalid", "the report is not signed by somebody whose key is known here"),
     CLAIM_TOKEN_NEEDED = (403, "claim_token_needed", "the installation is claimed by its first token, or by one that `tollgate access recover` made"),
     GLASS_OF_ANOTHER = (403, "break_glass_of_another", "everybody breaks and closes the glass for themselves; whoever is to be stopped is disabled"),
+    TOKEN_OF_ANOTHER = (403, "token_of_another", "everybody has a new token made for themselves; the tokens of another can be revoked"),
     CROSS_SITE_REQUEST = (403, "cross_site_request", "a request with a session's cookie has to come from the console's own pages"),
     SIGN_IN_NOT_SET = (404, "sign_in_not_set", "no identity provider is set that people could sign in by"),
     SESSION_NOT_FOUND = (404, "session_not_found", "there is no such session"),

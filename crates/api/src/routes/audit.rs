@@ -11,6 +11,7 @@ mod ocsf;
 pub(crate) mod proof;
 pub(crate) mod search_secret;
 pub(crate) mod view;
+mod whose;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -5,6 +5,7 @@ mod break_glass;
 mod get;
 mod list;
 pub(crate) mod standing;
+mod token;
 pub(crate) mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +18,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(get::get))
         .routes(routes!(standing::disable_person))
         .routes(routes!(standing::enable_person))
+        .routes(routes!(token::rotate))
+        .routes(routes!(token::revoke))
         .routes(routes!(break_glass::open))
         .routes(routes!(break_glass::close))
 }

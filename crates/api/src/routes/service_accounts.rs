@@ -4,7 +4,7 @@ mod get;
 mod list;
 mod make;
 mod standing;
-mod token;
+pub(crate) mod token;
 pub(crate) mod view;
 
 pub(crate) use make::end as token_end;

@@ -4,8 +4,22 @@ use serde_json::{Value, json};
 
 use super::{
     claim::reopen,
-    harness::{World, because, key_body, policy_body, route_body},
+    harness::{On, World, because, key_body, on_every_engine, policy_body, route_body},
 };
+
+on_every_engine!(
+    a_guarded_write_waits_for_another_person_and_is_done_once,
+    nobody_s_name_is_kept_with_what_waits,
+    what_had_to_make_room_for_others_is_decided_on_and_done_all_the_same,
+    of_many_at_once_one_is_done,
+    what_only_makes_less_possible_never_waits,
+    whoever_approved_has_to_hold_it_still,
+    whoever_proposed_has_to_hold_it_still,
+    what_is_declined_taken_back_or_late_allows_nothing,
+    a_rule_is_made_by_one_and_ended_by_two,
+    a_change_at_a_time_is_approved_when_it_is_planned,
+    an_import_waits_as_a_whole_and_is_not_done_twice,
+);
 
 const RULES: &str = "/v1/approval-rules";
 
@@ -18,8 +32,8 @@ struct Two {
 }
 
 impl Two {
-    async fn new() -> Self {
-        let mut world = World::new().await;
+    async fn on(on: On) -> Self {
+        let mut world = World::on(on).await;
         world.claim().await;
         let token = reopen(&world, 1).await;
         let made =
@@ -52,9 +66,8 @@ impl Two {
     }
 }
 
-#[tokio::test]
-async fn a_guarded_write_waits_for_another_person_and_is_done_once() {
-    let two = Two::new().await;
+async fn a_guarded_write_waits_for_another_person_and_is_done_once(on: On) {
+    let two = Two::on(on).await;
     let (world, client) = (&two.world, two.world.client().await);
     two.rule("key.issue", Some("prod")).await;
     let (path, body) = (format!("/v1/clients/{client}/keys"), key_body());
@@ -99,9 +112,8 @@ async fn a_guarded_write_waits_for_another_person_and_is_done_once() {
     assert_ne!(two.waits(&path, &body).await, approval);
 }
 
-#[tokio::test]
-async fn nobody_s_name_is_kept_with_what_waits() {
-    let two = Two::new().await;
+async fn nobody_s_name_is_kept_with_what_waits(on: On) {
+    let two = Two::on(on).await;
     let (world, things) = (&two.world, two.world.fixture().await);
     two.rule("client.write", None).await;
     two.rule("key.rotate", None).await;
@@ -119,9 +131,52 @@ async fn nobody_s_name_is_kept_with_what_waits() {
     }
 }
 
-#[tokio::test]
-async fn of_many_at_once_one_is_done() {
-    let two = Two::new().await;
+/// Only so many are in memory: what is decided and done does not depend on that.
+async fn what_had_to_make_room_for_others_is_decided_on_and_done_all_the_same(on: On) {
+    let two = Two::on(on).await;
+    let (world, client) = (&two.world, two.world.client().await);
+    two.rule("key.issue", None).await;
+    let path = format!("/v1/clients/{client}/keys");
+    let push_out = |id: &str| world.door.api().access.push_out(id.parse().unwrap());
+    let named = |name: &str| {
+        let mut body = key_body();
+        body["name"] = json!(name);
+        body
+    };
+    let approval = two.waits(&path, &named("one")).await;
+    push_out(&approval);
+    let shown = world.get(format!("/v1/approvals/{approval}")).expect(200).await.json();
+    assert_eq!(
+        (&shown["status"], &shown["asked"], &shown["version"]),
+        (&json!("waiting"), &Value::Null, &json!(1))
+    );
+    let approve = format!("/v1/approvals/{approval}/approve");
+    let done = world.post(&approve, &because()).token(&two.grace).expect(200).await.json();
+    assert_eq!((&done["status"], &done["decided_by"]), (&json!("approved"), &json!(two.grace_id)));
+    push_out(&approval);
+    let call = || world.post(&path, &named("one")).header("tollgate-approval", &approval);
+    let issued = call().expect(201).await.json();
+    assert!(issued["secret"].is_string());
+    push_out(&approval);
+    let again = call().expect(201).await.json();
+    assert_eq!((&again["secret"], &again["key"]["id"]), (&Value::Null, &issued["key"]["id"]));
+    assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(two.status(&approval).await, "redeemed");
+
+    for (name, verb, by, status) in [
+        ("two", "decline", two.grace.as_str(), "declined"),
+        ("three", "withdraw", world.admin_token(), "withdrawn"),
+    ] {
+        let approval = two.waits(&path, &named(name)).await;
+        push_out(&approval);
+        let path = format!("/v1/approvals/{approval}/{verb}");
+        let done = world.post(path, &because()).token(by).expect(200).await.json();
+        assert_eq!(done["status"], status, "{done}");
+    }
+}
+
+async fn of_many_at_once_one_is_done(on: On) {
+    let two = Two::on(on).await;
     let (world, client) = (&two.world, two.world.client().await);
     two.rule("key.issue", None).await;
     let (path, body) = (format!("/v1/clients/{client}/keys"), key_body());
@@ -134,9 +189,8 @@ async fn of_many_at_once_one_is_done() {
     assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn what_only_makes_less_possible_never_waits() {
-    let two = Two::new().await;
+async fn what_only_makes_less_possible_never_waits(on: On) {
+    let two = Two::on(on).await;
     let (world, things) = (&two.world, two.world.fixture().await);
     for permission in ["key.suspend", "key.revoke", "client.suspend", "policy.write", "grant.write"] {
         two.rule(permission, None).await;
@@ -169,9 +223,8 @@ async fn what_only_makes_less_possible_never_waits() {
     world.delete(path).if_match("*").expect(200).await;
 }
 
-#[tokio::test]
-async fn whoever_approved_has_to_hold_it_still() {
-    let two = Two::new().await;
+async fn whoever_approved_has_to_hold_it_still(on: On) {
+    let two = Two::on(on).await;
     let (world, client) = (&two.world, two.world.client().await);
     two.rule("key.issue", None).await;
     let (path, body) = (format!("/v1/clients/{client}/keys"), key_body());
@@ -187,9 +240,8 @@ async fn whoever_approved_has_to_hold_it_still() {
     call().expect(201).await;
 }
 
-#[tokio::test]
-async fn whoever_proposed_has_to_hold_it_still() {
-    let two = Two::new().await;
+async fn whoever_proposed_has_to_hold_it_still(on: On) {
+    let two = Two::on(on).await;
     let (world, client) = (&two.world, two.world.client().await);
     two.rule("key.issue", None).await;
     let (account, token) = world.account("Payments").await;
@@ -204,9 +256,8 @@ async fn whoever_proposed_has_to_hold_it_still() {
     assert_eq!(two.status(&approval).await, "approved");
 }
 
-#[tokio::test]
-async fn what_is_declined_taken_back_or_late_allows_nothing() {
-    let two = Two::new().await;
+async fn what_is_declined_taken_back_or_late_allows_nothing(on: On) {
+    let two = Two::on(on).await;
     let (world, client) = (&two.world, two.world.client().await);
     two.rule("key.issue", None).await;
     let path = format!("/v1/clients/{client}/keys");
@@ -247,9 +298,8 @@ async fn what_is_declined_taken_back_or_late_allows_nothing() {
     call(&late.replace("apr_0", "apr_1"), third).refused(404, "approval_not_found").await;
 }
 
-#[tokio::test]
-async fn a_rule_is_made_by_one_and_ended_by_two() {
-    let two = Two::new().await;
+async fn a_rule_is_made_by_one_and_ended_by_two(on: On) {
+    let two = Two::on(on).await;
     let world = &two.world;
     let rule = two.rule("key.issue", Some("prod")).await;
     let body = json!({ "permission": "key.issue", "environment": "prod", "reason": "as agreed" });
@@ -268,9 +318,8 @@ async fn a_rule_is_made_by_one_and_ended_by_two() {
     world.post(format!("/v1/clients/{client}/keys"), &key_body()).expect(201).await;
 }
 
-#[tokio::test]
-async fn a_change_at_a_time_is_approved_when_it_is_planned() {
-    let two = Two::new().await;
+async fn a_change_at_a_time_is_approved_when_it_is_planned(on: On) {
+    let two = Two::on(on).await;
     let (world, things) = (&two.world, two.world.fixture().await);
     two.rule("policy.assign", None).await;
     let body = json!({
@@ -297,9 +346,8 @@ async fn a_change_at_a_time_is_approved_when_it_is_planned() {
     world.get(path).refused(404, "assignment_not_found").await;
 }
 
-#[tokio::test]
-async fn an_import_waits_as_a_whole_and_is_not_done_twice() {
-    let two = Two::new().await;
+async fn an_import_waits_as_a_whole_and_is_not_done_twice(on: On) {
+    let two = Two::on(on).await;
     let world = &two.world;
     world.made("/v1/routes", &route_body("/orders/{id}")).await;
     two.rule("route.write", None).await;
@@ -323,7 +371,7 @@ async fn an_import_waits_as_a_whole_and_is_not_done_twice() {
 /// A proposal to take a value out would else be where it is left.
 #[tokio::test]
 async fn an_erasure_that_waits_keeps_nothing_of_what_it_is_to_erase() {
-    let two = Two::new().await;
+    let two = Two::on(On::Sqlite).await;
     two.world.client().await;
     two.rule("personal.erase", None).await;
     let asked = json!({ "values": ["grace@acme.example"], "reason": "asked for by the person" });

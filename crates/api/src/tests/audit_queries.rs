@@ -2,9 +2,16 @@
 
 use std::net::SocketAddr;
 
+use domain::secret::{ForeignDigest, PlainSecret, PresentedSecret};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
-use super::harness::{World, because, client_body, suspension_body};
+use super::harness::{On, World, because, client_body, key_body, on_every_engine, suspension_body};
+
+on_every_engine!(
+    a_key_s_secret_is_found_whatever_has_become_of_it,
+    so_is_a_token_and_a_secret_that_was_taken_over,
+);
 
 async fn positions(world: &World, query: &str) -> Vec<u64> {
     let list = world.get(format!("/v1/audit?{query}")).expect(200).await.json();
@@ -103,7 +110,6 @@ async fn whose_secret_one_is_is_told_to_who_sees_it_and_that_it_was_asked_is_on_
     let world = World::new().await;
     let client = world.client().await;
     let (key, secret) = world.key(&client).await;
-    world.holders.know(&secret, &key, 1);
     let body = json!({ "secret": secret });
     let search = || world.post("/v1/audit/search-secret", &body);
     let found = search().header("x-request-id", "search-1").expect(200).await.json();
@@ -141,8 +147,94 @@ async fn a_token_of_a_service_account_is_found_by_who_sees_everything() {
     let body = json!({ "secret": token });
     let search = || world.post("/v1/audit/search-secret", &body);
     let found = search().expect(200).await.json();
-    assert_eq!(found["found"], json!({ "type": "principal", "id": account, "secret_version": null }));
+    assert_eq!(found["found"], json!({ "type": "principal", "id": account, "secret_version": 1 }));
     assert_eq!(found["items"][0]["subject"]["id"], account);
     let limited = search().holder("auditor@Payments").expect(200).await.json();
     assert_eq!(limited["found"], Value::Null, "principals are nobody's");
+}
+
+async fn whose(world: &World, secret: &str) -> Value {
+    let body = json!({ "secret": secret });
+    let answer = world.post("/v1/audit/search-secret", &body).expect(200).await;
+    assert!(!answer.text().contains(secret));
+    answer.json()["found"].clone()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+async fn a_key_s_secret_is_found_whatever_has_become_of_it(on: On) {
+    let world = World::on(on).await;
+    let client = world.client().await;
+    let (key, first) = world.key(&client).await;
+    let rotate = json!({ "overlap_seconds": 0 });
+    let rotated = world.post(format!("/v1/keys/{key}/rotate"), &rotate).expect(200).await.json();
+    let second = text(&rotated["secret"]);
+    let of = |version: u32| json!({ "type": "api_key", "id": key, "secret_version": version });
+    let ended = async || {
+        assert_eq!((whose(&world, &first).await, whose(&world, &second).await), (of(1), of(2)));
+    };
+    ended().await;
+    world.post(format!("/v1/keys/{key}/revoke"), &because()).expect(200).await;
+    world.post(format!("/v1/clients/{client}/archive"), &because()).expect(200).await;
+    ended().await;
+    let mut body = key_body();
+    body["expires_at"] = json!("2026-03-01T13:00:00Z");
+    let other = world.client().await;
+    let made = world.post(format!("/v1/clients/{other}/keys"), &body).expect(201).await.json();
+    world.set_now("2026-03-02T12:00:00Z");
+    assert_eq!(whose(&world, &text(&made["secret"])).await["id"], made["key"]["id"]);
+    // Of the same form, and of the same locator, and no secret of anybody.
+    let locator = PresentedSecret::parse(&first).unwrap().locator;
+    let random = Zeroizing::new(format!("{locator}{}", "7".repeat(32)));
+    let forged = PlainSecret::compose("tg", &"prod".parse().unwrap(), &random).unwrap();
+    assert_eq!(whose(&world, forged.expose()).await, Value::Null);
+    world.set_now("2026-03-01T12:00:00Z");
+    let beyond = world.post("/v1/audit/search-secret", &json!({ "secret": first })).holder("auditor@Travel");
+    assert_eq!(beyond.expect(200).await.json()["found"], Value::Null);
+    let within =
+        world.post("/v1/audit/search-secret", &json!({ "secret": first })).holder("auditor@Payments");
+    assert_eq!(within.expect(200).await.json()["found"], of(1));
+}
+
+async fn so_is_a_token_and_a_secret_that_was_taken_over(on: On) {
+    let mut world = World::on(on).await;
+    let (account, first) = world.account("Payments").await;
+    let path = format!("/v1/service-accounts/{account}");
+    let rotated = world.post(format!("{path}/rotate-token"), &json!({})).expect(200).await.json();
+    let second = text(&rotated["token"]);
+    world.post(format!("{path}/revoke-token"), &because()).expect(200).await;
+    world.post(format!("{path}/disable"), &because()).expect(200).await;
+    for (version, token) in [(1, &first), (2, &second)] {
+        let expected = json!({ "type": "principal", "id": account, "secret_version": version });
+        assert_eq!(whose(&world, token).await, expected);
+    }
+    let client = world.client().await;
+    let foreign = "kong-secret-number-1";
+    let digest = ForeignDigest::of(foreign).unwrap();
+    let digest: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let row = json!({ "external_id": "k1", "sha256": digest }).to_string();
+    let path = format!("/v1/keys/import?source=kong&environment=prod&client_id={client}");
+    let upload = world.call(http::Method::POST, path).header("content-type", "application/jsonl").body(row);
+    upload.expect(201).await;
+    world.work().await;
+    let keys = world.get("/v1/keys").expect(200).await.json();
+    let key = text(&keys["items"][0]["id"]);
+    world.post(format!("/v1/keys/{key}/revoke"), &because()).expect(200).await;
+    let expected = json!({ "type": "api_key", "id": key, "secret_version": 1 });
+    assert_eq!(whose(&world, foreign).await, expected);
+    assert_eq!(whose(&world, "kong-secret-number-2").await, Value::Null);
+
+    let bootstrap = world.admin_token().to_owned();
+    world.claim().await;
+    let claimed = world.admin_token().to_owned();
+    let path = format!("/v1/principals/{}/rotate-token", world.admin_id);
+    let rotated = world.post(path, &json!({})).expect(200).await.json();
+    let ada = world.admin_id.clone();
+    world.as_person(&ada, &text(&rotated["token"]));
+    assert_eq!(whose(&world, &claimed).await, json!({ "type": "principal", "id": ada, "secret_version": 1 }));
+    // The first token opens nothing any more, and is somebody's all the same.
+    let expected = json!({ "type": "principal", "id": "admin", "secret_version": null });
+    assert_eq!(whose(&world, &bootstrap).await, expected);
 }

@@ -16,6 +16,8 @@ const REVIEWED: &[(&str, &str)] = &[
     ("claim_installation", "done once, by nobody's principal; its tests have it"),
     ("open_break_glass", "for oneself; its tests have it"),
     ("close_break_glass", "for oneself; its tests have it"),
+    ("rotate_person_token", "for oneself; the tests of the claim have it"),
+    ("revoke_person_token", "by somebody who claimed; the tests of the claim have it"),
     ("approve_approval", "by another person, who is somebody; its tests have it"),
     ("decline_approval", "by another person, who is somebody; its tests have it"),
     ("withdraw_approval", "by a person, who is somebody; its tests have it"),

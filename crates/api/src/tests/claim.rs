@@ -11,8 +11,21 @@ use eventlog::{Execute, Idempotency};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::harness::{World, because, client_body, metadata};
+use super::harness::{On, World, because, client_body, metadata, on_every_engine};
 use crate::{SystemRandom, new_principal_token};
+
+on_every_engine!(
+    a_claim_makes_an_administrator_and_ends_the_first_token,
+    of_many_claims_at_once_one_is_made,
+    a_claim_that_another_process_has_made_is_not_made_again,
+    a_claim_that_broke_off_is_finished,
+    a_claim_that_is_opened_anew_is_made_once_by_its_own_token,
+    a_claim_names_an_identity_that_nobody_has,
+    whoever_claimed_has_a_new_token_made_for_themselves_and_for_nobody_else,
+    the_tokens_of_whoever_claimed_are_revoked_by_another,
+    a_broken_glass_is_said_with_every_command_and_told,
+    nobody_breaks_the_glass_for_another_or_for_too_long,
+);
 
 const CLAIM: &str = "/v1/claim";
 
@@ -29,9 +42,8 @@ async fn audited(world: &World, action: &str) -> Vec<Value> {
     listed["items"].as_array().unwrap().clone()
 }
 
-#[tokio::test]
-async fn a_claim_makes_an_administrator_and_ends_the_first_token() {
-    let mut world = World::new().await;
+async fn a_claim_makes_an_administrator_and_ends_the_first_token(on: On) {
+    let mut world = World::on(on).await;
     let answer = world.post(CLAIM, &ada()).expect(201).await;
     assert_eq!(answer.field("cache-control"), Some("no-store"));
     let made = answer.json();
@@ -62,9 +74,8 @@ async fn a_claim_makes_an_administrator_and_ends_the_first_token() {
     world.post(path, &because()).refused(409, "last_admin").await;
 }
 
-#[tokio::test]
-async fn of_many_claims_at_once_one_is_made() {
-    let world = World::new().await;
+async fn of_many_claims_at_once_one_is_made(on: On) {
+    let world = World::on(on).await;
     let (body, calls) = (ada(), 6);
     let calls = (0..calls).map(|_| world.post(CLAIM, &body).send());
     let answers = futures::future::join_all(calls).await;
@@ -79,9 +90,8 @@ async fn of_many_claims_at_once_one_is_made() {
     assert_eq!(people["items"].as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_claim_that_another_process_has_made_is_not_made_again() {
-    let world = World::new().await;
+async fn a_claim_that_another_process_has_made_is_not_made_again(on: On) {
+    let world = World::on(on).await;
     claim_that_breaks_off(&world, "elsewhere").await;
     // This process may not have heard of it yet, and then the name of the claim is taken; or it has.
     let answer = world.post(CLAIM, &ada()).send().await;
@@ -105,9 +115,8 @@ async fn claim_that_breaks_off(world: &World, name: &str) -> (PrincipalId, Strin
     (id, plain.expose().to_owned(), grant_id)
 }
 
-#[tokio::test]
-async fn a_claim_that_broke_off_is_finished() {
-    let mut world = World::new().await;
+async fn a_claim_that_broke_off_is_finished(on: On) {
+    let mut world = World::on(on).await;
     let (person, token, grant) = claim_that_breaks_off(&world, "Ada").await;
     world.accessible().await;
     world.as_person(&person.to_string(), &token);
@@ -144,9 +153,8 @@ pub(super) async fn reopen(world: &World, hours: i64) -> String {
     plain.expose().to_owned()
 }
 
-#[tokio::test]
-async fn a_claim_that_is_opened_anew_is_made_once_by_its_own_token() {
-    let mut world = World::new().await;
+async fn a_claim_that_is_opened_anew_is_made_once_by_its_own_token(on: On) {
+    let mut world = World::on(on).await;
     world.claim().await;
     let old = reopen(&world, 1).await;
     let fresh = reopen(&world, 1).await;
@@ -166,18 +174,82 @@ async fn a_claim_that_is_opened_anew_is_made_once_by_its_own_token() {
     assert_eq!(audited(&world, "principal.claim_reopened").await.len(), 3);
 }
 
-#[tokio::test]
-async fn a_claim_names_an_identity_that_nobody_has() {
-    let mut world = World::new().await;
+async fn a_claim_names_an_identity_that_nobody_has(on: On) {
+    let mut world = World::on(on).await;
     world.post("/v1/principals", &ada()).expect(201).await;
     world.post(CLAIM, &ada()).refused(409, "identity_taken").await;
     // Nothing is claimed by that.
     world.claim().await;
 }
 
-#[tokio::test]
-async fn a_broken_glass_is_said_with_every_command_and_told() {
-    let mut world = World::new().await;
+async fn whoever_claimed_has_a_new_token_made_for_themselves_and_for_nobody_else(on: On) {
+    let mut world = World::on(on).await;
+    let other = world.made("/v1/principals", &json!({ "name": "Olga" })).await;
+    let account = world.account("Payments").await.0;
+    world.claim().await;
+    let (ada, first) = (world.admin_id.clone(), world.admin_token().to_owned());
+    let rotate = |id: &str| format!("/v1/principals/{id}/rotate-token");
+    let body = json!({ "overlap_seconds": 60, "expires_at": "2026-03-31T12:00:00Z" });
+    let dry = world.post(format!("{}?dry_run=true", rotate(&ada)), &body).expect(200).await.json();
+    assert_eq!(dry["events"][0]["type"], "principal.token_rotated", "{dry}");
+    let call = || world.post(rotate(&ada), &body).key("k-1");
+    let made = call().header("x-request-id", "rotate-1").expect(200).await;
+    assert_eq!(made.field("cache-control"), Some("no-store"));
+    let made = made.json();
+    let second = text(&made["token"]);
+    assert_ne!(first, second);
+    let shown = &made["person"];
+    assert_eq!((&shown["token"]["version"], &shown["token"]["expires_at"]), (&json!(2), &body["expires_at"]));
+    assert_eq!(shown["previous"]["until"], "2026-03-01T12:01:00Z");
+    let again = call().token(&second).expect(200).await.json();
+    assert_eq!((&again["token"], &again["person"]["id"]), (&Value::Null, &json!(ada)), "shown once");
+    for token in [&first, &second] {
+        assert_eq!(world.get("/v1/whoami").token(token).expect(200).await.json()["id"], json!(ada));
+    }
+    world.set_now("2026-03-01T12:01:00Z");
+    world.get("/v1/whoami").token(&first).refused(401, "unauthenticated").await;
+    world.as_person(&ada, &second);
+
+    let [entry] = audited(&world, "principal.token_rotated").await.try_into().unwrap();
+    assert_eq!((&entry["actor"]["id"], &entry["subject"]["id"]), (&json!(ada), &json!(ada)));
+    assert_eq!((&entry["request_id"], &entry["outcome"]), (&json!("rotate-1"), &json!("succeeded")));
+    for secret in [&first, &second] {
+        assert!(!entry.to_string().contains(&secret[4..]), "{entry}");
+    }
+    world.post(rotate(&other), &json!({})).refused(403, "token_of_another").await;
+    world.post(rotate(&account), &json!({})).refused(404, "principal_not_found").await;
+    world.post(rotate(&ada), &json!({})).holder("machine").refused(403, "permission_denied").await;
+    let late = json!({ "expires_at": "2027-03-02T12:01:00Z" });
+    world.post(rotate(&ada), &late).refused(422, "token_lifetime_out_of_bounds").await;
+    let long = json!({ "overlap_seconds": 2_592_001 });
+    world.post(rotate(&ada), &long).refused(422, "token_overlap_too_long").await;
+    // A person who signs in has none, and gets none.
+    let (grace, token) = (reopen(&world, 1).await, "Grace");
+    let made = world.post(CLAIM, &json!({ "name": token })).token(&grace).expect(201).await.json();
+    let grace = text(&made["token"]);
+    world.post(rotate(&ada), &json!({})).token(&grace).refused(403, "token_of_another").await;
+}
+
+async fn the_tokens_of_whoever_claimed_are_revoked_by_another(on: On) {
+    let mut world = World::on(on).await;
+    world.claim().await;
+    let (ada, first) = (world.admin_id.clone(), world.admin_token().to_owned());
+    let token = reopen(&world, 1).await;
+    let grace = world.post(CLAIM, &json!({ "name": "Grace" })).token(&token).expect(201).await.json();
+    world.as_person(&text(&grace["person"]["id"]), &text(&grace["token"]));
+    let path = format!("/v1/principals/{ada}/revoke-token");
+    world.post(&path, &json!({})).refused(422, "body_invalid").await;
+    world.post(&path, &because()).holder("operator").refused(403, "permission_denied").await;
+    let revoked = world.post(&path, &because()).header("x-request-id", "revoke-1").expect(200).await.json();
+    assert_eq!((&revoked["token"], &revoked["status"]), (&Value::Null, &json!("enabled")));
+    world.get("/v1/whoami").token(&first).refused(401, "unauthenticated").await;
+    let [entry] = audited(&world, "principal.tokens_revoked").await.try_into().unwrap();
+    assert_eq!((&entry["subject"]["id"], &entry["request_id"]), (&json!(ada), &json!("revoke-1")));
+    assert_eq!(entry["reason"], "as agreed");
+}
+
+async fn a_broken_glass_is_said_with_every_command_and_told(on: On) {
+    let mut world = World::on(on).await;
     let officer = world.made("/v1/principals", &json!({ "name": "Olga" })).await;
     world.grant(&officer, "security_officer", &json!({ "kind": "all" })).await;
     let limited = world.made("/v1/principals", &json!({ "name": "Lena" })).await;
@@ -207,9 +279,8 @@ async fn a_broken_glass_is_said_with_every_command_and_told() {
     assert!(by.starts_with("role:admin grant:"), "{by}");
 }
 
-#[tokio::test]
-async fn nobody_breaks_the_glass_for_another_or_for_too_long() {
-    let mut world = World::new().await;
+async fn nobody_breaks_the_glass_for_another_or_for_too_long(on: On) {
+    let mut world = World::on(on).await;
     let other = world.made("/v1/principals", &json!({ "name": "Olga" })).await;
     world.claim().await;
     let own = format!("/v1/principals/{}/break-glass", world.admin_id);

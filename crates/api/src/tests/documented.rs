@@ -166,6 +166,10 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "close_break_glass" => {
             ("POST", format!("/v1/principals/{person}/break-glass/close"), Some(because()))
         }
+        "rotate_person_token" => {
+            ("POST", format!("/v1/principals/{person}/rotate-token"), Some(json!({ "overlap_seconds": 60 })))
+        }
+        "revoke_person_token" => ("POST", format!("/v1/principals/{person}/revoke-token"), Some(because())),
         "make_service_account" => {
             let body = json!({ "name": "ci", "team": "Payments" });
             ("POST", "/v1/service-accounts".to_owned(), Some(body))
@@ -294,7 +298,7 @@ pub(super) fn operations() -> Vec<(String, Vec<String>, Option<String>)> {
 
 /// What is one's own is done by somebody who is somebody: the world is claimed, and the person is whoever did.
 async fn prepare(world: &mut World, operation: &str, things: &mut Fixture) {
-    if operation.ends_with("_break_glass") {
+    if operation.ends_with("_break_glass") || operation.ends_with("_person_token") {
         world.claim().await;
         things.person.clone_from(&world.admin_id);
     }

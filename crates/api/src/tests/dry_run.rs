@@ -26,6 +26,8 @@ const NO_COMMANDS: &[&str] = &[
     // For oneself: their tests have it.
     "open_break_glass",
     "close_break_glass",
+    "rotate_person_token",
+    "revoke_person_token",
     // Looks and takes nothing.
     "explain_call",
     "preview_notification_rule",

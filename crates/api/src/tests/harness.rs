@@ -5,6 +5,7 @@ mod answer;
 mod gateways;
 mod holders;
 mod previews;
+mod stores;
 mod things;
 
 use std::{
@@ -23,11 +24,10 @@ use domain::{
     metadata::ActorKind,
     secret::{Peppers, PlainSecret},
 };
-use eventlog::{EventLog, checkpoint::SignedCheckpoint, signer::Signer, usage::UsageLog};
+use eventlog::{checkpoint::SignedCheckpoint, signer::Signer, usage::UsageLog};
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use outbox::Outbox;
-use projections::{FollowFailure, Projections, ReadModel};
+use projections::{FollowFailure, Projections};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -37,8 +37,10 @@ use zeroize::Zeroizing;
 
 use gateways::ToldGateways;
 use previews::ToldPreviews;
+use stores::Stores;
 
 pub(super) use answer::{Answer, DOCUMENT, content_type};
+pub(super) use stores::{On, on_every_engine};
 pub(super) use things::{
     Fixture, because, client_body, key_body, notification_rule_body, policy_body, route_body, stalled,
     suspension_body, webhook_body,
@@ -74,6 +76,7 @@ pub(super) struct World {
     projections: JoinSet<Result<(), FollowFailure>>,
     /// The access index, which goes on whatever becomes of the read models.
     _following: JoinSet<()>,
+    _sequencer: JoinSet<()>,
     stop: CancellationToken,
     dir: TempDir,
 }
@@ -100,31 +103,34 @@ impl World {
         Self::with(Settings::default()).await
     }
 
+    pub(super) async fn on(engine: On) -> Self {
+        Self::open(engine, Settings::default(), leaks, None).await
+    }
+
     /// Nobody has opened the receivers of leaks.
     pub(super) async fn without_receivers() -> Self {
-        Self::open(Settings::default(), |_| Leaks::closed(), None).await
+        Self::open(On::Sqlite, Settings::default(), |_| Leaks::closed(), None).await
     }
 
     /// People sign in by this provider.
     pub(super) async fn signing_in(provider: &super::provider::TestProvider) -> Self {
-        Self::open(Settings::default(), leaks, Some(provider)).await
+        Self::open(On::Sqlite, Settings::default(), leaks, Some(provider)).await
     }
 
     pub(super) async fn with(settings: Settings) -> Self {
-        Self::open(settings, leaks, None).await
+        Self::open(On::Sqlite, settings, leaks, None).await
     }
 
     async fn open(
+        engine: On,
         settings: Settings,
         leaks: fn(Holders) -> Leaks,
         provider: Option<&super::provider::TestProvider>,
     ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(NOW.parse().unwrap())));
-        let log = EventLog::open_sqlite(&dir.path().join("events.db"), clock.clone()).await.unwrap();
         let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();
-        let read = ReadModel::open_sqlite(&dir.path().join("read.db")).await.unwrap();
-        let outbox = Outbox::open_sqlite(&dir.path().join("outbox.db")).await.unwrap();
+        let Stores { log, read, outbox, sequencer } = Stores::open(engine, dir.path(), clock.clone()).await;
         let followers = Projections::open(read.clone(), log.clone(), usage.clone()).await.unwrap();
         let (visibility, stop) = (followers.visibility(), CancellationToken::new());
         let mut projections = JoinSet::new();
@@ -195,6 +201,7 @@ impl World {
             nobody,
             projections,
             _following: following,
+            _sequencer: sequencer,
             stop,
             dir,
         }

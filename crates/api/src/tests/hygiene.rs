@@ -276,3 +276,32 @@ async fn a_list_that_nobody_can_mean_is_refused() {
         world.get(format!("/v1/hygiene/{query}")).refused(400, "query_invalid").await;
     }
 }
+
+#[tokio::test]
+async fn whoever_reaches_some_clients_is_told_what_these_need() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    world.set_now("2026-03-03T12:00:00Z");
+    let (client, key) = (&things.client, &things.key);
+    world.count(&[Used { client, key, route: Some(&things.route), version: 1, calls: 2 }]).await;
+    let get = async |holder: &str, path: &str| {
+        let list = world.get(path).holder(holder).expect(200).await.json();
+        list["items"].as_array().unwrap().clone()
+    };
+    for (holder, called, idle) in [
+        ("viewer", json!("2026-03-01T11:59:30Z"), 0),
+        ("viewer@Payments", json!("2026-03-01T11:45:00Z"), 0),
+        // Nobody's call and nobody's assignment is theirs.
+        ("viewer@Travel", Value::Null, 1),
+    ] {
+        let routes = get(holder, "/v1/hygiene/routes?days=1").await;
+        assert_eq!((routes.len(), &routes[0]["last_called_at"]), (1, &called), "{holder}");
+        assert_eq!(get(holder, "/v1/hygiene/policies").await.len(), idle, "{holder}");
+    }
+    world.post(format!("/v1/clients/{client}/archive"), &json!({ "reason": "gone" })).expect(200).await;
+    for (holder, findings) in [("viewer", 1), ("viewer@Payments", 1), ("viewer@Travel", 0)] {
+        let found = get(holder, &format!("/v1/policies/{}/findings", things.policy)).await;
+        let of_client = found.iter().filter(|one| one["code"] == "client_archived").count();
+        assert_eq!(of_client, findings, "{holder}: {found:?}");
+    }
+}

@@ -235,3 +235,53 @@ async fn an_imported_key_is_rotated_to_a_secret_of_ours() {
         (&json!(2), &json!("…last"))
     );
 }
+
+#[tokio::test]
+async fn whoever_reaches_some_clients_imports_keys_of_these_alone() {
+    let world = World::new().await;
+    let own = world.client().await;
+    let mut body = client_body();
+    (body["name"], body["owner"]["team"]) = (json!("Other"), json!("Travel"));
+    let other = world.made("/v1/clients", &body).await;
+    let row = |number: u8, client: &str, environment: &str| {
+        let secret = digest(&format!("kong-secret-{number}"));
+        let by = if client.starts_with("cli_") { "client_id" } else { "client_name" };
+        let mut row = json!({ "external_id": format!("k{number}"), "sha256": secret });
+        (row["environment"], row[by]) = (json!(environment), json!(client));
+        row.to_string() + "\n"
+    };
+    let absent = "cli_00000000000000000000000009";
+    let rows = [
+        row(1, &own, "prod"),
+        row(2, "Acme", "sandbox"),
+        row(3, &other, "prod"),
+        row(4, "Other", "prod"),
+        row(5, absent, "prod"),
+        row(6, "Nobody", "prod"),
+    ]
+    .concat();
+    let of_team = |rows: &str, query: &str| upload(&world, query, rows).holder("operator@Payments");
+    let dry = of_team(&rows, "&dry_run=true").expect(200).await.json();
+    assert_eq!((&dry["applied"], &dry["refused"]), (&json!(2), &json!(4)), "{dry}");
+    let planned = of_team(&rows, "").expect(201).await.json();
+    world.work().await;
+    let done = format!("/v1/operations/{}", planned["id"].as_str().unwrap());
+    let done = world.get(done).expect(200).await.json();
+    assert_eq!(counts(&done), [2, 0, 4]);
+    let items = items(&world, &done).await.into_iter();
+    let refused: Vec<Value> = items.filter(|item| item["result"] == "refused").collect();
+    assert_eq!(refused.len(), 4);
+    for (item, client) in refused.iter().zip([&*other, "Other", absent, "Nobody"]) {
+        let expected = format!("the row cannot be read: there is no client `{client}`");
+        assert_eq!((&item["code"], &item["detail"]), (&json!("import_row_invalid"), &json!(expected)));
+    }
+    let keys = world.get("/v1/keys").expect(200).await.json();
+    let of: Vec<&Value> = keys["items"].as_array().unwrap().iter().map(|key| &key["client_id"]).collect();
+    assert_eq!(of, [&json!(own), &json!(own)]);
+    // An environment bounds it, too.
+    let rows = row(7, &own, "prod") + &row(8, &own, "sandbox");
+    let dry = upload(&world, "&dry_run=true", rows).holder("operator@prod").expect(200).await.json();
+    assert_eq!((&dry["applied"], &dry["refused"]), (&json!(1), &json!(1)), "{dry}");
+    let line = line("k9", "kong-secret-9");
+    upload(&world, "", line).holder("viewer@Payments").refused(403, "permission_denied").await;
+}

@@ -49,6 +49,7 @@ impl TestProvider {
         let document = json!({
             "issuer": issuer, "jwks_uri": format!("{issuer}/jwks"),
             "authorization_endpoint": format!("{issuer}/authorize"), "token_endpoint": format!("{issuer}/token"),
+            "end_session_endpoint": format!("{issuer}/out"),
         });
         let x = base64(key.public_key());
         let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]});

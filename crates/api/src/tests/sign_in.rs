@@ -130,6 +130,8 @@ async fn a_person_signs_in_with_the_roles_of_their_claims_and_signs_out() {
     from_us(world.post("/v1/clients", &body), &cookie).refused(403, "permission_denied").await;
     let mine = from_us(world.get("/v1/session"), &cookie).expect(200).await.json();
     assert_eq!((&mine["principal_id"], &mine["current"]), (&me["id"], &json!(true)));
+    let out = format!("{}/out?client_id=console", provider.issuer);
+    assert_eq!(mine["provider_sign_out"], out, "signing out there is the browser's affair");
     let answer = from_us(world.delete("/v1/session"), &cookie).expect(204).await;
     assert_eq!(set_cookie(&answer, SESSION).as_deref(), Some(""));
     let after = from_us(world.get("/v1/whoami"), &cookie).expect(401).await;

@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use domain::{
     Aggregate as _, ClientId, KeyId, Name, OperationId, Refusal,
+    access::Reach,
     api_client::ApiClient,
     api_key::{ApiKey, ApiKeyCommand, ForeignSecret, ImportKey, ImportRefusal, Origin, imported_key_id},
     operation::{Item, ItemResult, Run},
+    secret::ForeignDigest,
 };
 use eventlog::{Execute, ExecuteError, Idempotency, LogFailure};
 use projections::queries::clients;
@@ -88,6 +90,11 @@ pub(super) fn apart<'row>(rows: impl Iterator<Item = (u32, &'row Row)>) -> Vec<V
         }
     }
     waves
+}
+
+/// What the command is called that takes a secret over: no two keys ever have the same one.
+pub(crate) fn foreign_secret(sha256: &ForeignDigest) -> String {
+    format!("system:foreign-secret:{}", sha256.fingerprint())
 }
 
 fn item(number: u32, row: &Row, key_id: Option<KeyId>, result: ItemResult) -> Item {
@@ -172,10 +179,8 @@ impl Wanted {
             .chain_update(key_id.to_string())
             .chain_update(client_id.to_string())
             .chain_update(environment.as_str());
-        let idempotency = Idempotency {
-            key: format!("system:foreign-secret:{}", sha256.fingerprint()),
-            request_digest: row_digest.finalize().into(),
-        };
+        let idempotency =
+            Idempotency { key: foreign_secret(sha256), request_digest: row_digest.finalize().into() };
         let command = ImportKey {
             now: api.clock.now(),
             client_id,
@@ -217,7 +222,7 @@ impl<'run> Clients<'run> {
         if let Some(known) = found.get(name) {
             return Ok(known.clone());
         }
-        let rows = clients::named(&self.api.read, name).await?;
+        let rows = clients::named(&self.api.read, name, &Reach::Everything).await?;
         let client = || name.clone();
         let answer = match rows.as_slice() {
             [] => Err(ImportRefusal::NoSuchClient { client: client() }),

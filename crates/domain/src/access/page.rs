@@ -33,9 +33,16 @@ const TAIL: &str = "
   both; one grant may name up to 16 environments.
 * To see a client it is enough that it lies in one environment of the scope. To change it, each environment that the change
   touches has to be in the scope.
-* Routes, policies, the gateway's nodes and the installation belong to nobody: a limited grant sees them and changes none.
+* Routes, policies, the gateway's nodes and the installation belong to nobody: a limited grant sees them and changes none. What is told
+  of them with it goes by its reach: a route is called if a call that one sees called it (known to the quarter of an hour), a policy
+  binds if an assignment that one sees does, and contradictions are looked for among these.
+* Rows of an import are each their client's: those of clients out of reach are refused like those of clients that are not there. That a
+  secret, or a name in the other system, is taken already is told whosever key it is.
 * What you may not see is answered like what is not there (404). What you see and may not change is refused
-  (403, `permission_denied`). Lists and reports hold what you may see and nothing else.
+  (403, `permission_denied`). Lists and reports hold what you may see and nothing else. An answer to a command that was given before
+  (`Idempotency-Key`) is for whoever could give it still.
+* The log as a file (`audit.export`), its observations, dead letters of all webhooks and erasures are everybody's: for a grant over
+  everything alone.
 
 ## Giving and withdrawing
 
@@ -55,6 +62,9 @@ const TAIL: &str = "
 
 * An installation begins with one token that may do everything. `POST /v1/claim` (`tollgate claim`) makes the first administrator, a
   person, with a token of their own, and the first one opens nothing from then on. It is done once.
+* Whoever claimed has a new token made for themselves, and for nobody else: `POST /v1/principals/{id}/rotate-token`
+  (`tollgate principal rotate-token`), which needs `principal.write`, with an overlap of at most 30 days. `…/revoke-token` ends the tokens
+  of another at once, also those of the last administrator. Other people have no tokens and sign in.
 * Where nobody is left who could let anybody in, `tollgate access recover --reason …` on the machine makes a token for one more claim,
   which ends within the hour. It is on record who did so and why.
 * Who holds `break_glass.open` makes themselves an administrator for 1 to 240 minutes (`POST /v1/principals/{id}/break-glass`), with

@@ -52,6 +52,30 @@ event_types!(ApiKeyEvent {
     Released = "api_key.released",
 });
 
+impl ApiKeyEvent {
+    /// The secret that it brings, where it brings one of ours.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretVersion> {
+        match self {
+            Self::Issued(issued) => Some(&issued.secret),
+            Self::Rotated(rotated) => Some(&rotated.secret),
+            Self::Imported(_)
+            | Self::OverlapExtended(_)
+            | Self::PreviousRetired(_)
+            | Self::PreviousStillBusy(_)
+            | Self::Suspended(_)
+            | Self::Reinstated(_)
+            | Self::RevocationScheduled(_)
+            | Self::RevocationCancelled(_)
+            | Self::Revoked(_)
+            | Self::Expired(_)
+            | Self::LeakReported(_)
+            | Self::Quarantined(_)
+            | Self::Released(_) => None,
+        }
+    }
+}
+
 /// One secret of a key's lineage, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecretVersion {

@@ -39,6 +39,26 @@ event_types!(PrincipalEvent {
     BreakGlassClosed = "principal.break_glass_closed",
 });
 
+impl PrincipalEvent {
+    /// The secret that it brings, where it brings one of ours.
+    #[must_use]
+    pub fn secret(&self) -> Option<&SecretVersion> {
+        match self {
+            Self::TokenIssued(issued) => Some(&issued.secret),
+            Self::TokenRotated(rotated) => Some(&rotated.secret),
+            Self::ClaimReopened(reopened) => Some(&reopened.secret),
+            Self::PersonAdded(_)
+            | Self::ServiceAccountMade(_)
+            | Self::TokensRevoked(_)
+            | Self::Disabled(_)
+            | Self::Enabled(_)
+            | Self::InstallationClaimed(_)
+            | Self::BreakGlassOpened(_)
+            | Self::BreakGlassClosed(_) => None,
+        }
+    }
+}
+
 /// How an identity provider knows a person: by a name that it never gives to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {

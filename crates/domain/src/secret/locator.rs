@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{LOCATOR_CHARS, base62};
 use crate::{InvalidValue, text::parsed};
@@ -24,6 +25,13 @@ impl Locator {
     #[must_use]
     pub fn get(self) -> u64 {
         self.0
+    }
+
+    /// Names the locator where it must not be told: who has the secret finds it, and nobody is led from it to the secret.
+    #[must_use]
+    pub fn fingerprint(self) -> String {
+        let named = Sha256::new().chain_update(b"tollgate secret locator").chain_update(self.to_string());
+        hex::encode(named.finalize())
     }
 }
 
@@ -86,6 +94,14 @@ impl JsonSchema for Locator {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fingerprint_names_one_locator_and_does_not_tell_it() {
+        let (one, other): (Locator, Locator) = ("aB3dE6gH9j".parse().unwrap(), "aB3dE6gH9k".parse().unwrap());
+        assert_ne!(one.fingerprint(), other.fingerprint());
+        assert_eq!(one.fingerprint().len(), 64);
+        assert!(!one.fingerprint().contains(&one.to_string()));
+    }
 
     #[test]
     fn a_locator_reads_back_as_it_prints() {

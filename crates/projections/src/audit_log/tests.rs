@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     ObservationId,
-    observation::{Observation, Observe},
+    observation::{Observation, ObservationEvent, Observe},
 };
 use domain::{
     api_client::ApiClientEvent, api_key::ApiKeyEvent, operation::OperationEvent,

@@ -180,13 +180,14 @@ pub async fn within(
     Ok(seen)
 }
 
-/// Those that are called exactly so, at most two: a name need not be one client's alone.
+/// Those in reach that are called exactly so, at most two: a name need not be one client's alone.
 ///
 /// # Errors
 /// When the read model cannot be read.
-pub async fn named(model: &ReadModel, name: &str) -> Result<Vec<ClientRow>, ReadFailure> {
+pub async fn named(model: &ReadModel, name: &str, reach: &Reach) -> Result<Vec<ClientRow>, ReadFailure> {
     let select = Select::new(include_str!("clients/select.sql"), vec![])
         .and("name = {}", name)
+        .and_within(reach, &CLIENTS)
         .then(" order by client_id")
         .limit(2);
     model.fetch(select).await

@@ -95,9 +95,22 @@ impl Listed for AssignmentRow {
 /// # Errors
 /// When the read model cannot be read.
 pub async fn get(model: &ReadModel, id: PolicyId) -> Result<Option<AssignedPolicy>, ReadFailure> {
+    get_within(model, id, &Reach::Everything).await
+}
+
+/// The same, with the assignments in reach alone.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn get_within(
+    model: &ReadModel,
+    id: PolicyId,
+    reach: &Reach,
+) -> Result<Option<AssignedPolicy>, ReadFailure> {
     let select = Select::new(include_str!("policies/select.sql"), vec![]).and("policy_id = {}", id);
     let Some(policy) = model.fetch_one::<PolicyRow>(select).await? else { return Ok(None) };
-    let filter = AssignmentFilter { policy_id: Some(id), ..AssignmentFilter::default() };
+    let filter =
+        AssignmentFilter { policy_id: Some(id), reach: reach.clone(), ..AssignmentFilter::default() };
     // A policy takes at most 10,000 assignments.
     let assignments = assignments(model, &filter, &Page::first(u32::MAX)).await?;
     Ok(Some(AssignedPolicy { policy, assignments }))

@@ -103,7 +103,22 @@ impl Select {
 
     /// Only what is in reach, or what this says is nobody's: that is seen by whoever sees anything.
     pub(crate) fn and_within_or(mut self, reach: &Reach, shared: &str, belongs: &Belongs) -> Self {
-        let Reach::Within(limits) = reach else { return self };
+        match self.reaching(reach, shared, belongs) {
+            Some(condition) => self.and_made(&condition),
+            None => self,
+        }
+    }
+
+    /// The same in the place of a mark, for a condition inside the statement.
+    pub(crate) fn within_at(mut self, mark: &str, reach: &Reach, shared: &str, belongs: &Belongs) -> Self {
+        let condition = self.reaching(reach, shared, belongs).unwrap_or_else(|| "1 = 1".to_owned());
+        self.sql = self.sql.replace(mark, &condition);
+        self
+    }
+
+    /// That a row is in reach; none where everything is.
+    fn reaching(&mut self, reach: &Reach, shared: &str, belongs: &Belongs) -> Option<String> {
+        let Reach::Within(limits) = reach else { return None };
         let mut either: Vec<String> = vec![];
         for limits in limits {
             either.extend(self.within(limits, belongs));
@@ -112,7 +127,7 @@ impl Select {
             either.push(shared.to_owned());
         }
         let condition = if either.is_empty() { "1 = 0".to_owned() } else { either.join(" or ") };
-        self.and_made(&format!("({condition})"))
+        Some(format!("({condition})"))
     }
 
     /// What is nobody's, for whoever sees anything at all.
@@ -245,6 +260,14 @@ mod tests {
         let select = Select::new("select a from t where 1 = 1", vec![]);
         let select = select.and_within(&Reach::Within(vec![limits(None, Some(&["prod"]))]), &nowhere);
         assert!(select.sql.ends_with("and (1 = 0)"));
+        let marked = |reach: &Reach| {
+            let inner = "select a from t where not exists (select 1 from u where {reach})";
+            Select::new(inner, vec![]).within_at("{reach}", reach, "client_id is null", &belongs)
+        };
+        assert!(marked(&Reach::Everything).sql.ends_with("from u where 1 = 1)"));
+        assert!(marked(&Reach::Within(vec![])).sql.ends_with("from u where (1 = 0))"));
+        let select = marked(&Reach::Within(vec![limits(Some("A"), None)]));
+        assert!(select.sql.ends_with("from u where ((team = $1) or client_id is null))"), "{}", select.sql);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Commands, their parts and their identifiers.
 
 use domain::{
-    AssignmentId, ClientId, KeyId, LeakId, Metadata, OperationId, PolicyId, RouteId, ScheduledChangeId,
-    Timestamp,
+    AssignmentId, ClientId, KeyId, LeakId, Metadata, OperationId, PolicyId, PrincipalId, RouteId,
+    ScheduledChangeId, Timestamp,
     api_client::{
         ApiClientCommand, ClientFacts, ClientKind, ClientStanding, ContactRole, NewContact, NewOwner,
         RegisterClient,
@@ -35,6 +35,10 @@ pub(crate) fn client(n: u64) -> ClientId {
 
 pub(crate) fn key(n: u64) -> KeyId {
     KeyId::from_parts(1_767_225_600_000 + n, u128::from(n))
+}
+
+pub(crate) fn principal(n: u64) -> PrincipalId {
+    PrincipalId::from_parts(1_767_225_600_000 + n, u128::from(n))
 }
 
 pub(crate) fn route(n: u64) -> RouteId {

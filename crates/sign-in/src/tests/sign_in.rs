@@ -254,3 +254,29 @@ async fn a_provider_may_say_no() {
         assert!(matches!(refused, Err(SignInRefusal::Code { .. })), "{refused:?}");
     }
 }
+
+#[tokio::test]
+async fn a_person_is_shown_where_to_sign_out_at_the_provider_where_it_says_so() {
+    let bench = Bench::new(None).await;
+    assert_eq!(bench.flow.sign_out(now()).await, None, "it says nothing of that");
+    for (said, expected) in [
+        (
+            "https://login.example.com/out?a=b",
+            Some("https://login.example.com/out?a=b&client_id=tollgate-console"),
+        ),
+        // To nowhere that we would not ask ourselves; and nobody is kept from signing in by it.
+        ("http://login.example.com/out", None),
+        ("javascript:alert(1)", None),
+        ("/out", None),
+    ] {
+        let bench = Bench::new(None).await;
+        let mut document = bench.provider.document();
+        document["end_session_endpoint"] = json!(said);
+        bench.provider.say(DISCOVERY, Reply::Json(document));
+        assert_eq!(bench.flow.sign_out(now()).await.as_deref(), expected, "{said}");
+        bench.begin(1).await;
+    }
+    let bench = Bench::new(None).await;
+    bench.provider.say(DISCOVERY, Reply::Status(503));
+    assert_eq!(bench.flow.sign_out(now()).await, None, "nobody waits for a provider that is away");
+}

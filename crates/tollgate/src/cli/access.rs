@@ -13,8 +13,16 @@ use super::{
     rest::Rest,
 };
 
-const PEOPLE: [&str; 7] =
-    ["id", "status", "name", "email", "identity.issuer", "break_glass_until", "created_at"];
+const PEOPLE: [&str; 8] = [
+    "id",
+    "status",
+    "name",
+    "email",
+    "identity.issuer",
+    "token.expires_at",
+    "break_glass_until",
+    "created_at",
+];
 const ACCOUNTS: [&str; 7] = ["id", "status", "name", "team", "token.hint", "token.expires_at", "created_at"];
 const GRANTS: [&str; 8] =
     ["id", "principal_id", "role", "scope.kind", "scope.team", "scope.environments", "until", "status"];
@@ -44,6 +52,18 @@ pub(crate) enum PrincipalCommand {
     Disable(Reasoned),
     /// Give a disabled person back what their grants allow
     Enable(Reasoned),
+    /// Make yourself a new token, shown once, where yours came with the claim; the one before lives on for the overlap
+    RotateToken {
+        #[arg(long, default_value_t = 0)]
+        overlap_seconds: u32,
+        /// When the token stops, RFC 3339: at most 365 days ahead; in 90 days without it
+        #[arg(long)]
+        expires_at: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Revoke the tokens of somebody who claimed the installation, at once
+    RevokeToken(Reasoned),
     /// Break the glass: you are an administrator of everything until the time is up, and everybody is told
     BreakGlass {
         /// At most 240
@@ -215,8 +235,8 @@ pub(crate) async fn claim(flags: ClaimFlags) -> anyhow::Result<()> {
     post(&connection, "/claim", body).await
 }
 
-/// The glass is broken by whom the token stands for.
-async fn glass(connection: &Connection, verb: &str, body: Map<String, Value>) -> anyhow::Result<()> {
+/// What is done for whom the token stands for.
+async fn own(connection: &Connection, verb: &str, body: Map<String, Value>) -> anyhow::Result<()> {
     let rest = Rest::new(connection)?;
     // The answer to a read, also where what follows is a dry run.
     let me = rest.read("/whoami", &[]).await?;
@@ -237,13 +257,17 @@ pub(crate) async fn principal(command: PrincipalCommand) -> anyhow::Result<()> {
         PrincipalCommand::Get(one) => one.show("principals").await,
         PrincipalCommand::Disable(order) => order.order("principals", "disable").await,
         PrincipalCommand::Enable(order) => order.order("principals", "enable").await,
+        PrincipalCommand::RotateToken { overlap_seconds, expires_at, connection } => {
+            own(&connection, "rotate-token", rotation(overlap_seconds, expires_at)).await
+        }
+        PrincipalCommand::RevokeToken(order) => order.order("principals", "revoke-token").await,
         PrincipalCommand::BreakGlass { minutes, reason, connection } => {
             let mut body = given([("reason", Some(reason))]);
             body.insert("minutes".to_owned(), minutes.into());
-            glass(&connection, "break-glass", body).await
+            own(&connection, "break-glass", body).await
         }
         PrincipalCommand::CloseGlass { reason, connection } => {
-            glass(&connection, "break-glass/close", given([("reason", reason)])).await
+            own(&connection, "break-glass/close", given([("reason", reason)])).await
         }
     }
 }
@@ -257,14 +281,19 @@ pub(crate) async fn service_account(command: ServiceAccountCommand) -> anyhow::R
         ServiceAccountCommand::List { team, list } => list.run("/service-accounts", team, &ACCOUNTS).await,
         ServiceAccountCommand::Get(one) => one.show("service-accounts").await,
         ServiceAccountCommand::RotateToken { id, overlap_seconds, expires_at, connection } => {
-            let mut body = given([("expires_at", expires_at)]);
-            body.insert("overlap_seconds".to_owned(), overlap_seconds.into());
+            let body = rotation(overlap_seconds, expires_at);
             post(&connection, &format!("/service-accounts/{id}/rotate-token"), body).await
         }
         ServiceAccountCommand::RevokeToken(order) => order.order("service-accounts", "revoke-token").await,
         ServiceAccountCommand::Disable(order) => order.order("service-accounts", "disable").await,
         ServiceAccountCommand::Enable(order) => order.order("service-accounts", "enable").await,
     }
+}
+
+fn rotation(overlap_seconds: u32, expires_at: Option<String>) -> Map<String, Value> {
+    let mut body = given([("expires_at", expires_at)]);
+    body.insert("overlap_seconds".to_owned(), overlap_seconds.into());
+    body
 }
 
 pub(crate) async fn grant(command: GrantCommand) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use axum::{
 use domain::ApprovalId;
 use http::header;
 
-use super::{list::is_seen, view::ApprovalView};
+use super::{known, list::is_seen, view::ApprovalView};
 use crate::{
     answer::set,
     docs::{ApprovalPath, Found, Missing, ReadProblems},
@@ -20,7 +20,8 @@ use crate::{
 
 /// Show an approval
 ///
-/// With the request that waits, and what it would do: what whoever decides needs to know.
+/// With the request that waits, and what it would do: what whoever decides needs to know. Of one that is no longer among the last
+/// 2,000, `asked` is null.
 #[utoipa::path(
     get,
     path = "/v1/approvals/{id}",
@@ -35,7 +36,7 @@ pub(crate) async fn get(
     Id(id): Id<ApprovalId>,
     _: Params<NoParams>,
 ) -> Result<Response, Problem> {
-    let known = allowed.door().api().access.approval(id).ok_or_else(ApprovalId::missing)?;
+    let known = known(allowed.door(), id, 0).await?.ok_or_else(ApprovalId::missing)?;
     let own = |proposer: &str| proposer == allowed.principal().id;
     let shown = known.state.proposal().is_some_and(|of| own(&of.proposer) || is_seen(&allowed, of));
     if !shown {

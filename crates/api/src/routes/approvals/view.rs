@@ -34,7 +34,8 @@ pub(crate) struct ApprovalView {
     command_hash: String,
     /// What whoever approves has to hold, too.
     needs: Vec<NeedView>,
-    /// The body, and the dry run of the moment, without names and addresses of people; null where it is large or erased, and once it is decided on.
+    /// The body, and the dry run of the moment, without names and addresses of people; null where it is large or
+    /// erased, once it is decided on, and once 2,000 others came after it.
     #[schema(value_type = Option<Object>)]
     asked: Option<Value>,
     reason: Option<String>,

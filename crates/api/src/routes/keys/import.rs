@@ -1,5 +1,7 @@
 //! `POST /v1/keys/import`
 
+mod within;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -14,6 +16,8 @@ use futures::{StreamExt as _, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+use within::within_reach;
 
 use super::bulk::plan_as;
 use crate::{
@@ -87,7 +91,7 @@ type ImportAsk = Ask<KeyImport, (), ImportParams>;
 ///
 /// Their callers go on with the secrets they have: a row gives the SHA-256 of one, never the secret itself. Answers an
 /// operation that makes the keys row by row; a row that was imported before is no news, so the same upload may be sent
-/// again. CSV with a heading, JSON Lines, or an export of Unkey, Kong or Tyk.
+/// again. Rows of clients that are out of reach are refused like those of clients that are not there. CSV with a heading, JSON Lines, or an export of Unkey, Kong or Tyk.
 #[utoipa::path(
     post,
     path = "/v1/keys/import",
@@ -103,7 +107,7 @@ type ImportAsk = Ask<KeyImport, (), ImportParams>;
 )]
 pub(crate) async fn import_keys(ask: ImportAsk) -> Result<Response, Instead> {
     if ask.is_dry_run() {
-        let rows = rows(&ask)?;
+        let rows = within_reach(&ask, rows(&ask)?).await?;
         return Ok(Json(preview(&ask, &rows).await?).into_response());
     }
     let effect = ask.once(fresh(&ask)).await?;
@@ -112,7 +116,7 @@ pub(crate) async fn import_keys(ask: ImportAsk) -> Result<Response, Instead> {
 
 async fn fresh(ask: &ImportAsk) -> Result<Effect<OperationId>, Instead> {
     ask.check_seen(0)?;
-    let rows = rows(ask)?;
+    let rows = within_reach(ask, rows(ask)?).await?;
     let plan = ImportPlan {
         source: ask.query.source.clone(),
         format: word(format(ask)?.as_str())?,

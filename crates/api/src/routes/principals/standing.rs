@@ -18,7 +18,7 @@ use crate::{
         needs::{PrincipalDisable, PrincipalWrite},
     },
     path::{Id, Named as _},
-    problem::Problem,
+    problem::{Kind as Why, Problem},
     routes::clients::body::ReasonBody,
 };
 
@@ -92,4 +92,11 @@ pub(crate) async fn check_kind<P: Needs>(ask: &StandAsk<P>, kind: Kind) -> Resul
         Holder::ServiceAccount { .. } => Kind::ServiceAccount,
     });
     if is == Some(kind) { Ok(()) } else { Err(PrincipalId::missing()) }
+}
+
+/// What everybody does for themselves alone, whatever else they may do.
+pub(crate) async fn check_own<P: Needs>(ask: &StandAsk<P>, of_another: Why) -> Result<(), Problem> {
+    check_kind(ask, Kind::Person).await?;
+    let own = ask.principal().id == ask.id().to_string();
+    if own { Ok(()) } else { Err(Problem::new(of_another)) }
 }

@@ -3,6 +3,7 @@
 use domain::{
     PrincipalId, Timestamp,
     access::{Principal, ResourceFacts},
+    secret::PlainSecret,
 };
 use projections::{
     PrincipalKind, PrincipalStatus, ReadFailure, ReadModel,
@@ -11,7 +12,14 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{answer::Resource, docs::form};
+use crate::{
+    answer::{Pending, Resource, Shown},
+    docs::form,
+    routes::{
+        keys::view::show,
+        service_accounts::view::{PreviousTokenView, TokenView},
+    },
+};
 
 /// Somebody who may be let in. What they may do stands in grants.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,12 +35,36 @@ pub(crate) struct PersonView {
     identity: Option<IdentityView>,
     /// Whether it is the person who claimed the installation.
     claimed: bool,
+    /// Of whoever claimed; null of everybody else, and once it was revoked.
+    token: Option<TokenView>,
+    /// The token before, until it stops.
+    previous: Option<PreviousTokenView>,
     /// Until when the person is an administrator by a broken glass; null where it is whole.
     break_glass_until: Option<Timestamp>,
     /// Counts the person's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// A person with a token that is in no other answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PersonWithToken {
+    #[schema(value_type = PersonView)]
+    pub(crate) person: Shown<PersonView>,
+    /// Shown this once and kept nowhere; null where the command was given before.
+    #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "show")]
+    pub(crate) token: Option<PlainSecret>,
+}
+
+/// The same while reads do not show it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what `PersonWithToken` writes then")]
+pub(crate) struct PendingPerson {
+    person: Pending,
+    /// Shown this once and kept nowhere; null where the command was given before.
+    token: Option<String>,
 }
 
 /// How an identity provider knows a person.
@@ -46,7 +78,7 @@ pub(crate) struct IdentityView {
 impl From<PrincipalRow> for PersonView {
     fn from(row: PrincipalRow) -> Self {
         let PrincipalRow { principal_id, status, name, email, issuer, subject, claimed, .. } = row;
-        let PrincipalRow { glass_until, version, created_at, updated_at, .. } = row;
+        let PrincipalRow { token, previous, glass_until, version, created_at, updated_at, .. } = row;
         Self {
             id: principal_id,
             status,
@@ -54,6 +86,8 @@ impl From<PrincipalRow> for PersonView {
             email,
             identity: issuer.map(|issuer| IdentityView { issuer, subject }),
             claimed,
+            token: token.map(TokenView::from),
+            previous: previous.map(PreviousTokenView::from),
             break_glass_until: glass_until,
             version,
             created_at,

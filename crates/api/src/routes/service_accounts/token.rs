@@ -19,7 +19,10 @@ use crate::{
     ask::{Ask, Effect, Said},
     docs::{Changed, Missing, PrincipalPath, WriteHeaders, WriteProblems},
     dry_run::Instead,
-    guard::needs::{PrincipalDisable, ServiceAccountWrite},
+    guard::{
+        Needs,
+        needs::{PrincipalDisable, ServiceAccountWrite},
+    },
     path::Id,
     routes::{
         clients::body::ReasonBody,
@@ -59,16 +62,21 @@ type RevokeAsk = Ask<PrincipalDisable, Id<PrincipalId>>;
 )]
 pub(crate) async fn rotate(ask: RotateAsk) -> Result<Response, Instead> {
     let mut token = None;
-    let effect = ask.once(fresh(&ask, &mut token)).await?;
+    let effect = ask.once(fresh(&ask, Kind::ServiceAccount, &mut token)).await?;
     let settled = settle::<_, _, _, ServiceAccountView>(&ask, effect).await?;
     let token = token.filter(|_| !effect.replayed);
     let body = |service_account| ServiceAccountWithToken { service_account, token };
     Ok(settled.answer(StatusCode::OK, body))
 }
 
-async fn fresh(ask: &RotateAsk, shown: &mut Option<PlainSecret>) -> Result<Effect<PrincipalId>, Instead> {
+/// The command, for whom the path is about; the token is shown once it is given.
+pub(crate) async fn fresh<P: Needs>(
+    ask: &Ask<P, Id<PrincipalId>>,
+    kind: Kind,
+    shown: &mut Option<PlainSecret>,
+) -> Result<Effect<PrincipalId>, Instead> {
     let TokenRotation { overlap_seconds, expires_at } = ask.body()?;
-    check_kind(ask, Kind::ServiceAccount).await?;
+    check_kind(ask, kind).await?;
     let (plain, secret) = ask.new_token()?;
     let now = ask.now();
     let token = NewToken { secret, expires_at: end(expires_at, now) };
@@ -92,13 +100,16 @@ async fn fresh(ask: &RotateAsk, shown: &mut Option<PlainSecret>) -> Result<Effec
     extensions(("x-tollgate-permission" = json!("principal.disable")))
 )]
 pub(crate) async fn revoke(ask: RevokeAsk) -> Result<Response, Instead> {
-    let effect = ask.once(revoked(&ask)).await?;
+    let effect = ask.once(revoked(&ask, Kind::ServiceAccount)).await?;
     written::<_, _, _, ServiceAccountView>(&ask, effect, StatusCode::OK).await
 }
 
-async fn revoked(ask: &RevokeAsk) -> Result<Effect<PrincipalId>, Instead> {
+pub(crate) async fn revoked<P: Needs>(
+    ask: &Ask<P, Id<PrincipalId>>,
+    kind: Kind,
+) -> Result<Effect<PrincipalId>, Instead> {
     let ReasonBody { reason } = ask.body()?;
-    check_kind(ask, Kind::ServiceAccount).await?;
+    check_kind(ask, kind).await?;
     let said = Said::because(Some(&reason));
     let command = PrincipalCommand::RevokeTokens(RevokeTokens { reason });
     ask.execute::<Account>(ask.id(), command, said).await

@@ -59,6 +59,18 @@ pub(crate) struct PreviousTokenView {
     until: Timestamp,
 }
 
+impl From<TokenRow> for TokenView {
+    fn from(TokenRow { version, hint, expires_at }: TokenRow) -> Self {
+        Self { version, hint, expires_at }
+    }
+}
+
+impl From<(String, Timestamp)> for PreviousTokenView {
+    fn from((hint, until): (String, Timestamp)) -> Self {
+        Self { hint, until }
+    }
+}
+
 /// A service account with a token that is in no other answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ServiceAccountWithToken {
@@ -83,14 +95,13 @@ impl From<PrincipalRow> for ServiceAccountView {
     fn from(row: PrincipalRow) -> Self {
         let PrincipalRow { principal_id, status, name, team, token, previous, .. } = row;
         let PrincipalRow { last_used_at, version, created_at, updated_at, .. } = row;
-        let shown = |TokenRow { version, hint, expires_at }| TokenView { version, hint, expires_at };
         Self {
             id: principal_id,
             status,
             name: name.unwrap_or_default(),
             team: team.unwrap_or_default(),
-            token: token.map(shown),
-            previous: previous.map(|(hint, until)| PreviousTokenView { hint, until }),
+            token: token.map(TokenView::from),
+            previous: previous.map(PreviousTokenView::from),
             last_used_at,
             version,
             created_at,

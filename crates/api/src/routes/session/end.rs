@@ -20,7 +20,8 @@ use crate::{
 
 /// Sign out
 ///
-/// Ends the session that asks. At the identity provider the person stays signed in.
+/// Ends the session that asks. At the identity provider the person stays signed in until the browser goes to the session's
+/// `provider_sign_out`, too.
 #[utoipa::path(
     delete,
     path = "/v1/session",

@@ -25,6 +25,11 @@ pub(crate) async fn get(
     InSession(row): InSession,
     _: Params<NoParams>,
 ) -> Result<Json<SessionView>, Problem> {
-    let id = row.id.clone();
-    Ok(Json(SessionView::of(row, door.api().sign_in.sessions.limits(), Some(&id))))
+    let (id, sign_in) = (row.id.clone(), &door.api().sign_in);
+    let flow = sign_in.people.as_ref().map(|people| &people.flow);
+    let sign_out = match flow.filter(|flow| flow.issuer() == row.issuer) {
+        Some(flow) => flow.sign_out(door.now()).await,
+        None => None,
+    };
+    Ok(Json(SessionView::of(row, sign_in.sessions.limits(), Some(&id)).signing_out_at(sign_out)))
 }

@@ -31,6 +31,10 @@ pub(crate) struct SessionView {
     ends_at: Timestamp,
     /// Whether it is the one that asks.
     current: bool,
+    /// Of the one that asks: where the browser signs out at the identity provider, too, once the session is ended. Null where the
+    /// provider names no such place.
+    #[schema(example = "https://login.example.com/session/end?client_id=tollgate")]
+    provider_sign_out: Option<String>,
 }
 
 impl SessionView {
@@ -48,6 +52,11 @@ impl SessionView {
             idle_ends_at,
             ends_at,
             current,
+            provider_sign_out: None,
         }
+    }
+
+    pub(crate) fn signing_out_at(self, provider_sign_out: Option<String>) -> Self {
+        Self { provider_sign_out, ..self }
     }
 }

@@ -1,10 +1,12 @@
 //! Each list against rows that the projections made.
 
 use domain::{
-    Position,
-    api_client::{ApiClientCommand, ArchiveClient, UpdateClient},
+    Position, Timestamp,
+    access::Limits,
+    api_client::{ApiClientCommand, ArchiveClient, NewOwner, UpdateClient},
     api_key::{ApiKeyCommand, IssueKey, RevokeKey, SuspendKey},
     decision::Outcome,
+    personal::PersonalValue,
     rate_limit_policy::{AssignPolicy, Assignment, PolicyCommand, RetirePolicy},
     route::{DefineRoute, RetireRoute, RouteCommand},
     usage::{UsageBatch, UsageFact},
@@ -30,6 +32,7 @@ on_every_engine!(
     keys_are_orphaned_when_nobody_can_be_asked,
     routes_are_listed_that_nobody_calls,
     policies_are_listed_that_bind_nobody,
+    what_others_do_shows_in_no_list_of_somebody_who_does_not_see_them,
 );
 
 pub(super) fn used(
@@ -200,7 +203,8 @@ async fn routes_are_listed_that_nobody_calls(on: Engine) {
         vec![used(1, Some(1), Outcome::Allowed, 1, 100), used(1, Some(2), Outcome::Forbidden, 1, 300)];
     let (_dir, model) = given(on, &history, facts).await;
     let check = async |since: i64, after: Option<u64>, expected: &[u64]| {
-        let found = routes::list(&model, at(since), after.map(route), 2).await.unwrap();
+        let everything = Reach::Everything;
+        let found = routes::list(&model, at(since), &everything, after.map(route), 2).await.unwrap();
         let ids: Vec<_> = found.items.iter().map(|quiet| quiet.route.route_id).collect();
         assert_eq!(ids, expected.iter().map(|n| route(*n)).collect::<Vec<_>>(), "{since}");
         found
@@ -233,10 +237,62 @@ async fn policies_are_listed_that_bind_nobody(on: Engine) {
         .policy(6, &assign(6, None));
     let (_dir, model) = given(on, &history, vec![]).await;
     let check = async |now: i64, expected: &[(u64, u64)]| {
-        let found = policies::list(&model, at(now), None, 100).await.unwrap();
+        let found = policies::list(&model, at(now), &Reach::Everything, None, 100).await.unwrap();
         let idle: Vec<_> = found.items.iter().map(|idle| (idle.policy.policy_id, idle.assignments)).collect();
         assert_eq!(idle, expected.iter().map(|(n, of)| (policy(*n), *of)).collect::<Vec<_>>(), "{now}");
     };
     check(499, &[(1, 0), (3, 1)]).await;
     check(500, &[(1, 0), (3, 1), (4, 1)]).await;
+}
+
+async fn what_others_do_shows_in_no_list_of_somebody_who_does_not_see_them(on: Engine) {
+    let define = |path: &str| RouteCommand::Define(DefineRoute { spec: route_spec(None, &["GET"], path) });
+    let other =
+        NewOwner { team: "other".parse().unwrap(), email: PersonalValue::new([9; 16], "o@example.com") };
+    let moved = ApiClientCommand::Update(UpdateClient { owner: Some(other), ..UpdateClient::default() });
+    let history = (1..=3).fold(History::default(), |history, n| history.route(n, &define(&format!("/r{n}"))));
+    let history = history.client(1, &register("Acme")).client(2, &register("Beta")).client(2, &moved);
+    let history = (1..=3).fold(history, |history, n| history.policy(n, &define_policy()));
+    let history = history
+        .policy(1, &assign(1, Some(client(1))))
+        .policy(2, &assign(2, Some(client(2))))
+        .policy(3, &assign(3, None));
+    let of_other = |route_no| UsageFact {
+        client_id: Some(client(2)),
+        ..used(2, Some(route_no), Outcome::Allowed, 1, 2_000)
+    };
+    let facts = vec![
+        used(1, Some(1), Outcome::Allowed, 1, 2_000),
+        used(1, Some(2), Outcome::Allowed, 1, 100),
+        of_other(2),
+    ];
+    let (_dir, model) = given(on, &history, facts).await;
+    let within = |team: Option<&str>, environment: Option<&str>| {
+        let environments = environment.map(|name| [name.parse().unwrap()].into());
+        Reach::Within(vec![Limits { team: team.map(|team| team.parse().unwrap()), environments }])
+    };
+    for (reach, quiet, idle) in [
+        (Reach::Everything, &[3][..], &[][..]),
+        // Of another team, the second route's last call is none; of one's own it was long ago.
+        (within(Some("payments"), None), &[2, 3], &[2]),
+        (within(Some("other"), None), &[1, 3], &[1]),
+        (within(Some("payments"), Some("prod")), &[2, 3], &[2]),
+        (within(Some("payments"), Some("test")), &[1, 2, 3], &[1, 2]),
+        (within(None, Some("prod")), &[3], &[]),
+        (within(Some("nobody"), None), &[1, 2, 3], &[1, 2]),
+        (Reach::Within(vec![]), &[], &[]),
+    ] {
+        let routes = routes::list(&model, at(1_500), &reach, None, 9).await.unwrap().items;
+        let ids: Vec<_> = routes.iter().map(|quiet| quiet.route.route_id).collect();
+        assert_eq!(ids, quiet.iter().map(|n| route(*n)).collect::<Vec<_>>(), "{reach:?}");
+        if reach == within(Some("payments"), None) {
+            let quarter = at(100).as_second().div_euclid(900) * 900;
+            assert_eq!(routes[0].last_called_at.map(Timestamp::as_second), Some(quarter));
+            assert_eq!(routes[1].last_called_at, None);
+        }
+        let policies = policies::list(&model, at(0), &reach, None, 9).await.unwrap().items;
+        let ids: Vec<_> = policies.iter().map(|idle| idle.policy.policy_id).collect();
+        assert_eq!(ids, idle.iter().map(|n| policy(*n)).collect::<Vec<_>>(), "{reach:?}");
+        assert!(policies.iter().all(|idle| idle.assignments == 0), "{reach:?}");
+    }
 }

@@ -13,8 +13,17 @@ use eventlog::{
     note::VerifierKey,
 };
 
-use super::super::{Connection, rest::Rest};
+use serde_json::json;
+
+use super::super::{
+    Connection,
+    output::{self, Format},
+    rest::Rest,
+};
 use crate::identity::{self, IdentityFlags};
+
+const KEYS: [&str; 4] = ["vkey", "signs", "first_size", "first_signed_at"];
+const IDENTITIES: [&str; 6] = ["number", "origin", "made_at", "reason", "abandoned_origin", "abandoned_size"];
 
 const VERIFY_CODES: &str = "Exit codes: 0 every entry is proven; 10 entries were altered; 11 entries are missing; 12 entries stand in another \
 order; 13 lines were inserted; 14 the file was cut off; 15 every entry is proven, and yet a byte is another; 16 the signed checkpoint does not \
@@ -101,10 +110,7 @@ pub(crate) async fn run(command: ProofsCommand) -> anyhow::Result<()> {
     let given = |number: Option<u64>| number.map(|number| number.to_string());
     match command {
         ProofsCommand::Checkpoint { note, connection } => checkpoint(note, &connection).await,
-        ProofsCommand::Keys { connection } => {
-            let rest = Rest::new(&connection)?;
-            rest.print(&rest.get("/audit/keys", &[]).await?, &["keys", "identities"])
-        }
+        ProofsCommand::Keys { connection } => keys(&connection).await,
         ProofsCommand::Proof { position, size, connection } => {
             let rest = Rest::new(&connection)?;
             let proof = rest.get(&format!("/audit/{position}/proof"), &[("size", given(size))]).await?;
@@ -126,6 +132,22 @@ pub(crate) async fn run(command: ProofsCommand) -> anyhow::Result<()> {
         ProofsCommand::Verify { file, key } => check(&file, key.as_ref()),
         ProofsCommand::NewIdentity(flags) => identity::renew(flags).await,
     }
+}
+
+/// Two tables for people, one below the other; programs have the answer as it is, or the keys.
+async fn keys(connection: &Connection) -> anyhow::Result<()> {
+    let rest = Rest::new(connection)?;
+    let answer = rest.get("/audit/keys", &[]).await?;
+    if connection.output == Format::Json {
+        return rest.print(&answer, &[]);
+    }
+    let items = |name: &str| json!({ "items": answer.body.get(name).cloned().unwrap_or_default() });
+    output::print(&items("keys"), &KEYS, connection.output)?;
+    if connection.output == Format::Table {
+        println!();
+        output::print(&items("identities"), &IDENTITIES, connection.output)?;
+    }
+    Ok(())
 }
 
 async fn checkpoint(note: bool, connection: &Connection) -> anyhow::Result<()> {

@@ -1,0 +1,105 @@
+//! What stands behind the door: whoever holds it asks nobody, and so it is handed out with an [`Allowed`](super::Allowed) alone.
+
+use std::sync::Arc;
+
+use domain::{
+    Name, Timestamp,
+    access::{Principal, PrincipalKind},
+};
+
+use crate::{
+    Api, Readiness, Settings, Uploads, auth::claimant, idempotency::InFlight, nodes::GatewayNodes,
+    observe::Exports, problem::Problem, random::Random,
+};
+
+/// What requests come through. The log and the read models are behind it: [`Allowed`](super::Allowed) hands them out.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(super) api: Arc<Api>,
+    pub(crate) in_flight: InFlight,
+    /// What is being taken out.
+    pub(crate) exports: Exports,
+    /// Held from looking for overlapping routes until the new one is on record.
+    pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
+    /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
+    pub(crate) admins: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Door {
+    pub(crate) fn new(api: Arc<Api>) -> Self {
+        Self {
+            api,
+            in_flight: InFlight::default(),
+            exports: Exports::default(),
+            routes: Arc::default(),
+            admins: Arc::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.api.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.api.random
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.api.settings
+    }
+
+    pub(crate) fn nodes(&self) -> &GatewayNodes {
+        &self.api.nodes
+    }
+
+    pub(crate) fn readiness(&self) -> Readiness {
+        (self.api.readiness)()
+    }
+
+    pub(crate) fn openapi(&self) -> String {
+        self.api.openapi.clone()
+    }
+
+    pub(crate) fn metrics(&self) -> String {
+        (self.api.metrics)()
+    }
+
+    /// What is behind it, for those whom no principal asks: a signature is proof enough for them, or they only ask what would be.
+    pub(crate) fn api(&self) -> &Arc<Api> {
+        &self.api
+    }
+
+    pub(crate) fn node(&self) -> &Name {
+        &self.api.node
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.api.uploads
+    }
+
+    /// Whom one of our own tokens stands for.
+    pub(crate) fn holder(&self, token: &str) -> Result<Principal, Problem> {
+        let (api, now) = (&*self.api, self.now());
+        let installed = api.admin.principal(&api.peppers, token);
+        let known = match installed {
+            // It opens nothing once somebody has claimed the installation.
+            Some(principal) if principal.kind == PrincipalKind::Bootstrap => {
+                Some(principal).filter(|_| api.access.is_complete() && api.access.is_unclaimed())
+            }
+            Some(principal) => Some(principal),
+            None => {
+                let known = api.access.principal(&api.peppers, token, now);
+                known.inspect(|principal| api.token_uses.note(principal, now)).or_else(|| {
+                    let reopens = api.access.reopens(&api.peppers, token, now);
+                    reopens.then(claimant)
+                })
+            }
+        };
+        match known {
+            Some(principal) => Ok(principal),
+            // Who is not known yet may be known in a moment.
+            None if !api.access.is_complete() => Err(Problem::unavailable()),
+            None => Err(Problem::unauthenticated()),
+        }
+    }
+}
