@@ -180,9 +180,12 @@ fn environments_that_only_calls_name_are_bounded() {
         let decision = org.judge(&call(&good, &environment));
         assert_eq!(decision.environment, environment);
     }
-    let flush = org.gateway.take_flush(org.now);
-    assert_eq!(sum(facts(&flush)), 1_200);
-    let other = facts(&flush).iter().find(|fact| fact.environment.as_str() == "other").unwrap();
+    let mut told = vec![];
+    while told.is_empty() || org.gateway.more_waits() {
+        told.extend(facts(&org.gateway.take_flush(org.now)).to_vec());
+    }
+    assert_eq!(sum(&told), 1_200);
+    let other = told.iter().find(|fact| fact.environment.as_str() == "other").unwrap();
     assert!((200..300).contains(&other.calls), "{}", other.calls);
 }
 

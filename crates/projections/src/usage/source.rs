@@ -49,7 +49,7 @@ impl UsageSource for UsageLog {
     }
 
     fn is_whole(&self) -> bool {
-        Self::is_whole(self).unwrap_or(false)
+        Self::is_whole(self)
     }
 
     fn forget_sightings(&self, before: Timestamp) -> Forgetting<'_> {
