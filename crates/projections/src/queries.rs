@@ -17,6 +17,7 @@ pub mod order;
 pub mod policies;
 pub mod principals;
 pub mod quota_levels;
+pub mod quota_marks;
 pub mod rotation;
 pub mod routes;
 mod select;

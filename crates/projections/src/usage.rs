@@ -4,6 +4,7 @@
 
 mod decisions;
 mod levels;
+mod marks;
 mod shadow;
 pub(crate) mod sightings;
 mod source;
@@ -23,6 +24,7 @@ use crate::{
 };
 use decisions::{DECISIONS, LEFT_OUT};
 use levels::Levels;
+use marks::Marks;
 use sightings::Presentations;
 pub use source::{Forgetting, Reading, UsageSource};
 
@@ -95,7 +97,7 @@ static SEQUENCES: Table = Table {
     columns: &[Column::text("node"), Column::text("boot"), Column::merged("sequence", Merge::Latest)],
 };
 
-static TABLES: [&Table; 11] = [
+static TABLES: [&Table; 12] = [
     &MINUTES,
     &QUARTERS,
     &LAST_USED,
@@ -107,6 +109,7 @@ static TABLES: [&Table; 11] = [
     &DECISIONS,
     &LEFT_OUT,
     &levels::TABLE,
+    &marks::TABLE,
 ];
 
 pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
@@ -136,7 +139,7 @@ pub(crate) async fn apply(
     // Read outside the transaction: whoever counts in between moves the checkpoint, and then this is not written.
     let mut counted = counted(model, news.clone()).await?;
     let (mut sums, mut presented, mut decided) = (Sums::default(), Presentations::default(), vec![]);
-    let mut levels = Levels::default();
+    let (mut levels, mut marks) = (Levels::default(), Marks::default());
     for ArrivedBatch { batch_no, batch } in news {
         if counted.is_new(&batch.node, &batch.boot, batch.sequence) {
             for fact in &batch.facts {
@@ -145,7 +148,10 @@ pub(crate) async fn apply(
             }
             batch.shadow.iter().for_each(|fact| sums.shadow.add(fact));
             batch.sightings.iter().for_each(|sighting| presented.add_sighting(sighting));
-            batch.quota_levels.iter().for_each(|level| levels.add(*batch_no, &batch.node, level));
+            for level in &batch.quota_levels {
+                levels.add(*batch_no, &batch.node, level);
+                marks.add(batch.flushed_at, &batch.node, level);
+            }
             decided.extend(decisions::changes(batch));
         } else {
             metrics::counter!("tollgate_usage_repeated_batches_total").increment(1);
@@ -153,7 +159,7 @@ pub(crate) async fn apply(
     }
     let position = Position::new(last);
     let to = Checkpoint { version: OWNER.version, position, leaf: String::new() };
-    let presented = presented.into_changes(model).await?;
+    let presented = presented.into_changes(model).await?.into_iter().chain(marks.into_changes(model).await?);
     let changes = sums.into_changes().chain(counted.into_changes()).chain(presented);
     let changes = changes.chain(decided).chain(levels.into_changes()).collect();
     let commit = Commit { owner: OWNER, from: checkpoint, to, changes };

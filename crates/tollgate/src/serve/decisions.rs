@@ -49,6 +49,11 @@ async fn forget(
             break;
         }
     }
+    for _ in 0..STATEMENTS_MAX {
+        if read.forget_quota_marks(now, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
+            break;
+        }
+    }
     let before = now.checked_sub(keep)?;
     for _ in 0..STATEMENTS_MAX {
         if read.forget_decisions(before, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
