@@ -32,6 +32,8 @@ pub struct Preview {
     pub notices: Vec<Previewed>,
     /// There was more to look at than is looked at for a preview.
     pub cut: bool,
+    /// From when on it is known how full quotas were; none where the rule names none, or nothing is known.
+    pub quotas_from: Option<Timestamp>,
     /// What the rule names and a preview knows nothing of.
     pub left_out: Vec<NoticeName>,
 }

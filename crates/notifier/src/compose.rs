@@ -102,7 +102,7 @@ impl Composer<'_> {
     /// An address that refuses letters is left out; where there was one, the owner is told in its place.
     async fn recipients(&self, rule: &Rule, occasion: &Occasion) -> Result<Vec<Recipient>, Failure> {
         let Recipients { webhooks, addresses } =
-            recipients(&rule.recipients, occasion, &self.wishes.addresses, self.book).await?;
+            recipients(rule, occasion, &self.wishes.addresses, self.book).await?;
         let addresses = self.reachable(addresses, occasion).await?;
         let webhooks = webhooks.into_iter().map(Recipient::Webhook);
         Ok(webhooks.chain(addresses.into_iter().map(Recipient::Email)).collect())

@@ -49,7 +49,7 @@ pub struct After {
     pub mark_key: String,
 }
 
-/// Those that have passed something since then, the earliest to have passed its last percentage first; at most so many.
+/// Those that have passed something since then, the latest to have passed its last percentage first; at most so many.
 ///
 /// # Errors
 /// When the read model cannot be read.
@@ -62,11 +62,11 @@ pub async fn since(
     let select = Select::new(include_str!("quota_marks/select.sql"), vec![]).and("last_at_us >= {}", from);
     let select = match after {
         Some(After { last_at, mark_key }) => {
-            select.and_both("(last_at_us, mark_key) > ({0}, {1})", *last_at, mark_key.as_str())
+            select.and_both("(last_at_us, mark_key) < ({0}, {1})", *last_at, mark_key.as_str())
         }
         None => select,
     };
-    model.fetch(select.then(" order by last_at_us, mark_key").limit(rows)).await
+    model.fetch(select.then(" order by last_at_us desc, mark_key desc").limit(rows)).await
 }
 
 /// From when on all is known: what passed a percentage before may be forgotten, or was never kept. None: nothing is known.

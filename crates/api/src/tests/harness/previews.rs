@@ -23,13 +23,14 @@ impl Previews for ToldPreviews {
             webhooks: 0,
             data: json!({ "notice": "key_revoked" }),
         };
-        let left_out = vec![NoticeName::QuotaThreshold];
+        let left_out = vec![NoticeName::ThrottlingSpike];
         Box::pin(std::future::ready(Ok(Preview {
             from: until,
             until,
             notices_total: 1,
             notices: vec![told],
             cut: false,
+            quotas_from: Some(until),
             left_out,
         })))
     }
