@@ -158,7 +158,10 @@ impl Rule {
     }
 
     /// Those of the clients that an occasion concerns whom the rule is about.
-    pub(crate) fn concerned<'of>(&'of self, occasion: &'of Occasion) -> impl Iterator<Item = &'of KnownClient> {
+    pub(crate) fn concerned<'of>(
+        &'of self,
+        occasion: &'of Occasion,
+    ) -> impl Iterator<Item = &'of KnownClient> {
         occasion.clients().filter(|client| match &self.about {
             Within::Scope(_) => true,
             Within::About(about) => is_about(about, client),

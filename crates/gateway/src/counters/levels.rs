@@ -100,9 +100,7 @@ impl Held {
     fn tell(&mut self, allowed: u64, has_room: bool) -> Told {
         let (used, window, used_up) = match &self.counter {
             Counter::Calendar(count) => (count.used(), count.window(), false),
-            Counter::Shared(shared) => {
-                (shared.count().used(), shared.count().window(), shared.is_used_up())
-            }
+            Counter::Shared(shared) => (shared.count().used(), shared.count().window(), shared.is_used_up()),
             Counter::Rolling(count) => {
                 let Some((used, window)) = count.peak() else { return Told::Nothing };
                 (used, window, false)

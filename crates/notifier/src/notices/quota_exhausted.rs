@@ -36,7 +36,9 @@ impl Tells for QuotaExhausted {
     fn title(&self) -> String {
         let Self { client, limit, environment, .. } = self;
         match client {
-            Some(client) => format!("{} has used up its quota `{}` in {environment}", client.name, limit.name),
+            Some(client) => {
+                format!("{} has used up its quota `{}` in {environment}", client.name, limit.name)
+            }
             None => format!(
                 "The shared quota `{}` of {} is used up in {environment}",
                 limit.name, limit.policy.name

@@ -44,14 +44,21 @@ impl Asking<'_> {
     }
 
     /// Each share that the rule wants to be told at is told when it was passed; of several at once the highest.
-    async fn window(&self, from: Timestamp, row: &MarkRow, found: &mut Vec<Previewed>) -> Result<(), Failure> {
+    async fn window(
+        &self,
+        from: Timestamp,
+        row: &MarkRow,
+        found: &mut Vec<Previewed>,
+    ) -> Result<(), Failure> {
         let Some(occasion) = timed::quota(&self.book, Filled::of_mark(row), self.until).await? else {
             return Ok(());
         };
         let mut told = 0;
         for step in row.steps.iter().filter(|step| step.at <= self.until) {
             let Some(then) = as_of(&occasion, step.used, step.at) else { continue };
-            let Some(marked) = self.rule.marks(&then).filter(|marked| marked.threshold > told) else { continue };
+            let Some(marked) = self.rule.marks(&then).filter(|marked| marked.threshold > told) else {
+                continue;
+            };
             told = marked.threshold;
             if step.at >= from {
                 found.push(self.previewed(&then, marked, step.at).await?);

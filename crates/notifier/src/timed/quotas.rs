@@ -218,12 +218,7 @@ fn facts(client: Option<&KnownClient>, environment: &Environment) -> ResourceFac
 }
 
 /// As far as it can be told without its key.
-fn told(
-    filled: Filled,
-    policy: &PolicyRow,
-    client: Option<&KnownClient>,
-    now: Timestamp,
-) -> QuotaThreshold {
+fn told(filled: Filled, policy: &PolicyRow, client: Option<&KnownClient>, now: Timestamp) -> QuotaThreshold {
     let Filled { policy_id, policy_revision, limit, environment, window_start, window_end, .. } = filled;
     let Filled { used, allowed, .. } = filled;
     let rolling_over = rolling_over(policy, &limit);

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BadColumn, Columns, ReadFailure, ReadModel, Stored, queries::Select};
 
+/// So many series are kept, some 300 bytes each; beyond them those whose last step was longest ago are forgotten.
+pub(crate) const SERIES_MAX: u32 = 500_000;
+
 /// How one quota filled in one window, under one limit, since its counter last began anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkRow {
@@ -74,9 +77,19 @@ pub async fn since(
 /// # Errors
 /// When the read model cannot be read.
 pub async fn known_from(model: &ReadModel) -> Result<Option<Timestamp>, ReadFailure> {
-    let select = Select::new(include_str!("quota_marks/select.sql"), vec![]);
-    let first: Vec<MarkRow> = model.fetch(select.then(" order by last_at_us, mark_key").limit(1)).await?;
-    Ok(first.first().map(|row| row.last_at))
+    known_from_of(model, SERIES_MAX).await
+}
+
+/// Where there are as many as are kept, others were forgotten before their time: all whose last step was earlier.
+async fn known_from_of(model: &ReadModel, series_max: u32) -> Result<Option<Timestamp>, ReadFailure> {
+    let select = || Select::new(include_str!("quota_marks/select.sql"), vec![]);
+    let full =
+        select().then(&format!(" order by last_at_us desc limit 1 offset {}", series_max.saturating_sub(1)));
+    if let Some(row) = model.fetch::<MarkRow>(full).await?.first() {
+        return Ok(Some(row.last_at));
+    }
+    let first: Vec<MarkRow> = model.fetch(select().then(" order by last_at_us, mark_key").limit(1)).await?;
+    Ok(first.first().map(|row| row.steps.first().map_or(row.last_at, |step| step.at)))
 }
 
 impl Stored for MarkRow {

@@ -9,7 +9,10 @@ use jiff::SignedDuration;
 use super::{OWNER, levels::series};
 use crate::{
     BadColumn, Change, Column, Columns, ReadFailure, ReadModel, Row, Stored, Table, Value, WriteFailure,
-    queries::{Select, quota_marks::Step},
+    queries::{
+        Select,
+        quota_marks::{SERIES_MAX, Step},
+    },
 };
 
 pub(super) static TABLE: Table = Table {
@@ -37,8 +40,6 @@ pub(super) static TABLE: Table = Table {
 
 /// So long it is known when a quota filled: a preview looks back over thirty days.
 const KEPT: SignedDuration = SignedDuration::from_hours(40 * 24);
-/// So many series are kept, some 300 bytes each; beyond them those whose last step was longest ago are forgotten.
-const SERIES_MAX: u32 = 500_000;
 /// So many series are looked up in one statement.
 const SERIES_AT_ONCE: usize = 500;
 
@@ -86,7 +87,8 @@ struct Part {
 impl Standing {
     async fn load(&mut self, model: &ReadModel, series: &[String]) -> Result<(), ReadFailure> {
         let named = || series.iter().map(|one| one.as_str().into());
-        let select = Select::new(include_str!("marks/select_levels.sql"), vec![]).and_in("series in ({})", named());
+        let select =
+            Select::new(include_str!("marks/select_levels.sql"), vec![]).and_in("series in ({})", named());
         for OfNode { series, node, part } in model.fetch(select).await? {
             self.nodes.entry(series).or_default().insert(node, part);
         }
