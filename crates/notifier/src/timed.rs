@@ -9,6 +9,7 @@ mod quotas;
 mod throttling;
 mod upkeep;
 
+pub(crate) use endpoints::gauge_backlog;
 pub(crate) use expiries::occasion as expiry;
 pub(crate) use quotas::{Filled, occasion as quota};
 

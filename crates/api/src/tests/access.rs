@@ -14,12 +14,15 @@ fn permission(name: &str) -> Permission {
 }
 
 /// Operations that show what everybody does, and so are for those who see everything.
-const OF_EVERYBODY: [&str; 5] = [
+const OF_EVERYBODY: [&str; 8] = [
     "find_contradictions",
     "list_hygiene_routes",
     "list_hygiene_policies",
     "export_audit",
     "list_deliveries",
+    "list_mail_addresses",
+    "mark_mail_addresses",
+    "unmark_mail_addresses",
 ];
 /// A second permission is asked for, or a hold on everything.
 const ASK_FOR_MORE: [&str; 9] = [

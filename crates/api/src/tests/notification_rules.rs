@@ -121,6 +121,11 @@ async fn what_is_said_of_a_rule_is_bounded() {
             "notification_rule_hour_invalid",
         ),
         ("cadence", json!({ "kind": "digest", "hour": 7, "time_zone": "Nowhere" }), "body_invalid"),
+        (
+            "cadence",
+            json!({ "kind": "digest", "hour": 7, "time_zone": "UTC", "team_zones": { "Orders": "Nowhere" } }),
+            "body_invalid",
+        ),
         ("notices", json!(["nothing"]), "body_invalid"),
         ("recipients", json!([{ "kind": "address", "address": "desk" }]), "body_invalid"),
         ("recipients", json!([{ "kind": "owner", "address": "desk@example.com" }]), "body_invalid"),

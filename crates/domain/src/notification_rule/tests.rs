@@ -79,7 +79,7 @@ fn a_rule_that_could_tell_nobody_anything_is_none() {
         (RuleSpec { thresholds: [101].into(), ..of() }, NotificationRuleRefusal::Threshold { percent: 101 }),
         (RuleSpec { days_before: [366].into(), ..of() }, NotificationRuleRefusal::DaysBefore { days: 366 }),
         (
-            RuleSpec { cadence: Cadence::Digest { hour: 24, time_zone: the("Europe/Berlin") }, ..of() },
+            RuleSpec { cadence: Cadence::Digest { hour: 24, time_zone: the("Europe/Berlin"), team_zones: [].into() }, ..of() },
             NotificationRuleRefusal::Hour { hour: 24 },
         ),
     ] {

@@ -101,6 +101,11 @@ impl api::Previews for Previewing {
             Ok(api::Preview { from, until, notices_total, notices, cut, quotas_from, left_out })
         })
     }
+
+    fn sample(&self, made_up: api::MadeUp) -> Result<serde_json::Value, api::PreviewsAway> {
+        let api::MadeUp { notice, message_id, at } = made_up;
+        notifier::sample_message(notice, message_id, at).map_err(|failure| api::PreviewsAway(failure.into()))
+    }
 }
 
 /// Whatever it is, the process serves: what cannot be told now waits.

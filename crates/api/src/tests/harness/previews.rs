@@ -3,9 +3,9 @@
 use std::pin::Pin;
 
 use domain::{NoticeName, Timestamp, notification_rule::RuleSpec, personal::PersonalValues};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{Preview, Previewed, Previews, PreviewsAway};
+use crate::{MadeUp, Preview, Previewed, Previews, PreviewsAway};
 
 pub(super) struct ToldPreviews;
 
@@ -33,5 +33,9 @@ impl Previews for ToldPreviews {
             quotas_from: Some(until),
             left_out,
         })))
+    }
+
+    fn sample(&self, MadeUp { notice, message_id, at: _ }: MadeUp) -> Result<Value, PreviewsAway> {
+        Ok(json!({ "type": format!("notice.{notice}"), "id": message_id }))
     }
 }
