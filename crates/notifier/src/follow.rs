@@ -83,7 +83,10 @@ impl<'of> Follower<'of> {
             return Ok(());
         }
         if let Some(position) = self.waits_for.take() {
-            info!(event.position = position.get(), "The read models show position {position}; the notifier goes on");
+            info!(
+                event.position = position.get(),
+                "The read models show position {position}; the notifier goes on"
+            );
         }
         self.take(at, &batch).await
     }

@@ -1,8 +1,6 @@
 //! What is kept in the outbox of a notice, and what a webhook is posted of it.
 
-use domain::{
-    ClientId, Environment, MessageId, NoticeName, Position, Timestamp, webhook::EventPattern,
-};
+use domain::{ClientId, Environment, MessageId, NoticeName, Position, Timestamp, webhook::EventPattern};
 use outbox::Claimed;
 use projections::event_message::Subject;
 use serde::{Deserialize, Serialize};

@@ -91,7 +91,8 @@ impl Outbox {
     /// When the outbox cannot be read.
     pub async fn is_marked(&self, address: &str) -> Result<Option<Marked>, OutboxFailure> {
         let sql = include_str!("addresses/select.sql");
-        let rows = self.store.fetch("looking an address up", sql, vec![address.to_lowercase().into()]).await?;
+        let rows =
+            self.store.fetch("looking an address up", sql, vec![address.to_lowercase().into()]).await?;
         let read = |row: &crate::store::Row| {
             Ok(Marked { marked_at: row.time("marked_at_us")?, reason: row.text("reason")? })
         };

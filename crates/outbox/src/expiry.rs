@@ -38,7 +38,8 @@ impl Outbox {
         let mut transaction = self.store.begin_alone("giving up what is held").await?;
         let old = transaction.fetch(sql!("expiry/select_old.sql"), [made_before.into(), max.into()]).await?;
         let too_old = give_up(&mut transaction, &old, "held_too_long", now).await?;
-        let many = transaction.fetch(sql!("expiry/select_many.sql"), [per_endpoint_max.into(), max.into()]).await?;
+        let many =
+            transaction.fetch(sql!("expiry/select_many.sql"), [per_endpoint_max.into(), max.into()]).await?;
         let too_many = give_up(&mut transaction, &many, "held_too_many", now).await?;
         transaction.commit().await?;
         Ok(GivenUp { too_old, too_many })

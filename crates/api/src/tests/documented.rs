@@ -215,9 +215,11 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
             let body = json!({ "addresses": ["gone@example.com"], "reason": "bounced: 5.1.1" });
             ("POST", "/v1/mail-addresses/mark".to_owned(), Some(body))
         }
-        "unmark_mail_addresses" => {
-            ("POST", "/v1/mail-addresses/unmark".to_owned(), Some(json!({ "addresses": ["gone@example.com"] })))
-        }
+        "unmark_mail_addresses" => (
+            "POST",
+            "/v1/mail-addresses/unmark".to_owned(),
+            Some(json!({ "addresses": ["gone@example.com"] })),
+        ),
         "list_deliveries" => ("GET", "/v1/deliveries".to_owned(), None),
         "make_notification_rule" => {
             ("POST", "/v1/notification-rules".to_owned(), Some(notification_rule_body()))

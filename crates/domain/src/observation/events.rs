@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    PrincipalId, Reason, Timestamp, access::Permission, aggregate::event_types, personal::Personal,
-};
+use crate::{PrincipalId, Reason, Timestamp, access::Permission, aggregate::event_types, personal::Personal};
 
 /// Something that changed nothing and is to be known all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,9 @@
 
 use domain::{MessageId, Timestamp};
 use outbox::{
-    Channel, Claimed, Handover, MessageKind, NewDelivery, NewMessage, Outcome, Recipient, Start, Unsent, hashed};
+    Channel, Claimed, Handover, MessageKind, NewDelivery, NewMessage, Outcome, Recipient, Start, Unsent,
+    hashed,
+};
 use projections::queries::clients;
 
 use super::{Channels, Tried, again, report};

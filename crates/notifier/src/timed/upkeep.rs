@@ -18,7 +18,8 @@ const AT_ONCE_MAX: u32 = 5_000;
 
 pub(super) async fn forget(parts: &Parts, now: Timestamp) -> Result<(), Failure> {
     let before = |kept| now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
-    give_up_held(parts, HeldBounds { made_before: before(HELD_FOR), per_endpoint_max: HELD_MAX }, now).await?;
+    give_up_held(parts, HeldBounds { made_before: before(HELD_FOR), per_endpoint_max: HELD_MAX }, now)
+        .await?;
     while parts.outbox.prune(before(ENDED_KEPT), AT_ONCE_MAX).await? != Pruned::default() {}
     while parts.outbox.prune_marks(before(MARKS_KEPT), AT_ONCE_MAX).await? > 0 {}
     Ok(())
@@ -36,7 +37,8 @@ async fn give_up_held(parts: &Parts, bounds: HeldBounds, now: Timestamp) -> Resu
         }
         warn!(
             too_old,
-            too_many, "Gave up deliveries that were held for too long, or were too many, for endpoints that are not open"
+            too_many,
+            "Gave up deliveries that were held for too long, or were too many, for endpoints that are not open"
         );
     }
 }

@@ -95,7 +95,10 @@ async fn what_is_held_beyond_its_bounds_is_given_up_and_says_so(room: Room) {
     let said = room.attempts(delivery_id(1)).await.unwrap();
     let said: Vec<_> = said.iter().map(|one| (one.outcome, one.at, one.error.as_deref())).collect();
     assert_eq!(said, [(AttemptOutcome::Dead, at(50), Some("held_too_many"))]);
-    assert_eq!(room.delivery(delivery_id(1)).await.unwrap().unwrap().last_error.as_deref(), Some("held_too_many"));
+    assert_eq!(
+        room.delivery(delivery_id(1)).await.unwrap().unwrap().last_error.as_deref(),
+        Some("held_too_many")
+    );
     let later = bounds(at(40), 10);
     assert_eq!(given_up(later, 1).await, GivenUp { too_old: 1, too_many: 0 });
     assert_eq!(given_up(later, 10).await, GivenUp { too_old: 1, too_many: 0 });

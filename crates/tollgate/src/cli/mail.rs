@@ -75,13 +75,13 @@ pub(crate) async fn run(command: MailCommand) -> anyhow::Result<()> {
 }
 
 /// A report without one that is gone for good changes nothing, and is no error: whoever piped it in would send it back.
-async fn mark_failed(rest: &Rest, failed: &[Failed]) -> anyhow::Result<()> {
+async fn mark_failed(rest: &Rest<'_>, failed: &[Failed]) -> anyhow::Result<()> {
     for Failed { address, reason } in failed {
         change(rest, "mark", &json!({ "addresses": [address], "reason": reason })).await?;
     }
     Ok(())
 }
 
-async fn change(rest: &Rest, how: &str, body: &Value) -> anyhow::Result<()> {
+async fn change(rest: &Rest<'_>, how: &str, body: &Value) -> anyhow::Result<()> {
     rest.print(&rest.post(&format!("/mail-addresses/{how}"), body).await?, &CHANGED)
 }

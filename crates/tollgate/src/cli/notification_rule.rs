@@ -193,7 +193,8 @@ impl Told {
         if let Some(hour) = digest_at {
             let mut cadence = json!({ "kind": "digest", "hour": hour, "time_zone": time_zone });
             if !team_zones.is_empty() {
-                let zones: Map<_, _> = team_zones.into_iter().map(|(team, zone)| (team, zone.into())).collect();
+                let zones: Map<_, _> =
+                    team_zones.into_iter().map(|(team, zone)| (team, zone.into())).collect();
                 cadence["team_zones"] = Value::Object(zones);
             }
             add("cadence", cadence, true);

@@ -5,8 +5,8 @@ use crate::{
     KeyId, PrincipalId,
     access::Permission,
     observation::{
-        AccessDenied, AddressesMarked, AddressesUnmarked, AuthenticationFailed, Exported, ExportedWhat, ObservationEvent, Overflowed,
-        SecretSearched, SignInWay, SignedIn, SignedOut,
+        AccessDenied, AddressesMarked, AddressesUnmarked, AuthenticationFailed, Exported, ExportedWhat,
+        ObservationEvent, Overflowed, SecretSearched, SignInWay, SignedIn, SignedOut,
     },
     personal::{Personal, PersonalValue},
 };

@@ -79,14 +79,20 @@ fn gone(group: &Fields) -> Option<Failed> {
     let address = field("original-recipient").or_else(|| field("final-recipient"))?;
     let (_, address) = address.split_once(';')?;
     let address = address.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-    let said = field("diagnostic-code").map(|said| said.split_once(';').map_or(said, |(_, said)| said).trim());
+    let said =
+        field("diagnostic-code").map(|said| said.split_once(';').map_or(said, |(_, said)| said).trim());
     let reason = format!("bounced: {}", said.unwrap_or(status));
-    Some(Failed { address, reason: reason.chars().filter(|one| !one.is_control()).take(REASON_CHARS_MAX).collect() })
+    Some(Failed {
+        address,
+        reason: reason.chars().filter(|one| !one.is_control()).take(REASON_CHARS_MAX).collect(),
+    })
 }
 
 /// By RFC 3463: there is no such mailbox or domain, it has moved, or it is disabled. `5.0.0` is all that some servers say.
 fn is_gone(status: &str) -> bool {
-    status == "5.0.0" || status == "5.2.1" || (status.starts_with("5.1.") && !["5.1.7", "5.1.8"].contains(&status))
+    status == "5.0.0"
+        || status == "5.2.1"
+        || (status.starts_with("5.1.") && !["5.1.7", "5.1.8"].contains(&status))
 }
 
 #[cfg(test)]
@@ -131,14 +137,17 @@ mod tests {
             ("failed", "5.4.7"),
             ("delayed", "5.1.1"),
         ] {
-            let status = format!("Final-Recipient: rfc822; a@example.com\r\nAction: {action}\r\nStatus: {status}\r\n\r\n");
+            let status = format!(
+                "Final-Recipient: rfc822; a@example.com\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+            );
             assert_eq!(said(&status), [], "{status}");
         }
     }
 
     #[test]
     fn another_letter_is_refused() {
-        let letter = b"From: a@example.com\r\nSubject: Hello\r\nContent-Type: text/plain\r\n\r\nStatus: 5.1.1\r\n";
+        let letter =
+            b"From: a@example.com\r\nSubject: Hello\r\nContent-Type: text/plain\r\n\r\nStatus: 5.1.1\r\n";
         assert!(failed(letter).unwrap_err().to_string().contains("no delivery status notification"));
         assert!(failed(b"").is_err());
     }
