@@ -66,7 +66,7 @@ impl Notifier {
             info!("Leading as the notifier");
             metrics::gauge!("tollgate_notifier_leads").set(1.0);
             self.status.send_replace(Status::Leading);
-            let told_to_stop = self.lead(&mut leadership, health, stop).await;
+            let told_to_stop = Box::pin(self.lead(&mut leadership, health, stop)).await;
             // Whoever leads counts what waits; what was counted here is of then.
             gauge_backlog(&Backlog::default());
             metrics::gauge!("tollgate_notifier_leads").set(0.0);

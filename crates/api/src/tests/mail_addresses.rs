@@ -11,7 +11,8 @@ const UNMARK: &str = "/v1/mail-addresses/unmark";
 #[tokio::test]
 async fn an_address_is_marked_listed_and_unmarked_on_record() {
     let world = World::new().await;
-    let body = json!({ "addresses": ["Gone@example.com", "ann@example.com"], "reason": "bounced: 550 5.1.1" });
+    let body =
+        json!({ "addresses": ["Gone@example.com", "ann@example.com"], "reason": "bounced: 550 5.1.1" });
     let marked = world.post(MARK, &body).expect(200).await.json();
     assert_eq!(marked, json!({ "addresses": 2 }));
     let list = world.get(format!("{ADDRESSES}?limit=1")).expect(200).await.json();
