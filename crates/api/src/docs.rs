@@ -86,6 +86,8 @@ use crate::{
         routes::notification_rules::preview::NotificationRulePreview,
         routes::notification_rules::preview::PreviewedNotice,
         routes::audit::search_secret::FoundView,
+        routes::mail_addresses::MailAddressView,
+        routes::mail_addresses::MarkedView,
         routes::audit::checkpoint::CheckpointView,
         routes::audit::keys::KeysView,
         routes::audit::keys::KeyOfLog,

@@ -60,7 +60,7 @@ pub use guard::protect;
 pub use leaks::{FetchedKeys, FindHolder, GithubKeys, KeysFailure, LeakPolicy, Leaks, Pace, SharedSecret};
 pub use nodes::{GatewayNodes, Heard, NodeReceipt, NodeStanding, NodeState, Receipt, Unapplied};
 pub use observe::{Observer, run_observations};
-pub use previews::{Preview, Previewed, Previews, PreviewsAway};
+pub use previews::{MadeUp, Preview, Previewed, Previews, PreviewsAway};
 pub use problem::{CatalogueEntry, catalogue};
 pub use proxies::{ForwardedBy, Proxies};
 pub use random::{Random, SystemRandom};

@@ -14,6 +14,7 @@ use domain::{
     access::{Permission, Principal},
     metadata::ActorKind,
     observation::{ObservationEvent, SignInWay},
+    personal::PersonalValue,
 };
 use eventlog::LogFailure;
 use parking_lot::Mutex;
@@ -114,6 +115,20 @@ impl Api {
         record(self, &self.draft(doer, event, circumstances)).await
     }
 
+    /// The same of an event that commits to personal values.
+    ///
+    /// # Errors
+    /// When the log does not take it.
+    pub(crate) async fn observe_with(
+        &self,
+        doer: Doer,
+        event: ObservationEvent,
+        personal: Vec<PersonalValue>,
+        circumstances: &Circumstances,
+    ) -> Result<(), LogFailure> {
+        record(self, &Draft { personal, ..self.draft(doer, event, circumstances) }).await
+    }
+
     /// The same where it has been done already: what the log does not take now is given again.
     pub(crate) async fn observe_done(
         &self,
@@ -130,7 +145,8 @@ impl Api {
 
     fn draft(&self, doer: Doer, event: ObservationEvent, circumstances: &Circumstances) -> Draft {
         let at = self.clock.now();
-        Draft { id: self.observation_id(at), at, doer, circumstances: circumstances.clone(), event }
+        let (id, circumstances) = (self.observation_id(at), circumstances.clone());
+        Draft { id, at, doer, circumstances, event, personal: vec![] }
     }
 
     fn observation_id(&self, now: Timestamp) -> ObservationId {
@@ -144,7 +160,7 @@ impl Api {
         let counted = self.observer.window.lock().take(now, all);
         for (doer, event, circumstances) in counted {
             let id = self.observation_id(now);
-            self.observer.keep(Draft { id, at: now, doer, circumstances, event });
+            self.observer.keep(Draft { id, at: now, doer, circumstances, event, personal: vec![] });
         }
         let waiting = std::mem::take(&mut *self.observer.waiting.lock());
         let mut rest = waiting.into_iter();

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use domain::{NoticeName, Timestamp, notification_rule::RuleSpec, personal::PersonalValues};
+use domain::{MessageId, NoticeName, Timestamp, notification_rule::RuleSpec, personal::PersonalValues};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,6 +15,20 @@ pub trait Previews: Send + Sync + 'static {
         addresses: PersonalValues,
         until: Timestamp,
     ) -> Pin<Box<dyn Future<Output = Result<Preview, PreviewsAway>> + Send + 'a>>;
+
+    /// The body of a notice that never was.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which does not happen.
+    fn sample(&self, made_up: MadeUp) -> Result<Value, PreviewsAway>;
+}
+
+/// A made-up notice, formed as a webhook is told of one.
+#[derive(Clone, Copy, Debug)]
+pub struct MadeUp {
+    pub notice: NoticeName,
+    pub message_id: MessageId,
+    pub at: Timestamp,
 }
 
 /// The log or the read models cannot be read.
@@ -32,6 +46,8 @@ pub struct Preview {
     pub notices: Vec<Previewed>,
     /// There was more to look at than is looked at for a preview.
     pub cut: bool,
+    /// From when on it is known how full quotas were; none where the rule names none, or nothing is known.
+    pub quotas_from: Option<Timestamp>,
     /// What the rule names and a preview knows nothing of.
     pub left_out: Vec<NoticeName>,
 }

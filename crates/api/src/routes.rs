@@ -16,6 +16,7 @@ pub(crate) mod grants;
 pub(crate) mod hygiene;
 pub(crate) mod keys;
 pub(crate) mod leaks;
+pub(crate) mod mail_addresses;
 pub(crate) mod notification_rules;
 pub(crate) mod operations;
 pub(crate) mod policies;
@@ -64,6 +65,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(grants::all())
         .merge(webhooks::all())
         .merge(deliveries::all())
+        .merge(mail_addresses::all())
         .merge(notification_rules::all())
         .merge(erasures::all())
         .merge(session::all())

@@ -27,6 +27,7 @@ mod imports;
 mod keys;
 mod leaks;
 mod lists;
+mod mail_addresses;
 mod notification_rules;
 mod observations;
 mod policies;

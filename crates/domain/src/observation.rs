@@ -8,6 +8,6 @@ mod tests;
 
 pub use commands::{Observation, ObservationRefusal, Observe};
 pub use events::{
-    AccessDenied, AuthenticationFailed, Exported, ExportedWhat, ObservationEvent, Overflowed, SecretSearched,
-    SignInWay, SignedIn, SignedOut,
+    AccessDenied, AddressesMarked, AddressesUnmarked, AuthenticationFailed, Exported, ExportedWhat,
+    ObservationEvent, Overflowed, SecretSearched, SignInWay, SignedIn, SignedOut,
 };

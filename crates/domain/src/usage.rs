@@ -42,7 +42,7 @@ pub struct UsageBatch {
     /// What policies in shadow would have done to the allowed ones among these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<ShadowFact>,
-    /// How much of its calendar quotas was used on this node, of those where that has changed enough to be told.
+    /// How much of its quotas was used on this node, of those where that has changed enough to be told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quota_levels: Vec<QuotaLevel>,
     /// Who presented genuine secrets; left out where there is nothing to say. A reader that does not know the field must
@@ -159,10 +159,11 @@ pub struct ShadowFact {
     pub refused: u64,
 }
 
-/// How much of a calendar quota one node has used in one window, as one counter of it stands. The sum over the nodes is the
+/// How much of a quota one node has used in one window, as one counter of it stands. The sum over the nodes is the
 /// use of the quota. It is told when it has changed by a thousandth of the limit, when the limit is reached, and to the unit
 /// when the counter has rested for a minute or two; what a window's end cuts short stays untold, and is less than a
-/// thousandth. A rolling quota has no window in which its use only grows, and is not told of.
+/// thousandth. The use of a rolling quota falls again; of it, the most that was used at once in each day by UTC is told, or where
+/// the quota's window is longer, in each so long time since 1970.
 ///
 /// Cumulative: within a window of an epoch a later one replaces an earlier one. A node that was killed may have forgotten
 /// a little and say less than before; the most that it said holds.

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    NotificationRuleId, Timestamp,
+    Name, NotificationRuleId, Timestamp,
     ids::{DeliveryId, MessageId},
     notification_rule::Cadence,
     webhook::EventPattern,
 };
-use jiff::SignedDuration;
-use outbox::{MessageKind, NewDelivery, NewMessage, NoticeKey, Outbox, Recipient, Start};
-use sha2::{Digest as _, Sha256};
+use outbox::{MessageKind, NewDelivery, NewMessage, NoticeKey, Outbox, Recipient, Start, hashed};
 
 use crate::{
     book::Book,
@@ -79,7 +77,7 @@ impl Composer<'_> {
         }
         let deliveries = recipients.into_iter().map(|recipient| NewDelivery {
             delivery_id: delivery_id(message_id, &recipient),
-            start: self.start(rule.id, &rule.cadence, &recipient),
+            start: self.start(rule.id, &rule.cadence, occasion.team(), &recipient),
             cancel_key: occasion.cancel_key.clone(),
             recipient,
         });
@@ -102,7 +100,7 @@ impl Composer<'_> {
     /// An address that refuses letters is left out; where there was one, the owner is told in its place.
     async fn recipients(&self, rule: &Rule, occasion: &Occasion) -> Result<Vec<Recipient>, Failure> {
         let Recipients { webhooks, addresses } =
-            recipients(&rule.recipients, occasion, &self.wishes.addresses, self.book).await?;
+            recipients(rule, occasion, &self.wishes.addresses, self.book).await?;
         let addresses = self.reachable(addresses, occasion).await?;
         let webhooks = webhooks.into_iter().map(Recipient::Webhook);
         Ok(webhooks.chain(addresses.into_iter().map(Recipient::Email)).collect())
@@ -131,16 +129,25 @@ impl Composer<'_> {
         Ok(reachable)
     }
 
-    /// Webhooks are told at once; letters when the rule says, and together where much comes at once.
-    fn start(&self, rule: NotificationRuleId, cadence: &Cadence, recipient: &Recipient) -> Start {
+    /// Webhooks are told at once; letters when the rule says, where the team is, and together where much comes at once.
+    fn start(
+        &self,
+        rule: NotificationRuleId,
+        cadence: &Cadence,
+        team: Option<&Name>,
+        recipient: &Recipient,
+    ) -> Start {
         let Recipient::Email(_) = recipient else { return Start::Due(self.now) };
         match (cadence, self.catching_up) {
-            (Cadence::Digest { hour, time_zone }, _) => Start::Gathered {
-                digest_key: format!("{rule}/{hour}/{}", time_zone.as_str()),
-                // A rule's hour is one.
-                due_at: Morning::new(*hour, time_zone.zone())
-                    .map_or(self.now, |morning| morning.next_after(self.now)),
-            },
+            (Cadence::Digest { hour, time_zone, team_zones }, _) => {
+                let zone = team.and_then(|team| team_zones.get(team)).unwrap_or(time_zone);
+                Start::Gathered {
+                    digest_key: format!("{rule}/{hour}/{}", zone.as_str()),
+                    // A rule's hour is one.
+                    due_at: Morning::new(*hour, zone.zone())
+                        .map_or(self.now, |morning| morning.next_after(self.now)),
+                }
+            }
             (Cadence::Immediate, Some(due_at)) => {
                 Start::Gathered { digest_key: CATCHING_UP.to_owned(), due_at }
             }
@@ -149,13 +156,10 @@ impl Composer<'_> {
     }
 }
 
-/// After so long an address that was refused is tried again: somebody may have mended it, and nobody would say so.
-const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24 * 7);
-
 /// Whether letters to it were refused for good lately.
 pub(crate) async fn refuses(outbox: &Outbox, address: &str, now: Timestamp) -> Result<bool, Failure> {
     let marked = outbox.is_marked(address).await?;
-    Ok(marked.is_some_and(|marked| now.duration_since(marked.marked_at) < REFUSED_FOR))
+    Ok(marked.is_some_and(|marked| marked.avoided_until() > now))
 }
 
 /// What the same notice has whoever makes it, and however often.
@@ -178,17 +182,6 @@ pub(crate) fn delivery_id(message: MessageId, recipient: &Recipient) -> Delivery
         Recipient::Email(address) => ("email", address.clone()),
     };
     DeliveryId::from_u128(hashed(&["delivery", &message.to_string(), way, &to]))
-}
-
-/// 128 bits of SHA-256 over parts that cannot run into each other.
-pub(crate) fn hashed(parts: &[&str]) -> u128 {
-    let mut sha = Sha256::new();
-    for part in parts {
-        sha.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        sha.update(part.as_bytes());
-    }
-    let digest: [u8; 32] = sha.finalize().into();
-    digest.first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use domain::{MessageId, Timestamp};
-use outbox::{Digest, Gathered, MessageKind, NewDelivery, NewMessage, Recipient, Start, Taken};
+use outbox::{Digest, Gathered, MessageKind, NewDelivery, NewMessage, Recipient, Start, Taken, hashed};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    compose::{delivery_id, hashed},
+    compose::delivery_id,
     parts::{Failure, Parts},
     told::Kept,
 };

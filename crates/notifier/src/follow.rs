@@ -37,11 +37,13 @@ pub(crate) struct Follower<'of> {
     feed: EventFeed,
     /// None until it is known.
     at: Option<Position>,
+    /// Up to where the read models have kept it waiting, and was it said.
+    waits_for: Option<Position>,
 }
 
 impl<'of> Follower<'of> {
     pub(crate) fn new(parts: &'of Parts) -> Self {
-        Self { parts, book: Book::new(parts.read.clone()), feed: parts.log.feed(), at: None }
+        Self { parts, book: Book::new(parts.read.clone()), feed: parts.log.feed(), at: None, waits_for: None }
     }
 
     /// Until it is told to stop.
@@ -77,9 +79,30 @@ impl<'of> Follower<'of> {
         let Some(last) = batch.last().map(|recorded| recorded.position) else { return Ok(()) };
         if !self.parts.visibility.wait_for(last, SHOWN_WITHIN).await {
             // What the events are about is not known yet; they come again.
+            self.say_that_it_waits(last);
             return Ok(());
         }
+        if let Some(position) = self.waits_for.take() {
+            info!(
+                event.position = position.get(),
+                "The read models show position {position}; the notifier goes on"
+            );
+        }
         self.take(at, &batch).await
+    }
+
+    /// Once for each position: a projection that has halted stays so until somebody acts.
+    fn say_that_it_waits(&mut self, position: Position) {
+        metrics::counter!("tollgate_notifier_failures_total", "of" => "read_models").increment(1);
+        if self.waits_for.is_none() {
+            let seconds = SHOWN_WITHIN.as_secs();
+            warn!(
+                event.position = position.get(),
+                "The read models have not shown position {position} for {seconds} seconds, and nothing is told before they do; a \
+                 projection may have halted: `tollgate projections list`"
+            );
+            self.waits_for = Some(position);
+        }
     }
 
     /// Where to go on from.

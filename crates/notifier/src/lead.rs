@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use outbox::Backlog;
 use projections::Leadership;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ use crate::{
     deliver, digests,
     follow::Follower,
     parts::{Parts, Settings},
-    timed::Watch,
+    timed::{Watch, gauge_backlog},
 };
 
 const NAME: &str = "notifier";
@@ -65,7 +66,9 @@ impl Notifier {
             info!("Leading as the notifier");
             metrics::gauge!("tollgate_notifier_leads").set(1.0);
             self.status.send_replace(Status::Leading);
-            let told_to_stop = self.lead(&mut leadership, health, stop).await;
+            let told_to_stop = Box::pin(self.lead(&mut leadership, health, stop)).await;
+            // Whoever leads counts what waits; what was counted here is of then.
+            gauge_backlog(&Backlog::default());
             metrics::gauge!("tollgate_notifier_leads").set(0.0);
             self.status.send_replace(Status::StandingBy);
             leadership.release().await;

@@ -33,4 +33,4 @@ pub use parts::{Parts, Settings};
 pub use preview::{
     DAYS as PREVIEW_DAYS, NOTICES_MAX as PREVIEWED_MAX, Preview, PreviewFailure, Previewed, preview,
 };
-pub use told::{Kept, NoticeMessage};
+pub use told::{Kept, NoticeMessage, sample_message};

@@ -77,6 +77,15 @@ pub struct LimitRef {
     pub mode: Mode,
 }
 
+/// The id of whose use a limit counts: a key, a client, or all that its policy binds.
+pub(crate) fn counted(key: Option<&KeyRef>, client: Option<&ClientRef>, limit: &LimitRef) -> String {
+    match (key, client) {
+        (Some(key), _) => key.id.to_string(),
+        (None, Some(client)) => client.id.to_string(),
+        (None, None) => limit.policy.id.to_string(),
+    }
+}
+
 /// What every notice says of itself, so that it can be sorted, listed and headed without knowing which it is.
 pub(crate) trait Tells: Sized {
     /// One line for people, without a full stop: the subject of a letter.

@@ -7,7 +7,7 @@ use domain::{
 
 use crate::{
     book::KnownClient,
-    notice::Notice,
+    notice::{Notice, counted},
     notices::{KeyExpiring, QuotaExhausted, QuotaThreshold},
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Occasion {
     /// Of the event in the log that it was found at.
     pub(crate) position: Option<Position>,
     pub(crate) client: Option<KnownClient>,
+    /// Those who have it in common, as far as they are known by name, where it is no client's own.
+    pub(crate) sharing: Vec<KnownClient>,
     pub(crate) environment: Option<Environment>,
     /// Whose it is, for those whose sight is bounded.
     pub(crate) facts: ResourceFacts,
@@ -62,6 +64,11 @@ pub(crate) struct Marked {
 }
 
 impl Occasion {
+    /// Those that it concerns.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &KnownClient> {
+        self.client.iter().chain(&self.sharing)
+    }
+
     pub(crate) fn team(&self) -> Option<&Name> {
         self.client.as_ref().map(|client| &client.told.owner_team)
     }
@@ -74,8 +81,8 @@ impl What {
             Self::Once(notice) => notice.subject(),
             Self::Expiry(expiring) => expiring.key.id.to_string(),
             Self::Quota(level) => {
-                let QuotaThreshold { client, key, .. } = &level.told;
-                key.as_ref().map_or_else(|| client.id.to_string(), |key| key.id.to_string())
+                let QuotaThreshold { client, key, limit, .. } = &level.told;
+                counted(key.as_ref(), client.as_ref(), limit)
             }
         }
     }
@@ -119,7 +126,7 @@ fn expiry(expiring: &KeyExpiring, days_before: &[u16]) -> Option<Marked> {
 
 impl QuotaLevel {
     /// Of what is allowed, in whole percent.
-    fn percent(&self) -> u8 {
+    pub(crate) fn percent(&self) -> u8 {
         let QuotaThreshold { used, allowed, .. } = self.told;
         let percent = u128::from(used).saturating_mul(100) / u128::from(allowed.max(1));
         u8::try_from(percent.min(100)).unwrap_or(100)
@@ -157,9 +164,20 @@ impl QuotaLevel {
             allowed,
             window_start,
             window_end,
+            rolling_over,
             forecast_reached_at: _,
         } = self.told.clone();
-        QuotaExhausted { client, key, limit, environment, used, allowed, window_start, window_end }
+        QuotaExhausted {
+            client,
+            key,
+            limit,
+            environment,
+            used,
+            allowed,
+            window_start,
+            window_end,
+            rolling_over,
+        }
     }
 }
 

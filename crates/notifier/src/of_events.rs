@@ -219,6 +219,7 @@ fn once(notice: Notice, recorded: &Recorded) -> Occasion {
         client: None,
         environment: None,
         facts: ANYTHING,
+        sharing: vec![],
         named: vec![],
         cancel_key: None,
     }

@@ -1,4 +1,7 @@
-//! What a rule would have told of the last days: the events of that time are asked again, and keys as they stand now.
+//! What a rule would have told of the last days: the events of that time are asked again, keys as they stand now, and when quotas
+//! filled.
+
+mod quotas;
 
 use domain::{
     NoticeName, NotificationRuleId, Position, Timestamp, notification_rule::RuleSpec,
@@ -42,6 +45,8 @@ pub struct Preview {
     pub notices: Vec<Previewed>,
     /// There was more to look at than is looked at for a preview.
     pub cut: bool,
+    /// From when on it is known how full quotas were; none where the rule names none, or nothing is known.
+    pub quotas_from: Option<Timestamp>,
     /// What the rule names and a preview knows nothing of: how things stood at which time is not kept.
     pub left_out: Vec<NoticeName>,
 }
@@ -63,7 +68,7 @@ pub struct Previewed {
 #[error("looking at what would have been told")]
 pub struct PreviewFailure(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-/// What the rule would have told until then. Of quotas nothing: how full they were at which time is not kept.
+/// What the rule would have told until then.
 ///
 /// # Errors
 /// When the log or the read models cannot be read.
@@ -83,7 +88,15 @@ pub async fn preview(
 }
 
 fn nothing(until: Timestamp) -> Preview {
-    Preview { from: until, until, notices_total: 0, notices: vec![], cut: false, left_out: vec![] }
+    Preview {
+        from: until,
+        until,
+        notices_total: 0,
+        notices: vec![],
+        cut: false,
+        quotas_from: None,
+        left_out: vec![],
+    }
 }
 
 struct Asking<'of> {
@@ -100,6 +113,7 @@ impl Asking<'_> {
         let mut found = vec![];
         let cut_events = self.events(from, &mut found).await?;
         let cut_keys = self.expiries(from, &mut found).await?;
+        let (cut_quotas, quotas_from) = self.quotas(from, &mut found).await?;
         found.sort_by_key(|previewed: &Previewed| std::cmp::Reverse(previewed.at));
         let left_out = NoticeName::ALL
             .into_iter()
@@ -112,7 +126,8 @@ impl Asking<'_> {
             until: self.until,
             notices_total,
             notices: found,
-            cut: cut_events || cut_keys,
+            cut: cut_events || cut_keys || cut_quotas,
+            quotas_from,
             left_out,
         })
     }
@@ -197,7 +212,7 @@ impl Asking<'_> {
         at: Timestamp,
     ) -> Result<Previewed, Failure> {
         let Recipients { webhooks, addresses } =
-            recipients(&self.rule.recipients, occasion, &self.wishes.addresses, &self.book).await?;
+            recipients(self.rule, occasion, &self.wishes.addresses, &self.book).await?;
         let Marked { notice, .. } = marked;
         Ok(Previewed {
             at,
@@ -209,13 +224,11 @@ impl Asking<'_> {
     }
 }
 
-/// What the time brings, but for expiries.
+/// What the time brings, but for expiries and quotas.
 fn is_left_out(name: NoticeName) -> bool {
     matches!(
         name,
-        NoticeName::QuotaThreshold
-            | NoticeName::QuotaExhausted
-            | NoticeName::ThrottlingSpike
+        NoticeName::ThrottlingSpike
             | NoticeName::EndpointFailing
             | NoticeName::ChannelDown
             | NoticeName::CheckpointAlarm

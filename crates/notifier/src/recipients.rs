@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{WebhookId, notification_rule::Recipient, personal::PersonalValues};
 
-use crate::{book::Book, occasion::Occasion, parts::Failure};
+use crate::{book::Book, occasion::Occasion, parts::Failure, rules::Rule};
 
 /// Each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,21 +16,21 @@ pub(crate) struct Recipients {
 /// # Errors
 /// When the read models cannot be read.
 pub(crate) async fn recipients(
-    wanted: &[Recipient],
+    rule: &Rule,
     occasion: &Occasion,
     known: &PersonalValues,
     book: &Book,
 ) -> Result<Recipients, Failure> {
     let mut to = Recipients::default();
-    let client = occasion.client.as_ref();
-    for recipient in wanted {
+    for recipient in &rule.recipients {
         match recipient {
             Recipient::Contacts { role } => {
-                let contacts = client.into_iter().flat_map(|client| client.contacts(*role));
+                let contacts = rule.concerned(occasion).flat_map(|client| client.contacts(*role));
                 to.addresses.extend(contacts.map(str::to_owned));
             }
             Recipient::Owner => {
-                to.addresses.extend(client.and_then(|client| client.owner()).map(str::to_owned))
+                let owners = rule.concerned(occasion).filter_map(|client| client.owner());
+                to.addresses.extend(owners.map(str::to_owned));
             }
             Recipient::Address { address } => {
                 to.addresses.extend(known.get(address).map(ToString::to_string));

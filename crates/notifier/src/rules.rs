@@ -18,7 +18,10 @@ use projections::{
     },
 };
 
-use crate::occasion::{Marked, Marks, Occasion};
+use crate::{
+    book::KnownClient,
+    occasion::{Marked, Marks, Occasion},
+};
 
 const PAGE: u32 = 500;
 
@@ -154,6 +157,17 @@ impl Rule {
         })
     }
 
+    /// Those of the clients that an occasion concerns whom the rule is about.
+    pub(crate) fn concerned<'of>(
+        &'of self,
+        occasion: &'of Occasion,
+    ) -> impl Iterator<Item = &'of KnownClient> {
+        occasion.clients().filter(|client| match &self.about {
+            Within::Scope(_) => true,
+            Within::About(about) => is_about(about, client),
+        })
+    }
+
     /// What the rule has told of the occasion; none where it is about something else, or not yet.
     pub(crate) fn marks(&self, occasion: &Occasion) -> Option<Marked> {
         if occasion.at < self.since || !self.about.covers(occasion) {
@@ -173,14 +187,19 @@ impl Within {
     fn covers(&self, occasion: &Occasion) -> bool {
         match self {
             Self::Scope(scope) => scope.reaches(Access::Read, &occasion.facts),
-            Self::About(About { client_id, team, environment }) => {
-                let client = occasion.client.as_ref();
-                let of_client = client_id.is_none_or(|id| client.is_some_and(|client| client.told.id == id));
-                let of_team = team.as_ref().is_none_or(|team| occasion.team() == Some(team));
-                of_client && of_team && environment.as_ref().is_none_or(|there| lies_in(occasion, there))
+            Self::About(about) => {
+                let About { client_id, team, environment } = about;
+                let of_anybody = client_id.is_none() && team.is_none();
+                (of_anybody || occasion.clients().any(|client| is_about(about, client)))
+                    && environment.as_ref().is_none_or(|there| lies_in(occasion, there))
             }
         }
     }
+}
+
+fn is_about(About { client_id, team, environment: _ }: &About, client: &KnownClient) -> bool {
+    client_id.is_none_or(|id| client.told.id == id)
+        && team.as_ref().is_none_or(|team| client.told.owner_team == *team)
 }
 
 /// What names no environment lies in all of its client's.

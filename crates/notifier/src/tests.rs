@@ -4,4 +4,5 @@ mod crash;
 mod harness;
 mod letters;
 mod once;
+mod quotas;
 mod webhooks;

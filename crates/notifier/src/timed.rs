@@ -9,7 +9,9 @@ mod quotas;
 mod throttling;
 mod upkeep;
 
+pub(crate) use endpoints::gauge_backlog;
 pub(crate) use expiries::occasion as expiry;
+pub(crate) use quotas::{Filled, occasion as quota};
 
 use std::{
     num::NonZeroUsize,
@@ -49,6 +51,7 @@ pub(crate) struct Watch<'of> {
     channels: &'of Channels,
     told: LruCache<MessageId, ()>,
     unsigned: checkpoints::Unsigned,
+    shared: quotas::Shared,
     /// When each of the slower looks is due.
     due: Due,
 }
@@ -75,6 +78,7 @@ impl<'of> Watch<'of> {
             channels,
             told: LruCache::new(REMEMBERED_MAX),
             unsigned: checkpoints::Unsigned::default(),
+            shared: quotas::Shared::default(),
             due,
         }
     }
@@ -119,13 +123,16 @@ impl<'of> Watch<'of> {
             let occasions = throttling::occasions(&self.book, &wishes, now).await?;
             self.tell(&wishes, occasions, now, catching_up).await?;
         }
-        while let Some(mut heard) = quotas::changed(self.parts, &self.book, &wishes, now).await? {
+        while let Some(mut heard) =
+            quotas::changed(self.parts, &self.book, &wishes, &self.shared, now).await?
+        {
             let occasions = std::mem::take(&mut heard.occasions);
             // Told before it is known to be heard: what is told twice is known by its key.
             self.tell(&wishes, occasions, now, catching_up).await?;
             if self.hand_over(Some(heard.moved()), vec![]).await? == Committed::Fenced {
                 break;
             }
+            self.shared.remember(heard);
         }
         if is_due(&mut self.due.upkeep, UPKEEP_EVERY, monotonic) {
             upkeep::forget(self.parts, now).await?;
@@ -206,6 +213,7 @@ fn of_installation(notice: Notice, window: String, at: Timestamp) -> Occasion {
         client: None,
         environment: None,
         facts: ANYTHING,
+        sharing: vec![],
         named: vec![],
         cancel_key: None,
     }

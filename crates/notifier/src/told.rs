@@ -1,7 +1,8 @@
 //! What is kept in the outbox of a notice, and what a webhook is posted of it.
 
-use domain::{ClientId, Environment, MessageId, Position, Timestamp};
+use domain::{ClientId, Environment, MessageId, NoticeName, Position, Timestamp, webhook::EventPattern};
 use outbox::Claimed;
+use projections::event_message::Subject;
 use serde::{Deserialize, Serialize};
 
 use crate::notice::Notice;
@@ -28,20 +29,13 @@ pub struct NoticeMessage<'of> {
     pub position: Option<Position>,
     /// Counts the notices about the subject, from 1.
     pub sequence: u64,
-    pub subject: Subject<'of>,
+    pub subject: Subject,
     pub client_id: Option<ClientId>,
     pub environment: Option<&'of Environment>,
     pub severity: &'static str,
     /// For people: one line.
     pub title: String,
     pub data: &'of Notice,
-}
-
-/// What it is about.
-#[derive(Debug, Serialize)]
-pub struct Subject<'of> {
-    pub r#type: &'static str,
-    pub id: &'of str,
 }
 
 impl<'of> NoticeMessage<'of> {
@@ -52,7 +46,7 @@ impl<'of> NoticeMessage<'of> {
             id: claimed.message_id,
             position: claimed.position,
             sequence: claimed.sequence,
-            subject: Subject { r#type: kind_of(&claimed.subject), id: &claimed.subject },
+            subject: Subject { r#type: kind_of(&claimed.subject), id: claimed.subject.clone() },
             client_id: claimed.client_id,
             environment: claimed.environment.as_ref(),
             severity: notice.severity().as_str(),
@@ -60,6 +54,32 @@ impl<'of> NoticeMessage<'of> {
             data: notice,
         }
     }
+}
+
+/// What a webhook would be posted of the sample of a notice.
+///
+/// # Errors
+/// When it cannot be written as JSON, which does not happen.
+pub fn sample_message(
+    name: NoticeName,
+    id: MessageId,
+    timestamp: Timestamp,
+) -> Result<serde_json::Value, serde_json::Error> {
+    let notice = Notice::sample(name);
+    let (subject, message_type) = (notice.subject(), EventPattern::type_of(name));
+    serde_json::to_value(NoticeMessage {
+        message_type: &message_type,
+        timestamp,
+        id,
+        position: None,
+        sequence: 1,
+        subject: Subject { r#type: kind_of(&subject), id: subject },
+        client_id: notice.client_id(),
+        environment: None,
+        severity: notice.severity().as_str(),
+        title: notice.title(),
+        data: &notice,
+    })
 }
 
 /// By the prefix of an identifier.

@@ -2,12 +2,13 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     sync::Arc,
 };
 
 use futures::{FutureExt, future::BoxFuture};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use crate::policy::{Policy, Refused};
 
@@ -17,6 +18,11 @@ pub trait Lookup: Send + Sync + 'static {
     fn lookup(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
+/// Names asked for at once by this process: each takes a thread, for as long as whoever answers for the name likes, also when
+/// nobody waits for it any more. More wait for their turn, within the time that their call has.
+const LOOKUPS_MAX: usize = 64;
+static ROOM: Semaphore = Semaphore::const_new(LOOKUPS_MAX);
+
 /// The resolver of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemLookup;
@@ -24,12 +30,26 @@ pub struct SystemLookup;
 impl Lookup for SystemLookup {
     fn lookup(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let name = name.to_owned();
-        async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+        let ask = move || {
+            let found = (name.as_str(), 0).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
-        }
-        .boxed()
+        };
+        in_turn(&ROOM, ask).boxed()
     }
+}
+
+/// Asks on a thread of its own, once there is room. It keeps its place until it has its answer, wanted or not.
+async fn in_turn<T: Send + 'static>(
+    room: &'static Semaphore,
+    ask: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let place = room.acquire().await.map_err(io::Error::other)?;
+    let asked = tokio::task::spawn_blocking(move || {
+        let answer = ask();
+        drop(place);
+        answer
+    });
+    asked.await.map_err(io::Error::other)?
 }
 
 /// What a client dials by: it asks once for each connection, checks all that it is told, and hands on exactly that. Whoever asked
@@ -53,5 +73,41 @@ impl Resolve for Checked {
             Ok(dialled)
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_not_waited_for_any_more_keeps_its_place_until_it_is_answered() {
+        let room: &'static Semaphore = Box::leak(Box::new(Semaphore::new(1)));
+        let (answer, answered) = mpsc::channel::<()>();
+        let (tell, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let hanging = in_turn(room, move || {
+            tell.send(()).unwrap();
+            answered.recv().map_err(io::Error::other)
+        });
+        {
+            let mut hanging = std::pin::pin!(hanging);
+            tokio::select! {
+                _ = &mut hanging => panic!("nobody has answered"),
+                _ = begun.recv() => {}
+            }
+        }
+        assert_eq!(room.available_permits(), 0, "its thread is still there");
+        let mut next = std::pin::pin!(in_turn(room, || Ok(7)));
+        assert!(next.as_mut().now_or_never().is_none());
+        answer.send(()).unwrap();
+        assert_eq!(next.await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn the_machine_knows_itself() {
+        let found = SystemLookup.lookup("localhost").await.unwrap();
+        assert!(found.iter().all(IpAddr::is_loopback) && !found.is_empty(), "{found:?}");
     }
 }

@@ -4,6 +4,7 @@
 mod tests;
 
 use domain::Timestamp;
+use jiff::SignedDuration;
 use serde_json::Value as Json;
 
 use crate::{
@@ -25,6 +26,32 @@ pub struct Marked {
     pub reason: String,
 }
 
+/// After so long an address that is marked is tried again: somebody may have mended it, and nobody would say so.
+const AVOIDED_FOR: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+impl Marked {
+    /// Until when nothing is sent there.
+    #[must_use]
+    pub fn avoided_until(&self) -> Timestamp {
+        self.marked_at.saturating_add(AVOIDED_FOR).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// An address that mail does not reach.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MarkedAddress {
+    /// In lower case.
+    pub address: String,
+    pub marked: Marked,
+}
+
+impl std::fmt::Debug for MarkedAddress {
+    /// Without the address.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MarkedAddress").field("marked", &self.marked).finish_non_exhaustive()
+    }
+}
+
 /// What an erasure found here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
@@ -35,7 +62,7 @@ pub struct Forgotten {
 }
 
 impl Outbox {
-    /// Keeps that mail does not reach an address. A later reason takes the place of an earlier.
+    /// Keeps that mail does not reach an address, in whatever case it is written. A later reason takes the place of an earlier.
     ///
     /// # Errors
     /// When the outbox cannot be written.
@@ -45,7 +72,7 @@ impl Outbox {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), OutboxFailure> {
-        let values = vec![address.into(), now.into(), reason.into()];
+        let values = vec![address.to_lowercase().into(), now.into(), reason.into()];
         self.store.execute("marking an address", sql!("addresses/mark.sql"), values).await.map(drop)
     }
 
@@ -55,7 +82,7 @@ impl Outbox {
     /// When the outbox cannot be written.
     pub async fn unmark_address(&self, address: &str) -> Result<bool, OutboxFailure> {
         let sql = sql!("addresses/unmark.sql");
-        Ok(self.store.execute("unmarking an address", sql, vec![address.into()]).await? > 0)
+        Ok(self.store.execute("unmarking an address", sql, vec![address.to_lowercase().into()]).await? > 0)
     }
 
     /// Whether mail does not reach an address, and why.
@@ -64,11 +91,31 @@ impl Outbox {
     /// When the outbox cannot be read.
     pub async fn is_marked(&self, address: &str) -> Result<Option<Marked>, OutboxFailure> {
         let sql = include_str!("addresses/select.sql");
-        let rows = self.store.fetch("looking an address up", sql, vec![address.into()]).await?;
+        let rows =
+            self.store.fetch("looking an address up", sql, vec![address.to_lowercase().into()]).await?;
         let read = |row: &crate::store::Row| {
             Ok(Marked { marked_at: row.time("marked_at_us")?, reason: row.text("reason")? })
         };
         rows.first().map(read).transpose()
+    }
+
+    /// The addresses that are marked, in their order, behind one of them.
+    ///
+    /// # Errors
+    /// When the outbox cannot be read.
+    pub async fn marked_addresses(
+        &self,
+        after: Option<&str>,
+        max: u32,
+    ) -> Result<Vec<MarkedAddress>, OutboxFailure> {
+        let values = vec![after.unwrap_or_default().into(), max.into()];
+        let sql = include_str!("addresses/select_marked.sql");
+        let rows = self.store.fetch("listing marked addresses", sql, values).await?;
+        let read = |row: &crate::store::Row| {
+            let marked = Marked { marked_at: row.time("marked_at_us")?, reason: row.text("reason")? };
+            Ok(MarkedAddress { address: row.text("address")?, marked })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Forgets personal values for good, in whatever case they are written: deliveries to them lose their address and, where they

@@ -47,7 +47,7 @@ pub struct Claim {
     /// Longer than an attempt may take.
     pub lease_for: Duration,
     pub max: u32,
-    /// In flight at once to one endpoint. Another process that claims in the same moment may add as many.
+    /// In flight at once to one endpoint, whoever claims.
     pub per_endpoint_max: u32,
 }
 
@@ -98,6 +98,9 @@ impl Outbox {
     pub async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, OutboxFailure> {
         let until = claim.leased_until();
         let mut transaction = self.store.begin("claiming deliveries").await?;
+        // Who counts what is in flight counts what others have claimed by then: one after the other.
+        let alone = sql!("claim/alone.sqlite.sql", "claim/alone.postgres.sql");
+        transaction.execute(alone, [Value::of(claim.channel)]).await?;
         step_up(&mut transaction, &claim).await?;
         let mut taken = 0;
         for (which, put_behind) in [
@@ -138,16 +141,6 @@ impl Outbox {
         let claimed = rows.iter().map(|row| Claimed::read(row, claim.lease)).collect::<Result<_, _>>()?;
         transaction.commit().await?;
         Ok(claimed)
-    }
-
-    /// When the next delivery by that channel is due that nobody holds, as this moment's rows have it: in the past, now, or ahead.
-    ///
-    /// # Errors
-    /// When the outbox cannot be read.
-    pub async fn next_due(&self, channel: Channel) -> Result<Option<Timestamp>, OutboxFailure> {
-        let sql = sql!("claim/next_due.sqlite.sql", "claim/next_due.postgres.sql");
-        let rows = self.store.ask("looking for what is due next", sql, vec![Value::of(channel)]).await?;
-        rows.first().map_or(Ok(None), |row| row.time_or_none("due_at_us"))
     }
 }
 

@@ -168,27 +168,6 @@ impl fmt::Debug for MessageRow {
     }
 }
 
-/// Which notices; what is none or empty leaves all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NoticeFilter {
-    pub rule_id: Option<NotificationRuleId>,
-    pub types: Vec<String>,
-    pub subject: Option<String>,
-    pub client_id: Option<ClientId>,
-    pub team: Option<Name>,
-    pub environments: Vec<Environment>,
-    pub from: Option<Timestamp>,
-    pub until: Option<Timestamp>,
-}
-
-/// What an endpoint is told, for one that would rather ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pulled {
-    pub entry: Entry,
-    pub delivery_id: DeliveryId,
-    pub message: MessageRow,
-}
-
 const DOING: &str = "listing deliveries";
 
 impl Outbox {
@@ -231,49 +210,6 @@ impl Outbox {
         Ok(self.list(select, MessageRow::read).await?.into_iter().next())
     }
 
-    /// Notices that were told, the newest first. The place is a message's time and its id.
-    ///
-    /// # Errors
-    /// When the outbox cannot be read.
-    pub async fn notices(
-        &self,
-        filter: &NoticeFilter,
-        page: Page<(Timestamp, MessageId)>,
-    ) -> Result<Vec<MessageRow>, OutboxFailure> {
-        let mut select = filter.select();
-        if let Some((at, id)) = page.after {
-            select = select
-                .and("created_at_us <= {}", at)
-                .and_row("(created_at_us, messages.message_id) <", [at.into(), Value::of(id)]);
-        }
-        let select = select.then(" order by created_at_us desc, messages.message_id desc").limit(page.limit);
-        self.list(select, MessageRow::read).await
-    }
-
-    /// Events and notices that an endpoint is told, in the order that they were made for it, whatever became of their delivery.
-    ///
-    /// # Errors
-    /// When the outbox cannot be read.
-    pub async fn pull(
-        &self,
-        endpoint_id: WebhookId,
-        page: Page<Entry>,
-    ) -> Result<Vec<Pulled>, OutboxFailure> {
-        let select = Select::new(include_str!("lists/select_pulled.sql"))
-            .and("endpoint_id = {}", Value::of(endpoint_id))
-            .and_some("entry_no > {}", page.after.map(Entry::get))
-            .then(" order by entry_no")
-            .limit(page.limit);
-        let read = |row: &Row| {
-            Ok(Pulled {
-                entry: Entry(row.integer("entry_no")?),
-                delivery_id: row.parsed("delivery_id")?,
-                message: MessageRow::read(row)?,
-            })
-        };
-        self.list(select, read).await
-    }
-
     async fn list<T>(
         &self,
         select: Select,
@@ -311,22 +247,6 @@ impl DeliveryFilter {
             .and_one_of("environment", environments.iter().map(Value::of))
             .and_some("deliveries.created_at_us >= {}", *from)
             .and_some("deliveries.created_at_us < {}", *until)
-    }
-}
-
-impl NoticeFilter {
-    fn select(&self) -> Select {
-        let Self { rule_id, types, subject, client_id, team, environments, from, until } = self;
-        Select::new(include_str!("lists/select_messages.sql"))
-            .then(" and kind = 'notice'")
-            .and_some("rule_id = {}", rule_id.map(Value::of))
-            .and_one_of("type", types.iter().map(|one| one.as_str().into()))
-            .and_some("messages.subject = {}", subject.as_deref())
-            .and_some("client_id = {}", client_id.map(Value::of))
-            .and_some("team = {}", team.as_ref().map(Value::of))
-            .and_one_of("environment", environments.iter().map(Value::of))
-            .and_some("created_at_us >= {}", *from)
-            .and_some("created_at_us < {}", *until)
     }
 }
 

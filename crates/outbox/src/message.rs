@@ -104,9 +104,15 @@ impl NewMessage {
     }
 }
 
-/// 128 bits of SHA-256 over parts that have no line ends.
-fn hashed(parts: &[&str]) -> u128 {
-    let digest: [u8; 32] = Sha256::digest(parts.join("\n")).into();
+/// What an id is made of where whoever makes it makes the same: 128 bits of SHA-256 over parts that cannot run into each other.
+#[must_use]
+pub fn hashed(parts: &[&str]) -> u128 {
+    let mut sha = Sha256::new();
+    for part in parts {
+        sha.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        sha.update(part.as_bytes());
+    }
+    let digest: [u8; 32] = sha.finalize().into();
     digest.first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 

@@ -108,20 +108,6 @@ impl Store {
         done.map_err(|source| OutboxFailure::of(doing, source))
     }
 
-    /// The same of a question that each engine puts in its own way.
-    pub(crate) async fn ask(
-        &self,
-        doing: &'static str,
-        sql: Sql,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, OutboxFailure> {
-        let text = match self {
-            Self::Sqlite { .. } => sql.sqlite,
-            Self::Postgres { .. } => sql.postgres,
-        };
-        self.fetch(doing, text, values).await
-    }
-
     /// A question that keeps no writer waiting.
     pub(crate) async fn fetch(
         &self,

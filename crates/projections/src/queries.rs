@@ -18,6 +18,7 @@ pub mod order;
 pub mod policies;
 pub mod principals;
 pub mod quota_levels;
+pub mod quota_marks;
 pub mod quotas;
 pub mod rotation;
 pub mod routes;

@@ -1,11 +1,12 @@
-//! What batches of usage tell, in tables of minutes, quarters of an hour and days. A batch counts once: its sums, the checkpoint on its number and its sequence within its gateway's run are written in one transaction. The
-//! number tells what was read before, the sequence what was counted under another number.
+//! What batches of usage tell, in tables of minutes, quarters of an hour and days. A batch counts once: its sums, the
+//! checkpoint on its number and its sequence within its gateway's run are written in one transaction. The number tells what was read before, the sequence what was counted under another number.
 
 mod answers;
 mod calls;
 mod corrections;
 mod decisions;
 mod levels;
+mod marks;
 mod retention;
 mod shadow;
 pub(crate) mod sightings;
@@ -27,6 +28,7 @@ use crate::{
 use corrections::Corrections;
 use decisions::{DECISIONS, LEFT_OUT};
 use levels::Levels;
+use marks::Marks;
 pub use retention::UsageRetention;
 use sightings::Presentations;
 pub use source::{Forgetting, Reading, UsageSource};
@@ -50,7 +52,7 @@ static SEQUENCES: Table = Table {
     ],
 };
 
-static TABLES: [&Table; 18] = [
+static TABLES: [&Table; 19] = [
     &calls::MINUTES,
     &calls::QUARTERS,
     &calls::DAYS,
@@ -69,6 +71,7 @@ static TABLES: [&Table; 18] = [
     &DECISIONS,
     &LEFT_OUT,
     &levels::TABLE,
+    &marks::TABLE,
 ];
 
 pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
@@ -126,6 +129,7 @@ struct Sums<'batches> {
     corrections: Corrections,
     presented: Presentations<'batches>,
     levels: Levels<'batches>,
+    marks: Marks<'batches>,
     decided: Vec<Change>,
 }
 
@@ -140,6 +144,7 @@ impl<'batches> Sums<'batches> {
             corrections: Corrections::after(counted_until),
             presented: Presentations::default(),
             levels: Levels::default(),
+            marks: Marks::default(),
             decided: vec![],
         }
     }
@@ -154,13 +159,17 @@ impl<'batches> Sums<'batches> {
         batch.responses.iter().for_each(|fact| self.answers.add(fact));
         batch.shadow.iter().for_each(|fact| self.shadow.add(fact));
         batch.sightings.iter().for_each(|sighting| self.presented.add_sighting(sighting));
-        batch.quota_levels.iter().for_each(|level| self.levels.add(*batch_no, &batch.node, level));
+        for level in &batch.quota_levels {
+            self.levels.add(*batch_no, &batch.node, level);
+            self.marks.add(batch.flushed_at, &batch.node, level);
+        }
         self.decided.extend(decisions::changes(batch));
     }
 
     async fn into_changes(self, model: &ReadModel) -> Result<Vec<Change>, CountFailure> {
-        let Self { calls, throttled, answers, shadow, corrections, presented, levels, decided } = self;
+        let Self { calls, throttled, answers, shadow, corrections, presented, levels, marks, decided } = self;
         let mut changes = presented.into_changes(model).await?.into_iter().collect::<Vec<_>>();
+        changes.extend(marks.into_changes(model).await?);
         changes.extend(calls.into_changes());
         changes.extend(throttled.into_changes());
         changes.extend(answers.into_changes());

@@ -14,6 +14,7 @@ mod key_import;
 pub(crate) mod leak;
 mod limits;
 pub(crate) mod list;
+pub(crate) mod mail;
 pub(crate) mod notification_rule;
 pub(crate) mod operation;
 mod operator;
@@ -106,6 +107,9 @@ pub(crate) enum Command {
     /// What is told to whom: create a rule, list, update, end
     #[command(subcommand)]
     NotificationRule(notification_rule::NotificationRuleCommand),
+    /// Addresses that mail does not reach: list, mark, unmark, or mark those that a bounce names
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Whom the token stands for, and what they may do
     Whoami(Connection),
     /// Watch a log from elsewhere: sign that it only grew, and fail loudly when it did not (exit code 20)

@@ -84,6 +84,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::ApprovalRule(command) => cli::approval::rule(command).await,
         Command::Webhook(command) => cli::webhook::run(command).await,
         Command::NotificationRule(command) => cli::notification_rule::run(command).await,
+        Command::Mail(command) => cli::mail::run(command).await,
         Command::Whoami(connection) => cli::access::whoami(connection).await,
         Command::Route(command) => cli::route::run(command).await,
         Command::Policy(command) => cli::policy::run(command).await,

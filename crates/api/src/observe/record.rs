@@ -22,10 +22,12 @@ pub(super) struct Draft {
     pub(super) doer: Doer,
     pub(super) circumstances: Circumstances,
     pub(super) event: ObservationEvent,
+    /// What the event commits to.
+    pub(super) personal: Vec<PersonalValue>,
 }
 
 pub(super) async fn record(api: &Api, draft: &Draft) -> Result<(), LogFailure> {
-    let Draft { id, at, doer, circumstances, event } = draft.clone();
+    let Draft { id, at, doer, circumstances, event, personal } = draft.clone();
     let Circumstances { request_id, correlation_id, address, user_agent, traceparent: _ } = circumstances;
     let address = address.map(|address| PersonalValue::new(salt(&*api.random), &address.to_string()));
     let metadata = Metadata {
@@ -49,7 +51,7 @@ pub(super) async fn record(api: &Api, draft: &Draft) -> Result<(), LogFailure> {
         metadata,
         expected_version: None,
         idempotency: None,
-        personal: address.into_iter().collect(),
+        personal: address.into_iter().chain(personal).collect(),
     };
     match Box::pin(api.log.execute(ask)).await {
         Ok(_) => Ok(()),

@@ -227,7 +227,9 @@ mod tests {
                 | ObservationEvent::SignedIn(_)
                 | ObservationEvent::SignedOut(_)
                 | ObservationEvent::Exported(_)
-                | ObservationEvent::SecretSearched(_)) => panic!("{other:?}"),
+                | ObservationEvent::SecretSearched(_)
+                | ObservationEvent::AddressesMarked(_)
+                | ObservationEvent::AddressesUnmarked(_)) => panic!("{other:?}"),
             })
             .sum();
         assert_eq!(told, 200_000, "none is lost");

@@ -272,6 +272,7 @@ mod tests {
             "notification_rule_hour_invalid",
             "notification_rule_threshold_invalid",
             "notification_rule_too_many_recipients",
+            "notification_rule_too_many_team_zones",
             "notification_rule_without_notices",
             "notification_rule_without_recipients",
             "observation_backwards",

@@ -14,7 +14,13 @@ fn permission(name: &str) -> Permission {
 }
 
 /// Operations that show what everybody does, and so are for those who see everything.
-const OF_EVERYBODY: [&str; 2] = ["export_audit", "list_deliveries"];
+const OF_EVERYBODY: [&str; 5] = [
+    "export_audit",
+    "list_deliveries",
+    "list_mail_addresses",
+    "mark_mail_addresses",
+    "unmark_mail_addresses",
+];
 /// A second permission is asked for, or a hold on everything.
 const ASK_FOR_MORE: [&str; 9] = [
     "plan_scheduled_change",

@@ -56,7 +56,14 @@ async fn a_made_up_event_is_formed_like_another_and_says_what_it_is() {
     assert!(told["data"]["owner"]["team"].is_string() && told["data"]["owner"].get("email").is_none());
     let first = world.post(&path, &json!({})).expect(200).await.json();
     assert_eq!(first["type"], "api_key.issued");
-    for wrong in ["api_key.revoke", "*", "notice.key_expiring", ""] {
+    let body = json!({ "event_type": "notice.key_expiring" });
+    let of_notice = world.post(&path, &body).expect(200).await.json();
+    assert_eq!((&of_notice["kind"], &of_notice["type"]), (&json!("test"), &body["event_type"]));
+    let sent = world.deliver(Outcome::Delivered).await;
+    let told = sent.iter().map(|one| serde_json::from_str::<Value>(&one.body).unwrap());
+    let told = told.into_iter().find(|told| told["type"] == "notice.key_expiring").unwrap();
+    assert_eq!((&told["test"], &told["id"]), (&json!(true), &of_notice["message_id"]));
+    for wrong in ["api_key.revoke", "*", "notice.key_expirin", "notice.*", ""] {
         let problem = world.post(&path, &json!({ "event_type": wrong })).refused(422, "body_invalid").await;
         assert_eq!(problem["pointer"], "/event_type");
     }

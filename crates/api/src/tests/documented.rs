@@ -217,6 +217,16 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "resend_webhook_delivery" => {
             ("POST", format!("/v1/webhooks/{webhook}/deliveries/{delivery}/resend"), None)
         }
+        "list_mail_addresses" => ("GET", "/v1/mail-addresses".to_owned(), None),
+        "mark_mail_addresses" => {
+            let body = json!({ "addresses": ["gone@example.com"], "reason": "bounced: 5.1.1" });
+            ("POST", "/v1/mail-addresses/mark".to_owned(), Some(body))
+        }
+        "unmark_mail_addresses" => (
+            "POST",
+            "/v1/mail-addresses/unmark".to_owned(),
+            Some(json!({ "addresses": ["gone@example.com"] })),
+        ),
         "list_deliveries" => ("GET", "/v1/deliveries".to_owned(), None),
         "make_notification_rule" => {
             ("POST", "/v1/notification-rules".to_owned(), Some(notification_rule_body()))

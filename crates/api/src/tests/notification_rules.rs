@@ -121,6 +121,11 @@ async fn what_is_said_of_a_rule_is_bounded() {
             "notification_rule_hour_invalid",
         ),
         ("cadence", json!({ "kind": "digest", "hour": 7, "time_zone": "Nowhere" }), "body_invalid"),
+        (
+            "cadence",
+            json!({ "kind": "digest", "hour": 7, "time_zone": "UTC", "team_zones": { "Orders": "Nowhere" } }),
+            "body_invalid",
+        ),
         ("notices", json!(["nothing"]), "body_invalid"),
         ("recipients", json!([{ "kind": "address", "address": "desk" }]), "body_invalid"),
         ("recipients", json!([{ "kind": "owner", "address": "desk@example.com" }]), "body_invalid"),
@@ -137,7 +142,7 @@ async fn a_rule_is_previewed_and_nothing_is_made() {
         world.post(&format!("{RULES}/preview"), &notification_rule_body()).expect(200).await.json();
     assert_eq!(previewed["notices_total"], 1);
     assert_eq!(previewed["notices"][0]["addresses"], 1, "{previewed}");
-    assert_eq!(previewed["left_out"], json!(["quota_threshold"]));
+    assert_eq!(previewed["left_out"], json!(["throttling_spike"]));
     assert_eq!(world.get(RULES).expect(200).await.json()["items"], json!([]));
     let mut none = notification_rule_body();
     none["recipients"] = json!([{ "kind": "webhook", "webhook_id": "whk_01jx3v6k9q8z7m5n4p3r2s1t0v" }]);

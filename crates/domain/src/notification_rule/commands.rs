@@ -6,6 +6,7 @@ use crate::{Aggregate, Reason, refusal::refusals};
 /// So many recipients a rule has at most.
 pub const RECIPIENTS_MAX: usize = 20;
 const MARKS_MAX: usize = 20;
+const TEAM_ZONES_MAX: usize = 50;
 
 /// What may be asked of a notification rule.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ refusals! {
             = ("notification_rule_threshold_invalid", "a threshold is 1 to 100 percent, not {percent}; at most 20 of them"),
         DaysBefore { days: u16 }
             = ("notification_rule_days_invalid", "a reminder is 1 to 365 days ahead, not {days}; at most 20 of them"),
+        TooManyTeamZones { teams: usize, teams_max: usize }
+            = ("notification_rule_too_many_team_zones", "a digest names zones of at most {teams_max} teams, not {teams}"),
         Hour { hour: u8 } = ("notification_rule_hour_invalid", "an hour of the day is 0 to 23, not {hour}"),
     }
 }
@@ -112,8 +115,10 @@ fn check(spec: &RuleSpec) -> Result<(), NotificationRuleRefusal> {
         return Err(NotificationRuleRefusal::DaysBefore { days: *days });
     }
     match cadence {
-        Cadence::Digest { hour, time_zone: _ } if *hour > 23 => {
-            Err(NotificationRuleRefusal::Hour { hour: *hour })
+        Cadence::Digest { hour, .. } if *hour > 23 => Err(NotificationRuleRefusal::Hour { hour: *hour }),
+        Cadence::Digest { team_zones, .. } if team_zones.len() > TEAM_ZONES_MAX => {
+            let (teams, teams_max) = (team_zones.len(), TEAM_ZONES_MAX);
+            Err(NotificationRuleRefusal::TooManyTeamZones { teams, teams_max })
         }
         Cadence::Digest { .. } | Cadence::Immediate => Ok(()),
     }

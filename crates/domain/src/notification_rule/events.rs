@@ -1,6 +1,6 @@
 //! What happened to a notification rule.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,9 @@ pub enum Cadence {
         /// 0 to 23, of the day in that zone.
         hour: u8,
         time_zone: TimeZoneName,
+        /// Teams that are elsewhere: what is about a client of theirs is told at that hour of their day. At most 50.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        team_zones: BTreeMap<Name, TimeZoneName>,
     },
 }
 

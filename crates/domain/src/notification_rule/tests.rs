@@ -79,11 +79,34 @@ fn a_rule_that_could_tell_nobody_anything_is_none() {
         (RuleSpec { thresholds: [101].into(), ..of() }, NotificationRuleRefusal::Threshold { percent: 101 }),
         (RuleSpec { days_before: [366].into(), ..of() }, NotificationRuleRefusal::DaysBefore { days: 366 }),
         (
-            RuleSpec { cadence: Cadence::Digest { hour: 24, time_zone: the("Europe/Berlin") }, ..of() },
+            RuleSpec {
+                cadence: Cadence::Digest { hour: 24, time_zone: the("Europe/Berlin"), team_zones: [].into() },
+                ..of()
+            },
             NotificationRuleRefusal::Hour { hour: 24 },
+        ),
+        (
+            RuleSpec { cadence: elsewhere(51), ..of() },
+            NotificationRuleRefusal::TooManyTeamZones { teams: 51, teams_max: 50 },
         ),
     ] {
         check([], make(spec.clone()), Err(refusal.clone()));
         check([made("b")], revise(spec), Err(refusal));
     }
+}
+
+/// A digest for so many teams that are elsewhere.
+fn elsewhere(teams: usize) -> Cadence {
+    let zone = |team: usize| (the(&format!("Team {team}")), the("Asia/Tokyo"));
+    Cadence::Digest { hour: 8, time_zone: the("Europe/Berlin"), team_zones: (0..teams).map(zone).collect() }
+}
+
+#[test]
+fn a_digest_of_before_there_were_team_zones_reads_as_one_without() {
+    let before = serde_json::json!({ "kind": "digest", "hour": 8, "time_zone": "Europe/Berlin" });
+    let cadence: Cadence = serde_json::from_value(before.clone()).unwrap();
+    assert_eq!(cadence, elsewhere(0));
+    assert_eq!(serde_json::to_value(&cadence).unwrap(), before);
+    let spec = RuleSpec { cadence: elsewhere(50), ..spec("a") };
+    check([], make(spec.clone()), Ok(vec![NotificationRuleEvent::Made(Made { spec })]));
 }

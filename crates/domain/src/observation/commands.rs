@@ -63,6 +63,11 @@ fn counted(event: &ObservationEvent) -> Option<(u64, Timestamp, Timestamp)> {
         E::Overflowed(Overflowed { denied, failed, first_at, last_at }) => {
             Some((denied.saturating_add(*failed), *first_at, *last_at))
         }
-        E::SignedIn(_) | E::SignedOut(_) | E::Exported(_) | E::SecretSearched(_) => None,
+        E::SignedIn(_)
+        | E::SignedOut(_)
+        | E::Exported(_)
+        | E::SecretSearched(_)
+        | E::AddressesMarked(_)
+        | E::AddressesUnmarked(_) => None,
     }
 }

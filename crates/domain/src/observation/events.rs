@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{PrincipalId, Timestamp, access::Permission, aggregate::event_types};
+use crate::{PrincipalId, Reason, Timestamp, access::Permission, aggregate::event_types, personal::Personal};
 
 /// Something that changed nothing and is to be known all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +16,8 @@ pub enum ObservationEvent {
     SignedOut(SignedOut),
     Exported(Exported),
     SecretSearched(SecretSearched),
+    AddressesMarked(AddressesMarked),
+    AddressesUnmarked(AddressesUnmarked),
 }
 
 event_types!(ObservationEvent {
@@ -26,6 +28,8 @@ event_types!(ObservationEvent {
     SignedOut = "observation.signed_out",
     Exported = "observation.exported",
     SecretSearched = "observation.secret_searched",
+    AddressesMarked = "observation.addresses_marked",
+    AddressesUnmarked = "observation.addresses_unmarked",
 });
 
 /// A principal was not allowed something, so many times within a minute. The metadata are those of the first time.
@@ -111,6 +115,21 @@ pub struct Exported {
     pub content_hash: String,
     /// Whether all of it was handed out: otherwise it was cut off, and rows and hash are of what went out before.
     pub complete: bool,
+}
+
+/// Somebody has said that mail does not reach some addresses. The marks themselves are kept beside what is told, not in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AddressesMarked {
+    /// 1 to 100.
+    pub addresses: Vec<Personal>,
+    pub reason: Reason,
+}
+
+/// Somebody has said that mail reaches some addresses again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AddressesUnmarked {
+    /// 1 to 100.
+    pub addresses: Vec<Personal>,
 }
 
 /// Somebody asked whose secret this is, with the secret in hand. The secret is nowhere.

@@ -1,5 +1,5 @@
-//! Which calendar quotas have something to say of their use: it is told when it has changed by a thousandth of the limit, and
-//! to the unit when the counter rests.
+//! Which quotas have something to say of their use: it is told when it has changed by a thousandth of the limit, and to the unit
+//! when the counter rests. Of a rolling one it is the most that was used at once in a day, or where it is longer in its period.
 
 use domain::Position;
 
@@ -76,8 +76,8 @@ pub(crate) enum Told {
 
 impl KeptState {
     /// Whether it is of a counter that may have something to tell.
-    pub(crate) fn is_calendar(&self) -> bool {
-        matches!(self.state, CounterState::Calendar(_) | CounterState::Shared(_))
+    pub(crate) fn is_quota(&self) -> bool {
+        matches!(self.state, CounterState::Calendar(_) | CounterState::Shared(_) | CounterState::Rolling(_))
     }
 }
 
@@ -98,12 +98,15 @@ impl Counters {
 
 impl Held {
     fn tell(&mut self, allowed: u64, has_room: bool) -> Told {
-        let (count, used_up) = match &self.counter {
-            Counter::Calendar(count) => (count, false),
-            Counter::Shared(shared) => (shared.count(), shared.is_used_up()),
-            Counter::Rate(..) | Counter::Rolling(_) => return Told::Nothing,
+        let (used, window, used_up) = match &self.counter {
+            Counter::Calendar(count) => (count.used(), count.window(), false),
+            Counter::Shared(shared) => (shared.count().used(), shared.count().window(), shared.is_used_up()),
+            Counter::Rolling(count) => {
+                let Some((used, window)) = count.peak() else { return Told::Nothing };
+                (used, window, false)
+            }
+            Counter::Rate(..) => return Told::Nothing,
         };
-        let (used, window) = (count.used(), count.window());
         let said = Said { step: step(used, allowed, used_up), window: low_bits(window), rest: Rest::None };
         let is_new = (said.step, said.window) != (self.said.step, self.said.window);
         if used == 0 || !is_new && self.said.rest != Rest::Due {

@@ -9,6 +9,7 @@ use domain::rate_limit_policy::Period;
 use serde::{Deserialize, Serialize};
 
 const PARTS: i64 = 60;
+const DAY: i64 = 86_400;
 
 /// The length of a rolling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,6 @@ pub(crate) struct Span {
 impl Span {
     /// A month is 30 days, a year 365.
     pub(crate) fn of(period: Period) -> Self {
-        const DAY: i64 = 86_400;
         let seconds = match period {
             Period::Minute => 60,
             Period::Hour => 3_600,
@@ -40,6 +40,15 @@ impl Span {
             .find(|period| Self::of(*period) == self)
     }
 
+    /// How long its peak is said for.
+    fn told_for(self) -> i64 {
+        self.part.saturating_mul(PARTS).max(DAY)
+    }
+
+    fn told_from(self, second: i64) -> i64 {
+        second.div_euclid(self.told_for()).saturating_mul(self.told_for())
+    }
+
     fn seconds(self) -> u64 {
         (self.part * PARTS).unsigned_abs()
     }
@@ -52,6 +61,8 @@ pub(crate) struct RollingCount {
     /// The part's number since 1970, oldest first, and what was used in it. Parts without use are left out.
     parts: VecDeque<(i64, u64)>,
     used: u64,
+    /// The most that was used at once, and the first second of the time that it is said for.
+    peak: (i64, u64),
 }
 
 /// A count in the form it is kept over a restart.
@@ -65,7 +76,7 @@ pub(crate) struct RollingRow {
 
 impl RollingCount {
     pub(crate) fn unused(span: Span) -> Self {
-        Self { span, parts: VecDeque::new(), used: 0 }
+        Self { span, parts: VecDeque::new(), used: 0, peak: (i64::MIN, 0) }
     }
 
     /// Drops what is past. A clock set back moves what was used back with it: it counts for a period from then on.
@@ -88,6 +99,7 @@ impl RollingCount {
     /// Counts each old part where its last second lies.
     fn divide_anew(&mut self, span: Span) {
         let before = std::mem::replace(self, Self::unused(span));
+        // Another limit's: what was said of the one before is over.
         for (part, used) in before.parts {
             let last = part.saturating_add(1).saturating_mul(before.span.part).saturating_sub(1);
             self.add(last.div_euclid(span.part), used);
@@ -125,7 +137,26 @@ impl RollingCount {
     pub(crate) fn take(&mut self, cost: u64, second: i64) {
         if cost > 0 {
             self.add(second.div_euclid(self.span.part), cost);
+            self.raise_peak(second);
         }
+    }
+
+    /// What is used falls again as calls grow old. So it is said, for a day or where it is longer a period at a time, what the most of
+    /// it was: that only grows.
+    fn raise_peak(&mut self, second: i64) {
+        let start = self.span.told_from(second);
+        // A clock set back says no more of the time that it was set back to than it has said.
+        if start > self.peak.0 {
+            self.peak = (start, self.used);
+        } else {
+            self.peak.1 = self.peak.1.max(self.used);
+        }
+    }
+
+    /// The most that was used at once, and from when until when that is said; none before the first use.
+    pub(crate) fn peak(&self) -> Option<(u64, (i64, i64))> {
+        let (start, used) = self.peak;
+        (used > 0).then(|| (used, (start, start.saturating_add(self.span.told_for()))))
     }
 
     pub(crate) fn remaining(&self, allowed: u64) -> u64 {
@@ -154,7 +185,11 @@ impl RollingCount {
     pub(crate) fn restored(row: RollingRow) -> Self {
         let RollingRow { part_seconds, parts } = row;
         let used = parts.iter().fold(0, |sum: u64, (_, used)| sum.saturating_add(*used));
-        Self { span: Span { part: part_seconds.max(1) }, parts, used }
+        let span = Span { part: part_seconds.max(1) };
+        // The peak of before is forgotten here, and known where it was told.
+        let newest = parts.back().map(|(part, _)| part.saturating_mul(span.part));
+        let peak = newest.map_or((i64::MIN, 0), |second| (span.told_from(second), used));
+        Self { span, parts, used, peak }
     }
 }
 
@@ -205,6 +240,20 @@ mod tests {
         assert_eq!(count.remaining(10), 3);
         count.bring_to(hour, 3_000);
         assert_eq!(count.remaining(10), 3);
+    }
+
+    #[test]
+    fn the_most_of_a_day_only_grows_until_the_next() {
+        let hour = Span::of(Period::Hour);
+        let mut count = RollingCount::unused(hour);
+        assert_eq!(count.peak(), None);
+        ask(&mut count, hour, 10, 6, 0);
+        ask(&mut count, hour, 10, 5, 10_000);
+        assert_eq!(count.peak(), Some((6, (0, 86_400))));
+        ask(&mut count, hour, 10, 3, 10_001);
+        assert_eq!(count.peak(), Some((8, (0, 86_400))));
+        ask(&mut count, hour, 10, 1, 86_400);
+        assert_eq!(count.peak(), Some((1, (86_400, 2 * 86_400))));
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use domain::{MessageId, Timestamp};
 use outbox::{
     Channel, Claimed, Handover, MessageKind, NewDelivery, NewMessage, Outcome, Recipient, Start, Unsent,
+    hashed,
 };
 use projections::queries::clients;
 
 use super::{Channels, Tried, again, report};
 use crate::{
-    compose::{delivery_id, hashed, refuses},
+    compose::{delivery_id, refuses},
     digests::KeptDigest,
     mail::{self, Mail, Smtp},
     parts::{Failure, Parts},

@@ -1,17 +1,21 @@
-//! Told when a client, or one of its keys, has used up a quota; to the client's technical contacts and the team that owns it:
+//! Told when a client, one of its keys, or all that share it have used up a quota; to the client's technical contacts and the team that owns it:
 //! which calls are refused from now on, and when that ends.
 
-use domain::{Environment, Timestamp, rate_limit_policy::Mode};
+use domain::{
+    Environment, Timestamp,
+    rate_limit_policy::{Mode, Period},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::notice::{ClientRef, KeyRef, LimitRef, Sampled, Severity, Tells, sample};
+use crate::notice::{ClientRef, KeyRef, LimitRef, Sampled, Severity, Tells, counted, sample};
 
 /// A quota is used up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub struct QuotaExhausted {
-    pub client: ClientRef,
+    /// None where all that the policy binds are counted together.
+    pub client: Option<ClientRef>,
     /// Where each key is counted by itself.
     pub key: Option<KeyRef>,
     pub limit: LimitRef,
@@ -21,14 +25,25 @@ pub struct QuotaExhausted {
     /// As `used`.
     pub allowed: u64,
     pub window_start: Timestamp,
-    /// Calls are refused until then.
+    /// Calls are refused until then, unless it is rolling.
     pub window_end: Timestamp,
+    /// As in `quota_threshold`. Calls are let through again as those of a window ago are over.
+    #[serde(default)]
+    pub rolling_over: Option<Period>,
 }
 
 impl Tells for QuotaExhausted {
     fn title(&self) -> String {
         let Self { client, limit, environment, .. } = self;
-        format!("{} has used up its quota `{}` in {environment}", client.name, limit.name)
+        match client {
+            Some(client) => {
+                format!("{} has used up its quota `{}` in {environment}", client.name, limit.name)
+            }
+            None => format!(
+                "The shared quota `{}` of {} is used up in {environment}",
+                limit.name, limit.policy.name
+            ),
+        }
     }
 
     fn severity(&self) -> Severity {
@@ -39,16 +54,16 @@ impl Tells for QuotaExhausted {
     }
 
     fn subject(&self) -> String {
-        self.key.as_ref().map_or_else(|| self.client.id.to_string(), |key| key.id.to_string())
+        counted(self.key.as_ref(), self.client.as_ref(), &self.limit)
     }
 
     fn client(&self) -> Option<&ClientRef> {
-        Some(&self.client)
+        self.client.as_ref()
     }
 
     fn sample() -> Sampled<Self> {
         Ok(Self {
-            client: sample::client()?,
+            client: Some(sample::client()?),
             key: Some(sample::key()?),
             limit: sample::limit("monthly")?,
             environment: sample::text("prod")?,
@@ -56,6 +71,7 @@ impl Tells for QuotaExhausted {
             allowed: 2_000_000,
             window_start: sample::midnight(0),
             window_end: sample::midnight(31),
+            rolling_over: None,
         })
     }
 }

@@ -44,6 +44,7 @@ fn occasion(notice: NoticeName, of: Option<KnownClient>, environment: Option<&st
         client: of,
         environment,
         facts,
+        sharing: vec![],
         named: vec![],
         cancel_key: None,
     }

@@ -21,6 +21,7 @@ use domain::{
     },
     personal::PersonalValue,
     secret::{Peppers, SecretDigest},
+    usage::UsageBatch,
     webhook::{CreateWebhook, VerifyWebhook, Webhook, WebhookCommand, WebhookSpec},
 };
 use eventlog::{EventLog, Execute, Stored, usage::UsageLog};
@@ -54,6 +55,7 @@ pub(super) struct World {
     pub(super) parts: Parts,
     pub(super) clock: Arc<TestClock>,
     pub(super) channels: Channels,
+    usage: UsageLog,
     visibility: Visibility,
     _projections: JoinSet<Result<(), FollowFailure>>,
     stop: CancellationToken,
@@ -81,7 +83,7 @@ impl World {
         let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();
         let read = ReadModel::open_sqlite(&dir.path().join("read.db")).await.unwrap();
         let outbox = Outbox::open_sqlite(&dir.path().join("outbox.db")).await.unwrap();
-        let projections = Projections::open(read.clone(), log.clone(), usage).await.unwrap();
+        let projections = Projections::open(read.clone(), log.clone(), usage.clone()).await.unwrap();
         let (visibility, stop) = (projections.visibility(), CancellationToken::new());
         let mut running = JoinSet::new();
         running.spawn(projections.run(stop.clone()));
@@ -106,6 +108,7 @@ impl World {
             parts,
             clock,
             channels: Channels::default(),
+            usage,
             visibility,
             _projections: running,
             stop,
@@ -123,6 +126,12 @@ impl World {
     pub(super) fn pass(&self, time: SignedDuration) {
         let mut now = self.clock.0.lock().unwrap();
         *now = *now + time;
+    }
+
+    /// Until it is counted.
+    pub(super) async fn count(&self, number: u64, batch: UsageBatch) {
+        self.usage.append(Some(batch), vec![]).await.unwrap();
+        assert!(self.visibility.wait_for_usage(number, Duration::from_secs(20)).await);
     }
 
     /// Follows the log to its head.

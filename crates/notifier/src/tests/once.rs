@@ -121,7 +121,7 @@ async fn after_a_silence_letters_are_gathered_into_one() {
 async fn a_digest_is_due_in_the_morning() {
     let world = World::new().await;
     let client = world.client(1).await;
-    let morning = Cadence::Digest { hour: 8, time_zone: the("Europe/Berlin") };
+    let morning = Cadence::Digest { hour: 8, time_zone: the("Europe/Berlin"), team_zones: [].into() };
     world.rule(1, &[N::KeyIssued, N::KeyRevoked], vec![Recipient::Owner], morning).await;
     let key = world.key(client, 1, None).await;
     world.revoke(key).await;
@@ -131,6 +131,21 @@ async fn a_digest_is_due_in_the_morning() {
     world.pass(SignedDuration::from_hours(19));
     crate::digests::make(&world.parts).await.unwrap();
     assert_eq!(world.told().await.last(), Some(&pending("notice.digest")));
+}
+
+#[tokio::test]
+async fn a_team_that_is_elsewhere_has_its_digest_in_its_own_morning() {
+    for (team, due) in [("Orders", "2026-03-01T23:00:00Z"), ("Billing", "2026-03-02T07:00:00Z")] {
+        let world = World::new().await;
+        let client = world.client(1).await;
+        let team_zones = [(the(team), the("Asia/Tokyo"))].into();
+        let morning = Cadence::Digest { hour: 8, time_zone: the("Europe/Berlin"), team_zones };
+        world.rule(1, &[N::KeyIssued], vec![Recipient::Owner], morning).await;
+        world.key(client, 1, None).await;
+        world.follow().await;
+        let all: Vec<_> = world.deliveries().await.into_iter().map(|row| row.due_at.to_string()).collect();
+        assert_eq!(all, [due], "the client is of the team Orders");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use domain::{
     webhook::{DisableCause, DisableWebhook, WebhookCommand},
 };
 use jiff::SignedDuration;
-use outbox::{Channel, DeliveryFilter, DeliveryState, EndpointHealth, EndpointState};
+use outbox::{Backlog, Channel, DeliveryFilter, DeliveryState, EndpointHealth, EndpointState};
 
 use super::of_installation;
 use crate::{
@@ -45,7 +45,7 @@ pub(super) async fn occasions(
             occasions.extend(failing(parts, book, &health, since).await?);
         }
     }
-    gauge_backlog(parts).await?;
+    gauge_backlog(&parts.outbox.backlog().await?);
     for down in channels.down(now) {
         occasions.push(blocked(parts, down, now).await?);
     }
@@ -53,8 +53,7 @@ pub(super) async fn occasions(
 }
 
 /// What waits, for whoever watches.
-async fn gauge_backlog(parts: &Parts) -> Result<(), Failure> {
-    let backlog = parts.outbox.backlog().await?;
+pub(crate) fn gauge_backlog(backlog: &Backlog) {
     for channel in [Channel::Webhook, Channel::Email] {
         for state in
             [DeliveryState::Pending, DeliveryState::Held, DeliveryState::Gathered, DeliveryState::Dead]
@@ -67,7 +66,6 @@ async fn gauge_backlog(parts: &Parts) -> Result<(), Failure> {
                 .set(u32::try_from(deliveries).unwrap_or(u32::MAX));
         }
     }
-    Ok(())
 }
 
 /// The event is told of like any other.

@@ -83,6 +83,7 @@ pub(crate) fn occasion(key: &KnownKey, now: Timestamp) -> Option<Occasion> {
         client: Some(key.client.clone()),
         environment: Some(key.told.environment.clone()),
         facts: key.facts(),
+        sharing: vec![],
         named: vec![],
         cancel_key: Some(expiry_of(key.told.id)),
     })

@@ -75,6 +75,7 @@ async fn occasion(
         client: Some(client),
         environment: Some(spike.environment),
         facts,
+        sharing: vec![],
         named: vec![],
         cancel_key: None,
     }))

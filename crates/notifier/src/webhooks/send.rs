@@ -6,11 +6,9 @@ use domain::{MessageId, Timestamp};
 use outbound::{
     Answer, Client, HeaderMap, HeaderName, HeaderValue, RetryAfter, SendFailure, StatusCode, Url, header,
 };
+use outbox::RETRY_AFTER_MAX;
 
 use super::signature::{self, HEADER_ID, HEADER_SIGNATURE, HEADER_TIMESTAMP, Signer};
-
-/// A receiver may put us off no longer than this; the schedule of attempts goes no further either.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is sent.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +120,7 @@ fn headers(sending: &Sending<'_>) -> HeaderMap {
 fn not_before(after: RetryAfter, now: Timestamp) -> Option<Timestamp> {
     let latest = now.checked_add(RETRY_AFTER_MAX).ok()?;
     let named = match after {
-        RetryAfter::In(wait) => now.checked_add(wait.min(RETRY_AFTER_MAX)).ok()?,
+        RetryAfter::In(wait) => now.checked_add(wait.min(RETRY_AFTER_MAX.unsigned_abs())).ok()?,
         RetryAfter::At(time) => Timestamp::try_from(time).ok()?,
     };
     (named > now).then(|| named.min(latest))

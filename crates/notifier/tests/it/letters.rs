@@ -54,9 +54,15 @@ fn what_is_not_there_is_not_spoken_of() {
 fn others() -> Vec<(&'static str, Notice)> {
     use NoticeName as N;
     let shadow = json!({ "key": null, "forecast_reached_at": null, "limit": { "mode": "shadow" } });
+    let shared = json!({ "key": null, "client": null });
+    let rolling = json!({ "key": null, "rolling_over": "hour", "forecast_reached_at": null });
     let gone = json!({ "cause": "gone", "held": 0, "endpoint": { "team": null } });
     vec![
         ("quota_threshold.bare", changed(N::QuotaThreshold, &shadow)),
+        ("quota_threshold.shared", changed(N::QuotaThreshold, &shared)),
+        ("quota_threshold.rolling", changed(N::QuotaThreshold, &rolling)),
+        ("quota_exhausted.shared", changed(N::QuotaExhausted, &json!({ "key": null, "client": null }))),
+        ("quota_exhausted.rolling", changed(N::QuotaExhausted, &json!({ "rolling_over": "day" }))),
         ("quota_exhausted.shadow", changed(N::QuotaExhausted, &json!({ "limit": { "mode": "shadow" } }))),
         ("key_expiring.today", changed(N::KeyExpiring, &json!({ "days_left": 0, "last_used_at": null }))),
         ("key_leaked.revoked", changed(N::KeyLeaked, &json!({ "action": "revoked", "url": null }))),

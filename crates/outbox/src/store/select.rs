@@ -37,13 +37,6 @@ impl Select {
         self
     }
 
-    /// A row of values after `(a, b) <`.
-    pub(crate) fn and_row(mut self, condition: &str, values: impl IntoIterator<Item = Value>) -> Self {
-        let places: Vec<_> = values.into_iter().map(|value| self.place(value)).collect();
-        self.sql.push_str(&format!(" and {condition} ({})", places.join(", ")));
-        self
-    }
-
     pub(crate) fn then(mut self, sql: &str) -> Self {
         self.sql.push_str(sql);
         self

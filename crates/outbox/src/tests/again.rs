@@ -23,8 +23,9 @@ async fn a_replay_goes_by_its_filter_page_by_page(room: Room) {
         message_type: if number.is_multiple_of(2) { "even".to_owned() } else { "odd".to_owned() },
         ..posted(number, 1)
     };
-    room.tell((1..=9).map(typed).chain([posted(10, 2)])).await;
-    for claimed in room.claim_some(at(0), 1, 10).await {
+    let challenge = NewMessage { kind: MessageKind::Verify, ..posted(11, 1) };
+    room.tell((1..=9).map(typed).chain([posted(10, 2), challenge])).await;
+    for claimed in room.claim_some(at(0), 1, 11).await {
         let dead = claimed.delivery_id == delivery_id(9);
         room.end(&claimed, at(1), if dead { Outcome::Dead } else { Outcome::Delivered }).await;
     }

@@ -12,10 +12,10 @@ on_every_engine!(
     who_hangs_does_not_keep_others_waiting,
     what_is_behind_steps_up_when_there_is_room,
     what_is_claimed_says_all_that_is_told,
-    the_next_that_is_due_is_known,
     what_was_not_tried_is_given_back,
     this_process_is_woken_by_what_it_made_due,
     two_who_claim_at_once_never_get_the_same,
+    those_who_claim_at_once_keep_to_what_an_endpoint_may_have_in_flight,
 );
 
 async fn what_is_due_is_claimed_once(room: Room) {
@@ -148,19 +148,6 @@ async fn what_is_claimed_says_all_that_is_told(room: Room) {
     );
 }
 
-async fn the_next_that_is_due_is_known(room: Room) {
-    assert_eq!(room.next_due(Channel::Webhook).await.unwrap(), None);
-    let mut later = posted(2, 1);
-    later.deliveries[0].start = Start::Due(at(100));
-    room.tell([posted(1, 1), later]).await;
-    assert_eq!(room.next_due(Channel::Webhook).await.unwrap(), Some(at(0)));
-    assert_eq!(room.next_due(Channel::Email).await.unwrap(), None);
-    let claimed = room.claim_one(at(0), 1).await;
-    assert_eq!(room.next_due(Channel::Webhook).await.unwrap(), Some(at(60)), "its lease ends");
-    room.end(&claimed, at(1), Outcome::RetryAt(at(6))).await;
-    assert_eq!(room.next_due(Channel::Webhook).await.unwrap(), Some(at(6)));
-}
-
 async fn what_was_not_tried_is_given_back(room: Room) {
     room.tell([posted(1, 1)]).await;
     let claimed = room.claim_one(at(0), 1).await;
@@ -202,7 +189,7 @@ async fn two_who_claim_at_once_never_get_the_same(room: Room) {
         let mut all = vec![];
         for round in 0.. {
             let claimed = outbox.claim(claim(at(0), worker << 64 | round, 20)).await.unwrap();
-            if claimed.is_empty() && outbox.next_due(Channel::Webhook).await.unwrap() == Some(at(60)) {
+            if claimed.is_empty() {
                 break;
             }
             all.extend(claimed);
@@ -212,4 +199,21 @@ async fn two_who_claim_at_once_never_get_the_same(room: Room) {
     let claimed: Vec<Claimed> = join_all(claims).await.into_iter().flatten().collect();
     let different: BTreeSet<_> = claimed.iter().map(|one| one.delivery_id).collect();
     assert_eq!((claimed.len(), different.len()), (600, 600));
+}
+
+async fn those_who_claim_at_once_keep_to_what_an_endpoint_may_have_in_flight(room: Room) {
+    room.tell((0..60).map(|number| posted(number, number % 3))).await;
+    let outboxes = match &room.place {
+        Place::File(_) => vec![room.outbox.clone(), room.outbox.clone()],
+        Place::Server(_) => vec![room.again().await, room.again().await],
+    };
+    let claims = (1..=12).map(async |lease: u128| {
+        let outbox = &outboxes[usize::try_from(lease % 2).unwrap()];
+        outbox.claim(Claim { per_endpoint_max: 2, ..claim(at(0), lease, 10) }).await.unwrap()
+    });
+    let claimed: Vec<Claimed> = join_all(claims).await.into_iter().flatten().collect();
+    for number in 0..3 {
+        let of = claimed.iter().filter(|one| one.endpoint_id == Some(endpoint(number))).count();
+        assert_eq!(of, 2, "endpoint {number}");
+    }
 }

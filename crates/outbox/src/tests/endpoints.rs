@@ -7,6 +7,7 @@ on_every_engine!(
     what_is_for_a_removed_endpoint_is_cancelled,
     a_released_endpoint_has_a_clean_record,
     many_are_held_and_released,
+    what_is_held_beyond_its_bounds_is_given_up_and_says_so,
 );
 
 async fn what_is_for_a_held_endpoint_waits_until_it_is_released(room: Room) {
@@ -82,4 +83,31 @@ async fn many_are_held_and_released(room: Room) {
     assert_eq!(room.hold(endpoint(1), at(0)).await.unwrap(), 11_000);
     assert_eq!(room.release(endpoint(1), at(0)).await.unwrap(), 11_000);
     assert_eq!(room.remove_endpoint(endpoint(1), at(0)).await.unwrap(), 11_000);
+}
+
+async fn what_is_held_beyond_its_bounds_is_given_up_and_says_so(room: Room) {
+    room.hold(endpoint(1), at(0)).await.unwrap();
+    room.tell([posted(1, 1), posted(2, 1), posted(3, 1), posted(4, 2)]).await;
+    let bounds = |made_before, per_endpoint_max| HeldBounds { made_before, per_endpoint_max };
+    let given_up = async |bounds, max| room.give_up_held(bounds, max, at(50)).await.unwrap();
+    assert_eq!(given_up(bounds(at(0), 3), 10).await, GivenUp::default(), "within its bounds");
+    assert_eq!(given_up(bounds(at(0), 2), 10).await, GivenUp { too_old: 0, too_many: 1 });
+    let said = room.attempts(delivery_id(1)).await.unwrap();
+    let said: Vec<_> = said.iter().map(|one| (one.outcome, one.at, one.error.as_deref())).collect();
+    assert_eq!(said, [(AttemptOutcome::Dead, at(50), Some("held_too_many"))]);
+    assert_eq!(
+        room.delivery(delivery_id(1)).await.unwrap().unwrap().last_error.as_deref(),
+        Some("held_too_many")
+    );
+    let later = bounds(at(40), 10);
+    assert_eq!(given_up(later, 1).await, GivenUp { too_old: 1, too_many: 0 });
+    assert_eq!(given_up(later, 10).await, GivenUp { too_old: 1, too_many: 0 });
+    assert_eq!(given_up(later, 10).await, GivenUp::default());
+    let states = [room.state(1).await, room.state(2).await, room.state(3).await, room.state(4).await];
+    let dead = DeliveryState::Dead;
+    assert_eq!(states, [dead, dead, dead, DeliveryState::Pending], "what is not held goes on");
+    // Whoever opens it again may have it sent again.
+    room.release(endpoint(1), at(60)).await.unwrap();
+    assert_eq!(room.resend(delivery_id(1), at(60)).await.unwrap(), Resent::Yes);
+    assert_eq!(room.state(1).await, DeliveryState::Pending);
 }

@@ -8,6 +8,18 @@ async fn an_address_is_marked(room: Room) {
     room.mark_address("ann@example.com", "refused", at(2)).await.unwrap();
     let marked = Marked { marked_at: at(2), reason: "refused".to_owned() };
     assert_eq!(room.is_marked("ann@example.com").await.unwrap(), Some(marked));
+    room.mark_address("Bob@Example.com", "bounced", at(3)).await.unwrap();
+    assert!(room.is_marked("bob@example.COM").await.unwrap().is_some(), "in whatever case");
+    let listed = async |after: Option<&str>, max| {
+        let rows = room.marked_addresses(after, max).await.unwrap();
+        rows.into_iter().map(|row| (row.address, row.marked.reason)).collect::<Vec<_>>()
+    };
+    let [ann, bob] = [("ann@example.com", "refused"), ("bob@example.com", "bounced")]
+        .map(|(address, reason)| (address.to_owned(), reason.to_owned()));
+    assert_eq!(listed(None, 10).await, [ann.clone(), bob.clone()]);
+    assert_eq!(listed(None, 1).await, [ann]);
+    assert_eq!(listed(Some("ann@example.com"), 10).await, [bob]);
+    assert!(room.unmark_address("BOB@example.com").await.unwrap());
     assert!(room.unmark_address("ann@example.com").await.unwrap());
     assert!(!room.unmark_address("ann@example.com").await.unwrap());
     assert_eq!(room.is_marked("ann@example.com").await.unwrap(), None);

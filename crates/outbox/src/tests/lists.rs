@@ -3,8 +3,6 @@ use super::*;
 on_every_engine!(
     deliveries_are_listed_page_by_page_the_newest_first,
     deliveries_are_found_by_what_they_are,
-    notices_are_listed_by_what_they_were_told_for,
-    an_endpoint_is_told_what_it_asks_for_in_order,
     what_is_over_is_dropped_after_a_time,
 );
 
@@ -61,42 +59,6 @@ async fn deliveries_are_found_by_what_they_are(room: Room) {
         let rows = room.deliveries(&filter, Page::first(10)).await.unwrap();
         assert_eq!(ids(&rows), expected.into_iter().map(delivery_id).collect::<Vec<_>>(), "{filter:?}");
     }
-}
-
-async fn notices_are_listed_by_what_they_were_told_for(room: Room) {
-    let mut of_other = notice(3, "w", 80);
-    of_other.notice.as_mut().unwrap().rule_id = rule(2);
-    of_other.subject = "cli_2".to_owned();
-    room.tell([notice(1, "w", 80), posted(2, 1), of_other]).await;
-    let later = Handover { at: at(60), ..by_time([notice(4, "v", 80)]) };
-    room.commit(later).await.unwrap();
-    let list = async |filter: NoticeFilter, after| {
-        let rows = room.notices(&filter, Page { after, limit: 2 }).await.unwrap();
-        rows.into_iter().map(|row| (row.created_at, row.message_id)).collect::<Vec<_>>()
-    };
-    let all = NoticeFilter::default;
-    let first = list(all(), None).await;
-    assert_eq!(first, [(at(60), message_id(4)), (at(0), message_id(3))]);
-    assert_eq!(list(all(), first.last().copied()).await, [(at(0), message_id(1))]);
-    let of_rule = NoticeFilter { rule_id: Some(rule(2)), ..all() };
-    assert_eq!(list(of_rule, None).await, [(at(0), message_id(3))]);
-    let of_subject = NoticeFilter { subject: Some("cli_2".to_owned()), ..all() };
-    assert_eq!(list(of_subject, None).await, [(at(0), message_id(3))]);
-    assert_eq!(list(NoticeFilter { from: Some(at(1)), ..all() }, None).await, [(at(60), message_id(4))]);
-}
-
-async fn an_endpoint_is_told_what_it_asks_for_in_order(room: Room) {
-    let test = NewMessage { kind: MessageKind::Test, ..posted(2, 1) };
-    let mut told = notice(4, "w", 80);
-    told.deliveries[0].recipient = Recipient::Webhook(endpoint(1));
-    room.tell([posted(1, 1), test, posted(3, 2), told, posted(5, 1)]).await;
-    let first = room.pull(endpoint(1), Page::first(2)).await.unwrap();
-    assert_eq!(first.iter().map(|one| one.delivery_id).collect::<Vec<_>>(), [1, 4].map(delivery_id));
-    assert_eq!(first[0].message.body, r#"{"number":1}"#);
-    assert_eq!(first[1].message.threshold, Some(80));
-    let page = Page { after: first.last().map(|one| one.entry), limit: 2 };
-    let rest = room.pull(endpoint(1), page).await.unwrap();
-    assert_eq!(rest.iter().map(|one| one.delivery_id).collect::<Vec<_>>(), [delivery_id(5)]);
 }
 
 async fn what_is_over_is_dropped_after_a_time(room: Room) {

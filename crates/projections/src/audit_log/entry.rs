@@ -129,7 +129,12 @@ impl Outcome {
             E::Overflowed(Overflowed { failed: 0, .. }) => Self::Denied,
             E::Overflowed(_) => Self::Failed,
             E::Exported(Exported { complete: false, .. }) => Self::Failed,
-            E::SignedIn(_) | E::SignedOut(_) | E::Exported(_) | E::SecretSearched(_) => Self::Succeeded,
+            E::SignedIn(_)
+            | E::SignedOut(_)
+            | E::Exported(_)
+            | E::SecretSearched(_)
+            | E::AddressesMarked(_)
+            | E::AddressesUnmarked(_) => Self::Succeeded,
         }
     }
 }

@@ -70,7 +70,7 @@ impl<'batches> Levels<'batches> {
 
 /// `<policy>/<limit>/<environment>/<client, key or all>/<route or any>/<window's first second>/<its end>/<epoch>`. A month
 /// that became a day begins at the same moment and is another window.
-fn series(level: &QuotaLevel) -> String {
+pub(super) fn series(level: &QuotaLevel) -> String {
     let QuotaLevel { policy_id, limit, environment, client_id, key_id, route_id, .. } = level;
     let QuotaLevel { window_start, window_end, epoch, .. } = level;
     let key = key_id.map(|key| key.to_string());

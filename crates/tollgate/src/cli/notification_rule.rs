@@ -113,6 +113,15 @@ pub(crate) struct Told {
     /// Of that hour
     #[arg(long, default_value = "UTC", requires = "digest_at")]
     time_zone: String,
+    /// Of a team that is elsewhere: that hour of its own day; repeatable
+    #[arg(long = "team-zone", value_name = "TEAM=ZONE", requires = "digest_at", value_parser = team_zone)]
+    team_zones: Vec<(String, String)>,
+}
+
+fn team_zone(text: &str) -> Result<(String, String), &'static str> {
+    // A zone has no `=` in its name.
+    let (team, zone) = text.rsplit_once('=').ok_or("a team and its zone: `Orders=Asia/Tokyo`")?;
+    Ok((team.to_owned(), zone.to_owned()))
 }
 
 pub(crate) async fn run(command: NotificationRuleCommand) -> anyhow::Result<()> {
@@ -168,7 +177,7 @@ impl Told {
     fn members(self) -> Map<String, Value> {
         let recipients = self.recipients();
         let Self { notices, thresholds, days_before, client_id, team, environment, .. } = self;
-        let (digest_at, time_zone) = (self.digest_at, self.time_zone);
+        let (digest_at, time_zone, team_zones) = (self.digest_at, self.time_zone, self.team_zones);
         let about = given([("client_id", client_id), ("team", team), ("environment", environment)]);
         let mut members = Map::new();
         let mut add = |name: &str, value: Value, given: bool| {
@@ -182,7 +191,13 @@ impl Told {
         add("about", json!(about), !about.is_empty());
         add("recipients", json!(recipients), !recipients.is_empty());
         if let Some(hour) = digest_at {
-            add("cadence", json!({ "kind": "digest", "hour": hour, "time_zone": time_zone }), true);
+            let mut cadence = json!({ "kind": "digest", "hour": hour, "time_zone": time_zone });
+            if !team_zones.is_empty() {
+                let zones: Map<_, _> =
+                    team_zones.into_iter().map(|(team, zone)| (team, zone.into())).collect();
+                cadence["team_zones"] = Value::Object(zones);
+            }
+            add("cadence", cadence, true);
         }
         members
     }
@@ -236,5 +251,9 @@ mod tests {
             "cadence": { "kind": "digest", "hour": 7, "time_zone": "Europe/Berlin" },
         });
         assert_eq!(members(flags), expected);
+        let flags = "--digest-at 7 --team-zone Orders=Asia/Tokyo --team-zone A=B=Europe/Paris";
+        let zones = json!({ "Orders": "Asia/Tokyo", "A=B": "Europe/Paris" });
+        let cadence = json!({ "kind": "digest", "hour": 7, "time_zone": "UTC", "team_zones": zones });
+        assert_eq!(members(flags), json!({ "cadence": cadence }));
     }
 }

@@ -58,7 +58,7 @@ pub(crate) enum WebhookCommand {
     /// Send a made-up event, whether it is verified or not
     Test {
         id: String,
-        /// Such as api_key.revoked; the first that it subscribes to without it
+        /// Such as api_key.revoked or notice.key_expiring; the first that it subscribes to without it
         #[arg(long)]
         event_type: Option<String>,
         #[command(flatten)]

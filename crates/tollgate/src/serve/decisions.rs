@@ -55,6 +55,11 @@ async fn forget(
         }
     }
     for _ in 0..STATEMENTS_MAX {
+        if read.forget_quota_marks(now, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
+            break;
+        }
+    }
+    for _ in 0..STATEMENTS_MAX {
         if !read.forget_usage(now, keep.usage).await? {
             break;
         }

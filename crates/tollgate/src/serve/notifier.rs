@@ -84,7 +84,7 @@ impl api::Previews for Previewing {
         Box::pin(async move {
             let away = |failure: Box<dyn std::error::Error + Send + Sync>| api::PreviewsAway(failure);
             let found = notifier::preview(&self.log, &self.read, spec, addresses, until).await;
-            let notifier::Preview { from, until, notices_total, notices, cut, left_out } =
+            let notifier::Preview { from, until, notices_total, notices, cut, quotas_from, left_out } =
                 found.map_err(|failure| away(failure.into()))?;
             let shown = |one: notifier::Previewed| {
                 let notifier::Previewed { at, title, addresses, webhooks, notice } = one;
@@ -98,8 +98,13 @@ impl api::Previews for Previewing {
             };
             let notices = notices.into_iter().map(shown).collect::<Result<_, _>>();
             let notices = notices.map_err(|failure| away(failure.into()))?;
-            Ok(api::Preview { from, until, notices_total, notices, cut, left_out })
+            Ok(api::Preview { from, until, notices_total, notices, cut, quotas_from, left_out })
         })
+    }
+
+    fn sample(&self, made_up: api::MadeUp) -> Result<serde_json::Value, api::PreviewsAway> {
+        let api::MadeUp { notice, message_id, at } = made_up;
+        notifier::sample_message(notice, message_id, at).map_err(|failure| api::PreviewsAway(failure.into()))
     }
 }
 

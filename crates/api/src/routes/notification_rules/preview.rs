@@ -30,9 +30,12 @@ pub(crate) struct NotificationRulePreview {
     /// The newest first, at most 200.
     #[schema(max_items = 200)]
     notices: Vec<PreviewedNotice>,
-    /// There were more than 100,000 events, or 20,000 keys: the oldest are left out.
+    /// There were more than 100,000 events, 20,000 keys or 20,000 windows of quotas: the oldest are left out.
     cut: bool,
-    /// What the rule names and a preview knows nothing of: how full quotas were at which time is not kept.
+    /// From when on it is known how full quotas were; none where the rule names none, or nothing is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    quotas_from: Option<Timestamp>,
+    /// What the rule names and a preview knows nothing of: how things stood at which time is not kept.
     #[schema(value_type = Vec<form::NoticeName>, inline)]
     left_out: Vec<NoticeName>,
 }
@@ -54,7 +57,8 @@ pub(crate) struct PreviewedNotice {
 
 /// Preview a notification rule
 ///
-/// Answers what such a rule would have told over the last 30 days, by the events of that time and the keys as they stand now.
+/// Answers what such a rule would have told over the last 30 days, by the events of that time, the keys as they stand
+/// now, and the quotas as they filled.
 /// Nothing is told, and nothing counts as told.
 #[utoipa::path(
     post,
@@ -77,10 +81,10 @@ pub(crate) async fn preview(
     spec.recipients = std::mem::take(&mut told.recipients);
     check_recipients(&ask, &spec.recipients).await?;
     let previewed = ask.previews().preview(&spec, told.values(), ask.now()).await;
-    let Preview { from, until, notices_total, notices, cut, left_out } =
+    let Preview { from, until, notices_total, notices, cut, quotas_from, left_out } =
         previewed.map_err(|away| Problem::internal(&away))?;
     let notices = notices.into_iter().map(PreviewedNotice::from).collect();
-    Ok(Json(NotificationRulePreview { from, until, notices_total, notices, cut, left_out }))
+    Ok(Json(NotificationRulePreview { from, until, notices_total, notices, cut, quotas_from, left_out }))
 }
 
 impl From<Previewed> for PreviewedNotice {

@@ -2,16 +2,16 @@
 
 use axum::response::Response;
 use domain::{
-    DeliveryId, Metadata, Position, Recorded, Timestamp, WebhookId,
+    DeliveryId, Metadata, NoticeName, Position, Recorded, Timestamp, WebhookId,
     metadata::ActorKind,
     personal::PersonalValues,
     schema::{event_types, sample_events},
-    webhook::{AskTest, TestAsked, Webhook, WebhookCommand, WebhookEvent, WebhookSpec},
+    webhook::{AskTest, EventPattern, TestAsked, Webhook, WebhookCommand, WebhookEvent, WebhookSpec},
 };
 use http::StatusCode;
 use projections::event_message::{About, EventMessage};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
@@ -26,6 +26,7 @@ use crate::{
     facts::ANYTHING,
     guard::needs::WebhookWrite,
     path::{Id, Named as _},
+    previews::MadeUp,
     problem::{Problem, kinds},
 };
 
@@ -33,14 +34,14 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookTest {
-    /// Of an event of the log; absent: the first that it subscribes to.
+    /// Of an event of the log, or of a notice: `notice.key_expiring`. Absent: the first that it subscribes to.
     #[schema(example = "api_key.revoked")]
     event_type: Option<String>,
 }
 
 type TestAsk = Ask<WebhookWrite, Id<WebhookId>>;
 
-/// Send a made-up event to a webhook
+/// Send a made-up event or notice to a webhook
 ///
 /// It is formed and signed like every other, has `"test": true` in its body, and is sent whether the webhook is verified,
 /// disabled, or neither.
@@ -61,7 +62,7 @@ pub(crate) async fn test(ask: TestAsk) -> Result<Response, Instead> {
         return Err(Problem::new(kinds::IDEMPOTENCY_KEY_REUSED).into());
     };
     let asked = Asked { id: effect.id, version: effect.version };
-    let body = body(asked, &event_type, ask.now()).map_err(|why| Problem::internal(&why))?;
+    let body = body(&ask, asked, &event_type)?;
     let sent = sent::test(ask.door().api(), asked, &event_type, body).await;
     answered(&ask, effect, sent.map_err(|failure| Problem::unsent(&failure))?).await
 }
@@ -72,19 +73,27 @@ async fn fresh(ask: &TestAsk) -> Result<Effect<WebhookId>, Instead> {
     let spec = &webhook.endpoint().ok_or_else(WebhookId::missing)?.spec;
     let event_type = match event_type {
         None => first(spec),
-        Some(named) => event_types().find(|known| *known == named).ok_or_else(|| {
-            Problem::because(kinds::BODY_INVALID, "must be the type of an event, such as `api_key.revoked`")
-                .with("pointer", "/event_type")
+        Some(named) => known(&named).ok_or_else(|| {
+            let why = "must be the type of an event, such as `api_key.revoked`, or of a notice, such as `notice.key_expiring`";
+            Problem::because(kinds::BODY_INVALID, why).with("pointer", "/event_type")
         })?,
     };
     let command = WebhookCommand::AskTest(AskTest { event_type: event_type.into() });
     ask.execute::<Webhook>(ask.id(), command, Said::nothing()).await
 }
 
-/// One that it subscribes to, if it subscribes to events at all.
-fn first(spec: &WebhookSpec) -> &'static str {
-    let told = |event_type: &&str| spec.events.iter().any(|pattern| pattern.matches(event_type));
-    event_types().find(told).unwrap_or("api_key.revoked")
+/// An event's, or a notice's.
+fn known(named: &str) -> Option<String> {
+    let notices = NoticeName::ALL.into_iter().map(EventPattern::type_of);
+    event_types().map(str::to_owned).chain(notices).find(|known| known == named)
+}
+
+/// One that it subscribes to: of events first.
+fn first(spec: &WebhookSpec) -> String {
+    let told = |event_type: &String| spec.events.iter().any(|pattern| pattern.matches(event_type));
+    let notices = NoticeName::ALL.into_iter().map(EventPattern::type_of);
+    let found = event_types().map(str::to_owned).chain(notices).find(told);
+    found.unwrap_or_else(|| "api_key.revoked".to_owned())
 }
 
 /// Why a made-up event cannot be told.
@@ -92,7 +101,23 @@ fn first(spec: &WebhookSpec) -> &'static str {
 #[error("there is no sample of the event")]
 struct NoSample;
 
-fn body(asked: Asked, event_type: &str, now: Timestamp) -> Result<String, NoSample> {
+fn body(ask: &TestAsk, asked: Asked, event_type: &str) -> Result<String, Problem> {
+    let notice = NoticeName::ALL.into_iter().find(|name| EventPattern::type_of(*name) == event_type);
+    let body = match notice {
+        Some(notice) => {
+            let made_up = MadeUp { notice, message_id: test_message(asked), at: ask.now() };
+            ask.previews().sample(made_up).map_err(|away| Problem::internal(&away))
+        }
+        None => of_event(asked, event_type, ask.now()).map_err(|why| Problem::internal(&why)),
+    };
+    let mut body = body?;
+    if let Some(members) = body.as_object_mut() {
+        members.insert("test".to_owned(), json!(true));
+    }
+    Ok(body.to_string())
+}
+
+fn of_event(asked: Asked, event_type: &str, now: Timestamp) -> Result<Value, NoSample> {
     let samples = sample_events().map_err(|_| NoSample)?;
     let event = samples.into_iter().find(|sample| sample.event_type() == event_type).ok_or(NoSample)?;
     let message_id = test_message(asked);
@@ -108,11 +133,7 @@ fn body(asked: Asked, event_type: &str, now: Timestamp) -> Result<String, NoSamp
     };
     let about = About { client_id: None, team: None, environment: None, facts: ANYTHING };
     let message = EventMessage::of(&recorded, &about).map_err(|_| NoSample)?;
-    let mut body = serde_json::to_value(EventMessage { id: message_id, ..message }).map_err(|_| NoSample)?;
-    if let Some(members) = body.as_object_mut() {
-        members.insert("test".to_owned(), json!(true));
-    }
-    Ok(body.to_string())
+    serde_json::to_value(EventMessage { id: message_id, ..message }).map_err(|_| NoSample)
 }
 
 /// Of an event that never was.

@@ -3,9 +3,9 @@
 use std::pin::Pin;
 
 use domain::{NoticeName, Timestamp, notification_rule::RuleSpec, personal::PersonalValues};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{Preview, Previewed, Previews, PreviewsAway};
+use crate::{MadeUp, Preview, Previewed, Previews, PreviewsAway};
 
 pub(super) struct ToldPreviews;
 
@@ -23,14 +23,19 @@ impl Previews for ToldPreviews {
             webhooks: 0,
             data: json!({ "notice": "key_revoked" }),
         };
-        let left_out = vec![NoticeName::QuotaThreshold];
+        let left_out = vec![NoticeName::ThrottlingSpike];
         Box::pin(std::future::ready(Ok(Preview {
             from: until,
             until,
             notices_total: 1,
             notices: vec![told],
             cut: false,
+            quotas_from: Some(until),
             left_out,
         })))
+    }
+
+    fn sample(&self, MadeUp { notice, message_id, at: _ }: MadeUp) -> Result<Value, PreviewsAway> {
+        Ok(json!({ "type": format!("notice.{notice}"), "id": message_id }))
     }
 }

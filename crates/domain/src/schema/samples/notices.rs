@@ -71,7 +71,8 @@ pub(super) fn notification_rule_events(
             cadence,
         })
     };
-    let digest = Cadence::Digest { hour: 8, time_zone: "Europe/Berlin".parse()? };
+    let team_zones = [("Payments".parse()?, "Asia/Tokyo".parse()?)].into();
+    let digest = Cadence::Digest { hour: 8, time_zone: "Europe/Berlin".parse()?, team_zones };
     Ok(vec![
         E::Made(notification_rule::Made { spec: spec(Cadence::Immediate)? }),
         E::Revised(notification_rule::Revised { spec: spec(digest)? }),

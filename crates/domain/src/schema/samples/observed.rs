@@ -5,12 +5,17 @@ use crate::{
     KeyId, PrincipalId,
     access::Permission,
     observation::{
-        AccessDenied, AuthenticationFailed, Exported, ExportedWhat, ObservationEvent, Overflowed,
-        SecretSearched, SignInWay, SignedIn, SignedOut,
+        AccessDenied, AddressesMarked, AddressesUnmarked, AuthenticationFailed, Exported, ExportedWhat,
+        ObservationEvent, Overflowed, SecretSearched, SignInWay, SignedIn, SignedOut,
     },
+    personal::{Personal, PersonalValue},
 };
 
 const SESSION: &str = "ses_01jx3v6k9q8z7m5n4p3r2s1t0v";
+
+fn address() -> Personal {
+    PersonalValue::new([7; 16], "ada@example.com").commitment()
+}
 
 pub(super) fn observation_events(principal_id: PrincipalId, key: KeyId) -> Sampled<Vec<ObservationEvent>> {
     use ObservationEvent as E;
@@ -39,5 +44,7 @@ pub(super) fn observation_events(principal_id: PrincipalId, key: KeyId) -> Sampl
             complete: true,
         }),
         E::SecretSearched(SecretSearched { found: Some(key.to_string()) }),
+        E::AddressesMarked(AddressesMarked { addresses: vec![address()], reason: "bounced: 5.1.1".parse()? }),
+        E::AddressesUnmarked(AddressesUnmarked { addresses: vec![address()] }),
     ])
 }

@@ -1,4 +1,4 @@
-//! Levels of calendar quotas, named, and no more in a batch than it has room for.
+//! Levels of quotas, named, and no more in a batch than it has room for.
 
 use domain::{Timestamp, rate_limit_policy::Counting, usage::QuotaLevel};
 use hashbrown::HashSet;
@@ -25,7 +25,7 @@ impl Gateway {
     pub(super) fn quota_levels(&self, owed: &mut Owed, taken: Taken, mut room: usize) -> Vec<QuotaLevel> {
         let Taken { changed, resting } = taken;
         let before = std::mem::take(owed);
-        let news = changed.iter().filter_map(calendar).chain(resting).filter(|place| !before.contains(place));
+        let news = changed.iter().filter_map(of_quota).chain(resting).filter(|place| !before.contains(place));
         let places: Vec<CounterPlace> = before.iter().copied().chain(news).collect();
         let mut levels = vec![];
         for some in places.chunks(NAMED_AT_ONCE) {
@@ -48,16 +48,16 @@ impl Gateway {
     }
 }
 
-fn calendar(Changed { account, limit, state }: &Changed) -> Option<CounterPlace> {
-    state.as_ref().is_some_and(KeptState::is_calendar).then_some((*account, *limit))
+fn of_quota(Changed { account, limit, state }: &Changed) -> Option<CounterPlace> {
+    state.as_ref().is_some_and(KeptState::is_quota).then_some((*account, *limit))
 }
 
-/// A calendar quota of a policy in force.
+/// A quota of a policy in force.
 fn quota(slot: LimitSlot, index: &Index) -> Option<(&PolicyEntry, &Limit)> {
     let (policy, _) = index.policies.limit_of(slot)?;
     let policy = index.policies.get(policy).filter(|policy| policy.active)?;
     let limit = policy.quotas.iter().find(|limit| limit.slot == slot)?;
-    matches!(limit.rule, Rule::Calendar(_)).then_some((policy, limit))
+    matches!(limit.rule, Rule::Calendar(_) | Rule::Rolling(_)).then_some((policy, limit))
 }
 
 /// None when the index does not know what is counted.

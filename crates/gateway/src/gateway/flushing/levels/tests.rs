@@ -203,14 +203,68 @@ fn a_batch_that_comes_again_leaves_levels_to_the_next() {
 }
 
 #[test]
-fn rates_and_rolling_quotas_have_no_level() {
+fn rates_have_no_level() {
     let mut org = Organisation::small();
-    let rolling = QuotaLimit { period: Period::Hour, window: QuotaWindow::Rolling, ..quota("rolling", 10) };
-    org.policy(POLICY, spec(vec![rate("burst", 5)], vec![rolling]));
+    org.policy(POLICY, spec(vec![rate("burst", 5)], vec![]));
     org.assign(POLICY, |_| {});
     calls(&org, 6);
     assert_eq!(told(&org), NOTHING);
     assert_eq!(rest(&org), NOTHING);
+}
+
+/// The small organisation under a quota of so many an hour, wherever the hour begins.
+fn under_rolling(period: Period, requests: u64) -> Organisation {
+    let mut org = Organisation::small();
+    let rolling = QuotaLimit { period, window: QuotaWindow::Rolling, ..quota("rolling", requests) };
+    org.policy(POLICY, spec(vec![], vec![rolling]));
+    org.assign(POLICY, |_| {});
+    org
+}
+
+#[test]
+fn of_a_rolling_quota_the_most_of_a_day_is_told() {
+    let mut org = under_rolling(Period::Hour, 10);
+    calls(&org, 6);
+    let level = levels(org.gateway.take_flush(org.now)).remove(0);
+    assert_eq!((level.used, level.allowed), (6, 10));
+    let day = (read::<Timestamp>("2026-11-22T00:00:00Z"), read::<Timestamp>("2026-11-23T00:00:00Z"));
+    assert_eq!((level.window_start, level.window_end), day);
+    // It has come back, and what is used since is less.
+    org.pass(2 * 3_600);
+    calls(&org, 3);
+    assert_eq!(told(&org), NOTHING);
+    calls(&org, 5);
+    assert_eq!(told(&org), [8]);
+    org.pass(86_400);
+    calls(&org, 2);
+    let level = levels(org.gateway.take_flush(org.now)).remove(0);
+    assert_eq!((level.used, level.window_start), (2, day.1));
+    assert_eq!(rest(&org), NOTHING);
+}
+
+#[test]
+fn a_rolling_quota_that_is_longer_than_a_day_is_told_for_as_long() {
+    let org = under_rolling(Period::Week, 10);
+    calls(&org, 1);
+    let level = levels(org.gateway.take_flush(org.now)).remove(0);
+    assert_eq!(level.window_end.duration_since(level.window_start).as_hours(), 7 * 24);
+    assert!(level.window_start <= org.now && org.now < level.window_end);
+}
+
+#[test]
+fn a_rolling_quota_goes_on_over_a_restart() {
+    let mut org = under_rolling(Period::Hour, 10);
+    calls(&org, 4);
+    let kept: Vec<CounterRow> = org.gateway.take_flush(org.now).counters;
+    org.gateway = Gateway::new(settings(), peppers());
+    org.gateway.restore_counters(kept, org.now);
+    org.position = 0;
+    org.retell();
+    let rolling = QuotaLimit { period: Period::Hour, window: QuotaWindow::Rolling, ..quota("rolling", 10) };
+    org.policy(POLICY, spec(vec![], vec![rolling]));
+    org.assign(POLICY, |_| {});
+    calls(&org, 1);
+    assert_eq!(told(&org), [5]);
 }
 
 #[test]
