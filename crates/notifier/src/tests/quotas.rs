@@ -77,6 +77,8 @@ async fn used(world: &World, sequence: u64, used: u64, client_id: Option<ClientI
         sequence,
         flushed_at: world.now(),
         facts: vec![],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels: vec![level],
         sightings: vec![],
