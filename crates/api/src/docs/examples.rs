@@ -116,6 +116,10 @@ fn request(schema: &str) -> Option<Value> {
             "cadence": { "kind": "digest", "hour": 7, "time_zone": "Europe/Berlin" },
         }),
         "NotificationRulePatch" => json!({ "days_before": [14, 3], "cadence": { "kind": "immediate" } }),
+        "Unreachable" => {
+            json!({ "addresses": ["ada@acme.example"], "reason": "bounced: 550 5.1.1 no such user" })
+        }
+        "Reachable" => json!({ "addresses": ["ada@acme.example"] }),
         "NewErasure" => json!({ "values": ["grace@acme.example"], "reason": "asked for by the person" }),
         "NewKey" => json!({ "name": "booking backend", "environment": "prod" }),
         "Rotation" => json!({ "overlap_seconds": 86_400, "reason": "yearly rotation" }),
