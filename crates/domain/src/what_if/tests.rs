@@ -1,0 +1,1 @@
+//! Given calls, when replayed, then refusals.
