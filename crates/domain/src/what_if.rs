@@ -8,8 +8,8 @@
 //! * Windows of quotas turn between seconds. As long as all calls of a counter cost the same and no rate limit stands beside the
 //!   quotas, nothing depends on the moment within the second, and at least = at most.
 //! * A rate whose burst is more than two seconds of its flow never overflows between the calls of two seconds that keep it busy:
-//!   then the interval of a counter is not wider than a second of flow and a call for each time that it fills up. With a smaller
-//!   burst, calls that come at the end of one second and the beginning of the next may find as little as half of the rate.
+//!   then the interval of a counter is not wider than two seconds of flow and a call for each time that it is busy, however long.
+//!   With a smaller burst, calls that come at the end of one second and the beginning of the next may find as little as half of the rate.
 //! * Where calls of one counter cost different amounts, which of them come first decides. The interval holds, and it is wide.
 //!
 //! Of calls by several clients or routes that share a counter, it is known how many are refused and less well which.

@@ -21,6 +21,7 @@ pub mod quota_levels;
 pub mod quotas;
 pub mod rotation;
 pub mod routes;
+pub mod seconds;
 mod select;
 pub mod shadow;
 #[cfg(test)]

@@ -293,12 +293,12 @@ mod tests {
             period in periods(), zone in prop::sample::select(&ZONES[..]), at in 0_i64..4_000_000_000,
         ) {
             let zone = zone.parse::<TimeZoneName>().unwrap().zone();
-            let here = window(period, &zone, at);
+            let here = calendar_window(period, &zone, at);
             prop_assert!(here.contain(at));
             for inside in [here.start, here.end - 1, here.start + (here.end - here.start) / 2] {
-                prop_assert_eq!(window(period, &zone, inside), here);
+                prop_assert_eq!(calendar_window(period, &zone, inside), here);
             }
-            prop_assert_eq!(window(period, &zone, here.end).start, here.end);
+            prop_assert_eq!(calendar_window(period, &zone, here.end).start, here.end);
         }
     }
 }
