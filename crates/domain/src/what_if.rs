@@ -213,8 +213,8 @@ impl Replay {
     }
 
     fn place(&mut self, caller: Caller) -> Option<Place> {
-        let on_route = self.bound_on_route(caller)?;
         let Caller { environment, client_id, key_id, route_id } = caller;
+        let on_route = on_route(&self.targets, client_id, route_id, self.environments.get(environment)?)?;
         let subject = match self.counting {
             Counting::Client => Subject::Client(client_id),
             Counting::Key => Subject::Key(key_id),
@@ -229,20 +229,6 @@ impl Replay {
         let next = self.pair_numbers.len();
         let pair = *self.pair_numbers.entry((client_id, route_id)).or_insert(next);
         Some(Place { account, pair })
-    }
-
-    /// Whether the most specific target that fits names the route; none where none fits. Client and route go before client, that
-    /// before route, before neither; at each of these, one that names the environment goes before one that does not.
-    fn bound_on_route(&self, caller: Caller) -> Option<bool> {
-        let Caller { environment, client_id, key_id: _, route_id } = caller;
-        let environment = self.environments.get(environment)?;
-        let by = [(client_id, route_id), (client_id, None), (None, route_id), (None, None)];
-        by.into_iter().find_map(|(client_id, route_id)| {
-            let all = Target { client_id, route_id, environment: None };
-            let one = Target { environment: Some(environment.clone()), ..all.clone() };
-            let fits = self.targets.contains(&one) || self.targets.contains(&all);
-            fits.then_some(route_id.is_some())
-        })
     }
 
     /// What came of it.
@@ -275,6 +261,40 @@ impl Replay {
         pairs.sort_by_key(|pair| (Reverse(pair.refused.at_most), pair.client_id, pair.route_id));
         Replayed { calls, refused, pairs, limits: limits.told(&by_limit) }
     }
+}
+
+impl Candidate {
+    /// Whether it would bind such calls.
+    #[must_use]
+    pub fn binds(
+        &self,
+        client_id: Option<ClientId>,
+        route_id: Option<RouteId>,
+        environment: &Environment,
+    ) -> bool {
+        self.targets.iter().any(|target| {
+            target.client_id.is_none_or(|id| Some(id) == client_id)
+                && target.route_id.is_none_or(|id| Some(id) == route_id)
+                && target.environment.as_ref().is_none_or(|name| name == environment)
+        })
+    }
+}
+
+/// Whether the most specific target that fits names the route; none where none fits. Client and route go before client, that before
+/// route, before neither; at each of these, one that names the environment goes before one that does not.
+fn on_route(
+    targets: &HashSet<Target>,
+    client_id: Option<ClientId>,
+    route_id: Option<RouteId>,
+    environment: &Environment,
+) -> Option<bool> {
+    let by = [(client_id, route_id), (client_id, None), (None, route_id), (None, None)];
+    by.into_iter().find_map(|(client_id, route_id)| {
+        let all = Target { client_id, route_id, environment: None };
+        let one = Target { environment: Some(environment.clone()), ..all.clone() };
+        let fits = targets.contains(&one) || targets.contains(&all);
+        fits.then_some(route_id.is_some())
+    })
 }
 
 impl Refusals {

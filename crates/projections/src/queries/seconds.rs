@@ -1,7 +1,5 @@
 //! Calls that met limits, second by second, and what became of them: what a what-if replays and is put beside.
 
-use std::future::Future;
-
 use domain::{ClientId, Environment, KeyId, RouteId, Timestamp, access::Reach};
 use jiff::tz::TimeZone;
 
@@ -83,15 +81,11 @@ pub enum SecondsFailure {
 ///
 /// # Errors
 /// When there are too many rows, of which then none is handed out, or the read model cannot be read.
-pub async fn read<Pages, Taken>(
+pub async fn read(
     model: &ReadModel,
     query: &SecondsQuery,
-    mut take: Pages,
-) -> Result<Seconds, SecondsFailure>
-where
-    Pages: FnMut(Vec<SecondRow>) -> Taken + Send,
-    Taken: Future<Output = ()> + Send,
-{
+    mut take: impl FnMut(Vec<SecondRow>) + Send,
+) -> Result<Seconds, SecondsFailure> {
     let windows = Windows::new((query.from, query.until), Granularity::Minute, &TimeZone::UTC)?;
     let windows = detail::kept(model, windows, detail::CALLS).await?;
     let (from_s, until_s) = (windows.from_s.min(windows.until_s), windows.until_s);
@@ -108,7 +102,7 @@ where
         let page: Vec<SecondRow> = model.fetch(query.page(from_s, until_s, after.as_ref())).await?;
         let is_last = page.len() < usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
         after = page.last().cloned();
-        take(page).await;
+        take(page);
         if is_last {
             break;
         }

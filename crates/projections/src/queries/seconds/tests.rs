@@ -1,7 +1,5 @@
 //! Seconds in, the same seconds out, in the order of time.
 
-use std::future::ready;
-
 use domain::{decision::Outcome, usage::UsageFact};
 
 use super::*;
@@ -26,11 +24,7 @@ fn seconds(of: u64, minute: i64, outcome: Outcome, seconds: Vec<(u8, u64)>) -> U
 
 async fn all(model: &ReadModel, query: &SecondsQuery) -> Result<(Vec<SecondRow>, Seconds), SecondsFailure> {
     let mut rows = vec![];
-    let seconds = read(model, query, |page| {
-        rows.extend(page);
-        ready(())
-    });
-    let seconds = seconds.await?;
+    let seconds = read(model, query, |page| rows.extend(page)).await?;
     Ok((rows, seconds))
 }
 
