@@ -28,6 +28,7 @@ const NO_COMMANDS: &[&str] = &[
     "close_break_glass",
     // Looks and takes nothing.
     "explain_call",
+    "simulate_policy",
     "preview_notification_rule",
     // Looks, and puts on record that it has.
     "search_secret",

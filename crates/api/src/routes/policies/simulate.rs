@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use axum::Json;
 use domain::{
     Aggregate, ClientId, Environment, PolicyId, RouteId, Timestamp,
+    access::Reach,
     api_client::ApiClientRefusal,
     rate_limit_policy::{
         Assignment, Counting, DefinePolicy, Mode, PolicyCommand, PolicySpec, RateLimitPolicy,
@@ -131,7 +132,9 @@ pub(crate) async fn simulate(ask: Ask<ReportRead>) -> Result<Json<Simulated>, Pr
         ask.allow(&ANYTHING)?;
     }
     let filter = filter(&candidate.targets);
-    let query = SecondsQuery { from, until, filter, rows_max: ROWS_MAX, reach: ask.reach() };
+    // A policy that binds nobody has nothing to look for.
+    let reach = if candidate.targets.is_empty() { Reach::Within(vec![]) } else { ask.reach() };
+    let query = SecondsQuery { from, until, filter, rows_max: ROWS_MAX, reach };
     let costs = Costs::read(&ask).await?;
     let mut replay = Replay::new(&candidate);
     let seconds = seconds::read(ask.read(), &query, |page| {
