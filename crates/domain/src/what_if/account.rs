@@ -180,7 +180,7 @@ impl Account {
         self.count(&asked, &classes);
         let tightest = self.pass_evenly(limits.all(), second, &asked);
         // Before the intervals move.
-        let may_roll_over =
+        let rolling_may_refuse =
             limits.all().iter().zip(&self.low).any(|(limit, low)| {
                 limit.is_rolling() && low.left(limit) < limit.price(total_cost(&classes))
             });
@@ -189,7 +189,7 @@ impl Account {
         self.granted_at_least = self.granted_at_least.saturating_add(granted.at_least);
         self.granted_at_most = self.granted_at_most.saturating_add(granted.at_most);
         if let Cost::Each(cost) = self.cost {
-            self.pass_courses(limits.timely(), second, (granted.calls, u128::from(cost)), may_roll_over);
+            self.pass_courses(limits.timely(), second, (granted.calls, u128::from(cost)), rolling_may_refuse);
         }
         if self.certain.is_none() && self.granted_at_most < self.calls {
             self.certain = Some((second, tightest));
@@ -336,13 +336,13 @@ impl Account {
         limits: &[Limit],
         second: i64,
         (calls, cost): (u128, u128),
-        may_roll_over: bool,
+        rolling_may_refuse: bool,
     ) {
         let cost = cost.max(1);
         self.most.pass(limits, second, calls, cost);
         self.granted_at_most = self.granted_at_most.min(self.most.granted);
         self.most.learn(limits, &self.high, self.granted_at_most, cost);
-        if may_roll_over {
+        if rolling_may_refuse {
             return self.fewest.begin_anew(limits, &self.low, self.granted_at_least);
         }
         self.fewest.pass(limits, second, calls, cost);

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// So many rows are looked at in one answer; a longer range, or more callers, must be narrowed down.
-pub const ROWS_MAX: u32 = 2_000_000;
+pub const ROWS_MAX: u32 = 1_000_000;
 /// Read at once.
 const PAGE_ROWS: u32 = 20_000;
 

@@ -161,7 +161,7 @@ fn check(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn a_gateway_refuses_at_least_and_at_most_what_is_said(
