@@ -28,6 +28,7 @@ mod it {
     mod schemas;
     mod secrets;
     mod sign_in;
+    mod simulate;
     mod start;
     mod structure;
     mod traces;

@@ -101,6 +101,7 @@ use crate::{
         routes::policies::findings::PolicyWritten,
         routes::policies::findings::AssignmentWritten,
         routes::policies::findings::Findings,
+        routes::policies::simulate::view::Simulated,
         routes::gateway::nodes::Nodes,
         routes::gateway::nodes::NodeView,
         routes::hygiene::HygieneKeyView,

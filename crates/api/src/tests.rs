@@ -38,5 +38,6 @@ mod rotation;
 mod routes;
 mod scheduled_changes;
 mod sign_in;
+mod simulate;
 mod versions;
 mod webhooks;

@@ -35,6 +35,7 @@ pub mod secret;
 pub mod text;
 pub mod usage;
 pub mod webhook;
+pub mod what_if;
 
 pub use aggregate::{Aggregate, EventType};
 pub use clock::{Clock, SharedClock};

@@ -8,6 +8,7 @@ mod limits;
 mod state;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use commands::{
     AssignPolicy, DefinePolicy, PolicyCommand, RateLimitPolicyRefusal, ResetLimit, RetirePolicy,
@@ -18,3 +19,4 @@ pub use events::{
 };
 pub use limits::{Counting, Mode, Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit, TimeZoneName};
 pub use state::{ActivePolicy, RateLimitPolicy};
+pub use windows::{ROLLING_PARTS, WindowBounds, calendar_window, rolling_part_seconds};

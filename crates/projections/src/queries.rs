@@ -22,6 +22,7 @@ pub mod quota_marks;
 pub mod quotas;
 pub mod rotation;
 pub mod routes;
+pub mod seconds;
 pub mod secrets;
 mod select;
 pub mod shadow;

@@ -20,6 +20,7 @@ pub(crate) mod operation;
 mod operator;
 pub(crate) mod output;
 pub(crate) mod policy;
+mod policy_simulate;
 pub(crate) mod projections;
 pub(crate) mod recover;
 pub(crate) mod report;

@@ -10,6 +10,7 @@ mod list;
 mod list_assignments;
 mod retire;
 pub(crate) mod revise;
+pub(crate) mod simulate;
 mod unassign;
 pub(crate) mod view;
 
@@ -22,6 +23,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(define::define, list::list))
         .routes(routes!(get::get, revise::revise))
         .routes(routes!(findings::findings))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(retire::retire))
         .routes(routes!(assign::assign))
         .routes(routes!(list_assignments::list))

@@ -73,7 +73,7 @@ const ROWS_DEFAULT: u32 = 1_000;
 const ROWS_MAX: u32 = 10_000;
 
 impl Rows {
-    fn get(self) -> u32 {
+    pub(crate) fn get(self) -> u32 {
         self.0
     }
 }

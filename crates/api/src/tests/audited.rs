@@ -22,6 +22,7 @@ const REVIEWED: &[(&str, &str)] = &[
     ("decline_approval", "by another person, who is somebody; its tests have it"),
     ("withdraw_approval", "by a person, who is somebody; its tests have it"),
     ("explain_call", "changes nothing"),
+    ("simulate_policy", "changes nothing"),
     ("preview_notification_rule", "changes nothing"),
     ("import_routes", "a command for each route of the document"),
     ("receive_github_leaks", "signed by a sender who is no principal; a command for each report"),

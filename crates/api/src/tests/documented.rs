@@ -115,6 +115,14 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
             "/v1/explain".to_owned(),
             Some(json!({ "key_id": key, "method": "GET", "path": "/orders/1" })),
         ),
+        "simulate_policy" => (
+            "POST",
+            "/v1/policies/simulate".to_owned(),
+            Some(json!({
+                "policy": { "rates": [{ "name": "burst", "requests": 10, "per_seconds": 1 }] },
+                "target": { "client_id": client },
+            })),
+        ),
         "list_decisions" => ("GET", "/v1/decisions".to_owned(), None),
         "get_decision" => ("GET", format!("/v1/decisions/{DECISION}"), None),
         "show_effective_policy" => ("GET", "/v1/effective-policy".to_owned(), None),

@@ -30,6 +30,7 @@ const NO_COMMANDS: &[&str] = &[
     "revoke_person_token",
     // Looks and takes nothing.
     "explain_call",
+    "simulate_policy",
     "preview_notification_rule",
     // Looks, and puts on record that it has.
     "search_secret",

@@ -8,3 +8,4 @@ mod properties;
 mod resets;
 mod specificity;
 mod splitting;
+mod what_if;

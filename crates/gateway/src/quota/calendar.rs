@@ -1,14 +1,7 @@
 //! Windows that turn where the calendar does, in the limit's time zone.
 
-use domain::{
-    Timestamp,
-    rate_limit_policy::{Period, TimeZoneName},
-};
-use jiff::{
-    ToSpan, Zoned,
-    civil::Date,
-    tz::{Offset, TimeZone},
-};
+use domain::rate_limit_policy::{Period, TimeZoneName, WindowBounds as Bounds, calendar_window};
+use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
@@ -20,23 +13,6 @@ pub(crate) struct Calendar {
     zone: TimeZone,
     /// Asked for last: when a day turns, every counter asks for the same one.
     latest: Mutex<Bounds>,
-}
-
-/// A window's ends in Unix seconds, the second not in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Bounds {
-    start: i64,
-    end: i64,
-}
-
-impl Bounds {
-    fn contain(&self, second: i64) -> bool {
-        (self.start..self.end).contains(&second)
-    }
-
-    fn seconds(&self) -> i64 {
-        self.end.saturating_sub(self.start)
-    }
 }
 
 impl Calendar {
@@ -52,54 +28,10 @@ impl Calendar {
     fn window(&self, second: i64) -> Bounds {
         let mut latest = self.latest.lock();
         if !latest.contain(second) {
-            *latest = window(self.period, &self.zone, second);
+            *latest = calendar_window(self.period, &self.zone, second);
         }
         *latest
     }
-}
-
-/// The window that a moment lies in. Days, weeks, months and years begin with the first moment of their first day,
-/// whatever the clocks do that day. Hours and minutes are those of the local clock; should it be set to anything
-/// but the same minute of another hour, the one that runs ends there.
-fn window(period: Period, zone: &TimeZone, second: i64) -> Bounds {
-    let at = Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
-    let bounds = match period {
-        Period::Minute => clock_window(zone, at, 60),
-        Period::Hour => clock_window(zone, at, 3_600),
-        Period::Day | Period::Week | Period::Month | Period::Year => date_window(period, zone, at),
-    };
-    // Only at the ends of representable time; a window of a second grants, and turns.
-    bounds
-        .filter(|bounds| bounds.contain(second))
-        .unwrap_or(Bounds { start: second, end: second.saturating_add(1) })
-}
-
-fn clock_window(zone: &TimeZone, at: Timestamp, length: i64) -> Option<Bounds> {
-    let second = at.as_second();
-    let offset = i64::from(Offset::seconds(zone.to_offset(at)));
-    let start = (second + offset).div_euclid(length) * length - offset;
-    let next = at.checked_add(1.second()).ok()?;
-    let set_before = zone.preceding(next).next().map_or(i64::MIN, |turn| turn.timestamp().as_second());
-    let set_after = zone.following(at).next().map_or(i64::MAX, |turn| turn.timestamp().as_second());
-    Some(Bounds { start: start.max(set_before), end: (start + length).min(set_after) })
-}
-
-fn date_window(period: Period, zone: &TimeZone, at: Timestamp) -> Option<Bounds> {
-    let today = Zoned::new(at, zone.clone()).date();
-    let (first, days_or_more) = match period {
-        Period::Minute | Period::Hour | Period::Day => (today, 1.day()),
-        Period::Week => {
-            let since_monday = today.weekday().to_monday_zero_offset();
-            (today.checked_sub(i64::from(since_monday).days()).ok()?, 1.week())
-        }
-        Period::Month => (today.first_of_month(), 1.month()),
-        Period::Year => (today.first_of_year(), 1.year()),
-    };
-    let begin = |date: Date| {
-        let midnight = date.to_zoned(zone.clone()).ok()?;
-        Some(midnight.start_of_day().ok()?.timestamp().as_second())
-    };
-    Some(Bounds { start: begin(first)?, end: begin(first.checked_add(days_or_more).ok()?)? })
 }
 
 /// A clock set back by no more keeps its window; one set back by more was wrong before.
@@ -197,6 +129,7 @@ impl CalendarCount {
 
 #[cfg(test)]
 mod tests {
+    use domain::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
@@ -360,12 +293,12 @@ mod tests {
             period in periods(), zone in prop::sample::select(&ZONES[..]), at in 0_i64..4_000_000_000,
         ) {
             let zone = zone.parse::<TimeZoneName>().unwrap().zone();
-            let here = window(period, &zone, at);
+            let here = calendar_window(period, &zone, at);
             prop_assert!(here.contain(at));
             for inside in [here.start, here.end - 1, here.start + (here.end - here.start) / 2] {
-                prop_assert_eq!(window(period, &zone, inside), here);
+                prop_assert_eq!(calendar_window(period, &zone, inside), here);
             }
-            prop_assert_eq!(window(period, &zone, here.end).start, here.end);
+            prop_assert_eq!(calendar_window(period, &zone, here.end).start, here.end);
         }
     }
 }

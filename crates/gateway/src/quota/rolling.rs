@@ -5,11 +5,8 @@
 
 use std::collections::VecDeque;
 
-use domain::rate_limit_policy::Period;
+use domain::rate_limit_policy::{Period, ROLLING_PARTS as PARTS, rolling_part_seconds};
 use serde::{Deserialize, Serialize};
-
-const PARTS: i64 = 60;
-const DAY: i64 = 86_400;
 
 /// The length of a rolling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +18,7 @@ pub(crate) struct Span {
 impl Span {
     /// A month is 30 days, a year 365.
     pub(crate) fn of(period: Period) -> Self {
-        let seconds = match period {
-            Period::Minute => 60,
-            Period::Hour => 3_600,
-            Period::Day => DAY,
-            Period::Week => 7 * DAY,
-            Period::Month => 30 * DAY,
-            Period::Year => 365 * DAY,
-        };
-        Self { part: seconds / PARTS }
+        Self { part: rolling_part_seconds(period) }
     }
 
     /// The period that is so long.

@@ -8,6 +8,7 @@ use super::{
     key::{given, post},
     limits,
     list::{Listing, Then},
+    policy_simulate,
     rest::Rest,
 };
 
@@ -109,6 +110,8 @@ pub(crate) enum PolicyCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Replay recorded calls against a policy that is not there yet, or a change of one
+    Simulate(Box<policy_simulate::SimulateFlags>),
     /// Retire a policy that is no longer assigned
     Retire {
         id: String,
@@ -177,6 +180,7 @@ pub(crate) async fn run(command: PolicyCommand) -> anyhow::Result<()> {
             let path = format!("/policies/{id}/assignments/{assignment_id}");
             rest.print(&rest.change(Method::DELETE, &path, &format!("/policies/{id}"), None).await?, &[])
         }
+        PolicyCommand::Simulate(flags) => policy_simulate::run(*flags).await,
         PolicyCommand::Retire { id, reason, connection } => {
             post(&connection, &format!("/policies/{id}/retire"), given([("reason", reason)])).await
         }
