@@ -8,6 +8,9 @@ use std::collections::VecDeque;
 use domain::rate_limit_policy::{Period, ROLLING_PARTS as PARTS, rolling_part_seconds};
 use serde::{Deserialize, Serialize};
 
+/// In seconds.
+const DAY: i64 = 86_400;
+
 /// The length of a rolling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {

@@ -49,6 +49,8 @@ fn arrived(batch_no: u64, node: &str, quota_levels: Vec<QuotaLevel>) -> ArrivedB
         sequence: batch_no,
         flushed_at: at(i64::try_from(batch_no).unwrap()),
         facts: vec![],
+        throttled: vec![],
+        responses: vec![],
         shadow: vec![],
         quota_levels,
         sightings: vec![],
