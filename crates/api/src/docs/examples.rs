@@ -140,6 +140,10 @@ fn request(schema: &str) -> Option<Value> {
         }),
         "PolicyPatch" => json!({ "mode": "shadow", "thresholds": null }),
         "CallToExplain" => json!({ "method": "GET", "path": "/orders/7", "environment": "prod" }),
+        "PolicyToSimulate" => json!({
+            "policy": { "rates": [{ "name": "burst", "requests": 100, "per_seconds": 1, "burst": 200 }] },
+            "target": { "environment": "prod" },
+        }),
         "NewAssignment" => json!({ "environment": "sandbox", "from": null, "until": null }),
         _ => return None,
     })
