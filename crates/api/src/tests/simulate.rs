@@ -137,14 +137,14 @@ async fn what_cannot_be_simulated_is_refused() {
     let both = json!({ "policy_id": things.policy, "target": { "client_id": things.client } });
     assert_eq!(world.post(PATH, &both).refused(422, "body_invalid").await["pointer"], "/target");
     for (target, code, pointer) in [
-        (json!({ "client_id": "cli_0000000000000000000000ZZZZ" }), "client_not_found", "/target/client_id"),
-        (json!({ "route_id": "rte_0000000000000000000000ZZZZ" }), "route_not_found", "/target/route_id"),
+        (json!({ "client_id": "cli_0000000000000000000000zzzz" }), "client_not_found", "/target/client_id"),
+        (json!({ "route_id": "rte_0000000000000000000000zzzz" }), "route_not_found", "/target/route_id"),
     ] {
         let problem =
             world.post(PATH, &json!({ "policy": policy, "target": target })).refused(422, code).await;
         assert_eq!(problem["pointer"], pointer);
     }
-    let nobody = json!({ "policy_id": "pol_0000000000000000000000ZZZZ" });
+    let nobody = json!({ "policy_id": "pol_0000000000000000000000zzzz" });
     assert_eq!(world.post(PATH, &nobody).refused(422, "policy_not_found").await["pointer"], "/policy_id");
     for (from, until) in
         [("2026-02-28T11:59:59Z", "2026-03-01T12:00:00Z"), ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z")]
