@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use projections::{ReadModel, Visibility};
 
 use crate::{
-    Api, Readiness, Settings, Uploads,
+    Api, Readiness, ReportFiles, Settings, Uploads,
     auth::claimant,
     circumstances::Circumstances,
     facts::{ANYTHING, Guarded},
@@ -95,6 +95,7 @@ needs!(
         GrantRead,
         GrantWrite,
         ReportRead,
+        ReportExport,
         GatewayRead,
         DecisionRead,
         BreakGlassOpen,
@@ -172,6 +173,10 @@ impl Door {
 
     pub(crate) fn uploads(&self) -> &Uploads {
         &self.api.uploads
+    }
+
+    pub(crate) fn report_files(&self) -> &ReportFiles {
+        &self.api.report_files
     }
 
     /// Whom one of our own tokens stands for.

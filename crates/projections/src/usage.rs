@@ -6,6 +6,7 @@ mod calls;
 mod corrections;
 mod decisions;
 mod levels;
+pub(crate) mod reconcile;
 mod retention;
 mod shadow;
 pub(crate) mod sightings;
@@ -27,6 +28,7 @@ use crate::{
 use corrections::Corrections;
 use decisions::{DECISIONS, LEFT_OUT};
 use levels::Levels;
+pub use reconcile::{Difference, GrainCompared, ReconcileFailure, Reconciliation, reconcile};
 pub use retention::UsageRetention;
 use sightings::Presentations;
 pub use source::{Forgetting, Reading, UsageSource};

@@ -3,6 +3,7 @@
 mod compare;
 mod corrections;
 pub(crate) mod detail;
+mod stretches;
 pub(crate) mod windows;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::{Compared, report_compared};
 pub use corrections::{CORRECTIONS_MAX, Correction, corrections};
+pub use stretches::stretches;
 pub use windows::{CALENDAR_WINDOWS_MAX, Granularity, TooManyWindows};
 pub(crate) use windows::{Windows, instant};
 
