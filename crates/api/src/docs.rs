@@ -18,7 +18,7 @@ use utoipa::{
 
 pub(crate) use answers::{
     BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, ListedOrTaken, Listing,
-    Plain, PlainCreated, Removed, Report,
+    Plain, PlainCreated, Removed, Report, ReportFile,
 };
 pub(crate) use params::{
     ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, DeliveryPath,
@@ -72,6 +72,8 @@ use crate::{
         routes::keys::import::ImportPreview,
         routes::operations::view::OperationView,
         routes::operations::view::ItemView,
+        routes::operations::export::ExportView,
+        routes::operations::export::ExportMadeView,
         routes::leaks::view::LeakView,
         routes::leaks::receive::GenericVerdicts,
         routes::routes::view::RouteView,

@@ -33,6 +33,7 @@ mod proxies;
 mod query;
 mod random;
 mod receipt;
+mod report_files;
 mod routes;
 mod secret;
 pub mod sign_in;
@@ -64,6 +65,7 @@ pub use previews::{MadeUp, Preview, Previewed, Previews, PreviewsAway};
 pub use problem::{CatalogueEntry, catalogue};
 pub use proxies::{ForwardedBy, Proxies};
 pub use random::{Random, SystemRandom};
+pub use report_files::ReportFiles;
 pub use secret::{admin_token_digest, new_admin_token, new_principal_token};
 pub use token_uses::{TokenUses, run_token_uses};
 pub use uploads::Uploads;
@@ -100,6 +102,8 @@ pub struct Api {
     pub node: Name,
     /// Of imports that have not ended.
     pub uploads: Uploads,
+    /// Reports that were written to files by this process.
+    pub report_files: ReportFiles,
     pub leaks: Leaks,
     /// Who may come in otherwise than by a token of ours, and how often one may fail.
     pub sign_in: sign_in::SignIn,
@@ -135,6 +139,12 @@ pub struct Settings {
     pub report_rows_max: u32,
     /// How many events a read as of the past may stand on; one that stands on more is refused.
     pub as_of_events_max: u32,
+    /// How long the file of a report is kept.
+    pub report_file_kept_for: Duration,
+    /// How many bytes the file of one report may have.
+    pub report_file_bytes_max: u64,
+    /// How many bytes of such files are kept by one process.
+    pub report_files_bytes_max: u64,
 }
 
 impl Default for Settings {
@@ -145,6 +155,9 @@ impl Default for Settings {
             body_wait: Duration::from_secs(30),
             report_rows_max: 50_000,
             as_of_events_max: 50_000,
+            report_file_kept_for: Duration::from_hours(24),
+            report_file_bytes_max: 1024 * 1024 * 1024,
+            report_files_bytes_max: 4 * 1024 * 1024 * 1024,
         }
     }
 }

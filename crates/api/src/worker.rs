@@ -1,10 +1,11 @@
 //! Carries out operations: each item is a command of its own, given once however often the work begins anew.
 
+mod export;
 mod import;
 mod keys;
 mod replay;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, io, sync::Arc, time::Duration};
 
 use domain::{
     Metadata, OperationId,
@@ -19,13 +20,18 @@ use futures::{StreamExt as _, stream};
 use outbox::OutboxFailure;
 use projections::{
     ReadFailure,
-    queries::operations::{self, OperationRow},
+    queries::{
+        operations::{self, OperationRow},
+        usage::ReportFailure,
+    },
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{Api, imports::Row};
 
+use export::Making;
+pub(crate) use export::{STRETCHES_MAX, query as export_query};
 use import::Importing;
 pub(crate) use import::{Checked, Clients, foreign_secret};
 pub(crate) use replay::filter as replay_filter;
@@ -50,8 +56,12 @@ pub(crate) enum Stuck {
     Outbox(#[from] OutboxFailure),
     #[error("reading the upload of an operation")]
     Upload(#[from] io::Error),
-    #[error("the upload of an operation is damaged")]
+    #[error("what an operation is to do, or its upload, is damaged")]
     Damaged(#[from] serde_json::Error),
+    #[error(transparent)]
+    Report(#[from] ReportFailure),
+    #[error("writing a report as CSV")]
+    Csv(#[from] csv::Error),
     #[error("the operation's own circumstances are out of their bounds")]
     OutOfBounds(#[from] domain::InvalidValue),
 }
@@ -60,6 +70,7 @@ pub(crate) enum Stuck {
 pub async fn run_operations(api: Arc<Api>, stop: CancellationToken) {
     let mut worker = Worker::new(api);
     worker.forget_orphans().await;
+    worker.forget_halves().await;
     loop {
         let worked = tokio::select! {
             biased;
@@ -82,11 +93,15 @@ pub(crate) struct Worker {
     api: Arc<Api>,
     /// The rows of the import that was worked on last.
     rows: Option<(OperationId, Arc<[Row]>)>,
+    /// The reports that are being written by this process.
+    making: BTreeMap<OperationId, Making>,
+    /// When files that are not kept any more were looked for.
+    swept_at: Option<domain::Timestamp>,
 }
 
 impl Worker {
     pub(crate) fn new(api: Arc<Api>) -> Self {
-        Self { api, rows: None }
+        Self { api, rows: None, making: BTreeMap::new(), swept_at: None }
     }
 
     /// Moves each operation that is under way by some items. Whether any has moved.
@@ -98,6 +113,8 @@ impl Worker {
                 return false;
             }
         };
+        self.making.retain(|id, _| underway.iter().any(|row| row.operation_id == *id));
+        self.sweep_reports().await;
         let mut moved = false;
         for OperationRow { operation_id, .. } in underway {
             match self.step(operation_id).await {
@@ -127,6 +144,9 @@ impl Worker {
         let loaded = self.api.log.load::<Operation>(id).await?;
         // The read model may be behind: what it shows as under way may have ended.
         let Some(run) = underway(&loaded.state) else { return Ok(false) };
+        if let Some(plan) = &run.export {
+            return self.export(id, run, plan).await;
+        }
         let Some(rows) = self.rows_of(id, run).await? else { return Ok(false) };
         let take = TakeOperation { now: self.api.clock.now(), node: self.api.node.clone() };
         if !self.said(id, run, OperationCommand::Take(take)).await? {
@@ -134,14 +154,18 @@ impl Worker {
         }
         let items = self.deal_with_next(id, run, &rows).await?;
         let ends = run.done.saturating_add(u32::try_from(items.len()).unwrap_or(u32::MAX)) >= run.items_total;
-        let progress = ProgressOperation { now: self.api.clock.now(), node: self.api.node.clone(), items };
-        let moved = self.said(id, run, OperationCommand::Progress(progress)).await?;
+        let moved = self.said(id, run, self.progress(items)).await?;
         if moved && ends {
             info!(operation.id = %id, "Finished operation `{id}`");
             self.rows = None;
             self.api.uploads.forget(id).await?;
         }
         Ok(moved)
+    }
+
+    fn progress(&self, items: Vec<Item>) -> OperationCommand {
+        let (now, node) = (self.api.clock.now(), self.api.node.clone());
+        OperationCommand::Progress(ProgressOperation { now, node, items, rows: None, made: None })
     }
 
     /// The rows of an import; none of another operation. None at all where another node keeps them.
@@ -172,6 +196,8 @@ impl Worker {
                 )
                 .await
             }
+            // Written by a way of its own.
+            OperationKind::ExportReport => Ok(vec![]),
             OperationKind::ReplayWebhook => replay::items(&self.api, run, ITEMS_AT_ONCE).await,
             OperationKind::ImportKeys => {
                 let importing = Importing::new(&self.api, id, run);

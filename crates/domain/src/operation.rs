@@ -2,6 +2,7 @@
 
 mod commands;
 mod events;
+mod export;
 mod rules;
 mod state;
 #[cfg(test)]
@@ -15,4 +16,5 @@ pub use events::{
     Cancelled, Finished, ImportPlan, Item, ItemResult, KeysChosen, OperationEvent, OperationKind, Ordered,
     Planned, Progressed, ReplayPlan, Started, Tally,
 };
+pub use export::{ExportFormat, ExportMade, ExportPlan, ExportedReport};
 pub use state::{Operation, Run};

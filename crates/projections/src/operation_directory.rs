@@ -6,7 +6,9 @@ mod tests;
 
 use domain::{
     Aggregate as _, DomainEvent, OperationId, Position, Timestamp,
-    operation::{ItemResult, Operation, OperationEvent, OperationKind, Planned, Tally},
+    operation::{
+        ExportMade, ExportPlan, ItemResult, Operation, OperationEvent, OperationKind, Planned, Tally,
+    },
 };
 use serde::Serialize;
 
@@ -32,6 +34,9 @@ static TABLE: Table = Table {
         Column::integer("unchanged"),
         Column::integer("refused"),
         Column::text("cancelled_because"),
+        Column::text("export"),
+        Column::integer("rows_written"),
+        Column::text("export_made"),
         Column::integer("version"),
         Column::integer("position"),
         Column::integer("planned_at_us"),
@@ -58,6 +63,11 @@ pub struct OperationRow {
     pub items_done: u32,
     pub tally: Tally,
     pub cancelled_because: Option<String>,
+    pub export: Option<ExportPlan>,
+    /// Of an export.
+    pub rows_written: u64,
+    /// Of an export whose file is whole.
+    pub export_made: Option<ExportMade>,
     /// The aggregate's version after its last event; an `ETag`.
     pub version: u64,
     pub position: Position,
@@ -85,6 +95,9 @@ impl Stored for OperationRow {
                 refused: columns.count("refused")?,
             },
             cancelled_because: columns.text_or_none("cancelled_because")?,
+            export: columns.json_or_none("export")?,
+            rows_written: columns.count("rows_written")?,
+            export_made: columns.json_or_none("export_made")?,
             version: columns.count("version")?,
             position: Position::new(columns.count("position")?),
             planned_at: columns.time("planned_at_us")?,
@@ -112,6 +125,9 @@ impl Folded for OperationRow {
             unchanged.into(),
             refused.into(),
             self.cancelled_because.as_deref().into(),
+            self.export.as_ref().map_or(Value::Null, Value::json),
+            self.rows_written.into(),
+            self.export_made.as_ref().map_or(Value::Null, Value::json),
             self.version.into(),
             self.position.into(),
             self.planned_at.into(),
@@ -166,7 +182,7 @@ impl Directory for OperationDirectory {
 
 impl OperationRow {
     fn planned(operation_id: OperationId, planned: &Planned, fact: &Fact<'_>) -> Self {
-        let Planned { kind, items_total, reason, import, ordered, replay: _ } = planned;
+        let Planned { kind, items_total, reason, import, ordered, replay: _, export } = planned;
         Self {
             operation_id,
             kind: *kind,
@@ -179,6 +195,9 @@ impl OperationRow {
             items_done: 0,
             tally: Tally::default(),
             cancelled_because: None,
+            export: export.clone(),
+            rows_written: 0,
+            export_made: None,
             version: fact.sequence,
             position: fact.position,
             planned_at: fact.occurred_at,
@@ -198,6 +217,7 @@ impl OperationRow {
                 self.started_at = self.started_at.or(Some(started.at));
             }
             E::Progressed(progressed) => {
+                self.rows_written = progressed.rows.unwrap_or(self.rows_written);
                 for item in &progressed.items {
                     self.items_done = self.items_done.saturating_add(1);
                     let count = match item.result {
@@ -210,6 +230,7 @@ impl OperationRow {
             }
             E::Finished(finished) => {
                 self.status = OperationStatus::Finished;
+                self.export_made.clone_from(&finished.export);
                 self.ended_at = Some(finished.at);
             }
             E::Cancelled(cancelled) => {

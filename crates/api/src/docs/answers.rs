@@ -90,6 +90,24 @@ impl<T: ToSchema> IntoResponses for ListedOrTaken<T> {
     }
 }
 
+/// A report that was written to a file.
+pub(crate) struct ReportFile;
+
+impl IntoResponses for ReportFile {
+    fn responses() -> Responses {
+        let response = ResponseBuilder::new()
+            .description("The file, byte for byte as the operation tells of it.")
+            .header("Content-Length", text_header("Its bytes."))
+            .content("text/csv", Content::new(Some(String::schema())));
+        let mut responses = problems(&[
+            ("409", "It is not whole yet, or never will be, or another node keeps it."),
+            ("410", "It is not kept any more."),
+        ]);
+        responses.insert("200".to_owned(), response.build().into());
+        responses
+    }
+}
+
 /// The log with its proof, one JSON object a line.
 pub(crate) struct ExportedLog;
 

@@ -144,6 +144,10 @@ fn request(schema: &str) -> Option<Value> {
             "policy": { "rates": [{ "name": "burst", "requests": 100, "per_seconds": 1, "burst": 200 }] },
             "target": { "environment": "prod" },
         }),
+        "NewReportExport" => json!({
+            "report": "usage", "format": "csv", "from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z",
+            "granularity": "day", "time_zone": "Europe/Berlin", "group_by": ["client", "route"],
+        }),
         "NewAssignment" => json!({ "environment": "sandbox", "from": null, "until": null }),
         _ => return None,
     })

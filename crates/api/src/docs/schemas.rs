@@ -52,7 +52,7 @@ pub(crate) mod form {
         ids: ApprovalId, ApprovalRuleId, AssignmentId, ClientId, DecisionId, DeliveryId, ErasureId, EventId, GrantId, KeyId, LeakId, MessageId, NotificationRuleId, OperationId, PolicyId, PrincipalId, RouteId, ScheduledChangeId, WebhookId;
         metadata: ActorKind;
         notice: NoticeName;
-        operation: ItemResult, OperationKind;
+        operation: ExportFormat, ExportedReport, ItemResult, OperationKind;
         rate_limit_policy: Counting, Mode, Period, QuotaLimit, QuotaWindow, RateLimit;
         route: CostFromHeader, Host, Method, PathTemplate;
         scheduled_change: Phase;
@@ -100,6 +100,10 @@ pub(crate) mod form {
         CurrentUsage = domain_schema::<routes::usage::current::CurrentUsage>(),
         Granularity =
             word_schema([G::Minute, G::Quarter, G::Hour, G::Day, G::Week, G::Month, G::Total], granularity),
+        UsageDimension =
+            word_schema(["owner_team", "client", "key", "secret_version", "route", "environment"], |word| {
+                word
+            },),
         Comparison = word_schema(["previous"], |word| word),
         TopBy = word_schema(["calls", "errors", "latency", "throttling", "clients"], |word| word),
     );

@@ -8,8 +8,8 @@ use domain::{
 };
 
 use crate::{
-    Api, Readiness, Settings, Uploads, auth::claimant, idempotency::InFlight, nodes::GatewayNodes,
-    observe::Exports, problem::Problem, random::Random,
+    Api, Readiness, ReportFiles, Settings, Uploads, auth::claimant, idempotency::InFlight,
+    nodes::GatewayNodes, observe::Exports, problem::Problem, random::Random,
 };
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`](super::Allowed) hands them out.
@@ -75,6 +75,10 @@ impl Door {
 
     pub(crate) fn uploads(&self) -> &Uploads {
         &self.api.uploads
+    }
+
+    pub(crate) fn report_files(&self) -> &ReportFiles {
+        &self.api.report_files
     }
 
     /// Whom one of our own tokens stands for.

@@ -54,6 +54,7 @@ needs!(
         GrantRead,
         GrantWrite,
         ReportRead,
+        ReportExport,
         GatewayRead,
         DecisionRead,
         BreakGlassOpen,

@@ -4,6 +4,7 @@
 //! They tell nothing about clients, and the admin address is a loopback one unless somebody says otherwise.
 
 mod cancel;
+pub(crate) mod export;
 mod get;
 mod items;
 mod list;

@@ -1,8 +1,9 @@
 //! `/v1/reports`
 
-mod csv;
+pub(crate) mod csv;
 mod dimensions;
 mod download;
+mod exports;
 pub(crate) mod quotas;
 pub(crate) mod shadow;
 pub(crate) mod throttling;
@@ -28,6 +29,8 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(throttling::throttling))
         .routes(routes!(quotas::quotas))
         .routes(routes!(shadow::shadow))
+        .routes(routes!(exports::create_report_export))
+        .routes(routes!(exports::file::download_report_export))
 }
 
 /// What is reported on unless said.

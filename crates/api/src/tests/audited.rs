@@ -109,7 +109,8 @@ async fn a_thing_that_is_hidden_from_somebody_is_a_denial_on_record() {
     let mut asked = 0;
     for (operation, _, needed) in operations() {
         let sample = sample(&operation, &things);
-        let foreign = [&things.client, &things.key, &things.change, &things.leak, &things.operation];
+        let foreign =
+            [&things.client, &things.key, &things.change, &things.leak, &things.operation, &things.export];
         if needed.is_none() || !foreign.iter().any(|id| sample.path.contains(id.as_str())) {
             continue;
         }

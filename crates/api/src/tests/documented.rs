@@ -29,7 +29,9 @@ pub(super) struct Sample {
 
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
     let Fixture { client, key, route, policy, assignment, change, operation: opn, leak, .. } = things;
-    let Fixture { person, account, grant, approval, rule, webhook, notification_rule, delivery, .. } = things;
+    let Fixture {
+        person, account, grant, approval, rule, webhook, notification_rule, delivery, export, ..
+    } = things;
     let (method, path, body) = match operation {
         "register_client" => ("POST", "/v1/clients".to_owned(), Some(client_body())),
         "list_clients" => ("GET", "/v1/clients".to_owned(), None),
@@ -97,6 +99,11 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         }
         "list_audit" => ("GET", "/v1/audit".to_owned(), None),
         "get_audit_entry" => ("GET", "/v1/audit/1".to_owned(), None),
+        "create_report_export" => {
+            let body = json!({ "report": "usage", "format": "csv", "granularity": "day" });
+            ("POST", "/v1/reports/exports".to_owned(), Some(body))
+        }
+        "download_report_export" => ("GET", format!("/v1/reports/exports/{export}/file"), None),
         "report_usage" => ("GET", "/v1/reports/usage".to_owned(), None),
         "report_top_endpoints" => ("GET", "/v1/reports/top-endpoints".to_owned(), None),
         "report_throttling" => ("GET", "/v1/reports/throttling".to_owned(), None),
@@ -362,6 +369,15 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "404" => sample.missing().call(world).send().await,
         "406" => call.header("accept", "text/html").send().await,
         "408" => slow(operation).await,
+        "409" if operation == "download_report_export" => {
+            let body = json!({ "report": "usage", "format": "csv" });
+            let planned = world.post("/v1/reports/exports", &body).expect(201).await.json();
+            world.get(format!("/v1/reports/exports/{}/file", planned["id"].as_str().unwrap())).send().await
+        }
+        "410" => {
+            world.set_now("2026-03-03T12:00:00Z");
+            call.send().await
+        }
         "409" if operation == "claim_installation" => {
             // Of two at once, one; and what is left is claimed.
             let world = World::new().await;

@@ -180,6 +180,7 @@ impl World {
             settings,
             node: "test".parse().unwrap(),
             uploads: crate::Uploads::in_dir(dir.path().join("uploads")),
+            report_files: crate::ReportFiles::in_dir(dir.path().join("reports")),
             sign_in,
             observer: crate::Observer::default(),
             token_uses: crate::TokenUses::default(),

@@ -26,9 +26,10 @@ pub(super) async fn item(
     };
     let command = match run.kind {
         OperationKind::SuspendKeys => ApiKeyCommand::Suspend(SuspendKey { reason }),
-        OperationKind::RevokeKeys | OperationKind::ImportKeys | OperationKind::ReplayWebhook => {
-            ApiKeyCommand::Revoke(RevokeKey { now, at: None, reason })
-        }
+        OperationKind::RevokeKeys
+        | OperationKind::ImportKeys
+        | OperationKind::ReplayWebhook
+        | OperationKind::ExportReport => ApiKeyCommand::Revoke(RevokeKey { now, at: None, reason }),
     };
     let command_id = format!("{id}/{number}");
     let request_digest = Sha256::digest(format!("{} {key_id}", run.kind.as_str())).into();

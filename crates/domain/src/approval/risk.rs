@@ -41,7 +41,9 @@ pub fn lowers_risk(event: &DomainEvent, policy: Option<&PolicySpec>) -> bool {
         DomainEvent::Operation { event, .. } => match event {
             OperationEvent::Planned(planned) => match planned.kind {
                 OperationKind::RevokeKeys | OperationKind::SuspendKeys => true,
-                OperationKind::ImportKeys | OperationKind::ReplayWebhook => false,
+                OperationKind::ImportKeys | OperationKind::ReplayWebhook | OperationKind::ExportReport => {
+                    false
+                }
             },
             OperationEvent::KeysChosen(_) => true,
             OperationEvent::Started(_)

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{ImportPlan, Item, OperationKind, Ordered, ReplayPlan};
+use super::{ExportMade, ExportPlan, ImportPlan, Item, OperationKind, Ordered, ReplayPlan};
 use crate::{KeyId, Name, Reason, Timestamp, refusal::refusals};
 
 /// One operation is about no more things.
@@ -36,6 +36,7 @@ pub enum Work {
     Suspend(Vec<KeyId>),
     Import { plan: ImportPlan, rows: u32 },
     Replay { plan: ReplayPlan, deliveries: u64 },
+    Export { plan: ExportPlan, stretches: u32 },
 }
 
 /// Lets a node work on it: nobody else does, or nobody has been heard of for [`HELD_FOR`].
@@ -52,6 +53,10 @@ pub struct ProgressOperation {
     pub node: Name,
     /// In their order, from the first that is not dealt with.
     pub items: Vec<Item>,
+    /// Of an export: how many rows are written by now.
+    pub rows: Option<u64>,
+    /// Of an export, with its last item: the file, where it is whole.
+    pub made: Option<ExportMade>,
 }
 
 /// Stops it before its next items.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ExportMade, ExportPlan};
 use crate::{KeyId, Name, Position, Reason, Timestamp, WebhookId, aggregate::event_types};
 
 /// A fact about an operation.
@@ -37,10 +38,13 @@ pub enum OperationKind {
     ImportKeys,
     /// Sends again what a webhook was sent.
     ReplayWebhook,
+    /// Writes a report to a file; its items are stretches of the report's time.
+    ExportReport,
 }
 
 impl OperationKind {
-    pub const ALL: [Self; 4] = [Self::RevokeKeys, Self::SuspendKeys, Self::ImportKeys, Self::ReplayWebhook];
+    pub const ALL: [Self; 5] =
+        [Self::RevokeKeys, Self::SuspendKeys, Self::ImportKeys, Self::ReplayWebhook, Self::ExportReport];
 
     /// As it is written.
     #[must_use]
@@ -50,6 +54,7 @@ impl OperationKind {
             Self::SuspendKeys => "suspend_keys",
             Self::ImportKeys => "import_keys",
             Self::ReplayWebhook => "replay_webhook",
+            Self::ExportReport => "export_report",
         }
     }
 }
@@ -66,6 +71,9 @@ pub struct Planned {
     /// Of a replay only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayPlan>,
+    /// Of an export only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<ExportPlan>,
 }
 
 /// Which deliveries of a webhook are sent again, the oldest first: everything that is given has to hold.
@@ -127,6 +135,9 @@ pub struct Progressed {
     pub node: Name,
     pub at: Timestamp,
     pub items: Vec<Item>,
+    /// Of an export: how many rows are written by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
 }
 
 /// What became of one item.
@@ -134,7 +145,7 @@ pub struct Progressed {
 pub struct Item {
     /// Counts from 1.
     pub number: u32,
-    /// The key's id, the name of the row, or the delivery's id.
+    /// The key's id, the name of the row, the delivery's id, or until when a stretch of a report is.
     pub subject: String,
     pub key_id: Option<KeyId>,
     pub result: ItemResult,
@@ -179,6 +190,9 @@ pub struct Tally {
 pub struct Finished {
     pub at: Timestamp,
     pub tally: Tally,
+    /// Of an export whose file is whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<ExportMade>,
 }
 
 /// No further item is dealt with; those that were stay as they are.

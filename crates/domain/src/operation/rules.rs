@@ -1,7 +1,7 @@
 //! The rules of an operation.
 
 use super::{
-    CancelOperation, Cancelled, Finished, HELD_FOR, ITEMS_MAX, ImportPlan, KeysChosen, Operation,
+    CancelOperation, Cancelled, ExportPlan, Finished, HELD_FOR, ITEMS_MAX, ImportPlan, KeysChosen, Operation,
     OperationCommand, OperationEvent, OperationKind, OperationRefusal, PlanOperation, Planned,
     ProgressOperation, Progressed, ReplayPlan, Run, Started, TakeOperation, Tally, Work,
 };
@@ -45,17 +45,22 @@ impl Operation {
                 let given = usize::try_from(*deliveries).unwrap_or(usize::MAX);
                 (OperationKind::ReplayWebhook, &[][..], given, "deliveries")
             }
+            Work::Export { plan: _, stretches } => {
+                // One of an empty time has a file all the same.
+                let given = usize::try_from(*stretches).unwrap_or(usize::MAX).max(1);
+                (OperationKind::ExportReport, &[][..], given, "stretches")
+            }
         };
         if given > ITEMS_MAX {
             return Err(OperationRefusal::TooManyItems { what, given, allowed: ITEMS_MAX });
         }
         let items_total = u32::try_from(given).unwrap_or(u32::MAX);
-        let (import, replay) = plans(work);
+        let (import, replay, export) = plans(work);
         let (reason, ordered) = (reason.clone(), ordered.clone());
-        let planned = Planned { kind, items_total, reason, import, ordered, replay };
+        let planned = Planned { kind, items_total, reason, import, ordered, replay, export };
         let chosen = keys.chunks(KEYS_IN_ONE_EVENT_MAX).map(<[KeyId]>::to_vec);
         let chosen = chosen.map(|key_ids| OperationEvent::KeysChosen(KeysChosen { key_ids }));
-        let finished = Finished { at: *now, tally: Tally::default() };
+        let finished = Finished { at: *now, tally: Tally::default(), export: None };
         let finished = (given == 0).then_some(OperationEvent::Finished(finished));
         Ok([OperationEvent::Planned(planned)].into_iter().chain(chosen).chain(finished).collect())
     }
@@ -73,7 +78,7 @@ impl Operation {
     }
 
     fn progress(&self, ask: &ProgressOperation) -> Result<Vec<OperationEvent>, OperationRefusal> {
-        let ProgressOperation { now, node, items } = ask;
+        let ProgressOperation { now, node, items, rows, made } = ask;
         let run = self.underway()?;
         run.check_free(node, *now)?;
         let numbers = run.done.saturating_add(1)..=run.items_total;
@@ -86,8 +91,8 @@ impl Operation {
         let (at, ends) = (*now, run.left() == items.len());
         let mut tally = run.tally;
         items.iter().for_each(|item| tally.add(item.result));
-        let progressed = Progressed { node: node.clone(), at, items: items.clone() };
-        let finished = ends.then_some(OperationEvent::Finished(Finished { at, tally }));
+        let progressed = Progressed { node: node.clone(), at, items: items.clone(), rows: *rows };
+        let finished = ends.then(|| OperationEvent::Finished(Finished { at, tally, export: made.clone() }));
         Ok([OperationEvent::Progressed(progressed)].into_iter().chain(finished).collect())
     }
 
@@ -108,11 +113,12 @@ impl Operation {
     }
 }
 
-fn plans(work: &Work) -> (Option<ImportPlan>, Option<ReplayPlan>) {
+fn plans(work: &Work) -> (Option<ImportPlan>, Option<ReplayPlan>, Option<ExportPlan>) {
     match work {
-        Work::Revoke(_) | Work::Suspend(_) => (None, None),
-        Work::Import { plan, rows: _ } => (Some(plan.clone()), None),
-        Work::Replay { plan, deliveries: _ } => (None, Some(plan.clone())),
+        Work::Revoke(_) | Work::Suspend(_) => (None, None, None),
+        Work::Import { plan, rows: _ } => (Some(plan.clone()), None, None),
+        Work::Replay { plan, deliveries: _ } => (None, Some(plan.clone()), None),
+        Work::Export { plan, stretches: _ } => (None, None, Some(plan.clone())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImportPlan, Ordered, ReplayPlan};
+use super::{ExportMade, ExportPlan, ImportPlan, Ordered, ReplayPlan};
 use super::{Item, ItemResult, OperationEvent, OperationKind, Planned, Tally};
 use crate::{KeyId, Name, Reason, Timestamp};
 
@@ -39,6 +39,12 @@ pub struct Run {
     /// The subject of the item that was dealt with last.
     #[serde(default)]
     pub last: Option<String>,
+    /// What is written to a file.
+    #[serde(default)]
+    pub export: Option<ExportPlan>,
+    /// The file, where it is whole.
+    #[serde(default)]
+    pub made: Option<ExportMade>,
 }
 
 impl Operation {
@@ -63,7 +69,9 @@ impl Operation {
                 run.held = Some((progressed.node.clone(), progressed.at));
                 run.count(&progressed.items);
             }),
-            OperationEvent::Finished(_) => self.stand(Self::Finished, |_| {}),
+            OperationEvent::Finished(finished) => {
+                self.stand(Self::Finished, |run| run.made.clone_from(&finished.export));
+            }
             OperationEvent::Cancelled(_) => self.stand(Self::Cancelled, |_| {}),
         }
     }
@@ -84,7 +92,7 @@ impl Operation {
 
 impl Run {
     fn planned(planned: &Planned) -> Self {
-        let Planned { kind, items_total, reason, import, ordered, replay } = planned;
+        let Planned { kind, items_total, reason, import, ordered, replay, export } = planned;
         Self {
             kind: *kind,
             items_total: *items_total,
@@ -97,6 +105,8 @@ impl Run {
             held: None,
             replay: replay.clone(),
             last: None,
+            export: export.clone(),
+            made: None,
         }
     }
 

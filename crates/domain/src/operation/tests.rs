@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     Aggregate, KeyId,
+    access::{Limits, Reach},
     given::{at, the},
 };
 
@@ -43,6 +44,7 @@ fn planned(items_total: u32) -> OperationEvent {
         reason: Some(the("because")),
         import: None,
         replay: None,
+        export: None,
         ordered: ordered(),
     })
 }
@@ -75,15 +77,25 @@ fn applied(numbers: std::ops::RangeInclusive<u32>) -> Vec<Item> {
 }
 
 fn progress(node: &str, now: i64, items: Vec<Item>) -> OperationCommand {
-    OperationCommand::Progress(ProgressOperation { now: at(now), node: the(node), items })
+    OperationCommand::Progress(ProgressOperation {
+        now: at(now),
+        node: the(node),
+        items,
+        rows: None,
+        made: None,
+    })
 }
 
 fn progressed(node: &str, now: i64, items: Vec<Item>) -> OperationEvent {
-    OperationEvent::Progressed(Progressed { node: the(node), at: at(now), items })
+    OperationEvent::Progressed(Progressed { node: the(node), at: at(now), items, rows: None })
 }
 
 fn finished(now: i64, applied: u32, unchanged: u32, refused: u32) -> OperationEvent {
-    OperationEvent::Finished(Finished { at: at(now), tally: Tally { applied, unchanged, refused } })
+    OperationEvent::Finished(Finished {
+        at: at(now),
+        tally: Tally { applied, unchanged, refused },
+        export: None,
+    })
 }
 
 fn cancel() -> OperationCommand {
@@ -200,4 +212,84 @@ fn a_replay_knows_what_it_sent_last() {
     let refused = Err(OperationRefusal::TooManyItems { what: "deliveries", given, allowed });
     let deliveries = u64::try_from(given).unwrap();
     check([], plan(Work::Replay { plan: plan_of(), deliveries }), refused);
+}
+
+fn export_of(within: Option<Vec<Limits>>) -> ExportPlan {
+    ExportPlan {
+        report: ExportedReport::Usage,
+        format: ExportFormat::Csv,
+        from: at(0),
+        until: at(3_600),
+        granularity: "hour".to_owned(),
+        time_zone: "UTC".parse().unwrap(),
+        group_by: ["client".to_owned()].into(),
+        owner_team: None,
+        client_id: None,
+        key_id: None,
+        secret_version: None,
+        route_id: None,
+        environment: None,
+        within,
+    }
+}
+
+fn export_made() -> ExportMade {
+    ExportMade {
+        node: the("n1"),
+        rows: 7,
+        bytes: 700,
+        content_hash: "00".repeat(32),
+        columns: vec!["window_start".to_owned()],
+        from: at(0),
+        until: at(3_600),
+        batch_no: 3,
+        batch_no_last: 3,
+        position: crate::Position::new(9),
+        kept_until: at(86_400),
+    }
+}
+
+#[test]
+fn an_export_ends_with_its_file() {
+    let export = export_of(None);
+    let work = Work::Export { plan: export.clone(), stretches: 2 };
+    let mut state = Operation::replay(&Operation::default().decide(&plan(work)).unwrap());
+    let run = state.run().unwrap();
+    assert_eq!((run.items_total, &run.export, &run.made), (2, &Some(export), &None));
+    let progress =
+        |items, made| ProgressOperation { now: at(1), node: the("n1"), items, rows: Some(7), made };
+    let half = OperationCommand::Progress(progress(applied(1..=1), Some(export_made())));
+    let events = state.decide(&half).unwrap();
+    let [OperationEvent::Progressed(progressed)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(progressed.rows, Some(7));
+    events.iter().for_each(|event| state.apply(event));
+    assert_eq!(state.run().unwrap().made, None, "there is no file before the last item");
+    let rest = OperationCommand::Progress(progress(applied(2..=2), Some(export_made())));
+    state.decide(&rest).unwrap().iter().for_each(|event| state.apply(event));
+    let Operation::Finished(run) = &state else { panic!("{state:?}") };
+    assert_eq!(run.made, Some(export_made()));
+}
+
+#[test]
+fn an_export_of_no_time_has_a_file_all_the_same() {
+    let work = Work::Export { plan: export_of(None), stretches: 0 };
+    let events = Operation::default().decide(&plan(work)).unwrap();
+    let [OperationEvent::Planned(planned)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(planned.items_total, 1);
+}
+
+#[test]
+fn a_file_is_seen_by_whoever_sees_all_that_is_in_it() {
+    let team = |team: &str| Limits { team: Some(the(team)), ..Limits::default() };
+    let within = |teams: &[&str]| teams.iter().copied().map(team).collect::<Vec<_>>();
+    let check = |file: Option<&[&str]>, now: Option<&[&str]>, expected: bool| {
+        let reach = now.map_or(Reach::Everything, |now| Reach::Within(within(now)));
+        assert_eq!(export_of(file.map(within)).is_seen_by(&reach), expected, "{file:?} {now:?}");
+    };
+    check(None, None, true);
+    check(Some(&["Payments"]), None, true);
+    check(Some(&["Payments"]), Some(&["Travel", "Payments"]), true);
+    check(Some(&["Payments", "Travel"]), Some(&["Travel"]), false);
+    check(None, Some(&["Payments"]), false);
+    check(Some(&["Payments"]), Some(&[]), false);
 }

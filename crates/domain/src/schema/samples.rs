@@ -226,11 +226,21 @@ fn operation_events(key_id: KeyId) -> Sampled<Vec<OperationEvent>> {
             }),
             ordered: o::Ordered { by: "bootstrap-admin".to_owned(), allowed_by: "role:admin".to_owned() },
             replay: None,
+            export: None,
         }),
         E::KeysChosen(o::KeysChosen { key_ids: vec![key_id] }),
         E::Started(o::Started { node: "admin-1".parse()?, at: day(1)? }),
-        E::Progressed(o::Progressed { node: "admin-1".parse()?, at: day(1)?, items: vec![refused] }),
-        E::Finished(o::Finished { at: day(1)?, tally: o::Tally { applied: 8, unchanged: 1, refused: 1 } }),
+        E::Progressed(o::Progressed {
+            node: "admin-1".parse()?,
+            at: day(1)?,
+            items: vec![refused],
+            rows: None,
+        }),
+        E::Finished(o::Finished {
+            at: day(1)?,
+            tally: o::Tally { applied: 8, unchanged: 1, refused: 1 },
+            export: None,
+        }),
         E::Cancelled(o::Cancelled { at: day(1)?, reason: "The filter was too wide".parse()? }),
     ])
 }

@@ -101,7 +101,7 @@ impl Projection for OperationItems {
         else {
             return Ok(vec![]);
         };
-        let Progressed { node: _, at: _, items } = progressed;
+        let Progressed { node: _, at: _, items, rows: _ } = progressed;
         Ok(items.iter().map(|item| Change::Put { table: &TABLE, row: row(*id, item) }).collect())
     }
 }

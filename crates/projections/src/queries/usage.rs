@@ -5,6 +5,7 @@ mod compare;
 mod corrections;
 pub(crate) mod detail;
 mod store;
+mod stretches;
 pub(crate) mod windows;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Compared, report_compared};
 pub use corrections::{CORRECTIONS_MAX, Correction, corrections};
 pub use store::UsageStore;
+pub use stretches::stretches;
 pub use windows::{CALENDAR_WINDOWS_MAX, Granularity, TooManyWindows};
 pub(crate) use windows::{Windows, instant};
 

@@ -260,5 +260,11 @@ pub(crate) fn item(number: u32, result: ItemResult) -> Item {
 }
 
 pub(crate) fn progress_operation(items: Vec<Item>) -> OperationCommand {
-    OperationCommand::Progress(ProgressOperation { now: at(6), node: "n1".parse().unwrap(), items })
+    OperationCommand::Progress(ProgressOperation {
+        now: at(6),
+        node: "n1".parse().unwrap(),
+        items,
+        rows: None,
+        made: None,
+    })
 }

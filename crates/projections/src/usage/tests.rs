@@ -1,6 +1,7 @@
 //! Batches in, sums out; each batch once.
 
 mod grains;
+mod reconcile;
 mod reports;
 
 use domain::{

@@ -15,7 +15,7 @@ pub(crate) enum OperationCommand {
         /// planned, running, finished or cancelled
         #[arg(long)]
         status: Option<String>,
-        /// revoke_keys, suspend_keys or import_keys
+        /// `revoke_keys`, `suspend_keys`, `import_keys`, `replay_webhook` or `export_report`
         #[arg(long)]
         kind: Option<String>,
         #[arg(long)]

@@ -1,5 +1,6 @@
 //! `tollgate projections …`: read models as they lie in the store, of a stopped server or beside a running one.
 
+mod reconcile;
 mod skip;
 mod stores;
 
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Subcommand;
-use domain::Reason;
+use domain::{Reason, Timestamp};
 use indicatif::{ProgressBar, ProgressStyle};
 use projections::{ALL, Standing, USAGE};
 use serde_json::{Value, json};
@@ -44,6 +45,20 @@ pub(crate) enum ProjectionsCommand {
         #[command(flatten)]
         place: Where,
     },
+    /// Count a time again from the gateways' batches and compare it with what is kept; ends with 1 where they differ
+    Reconcile {
+        /// RFC 3339
+        #[arg(long)]
+        from: Timestamp,
+        /// Before then, RFC 3339
+        #[arg(long)]
+        until: Timestamp,
+        #[command(flatten)]
+        place: Where,
+        /// How the answer is shown
+        #[arg(long, value_enum, default_value_t = output::Format::Table)]
+        output: output::Format,
+    },
     /// Build read models anew from the log; instances that run projections must be stopped
     Rebuild {
         /// One of them; all without it
@@ -64,6 +79,12 @@ pub(crate) async fn run(command: ProjectionsCommand) -> anyhow::Result<()> {
         ProjectionsCommand::Skip { name, position, reason, who, place } => {
             let stores = Stores::open(&place, LOOKING).await?;
             let done = skip::skip(&stores, &name, position, reason, &who).await;
+            stores.close().await;
+            done
+        }
+        ProjectionsCommand::Reconcile { from, until, place, output } => {
+            let stores = Stores::open(&place, LOOKING).await?;
+            let done = reconcile::reconcile(&stores, from, until, output).await;
             stores.close().await;
             done
         }

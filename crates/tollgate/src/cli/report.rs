@@ -1,6 +1,9 @@
 //! `tollgate report …`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
+use serde_json::{Map, Value};
 
 use super::{Connection, rest::Rest};
 
@@ -23,6 +26,32 @@ pub(crate) enum ReportCommand {
         whose: Whose,
         #[command(flatten)]
         pages: Pages,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Write a usage report to a file of the server, for one that is too large to be waited for
+    Export {
+        /// `csv`
+        #[arg(long, default_value = "csv")]
+        format: String,
+        #[command(flatten)]
+        window: Window,
+        /// Dimensions by commas: `owner_team`, `client`, `key`, `secret_version`, `route`, `environment`
+        #[arg(long)]
+        group_by: Option<String>,
+        /// Whose days, weeks and months: an IANA name
+        #[arg(long)]
+        time_zone: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Download what `export` has written
+    Download {
+        /// Of the operation
+        id: String,
+        file: PathBuf,
         #[command(flatten)]
         connection: Connection,
     },
@@ -270,6 +299,16 @@ pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
             let query = window.query().into_iter().chain(own).chain(whose.query()).chain(pages);
             shown(&connection, "/reports/usage", query, &columns).await
         }
+        ReportCommand::Export { format, window, group_by, time_zone, whose, connection } => {
+            let rest = Rest::new(&connection)?;
+            let own = [("format", Some(format)), ("time_zone", time_zone)];
+            let given = window.query().into_iter().chain(own).chain(whose.query());
+            let answer = rest.post("/reports/exports", &order(given, group_by.as_deref())).await?;
+            rest.print(&answer, &[])
+        }
+        ReportCommand::Download { id, file, connection } => {
+            Rest::new(&connection)?.download(&format!("/reports/exports/{id}/file"), &[], &file).await
+        }
         ReportCommand::TopEndpoints { by, span, of, connection } => {
             let query = span.query().into_iter().chain(of.query()).chain([("by", by)]);
             shown(&connection, "/reports/top-endpoints", query, &ENDPOINTS.map(str::to_owned)).await
@@ -306,6 +345,15 @@ pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
             shown(&connection, "/access-report/changes", whose.query().into_iter().chain(own), &columns).await
         }
     }
+}
+
+/// What is given, as the body that orders a usage report.
+fn order(given: impl Iterator<Item = (&'static str, Option<String>)>, group_by: Option<&str>) -> Value {
+    let given = given.filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+    let dimensions = group_by.map(|dimensions| dimensions.split(',').map(Value::from).collect::<Vec<_>>());
+    let dimensions = dimensions.map(|dimensions| ("group_by".to_owned(), Value::Array(dimensions)));
+    let report = ("report".to_owned(), Value::from("usage"));
+    Value::Object(given.chain(dimensions).chain([report]).collect::<Map<_, _>>())
 }
 
 /// What stands first, a column for each dimension, and what is counted.

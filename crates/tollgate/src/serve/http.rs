@@ -38,6 +38,8 @@ pub(super) struct Watched {
 
 /// What imports have uploaded, in the data directory.
 const UPLOADS: &str = "uploads";
+/// Where reports are that were written to files, in the data directory.
+const REPORTS: &str = "reports";
 
 /// The admin API where that is the role, with what it stands on; elsewhere health and metrics alone.
 pub(super) fn router(
@@ -77,6 +79,7 @@ pub(super) fn router(
         },
         node: settings.node.parse().context("the node's name")?,
         uploads: api::Uploads::in_dir(rooms.installation.dir().join(UPLOADS)),
+        report_files: api::ReportFiles::in_dir(rooms.installation.dir().join(REPORTS)),
         leaks: super::leaks::receivers(&settings.leaks, node)?,
         observer: api::Observer::default(),
         token_uses: api::TokenUses::default(),

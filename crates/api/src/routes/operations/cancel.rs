@@ -24,8 +24,8 @@ type CancelAsk = Ask<OperationRead, Id<OperationId>>;
 
 /// Stop an operation before its next items
 ///
-/// What was done stays done. Needs the permission of the order itself too: `key.revoke`, `key.suspend`, `key.import` or
-/// `webhook.write`.
+/// What was done stays done. Needs the permission of the order itself too: `key.revoke`, `key.suspend`, `key.import`,
+/// `webhook.write` or `report.export`.
 #[utoipa::path(
     post,
     path = "/v1/operations/{id}/cancel",
@@ -49,6 +49,7 @@ async fn fresh(ask: &CancelAsk) -> Result<Effect<OperationId>, Instead> {
         OperationKind::SuspendKeys => Permission::KeySuspend,
         OperationKind::ImportKeys => Permission::KeyImport,
         OperationKind::ReplayWebhook => Permission::WebhookWrite,
+        OperationKind::ExportReport => Permission::ReportExport,
     };
     // One's own order was about what was in reach; another's may be about anything.
     if run.ordered.by == ask.principal().id {

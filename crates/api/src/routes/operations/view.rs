@@ -12,6 +12,7 @@ use projections::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::export::ExportView;
 use crate::{answer::Resource, docs::form, facts::of_order};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +39,9 @@ pub(crate) struct OperationView {
     unchanged: u32,
     refused: u32,
     cancelled_because: Option<String>,
+    /// Of a report that is written to a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    export: Option<ExportView>,
     /// Counts the operation's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
@@ -51,7 +55,7 @@ pub(crate) struct OperationView {
 pub(crate) struct ItemView {
     /// Counts from 1.
     number: u32,
-    /// The key's id, the name of the row, or the delivery's id.
+    /// The key's id, the name of the row, the delivery's id, or until when a stretch of a report is.
     subject: String,
     #[schema(value_type = Option<form::KeyId>, inline)]
     key_id: Option<KeyId>,
@@ -80,6 +84,9 @@ impl From<OperationRow> for OperationView {
             unchanged,
             refused,
             cancelled_because: row.cancelled_because,
+            export: row
+                .export
+                .map(|plan| ExportView::of(row.operation_id, plan, row.rows_written, row.export_made)),
             version: row.version,
             created_at: row.planned_at,
             started_at: row.started_at,

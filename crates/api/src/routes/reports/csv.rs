@@ -22,7 +22,7 @@ const COVERED: [&str; 3] = ["time_zone", "batch_no", "position"];
 ///
 /// # Errors
 /// Never in memory; the writer would tell.
-pub(super) fn page(
+pub(crate) fn page(
     report: &UsageReport,
     before: Option<&[Calls]>,
     query: &UsageQuery,
@@ -38,10 +38,14 @@ pub(super) fn page(
     if !with_names {
         return csv::lines(rows);
     }
+    csv::write(names(query, before.is_some()), rows)
+}
+
+/// The names of the columns.
+pub(crate) fn names(query: &UsageQuery, compared: bool) -> Vec<&'static str> {
     let dimensions = query.group_by.iter().map(|dimension| column(*dimension));
     let names = ["window_start", "window_end"].into_iter().chain(dimensions).chain(COUNTS);
-    let names = names.chain(before.map(|_| COUNTS_BEFORE).into_iter().flatten()).chain(COVERED);
-    csv::write(names, rows)
+    names.chain(compared.then_some(COUNTS_BEFORE).into_iter().flatten()).chain(COVERED).collect()
 }
 
 fn covered(report: &UsageReport, query: &UsageQuery) -> [Cell; 3] {

@@ -79,6 +79,8 @@ pub(in crate::tests) struct Fixture {
     pub(in crate::tests) assignment: String,
     /// Like all but the change, empty but in the whole of it.
     pub(in crate::tests) operation: String,
+    /// Whole, and kept for a day.
+    pub(in crate::tests) export: String,
     pub(in crate::tests) leak: String,
     pub(in crate::tests) change: String,
     pub(in crate::tests) person: String,
@@ -220,6 +222,9 @@ impl World {
     pub(in crate::tests) async fn whole_fixture(&self) -> Fixture {
         let fixture = self.fixture().await;
         let other = self.made("/v1/clients", &client_body()).await;
+        let export = json!({ "report": "usage", "format": "csv", "granularity": "day" });
+        let export = self.made("/v1/reports/exports", &export).await;
+        self.work().await;
         let bulk = json!({ "filter": { "client_id": other }, "reason": "as agreed" });
         self.key(&other).await;
         let operation = self.made("/v1/keys/suspend", &bulk).await;
@@ -238,6 +243,7 @@ impl World {
         self.deliver(Outcome::Delivered).await;
         Fixture {
             operation,
+            export,
             delivery,
             leak,
             person,

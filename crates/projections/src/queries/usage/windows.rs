@@ -181,6 +181,24 @@ impl Windows {
         }
     }
 
+    /// The end of the window that a moment is in, or of the last one.
+    pub(super) fn end_after(&self, second: i64) -> i64 {
+        let end_s = match &self.step {
+            Step::Whole => self.until_s,
+            Step::Every(length_s) => (second.div_euclid(*length_s) + 1) * length_s,
+            Step::Hours(parts) => {
+                let at = parts.partition_point(|(until_s, _)| *until_s <= second);
+                let (until_s, part) = parts.get(at).copied().unwrap_or((self.until_s, 0));
+                (((second + part).div_euclid(HOUR_S) + 1) * HOUR_S - part).min(until_s)
+            }
+            Step::Cut(starts) => {
+                let next = starts.partition_point(|start| *start <= second);
+                starts.get(next).copied().unwrap_or(self.until_s)
+            }
+        };
+        end_s.min(self.until_s)
+    }
+
     /// A window of which only a part was asked for says so by its ends.
     pub(crate) fn ends(&self, window_s: i64) -> (Timestamp, Timestamp) {
         let end_s = match &self.step {

@@ -1,0 +1,256 @@
+//! A time counted again from the batches as gateways told them, beside what is kept of it: both are the same, to the call.
+
+use std::collections::BTreeMap;
+
+use domain::{Position, Timestamp};
+use eventlog::{LogFailure, usage::ArrivedBatch};
+use serde::Serialize;
+
+use super::{DAY_S, NAME, QUARTER_S, Sequences, UsageSource, calls};
+use crate::{
+    BadColumn, Columns, ReadFailure, ReadModel, Stored, Table,
+    queries::{Select, usage::instant},
+};
+
+/// So many differences are named; the others are counted.
+const DIFFERENCES_MAX: usize = 1_000;
+const BATCHES_AT_ONCE: usize = 500;
+const MINUTE_S: i64 = 60;
+
+/// What became of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reconciliation {
+    /// Rounded down to the day of UTC: from then on …
+    pub from: Timestamp,
+    /// … before then, rounded up likewise.
+    pub until: Timestamp,
+    /// Every batch up to this one is in both.
+    pub batch_no: u64,
+    pub grains: Vec<GrainCompared>,
+    /// At most 1,000, in the order of the grains and their windows.
+    pub differences: Vec<Difference>,
+    pub differences_total: u64,
+}
+
+/// One grain of what is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GrainCompared {
+    /// `minute`, `quarter` or `day`.
+    pub name: &'static str,
+    /// What is older has been let go of, and was not compared. None: none of it was.
+    pub since: Option<Timestamp>,
+    /// In which there were calls.
+    pub windows: u64,
+    pub calls_kept: u64,
+    pub calls_again: u64,
+}
+
+/// A window whose calls of one outcome are not as many as gateways told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub grain: &'static str,
+    pub window_start: Timestamp,
+    pub outcome: String,
+    pub kept: u64,
+    pub again: u64,
+}
+
+/// A time cannot be counted again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileFailure {
+    #[error("usage cannot be counted again here: the batches of its beginning are gone")]
+    Incomplete,
+    #[error("the batches end at {found} where {counted} are counted")]
+    Short { found: u64, counted: u64 },
+    #[error(transparent)]
+    Log(#[from] LogFailure),
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+}
+
+/// By the start of a window and the outcome.
+type Sums = BTreeMap<(i64, String), u64>;
+
+struct Grain {
+    name: &'static str,
+    table: &'static Table,
+    length_s: i64,
+}
+
+static GRAINS: [Grain; 3] = [
+    Grain { name: "minute", table: &calls::MINUTES, length_s: MINUTE_S },
+    Grain { name: "quarter", table: &calls::QUARTERS, length_s: QUARTER_S },
+    Grain { name: "day", table: &calls::DAYS, length_s: DAY_S },
+];
+
+/// Counts whole days of UTC again from the first batch on, which tells repeated batches, and compares each grain as far back as it
+/// is kept. Nothing may move the usage tables meanwhile.
+///
+/// # Errors
+/// When the source has not every batch that was counted, or something cannot be read.
+pub async fn reconcile(
+    model: &ReadModel,
+    usage: &dyn UsageSource,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Reconciliation, ReconcileFailure> {
+    if !usage.is_whole() {
+        return Err(ReconcileFailure::Incomplete);
+    }
+    let from_s = from.as_second().div_euclid(DAY_S) * DAY_S;
+    let last = until.as_second().saturating_sub(i64::from(until.subsec_nanosecond() == 0));
+    let until_s = (last.div_euclid(DAY_S) + 1) * DAY_S;
+    let head = model.checkpoint(NAME).await?;
+    let minutes = counted_again(usage, head, from_s, until_s).await?;
+    let mut told = Reconciliation {
+        from: instant(from_s),
+        until: instant(until_s),
+        batch_no: head.get(),
+        grains: vec![],
+        differences: vec![],
+        differences_total: 0,
+    };
+    for grain in &GRAINS {
+        let since_s = first_kept(model, grain.table).await?;
+        let begins_s = begins(grain, since_s, from_s);
+        let kept = kept(model, grain.table, begins_s, until_s).await?;
+        told.compare(
+            grain,
+            begins_s.max(from_s),
+            since_s,
+            &kept,
+            &coarse(&minutes, grain.length_s, begins_s),
+        );
+    }
+    Ok(told)
+}
+
+/// Days are kept longest: one that is not there is a difference. Of the others the first day that is there may be half gone.
+fn begins(grain: &Grain, since_s: Option<i64>, from_s: i64) -> i64 {
+    if grain.length_s == DAY_S {
+        return from_s;
+    }
+    since_s.map_or(i64::MAX, |since_s| since_s.max(from_s))
+}
+
+/// By the minute, each batch once.
+async fn counted_again(
+    usage: &dyn UsageSource,
+    head: Position,
+    from_s: i64,
+    until_s: i64,
+) -> Result<Sums, ReconcileFailure> {
+    let (mut sums, mut sequences, mut reached) = (Sums::new(), Sequences::default(), 0);
+    while reached < head.get() {
+        let batches = usage.read(reached, BATCHES_AT_ONCE).await?;
+        let Some(last) = batches.last().map(|arrived| arrived.batch_no) else {
+            return Err(ReconcileFailure::Short { found: reached, counted: head.get() });
+        };
+        for arrived in batches.iter().filter(|arrived| arrived.batch_no <= head.get()) {
+            add(&mut sums, &mut sequences, arrived, from_s..until_s);
+        }
+        reached = last;
+    }
+    Ok(sums)
+}
+
+fn add(
+    sums: &mut Sums,
+    sequences: &mut Sequences,
+    ArrivedBatch { batch_no: _, batch }: &ArrivedBatch,
+    span: std::ops::Range<i64>,
+) {
+    if !sequences.is_new(&batch.node, &batch.boot, batch.sequence, batch.flushed_at) {
+        return;
+    }
+    for fact in batch.facts.iter().filter(|fact| span.contains(&fact.minute)) {
+        let minute = fact.minute.div_euclid(MINUTE_S) * MINUTE_S;
+        let sum = sums.entry((minute, fact.outcome.as_str().to_owned())).or_default();
+        *sum = sum.saturating_add(fact.calls);
+    }
+}
+
+fn coarse(minutes: &Sums, length_s: i64, begins_s: i64) -> Sums {
+    let mut sums = Sums::new();
+    for ((minute, outcome), calls) in minutes {
+        let start_s = minute.div_euclid(length_s) * length_s;
+        if start_s >= begins_s {
+            let sum = sums.entry((start_s, outcome.clone())).or_default();
+            *sum = sum.saturating_add(*calls);
+        }
+    }
+    sums
+}
+
+impl Reconciliation {
+    fn compare(&mut self, grain: &Grain, begins_s: i64, since_s: Option<i64>, kept: &Sums, again: &Sums) {
+        let total = |sums: &Sums| sums.values().copied().fold(0, u64::saturating_add);
+        let starts = |sums: &Sums| sums.keys().map(|(start_s, _)| *start_s).collect::<Vec<_>>();
+        let mut windows = [starts(kept), starts(again)].concat();
+        windows.sort_unstable();
+        windows.dedup();
+        self.grains.push(GrainCompared {
+            name: grain.name,
+            since: since_s.map(|_| instant(begins_s)),
+            windows: u64::try_from(windows.len()).unwrap_or(u64::MAX),
+            calls_kept: total(kept),
+            calls_again: total(again),
+        });
+        let both: std::collections::BTreeSet<_> = kept.keys().chain(again.keys()).collect();
+        for key in both {
+            let of = |sums: &Sums| sums.get(key).copied().unwrap_or_default();
+            if of(kept) == of(again) {
+                continue;
+            }
+            self.differences_total = self.differences_total.saturating_add(1);
+            if self.differences.len() < DIFFERENCES_MAX {
+                let (start_s, outcome) = key;
+                self.differences.push(Difference {
+                    grain: grain.name,
+                    window_start: instant(*start_s),
+                    outcome: outcome.clone(),
+                    kept: of(kept),
+                    again: of(again),
+                });
+            }
+        }
+    }
+}
+
+async fn first_kept(model: &ReadModel, table: &Table) -> Result<Option<i64>, ReadFailure> {
+    let sql = include_str!("first_kept.sql").replace("{table}", table.name);
+    let first: Option<First> = model.fetch_one(Select::new(&sql, vec![])).await?;
+    Ok(first.and_then(|first| first.first_s))
+}
+
+async fn kept(model: &ReadModel, table: &Table, from_s: i64, until_s: i64) -> Result<Sums, ReadFailure> {
+    let sql = include_str!("kept_sums.sql").replace("{table}", table.name);
+    let rows: Vec<Sum> = model.fetch(Select::new(&sql, vec![from_s.into(), until_s.into()])).await?;
+    Ok(rows.into_iter().map(|Sum { start_s, outcome, calls }| ((start_s, outcome), calls)).collect())
+}
+
+struct First {
+    first_s: Option<i64>,
+}
+
+impl Stored for First {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self { first_s: columns.integer_or_none("first_s")? })
+    }
+}
+
+struct Sum {
+    start_s: i64,
+    outcome: String,
+    calls: u64,
+}
+
+impl Stored for Sum {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Ok(Self {
+            start_s: columns.integer_or_none("start_s")?.unwrap_or_default(),
+            outcome: columns.text("outcome")?,
+            calls: columns.count("calls")?,
+        })
+    }
+}

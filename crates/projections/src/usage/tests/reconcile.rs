@@ -1,0 +1,111 @@
+//! What is kept, held to what gateways told.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{Reading, ReconcileFailure, reconcile as counted_again};
+
+on_every_engine!(
+    what_is_counted_once_is_what_was_told,
+    a_sum_that_is_not_what_was_told_is_named,
+    what_is_not_kept_in_detail_is_compared_by_days,
+);
+
+const DAY: i64 = 24 * 60;
+
+/// Batches that are all there, or not.
+struct Told {
+    batches: Arc<[ArrivedBatch]>,
+    is_whole: bool,
+}
+
+impl UsageSource for Told {
+    fn read(&self, after: u64, batches_max: usize) -> Reading<'_> {
+        let next = self.batches.iter().filter(move |arrived| arrived.batch_no > after);
+        let next: Vec<_> = next.take(batches_max).cloned().collect();
+        Box::pin(async { Ok(next) })
+    }
+
+    fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
+        let last = self.batches.last().map_or(0, |arrived| arrived.batch_no);
+        tokio::sync::watch::channel(last).1
+    }
+
+    fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+}
+
+fn told(batches: &[ArrivedBatch]) -> Told {
+    Told { batches: batches.into(), is_whole: true }
+}
+
+fn batches() -> Vec<ArrivedBatch> {
+    let first =
+        vec![fact(0, Outcome::Allowed, 3), fact(14, Outcome::RateLimited, 2), fact(DAY, Outcome::Allowed, 5)];
+    let late = vec![nobody(fact(1, Outcome::Unauthenticated, 7)), fact(0, Outcome::Allowed, 1)];
+    let mut again = batch(3, late.clone());
+    again.batch.sequence = 2;
+    vec![batch(1, first), batch(2, late), again]
+}
+
+async fn what_is_counted_once_is_what_was_told(on: Engine) {
+    let batches = batches();
+    let (_dir, model) = counted(on, &batches).await;
+    let compared = counted_again(&model, &told(&batches), at(0), at(2 * DAY * 60)).await.unwrap();
+    assert_eq!((compared.differences_total, compared.batch_no), (0, 3), "{compared:?}");
+    let calls: Vec<_> =
+        compared.grains.iter().map(|grain| (grain.name, grain.calls_kept, grain.windows)).collect();
+    assert_eq!(calls, [("minute", 18, 4), ("quarter", 18, 2), ("day", 18, 2)]);
+    let first = counted_again(&model, &told(&batches), at(60), at(120)).await.unwrap();
+    assert_eq!((first.from, first.until), (at(0), at(DAY * 60)), "whole days are compared");
+    assert_eq!(first.grains.iter().map(|grain| grain.calls_again).collect::<Vec<_>>(), [13, 13, 13]);
+}
+
+async fn a_sum_that_is_not_what_was_told_is_named(on: Engine) {
+    let batches = batches();
+    let (_dir, model) = counted(on, &batches).await;
+    // One call less was told than is kept, and one that nobody has kept.
+    let mut other = batches.clone();
+    other[0].batch.facts[0].calls = 2;
+    other[1].batch.facts.push(fact(14, Outcome::QuotaExceeded, 1));
+    let compared = counted_again(&model, &told(&other), at(0), at(DAY * 60)).await.unwrap();
+    let named: Vec<_> = compared
+        .differences
+        .iter()
+        .map(|one| (one.grain, one.window_start, &*one.outcome, one.kept, one.again))
+        .collect();
+    let expected = [
+        ("minute", at(0), "allowed", 4, 3),
+        ("minute", at(14 * 60), "quota_exceeded", 0, 1),
+        ("quarter", at(0), "allowed", 4, 3),
+        ("quarter", at(0), "quota_exceeded", 0, 1),
+        ("day", at(0), "allowed", 4, 3),
+        ("day", at(0), "quota_exceeded", 0, 1),
+    ];
+    assert_eq!((named.as_slice(), compared.differences_total), (expected.as_slice(), 6));
+}
+
+async fn what_is_not_kept_in_detail_is_compared_by_days(on: Engine) {
+    let mut arrived = batch(1, vec![fact(0, Outcome::Allowed, 3), fact(500 * DAY, Outcome::Allowed, 5)]);
+    arrived.batch.flushed_at = at(500 * DAY * 60);
+    let (_dir, model) = counted(on, &[arrived.clone()]).await;
+    while model.forget_usage(at(500 * DAY * 60), UsageRetention::default()).await.unwrap() {}
+    let compared = counted_again(&model, &told(&[arrived]), at(0), at(501 * DAY * 60)).await.unwrap();
+    assert_eq!(compared.differences_total, 0, "{compared:?}");
+    let calls: Vec<_> =
+        compared.grains.iter().map(|grain| (grain.name, grain.since, grain.calls_kept)).collect();
+    let last = Some(at(500 * DAY * 60));
+    assert_eq!(calls, [("minute", last, 5), ("quarter", last, 5), ("day", Some(at(0)), 8)]);
+}
+
+#[tokio::test]
+async fn without_every_batch_nothing_is_said() {
+    let batches = batches();
+    let (_dir, model) = counted(Engine::Sqlite, &batches).await;
+    let compare = async |source: Told| counted_again(&model, &source, at(0), at(60)).await.unwrap_err();
+    let cut = Told { is_whole: false, ..told(&batches) };
+    assert!(matches!(compare(cut).await, ReconcileFailure::Incomplete));
+    let short = compare(told(&batches[..2])).await;
+    assert!(matches!(short, ReconcileFailure::Short { found: 2, counted: 3 }), "{short}");
+}
