@@ -206,6 +206,7 @@ impl World {
             assignment,
             change,
             operation: String::new(),
+            export: String::new(),
             leak: String::new(),
             person: String::new(),
             account: String::new(),
