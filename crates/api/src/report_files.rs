@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, ErrorKind, Read as _, Write as _},
+    io::{self, ErrorKind, Read as _, Write},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::PathBuf,
 };
@@ -82,8 +82,8 @@ impl ReportFiles {
 
     /// Safe to repeat.
     pub(crate) async fn forget(&self, id: OperationId) -> io::Result<()> {
-        let path = self.path(id, ExportFormat::Csv);
-        blocking(move || removed(fs::remove_file(path))).await
+        let paths = ExportFormat::ALL.map(|format| self.path(id, format));
+        blocking(move || paths.iter().try_for_each(|path| removed(fs::remove_file(path)))).await
     }
 
     async fn named(&self) -> io::Result<Vec<(Kept, String, PathBuf)>> {
@@ -130,25 +130,25 @@ impl Half {
         self.bytes
     }
 
-    pub(crate) async fn write(mut self, page: Vec<u8>) -> io::Result<Self> {
-        blocking(move || {
-            self.file.write_all(&page)?;
-            self.sha256.update(&page);
-            self.bytes = self.bytes.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
-            Ok(self)
-        })
-        .await
+    /// On disk and under its name when this returns: its bytes, and their SHA-256 in hexadecimal.
+    pub(crate) fn finish(self) -> io::Result<(u64, String)> {
+        self.file.sync_all()?;
+        fs::rename(&self.half, &self.whole)?;
+        File::open(&self.dir)?.sync_all()?;
+        Ok((self.bytes, hex::encode(self.sha256.clone().finalize())))
+    }
+}
+
+impl Write for Half {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sha256.update(bytes.get(..written).unwrap_or_default());
+        self.bytes = self.bytes.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+        Ok(written)
     }
 
-    /// On disk and under its name when this returns: its bytes, and their SHA-256 in hexadecimal.
-    pub(crate) async fn finish(self) -> io::Result<(u64, String)> {
-        blocking(move || {
-            self.file.sync_all()?;
-            fs::rename(&self.half, &self.whole)?;
-            File::open(&self.dir)?.sync_all()?;
-            Ok((self.bytes, hex::encode(self.sha256.clone().finalize())))
-        })
-        .await
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -185,7 +185,10 @@ fn removed(outcome: io::Result<()>) -> io::Result<()> {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+/// Where files are waited for.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
@@ -201,11 +204,12 @@ mod tests {
         let files = ReportFiles::in_dir(dir.path().join("reports"));
         let id = OperationId::from_parts(1, 1);
         assert!(files.list().await.unwrap().is_empty());
-        let half = files.begin(id, ExportFormat::Csv).await.unwrap().write(b"rows".to_vec()).await.unwrap();
+        let mut half = files.begin(id, ExportFormat::Csv).await.unwrap();
+        half.write_all(b"rows").unwrap();
         assert_eq!(half.bytes(), 4);
         assert!(files.list().await.unwrap().is_empty());
         assert!(files.open(id, ExportFormat::Csv).await.unwrap().is_none());
-        let (bytes, hash) = half.finish().await.unwrap();
+        let (bytes, hash) = half.finish().unwrap();
         assert_eq!((bytes, hash), (4, hex::encode(Sha256::digest(b"rows"))));
         assert_eq!(files.list().await.unwrap(), [Kept { id, bytes: 4 }]);
         let mode = fs::metadata(files.path(id, ExportFormat::Csv)).unwrap().permissions().mode();

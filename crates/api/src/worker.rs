@@ -54,14 +54,12 @@ pub(crate) enum Stuck {
     Read(#[from] ReadFailure),
     #[error(transparent)]
     Outbox(#[from] OutboxFailure),
-    #[error("reading the upload of an operation")]
+    #[error("reading or writing the file of an operation")]
     Upload(#[from] io::Error),
     #[error("what an operation is to do, or its upload, is damaged")]
     Damaged(#[from] serde_json::Error),
     #[error(transparent)]
     Report(#[from] ReportFailure),
-    #[error("writing a report as CSV")]
-    Csv(#[from] csv::Error),
     #[error("the operation's own circumstances are out of their bounds")]
     OutOfBounds(#[from] domain::InvalidValue),
 }

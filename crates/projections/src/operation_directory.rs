@@ -63,11 +63,11 @@ pub struct OperationRow {
     pub items_done: u32,
     pub tally: Tally,
     pub cancelled_because: Option<String>,
-    pub export: Option<ExportPlan>,
+    pub export: Option<Box<ExportPlan>>,
     /// Of an export.
     pub rows_written: u64,
     /// Of an export whose file is whole.
-    pub export_made: Option<ExportMade>,
+    pub export_made: Option<Box<ExportMade>>,
     /// The aggregate's version after its last event; an `ETag`.
     pub version: u64,
     pub position: Position,

@@ -98,7 +98,8 @@ impl IntoResponses for ReportFile {
         let response = ResponseBuilder::new()
             .description("The file, byte for byte as the operation tells of it.")
             .header("Content-Length", text_header("Its bytes."))
-            .content("text/csv", Content::new(Some(String::schema())));
+            .content("text/csv", Content::new(Some(String::schema())))
+            .content("application/vnd.apache.parquet", Content::new(Some(String::schema())));
         let mut responses = problems(&[
             ("409", "It is not whole yet, or never will be, or another node keeps it."),
             ("410", "It is not kept any more."),

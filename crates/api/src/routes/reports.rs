@@ -4,6 +4,7 @@ pub(crate) mod csv;
 mod dimensions;
 mod download;
 mod exports;
+pub(crate) mod parquet;
 pub(crate) mod quotas;
 pub(crate) mod shadow;
 pub(crate) mod throttling;

@@ -1,9 +1,12 @@
 //! A report written to a file, page by page. What is half written when a process ends is written anew by whoever goes on.
 
+use std::io::{self, Write as _};
+
 use domain::{
     OperationId, Position, Timestamp,
     operation::{
-        ExportMade, ExportPlan, Item, ItemResult, OperationCommand, ProgressOperation, Run, TakeOperation,
+        ExportFormat, ExportMade, ExportPlan, Item, ItemResult, OperationCommand, ProgressOperation, Run,
+        TakeOperation,
     },
 };
 use jiff::SignedDuration;
@@ -13,7 +16,11 @@ use serde_json::Value;
 use tracing::{info, warn};
 
 use super::{Stuck, Worker, underway};
-use crate::{Api, report_files::Half, routes::reports::csv};
+use crate::{
+    Api,
+    report_files::{Half, blocking},
+    routes::reports::{csv, parquet::ParquetFile},
+};
 
 /// A report has so many stretches at most: what its progress is told in.
 pub(crate) const STRETCHES_MAX: u32 = 200;
@@ -61,8 +68,56 @@ fn word<T: DeserializeOwned>(word: &str) -> Result<T, serde_json::Error> {
     serde_json::from_value(Value::String(word.to_owned()))
 }
 
+/// What the pages are written to.
+enum File {
+    Csv(Half),
+    // Larger by far.
+    Parquet(Box<ParquetFile<Half>>),
+}
+
+impl File {
+    fn begin(half: Half, format: ExportFormat, query: &UsageQuery) -> io::Result<Self> {
+        Ok(match format {
+            ExportFormat::Csv => Self::Csv(half),
+            ExportFormat::Parquet => Self::Parquet(Box::new(ParquetFile::begin(half, query)?)),
+        })
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Csv(half) => half.bytes(),
+            Self::Parquet(file) => file.inner().bytes(),
+        }
+    }
+
+    /// Away from those who must not wait.
+    async fn put(self, report: UsageReport, query: UsageQuery, is_first: bool) -> io::Result<Self> {
+        blocking(move || {
+            Ok(match self {
+                Self::Csv(mut half) => {
+                    let lines = csv::page(&report, None, &query, is_first).map_err(io::Error::other)?;
+                    half.write_all(&lines)?;
+                    Self::Csv(half)
+                }
+                Self::Parquet(mut file) => {
+                    file.put(&report)?;
+                    Self::Parquet(file)
+                }
+            })
+        })
+        .await
+    }
+
+    async fn finish(self) -> io::Result<(u64, String)> {
+        blocking(move || match self {
+            Self::Csv(half) => half.finish(),
+            Self::Parquet(file) => file.finish()?.finish(),
+        })
+        .await
+    }
+}
+
 /// A file under way.
-#[derive(Debug)]
 pub(super) struct Making {
     stretches: Vec<(Timestamp, Timestamp)>,
     /// Those that are written.
@@ -70,7 +125,7 @@ pub(super) struct Making {
     /// Of the stretch that is being written.
     query: UsageQuery,
     /// None once it has come to nothing.
-    half: Option<Half>,
+    file: Option<File>,
     columns: Vec<String>,
     rows: u64,
     covered: Option<Covered>,
@@ -208,8 +263,9 @@ impl Making {
         let query = query(plan)?;
         let stretches = usage::stretches(&query, STRETCHES_MAX).map_err(usage::ReportFailure::from)?;
         let columns = csv::names(&query, false).into_iter().map(ToOwned::to_owned).collect();
-        let half = Some(api.report_files.begin(id, plan.format).await?);
-        let mut making = Self { stretches, done: 0, query, half, columns, rows: 0, covered: None };
+        let half = api.report_files.begin(id, plan.format).await?;
+        let file = Some(File::begin(half, plan.format, &query)?);
+        let mut making = Self { stretches, done: 0, query, file, columns, rows: 0, covered: None };
         making.turn();
         Ok(making)
     }
@@ -227,7 +283,7 @@ impl Making {
 
     /// What forbids to go on.
     async fn bound(&self, api: &Api) -> Result<Option<(&'static str, &'static str)>, Stuck> {
-        let bytes = self.half.as_ref().map_or(0, Half::bytes);
+        let bytes = self.file.as_ref().map_or(0, File::bytes);
         if bytes > api.settings.report_file_bytes_max {
             return Ok(Some(TOO_LARGE));
         }
@@ -239,18 +295,19 @@ impl Making {
     async fn page(&mut self, api: &Api) -> Result<(), Stuck> {
         let report = usage::report(&api.read, &self.query).await?;
         let is_first = self.covered.is_none();
-        let lines = csv::page(&report, None, &self.query, is_first)?;
-        if let Some(half) = self.half.take() {
-            self.half = Some(half.write(lines).await?);
-        }
         self.count(&report);
-        match (report.next, report.rows.last()) {
-            (Some(next), Some(last)) => {
+        let asked = self.query.clone();
+        let next = report.next.clone().zip(report.rows.last().map(|row| row.window_start));
+        if let Some(file) = self.file.take() {
+            self.file = Some(file.put(report, asked, is_first).await?);
+        }
+        match next {
+            Some((next, window_start)) => {
                 // What stands before is not added up again.
-                self.query.from = last.window_start;
+                self.query.from = window_start;
                 self.query.after = Some(next);
             }
-            _ => {
+            None => {
                 self.done = self.done.saturating_add(1);
                 self.turn();
             }
@@ -301,8 +358,8 @@ impl Making {
     }
 
     async fn finish(&mut self, api: &Api) -> Result<Option<ExportMade>, Stuck> {
-        let (Some(half), Some(covered)) = (self.half.take(), self.covered) else { return Ok(None) };
-        let (bytes, content_hash) = half.finish().await?;
+        let (Some(file), Some(covered)) = (self.file.take(), self.covered) else { return Ok(None) };
+        let (bytes, content_hash) = file.finish().await?;
         let Covered { from, until, batch_no, batch_no_last, position } = covered;
         let kept_for = SignedDuration::try_from(api.settings.report_file_kept_for).unwrap_or_default();
         Ok(Some(ExportMade {

@@ -73,7 +73,7 @@ pub struct Planned {
     pub replay: Option<ReplayPlan>,
     /// Of an export only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub export: Option<ExportPlan>,
+    pub export: Option<Box<ExportPlan>>,
 }
 
 /// Which deliveries of a webhook are sent again, the oldest first: everything that is given has to hold.
@@ -192,7 +192,7 @@ pub struct Finished {
     pub tally: Tally,
     /// Of an export whose file is whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub export: Option<ExportMade>,
+    pub export: Option<Box<ExportMade>>,
 }
 
 /// No further item is dealt with; those that were stay as they are.

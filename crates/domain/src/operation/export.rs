@@ -23,14 +23,18 @@ pub enum ExportedReport {
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     Csv,
+    Parquet,
 }
 
 impl ExportFormat {
+    pub const ALL: [Self; 2] = [Self::Csv, Self::Parquet];
+
     /// As it is written, and what a file's name ends with.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
         }
     }
 }

@@ -92,7 +92,8 @@ impl Operation {
         let mut tally = run.tally;
         items.iter().for_each(|item| tally.add(item.result));
         let progressed = Progressed { node: node.clone(), at, items: items.clone(), rows: *rows };
-        let finished = ends.then(|| OperationEvent::Finished(Finished { at, tally, export: made.clone() }));
+        let finished = ends
+            .then(|| OperationEvent::Finished(Finished { at, tally, export: made.clone().map(Box::new) }));
         Ok([OperationEvent::Progressed(progressed)].into_iter().chain(finished).collect())
     }
 
@@ -113,12 +114,12 @@ impl Operation {
     }
 }
 
-fn plans(work: &Work) -> (Option<ImportPlan>, Option<ReplayPlan>, Option<ExportPlan>) {
+fn plans(work: &Work) -> (Option<ImportPlan>, Option<ReplayPlan>, Option<Box<ExportPlan>>) {
     match work {
         Work::Revoke(_) | Work::Suspend(_) => (None, None, None),
         Work::Import { plan, rows: _ } => (Some(plan.clone()), None, None),
         Work::Replay { plan, deliveries: _ } => (None, Some(plan.clone()), None),
-        Work::Export { plan, stretches: _ } => (None, None, Some(plan.clone())),
+        Work::Export { plan, stretches: _ } => (None, None, Some(plan.clone().into())),
     }
 }
 

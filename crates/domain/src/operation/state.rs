@@ -41,10 +41,10 @@ pub struct Run {
     pub last: Option<String>,
     /// What is written to a file.
     #[serde(default)]
-    pub export: Option<ExportPlan>,
+    pub export: Option<Box<ExportPlan>>,
     /// The file, where it is whole.
     #[serde(default)]
-    pub made: Option<ExportMade>,
+    pub made: Option<Box<ExportMade>>,
 }
 
 impl Operation {

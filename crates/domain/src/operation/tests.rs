@@ -255,7 +255,7 @@ fn an_export_ends_with_its_file() {
     let work = Work::Export { plan: export.clone(), stretches: 2 };
     let mut state = Operation::replay(&Operation::default().decide(&plan(work)).unwrap());
     let run = state.run().unwrap();
-    assert_eq!((run.items_total, &run.export, &run.made), (2, &Some(export), &None));
+    assert_eq!((run.items_total, &run.export, &run.made), (2, &Some(export.into()), &None));
     let progress =
         |items, made| ProgressOperation { now: at(1), node: the("n1"), items, rows: Some(7), made };
     let half = OperationCommand::Progress(progress(applied(1..=1), Some(export_made())));
@@ -267,7 +267,7 @@ fn an_export_ends_with_its_file() {
     let rest = OperationCommand::Progress(progress(applied(2..=2), Some(export_made())));
     state.decide(&rest).unwrap().iter().for_each(|event| state.apply(event));
     let Operation::Finished(run) = &state else { panic!("{state:?}") };
-    assert_eq!(run.made, Some(export_made()));
+    assert_eq!(run.made, Some(export_made().into()));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(crate) enum ReportCommand {
     },
     /// Write a usage report to a file of the server, for one that is too large to be waited for
     Export {
-        /// `csv`
+        /// `csv` or `parquet`
         #[arg(long, default_value = "csv")]
         format: String,
         #[command(flatten)]

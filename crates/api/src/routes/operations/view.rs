@@ -84,9 +84,9 @@ impl From<OperationRow> for OperationView {
             unchanged,
             refused,
             cancelled_because: row.cancelled_because,
-            export: row
-                .export
-                .map(|plan| ExportView::of(row.operation_id, plan, row.rows_written, row.export_made)),
+            export: row.export.map(|plan| {
+                ExportView::of(row.operation_id, *plan, row.rows_written, row.export_made.map(|made| *made))
+            }),
             version: row.version,
             created_at: row.planned_at,
             started_at: row.started_at,

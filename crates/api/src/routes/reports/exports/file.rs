@@ -16,7 +16,7 @@ use http::header;
 
 use crate::{
     docs::{Missing, OperationPath, ReadProblems, ReportFile},
-    facts::of_order,
+    facts::{ANYTHING, of_order},
     guard::{Allowed, needs::ReportExport},
     observe::Outgoing,
     path::{Id, Named},
@@ -57,6 +57,7 @@ pub(crate) async fn download_report_export(
     let outgoing = Outgoing::begin(&allowed, ExportedWhat::UsageReport, plan.format.as_str())?;
     let kind = match plan.format {
         ExportFormat::Csv => "text/csv; charset=utf-8; header=present",
+        ExportFormat::Parquet => "application/vnd.apache.parquet",
     };
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
@@ -72,14 +73,15 @@ pub(crate) async fn download_report_export(
 /// What is in the file, and how it turned out.
 async fn made(allowed: &Allowed<ReportExport>, id: OperationId) -> Result<(ExportPlan, ExportMade), Problem> {
     let loaded = allowed.log().load::<Operation>(id).await.map_err(|failure| Problem::failed(&failure))?;
-    let of_export = loaded.state.run().and_then(|run| Some((run, run.export.clone()?)));
+    let of_export = loaded.state.run().and_then(|run| Some((run, run.export.as_deref()?.clone())));
     let (run, plan) = of_export.ok_or_else(OperationId::missing)?;
     allowed.reveals(&of_order(&run.ordered.by, allowed.principal()), OperationId::missing)?;
     if !plan.is_seen_by(&allowed.reach()) {
-        return Err(OperationId::missing());
+        // They have lost sight of what is in it: to them it is anybody's.
+        allowed.reveals(&ANYTHING, OperationId::missing)?;
     }
     match (&*loaded.state, &run.made) {
-        (Operation::Finished(_), Some(made)) => Ok((plan, made.clone())),
+        (Operation::Finished(_), Some(made)) => Ok((plan, (**made).clone())),
         (Operation::Finished(_) | Operation::Cancelled(_), _) => Err(Problem::new(kinds::EXPORT_NOT_MADE)),
         (Operation::Absent | Operation::Planned(_) | Operation::Running(_), _) => {
             Err(Problem::new(kinds::EXPORT_NOT_READY))
