@@ -136,7 +136,8 @@ struct AccountKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Subject {
     Client(Option<ClientId>),
-    Key(Option<KeyId>),
+    /// Keys that there were too many of to tell apart are told apart by their clients still.
+    Key(Option<ClientId>, Option<KeyId>),
     All,
 }
 
@@ -217,7 +218,7 @@ impl Replay {
         let on_route = on_route(&self.targets, client_id, route_id, self.environments.get(environment)?)?;
         let subject = match self.counting {
             Counting::Client => Subject::Client(client_id),
-            Counting::Key => Subject::Key(key_id),
+            Counting::Key => Subject::Key(client_id, key_id),
             Counting::Shared => Subject::All,
         };
         let key = AccountKey { environment, route_id: route_id.filter(|_| on_route), subject };

@@ -120,6 +120,13 @@ async fn a_claim_that_broke_off_is_finished(on: On) {
     let (person, token, grant) = claim_that_breaks_off(&world, "Ada").await;
     world.accessible().await;
     world.as_person(&person.to_string(), &token);
+    // What is appended beside the API has its position a moment later where a sequencer gives it.
+    let known = async {
+        while world.get("/v1/whoami").send().await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), known).await.unwrap();
     // The person is an administrator already; the grant cannot be seen.
     world.post("/v1/clients", &client_body()).expect(201).await;
     let path = format!("/v1/grants/{grant}");

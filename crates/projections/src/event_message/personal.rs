@@ -4,7 +4,7 @@ use domain::personal::Personal;
 use serde_json::Value;
 
 /// The members of events that may be a commitment to a personal value; a test holds them to the schemas of the events.
-pub const FIELDS: [&str; 6] = ["address", "asked", "commitment", "email", "name", "subject"];
+pub const FIELDS: [&str; 7] = ["address", "addresses", "asked", "commitment", "email", "name", "subject"];
 
 /// Takes every commitment away, with its name.
 pub(super) fn leave_out(value: &mut Value) {
@@ -18,7 +18,13 @@ pub(super) fn leave_out(value: &mut Value) {
     }
 }
 
-/// As it is written. A name of 64 hexadecimal digits would be taken for one, and left out.
+/// One, or a list of them, as they are written. A name of 64 hexadecimal digits would be taken for one, and left out.
 fn is_commitment(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.parse::<Personal>().is_ok())
+    let is_one = |value: &Value| value.as_str().is_some_and(|text| text.parse::<Personal>().is_ok());
+    match value {
+        Value::Array(items) => items.iter().all(is_one),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            is_one(value)
+        }
+    }
 }

@@ -183,7 +183,8 @@ fn personal(properties: &Map<String, Value>) -> Vec<String> {
     let personal = |(name, of): &(&String, &Value)| {
         let refers = |of: &Value| of.get("$ref") == Some(&json!("#/$defs/Personal"));
         let either = of.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-        PERSONAL_FIELDS.contains(&name.as_str()) && (refers(of) || either.into_iter().any(refers))
+        let listed = of.get("items").is_some_and(refers);
+        PERSONAL_FIELDS.contains(&name.as_str()) && (refers(of) || listed || either.into_iter().any(refers))
     };
     properties.iter().filter(personal).map(|(name, _)| name.clone()).collect()
 }

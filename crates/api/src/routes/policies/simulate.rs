@@ -18,7 +18,7 @@ use domain::{
 };
 use jiff::SignedDuration;
 use projections::queries::{
-    Page,
+    Page, clients,
     routes::{self, RouteFilter},
     seconds::{self, ROWS_MAX, SecondRow, SecondsFailure, SecondsQuery},
     usage::UsageFilter,
@@ -199,10 +199,12 @@ async fn new(
 ) -> Result<Candidate, Problem> {
     let TargetToSimulate { client_id, route_id, environment } = target;
     if let Some(client_id) = client_id {
+        let unknown = || Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/target/client_id");
+        let client =
+            clients::get(ask.read(), client_id).await.map_err(|failure| Problem::unread(&failure))?;
+        client.ok_or_else(unknown)?;
         let facts = read_client(ask.read(), client_id).await;
-        ask.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, || {
-            Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/target/client_id")
-        })?;
+        ask.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, unknown)?;
     }
     if let Some(route_id) = route_id {
         let route = routes::get(ask.read(), route_id).await.map_err(|failure| Problem::unread(&failure))?;
