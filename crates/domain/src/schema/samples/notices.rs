@@ -71,7 +71,8 @@ pub(super) fn notification_rule_events(
             cadence,
         })
     };
-    let team_zones = [("Payments".parse()?, "Asia/Tokyo".parse()?)].into();
+    // As events of this version were first written: without `team_zones`, which came later.
+    let team_zones = std::collections::BTreeMap::new();
     let digest = Cadence::Digest { hour: 8, time_zone: "Europe/Berlin".parse()?, team_zones };
     Ok(vec![
         E::Made(notification_rule::Made { spec: spec(Cadence::Immediate)? }),
