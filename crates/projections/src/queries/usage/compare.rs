@@ -29,7 +29,8 @@ pub async fn report_compared(
     let UsageQuery { granularity, zone, .. } = query;
     let asked = Windows::new((query.from, query.until), *granularity, zone)?;
     let before = asked.before(*granularity, zone)?;
-    let windows = detail::kept(model, asked, detail::CALLS).await?;
+    // Windows are counted from where the report was asked for, also where it begins later for want of detail.
+    let windows = detail::kept(model, asked.clone(), detail::CALLS).await?;
     let report = report_of(model, query, &windows).await?;
     let earlier = UsageQuery { after: None, rows_max: before_rows_max, ..query.clone() };
     let earlier = report_of(model, &earlier, &before).await?;
@@ -38,7 +39,7 @@ pub async fn report_compared(
         calls.insert(place(row, &before), row.calls);
     }
     let before_calls =
-        report.rows.iter().map(|row| calls.get(&place(row, &windows)).copied().unwrap_or_default());
+        report.rows.iter().map(|row| calls.get(&place(row, &asked)).copied().unwrap_or_default());
     Ok(Compared {
         before: before_calls.collect(),
         before_from: instant(before.from_s),

@@ -122,7 +122,7 @@ impl Windows {
         match &self.step {
             Step::Whole => 0,
             Step::Every(length_s) => window_s.div_euclid(*length_s) - self.from_s.div_euclid(*length_s),
-            Step::Hours(_) => (window_s - self.from_s).div_euclid(HOUR_S),
+            Step::Hours(parts) => hour(window_s, parts) - hour(self.from_s, parts),
             Step::Cut(starts) => {
                 let at = starts.partition_point(|start| *start <= window_s);
                 i64::try_from(at).unwrap_or(i64::MAX) - 1
@@ -225,6 +225,12 @@ fn search(starts: &[i64]) -> String {
             format!("case when start_s < {first} then {} else {} end", search(before), search(after))
         }
     }
+}
+
+/// Which hour of the zone's clocks, counted from one of long ago.
+fn hour(second: i64, parts: &[(i64, i64)]) -> i64 {
+    let part = parts.iter().find(|(until_s, _)| second < *until_s).or(parts.last());
+    (second + part.map_or(0, |(_, part)| *part)).div_euclid(HOUR_S)
 }
 
 /// By how much of an hour the zone is ahead, until when. Every offset in use since 1972 is a number of quarters of an hour.

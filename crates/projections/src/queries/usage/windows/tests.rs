@@ -76,6 +76,14 @@ fn the_period_before_has_as_many_windows() {
 }
 
 #[test]
+fn an_hour_of_which_only_a_part_was_asked_for_is_one_of_its_own() {
+    let hours = windows("2026-01-01T00:15:00Z", "2026-01-01T03:00:00Z", Granularity::Hour, "Asia/Kolkata");
+    let begun = |text: &str| hours.ordinal(text.parse::<Timestamp>().unwrap().as_second());
+    let told = ["2026-01-01T00:15:00Z", "2026-01-01T00:30:00Z", "2026-01-01T01:30:00Z"].map(begun);
+    assert_eq!(told, [0, 1, 2]);
+}
+
+#[test]
 fn windows_are_bounded() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     let ends = ("1990-01-01T00:00:00Z".parse().unwrap(), "2026-01-01T00:00:00Z".parse().unwrap());
