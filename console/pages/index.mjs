@@ -1,0 +1,38 @@
+// Every page, one line each: its place, the permission without which there is nothing to see, where it stands in the
+// navigation (pages that others lead to stand nowhere), and its module, which is fetched when it is first wanted.
+
+export const groups = ["Traffic", "Registry", "Trust", "Access", "Console"];
+
+/** Places by another name, so that links which were sent out go on leading somewhere. */
+export const moved = { usage: "reports" };
+
+/**
+ * @typedef {object} Registered
+ * @property {string} path
+ * @property {string} [permission]
+ * @property {{ group: string, label: string }} [nav]
+ * @property {() => Promise<{ default: any }>} load
+ */
+
+/** @type {Registered[]} */
+export const pages = [
+  { path: "", nav: { group: "Traffic", label: "Overview" }, load: () => import("./overview.mjs") },
+  { path: "gateways", permission: "gateway.read", nav: { group: "Traffic", label: "Gateways" }, load: () => import("./gateways.mjs") },
+  { path: "clients", permission: "client.read", nav: { group: "Registry", label: "Clients" }, load: () => import("./clients.mjs") },
+  { path: "clients/new", permission: "client.write", load: () => import("./client-new.mjs") },
+  { path: "clients/:id", permission: "client.read", load: () => import("./client.mjs") },
+  { path: "clients/:id/edit", permission: "client.write", load: () => import("./client-edit.mjs") },
+  { path: "keys", permission: "key.read", nav: { group: "Registry", label: "Keys" }, load: () => import("./keys.mjs") },
+  { path: "keys/:id", permission: "key.read", load: () => import("./key.mjs") },
+  { path: "policies", permission: "policy.read", nav: { group: "Registry", label: "Policies" }, load: () => import("./policies.mjs") },
+  { path: "policies/new", permission: "policy.write", load: () => import("./policy-new.mjs") },
+  { path: "policies/what-if", permission: "report.read", load: () => import("./what-if.mjs") },
+  { path: "policies/:id", permission: "policy.read", load: () => import("./policy.mjs") },
+  { path: "policies/:id/edit", permission: "policy.write", load: () => import("./policy-edit.mjs") },
+  { path: "effective", permission: "gateway.read", nav: { group: "Registry", label: "Policy in force" }, load: () => import("./effective.mjs") },
+  { path: "routes", permission: "route.read", nav: { group: "Registry", label: "Routes" }, load: () => import("./routes.mjs") },
+  { path: "routes/new", permission: "route.write", load: () => import("./route-new.mjs") },
+  { path: "routes/import", permission: "route.write", load: () => import("./routes-import.mjs") },
+  { path: "routes/:id", permission: "route.read", load: () => import("./route.mjs") },
+  { path: "design", nav: { group: "Console", label: "Design" }, load: () => import("./design.mjs") },
+];
