@@ -1,21 +1,26 @@
 // Copying, with a word that is heard; and a secret that is shown once.
 import { html, useEffect, useRef, useState } from "../lib/ui.mjs";
-import { tell } from "./Toast.mjs";
 
-async function copied(text, what) {
+const SAID = { yes: "Copied.", no: "Not copied: select it and copy by hand." };
+
+async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
-    tell(`${what} copied.`);
-    return true;
+    return "yes";
   } catch {
-    tell("The browser did not let it be copied. Select it and copy by hand.");
-    return false;
+    return "no";
   }
 }
 
-/** @param {{ text: string, what?: string, children?: unknown }} props */
+/** Says beside itself what became of it: news elsewhere on the page is not heard while a dialog is open. */
 export function CopyButton({ text, what = "Text", children = "Copy" }) {
-  return html`<button type="button" class="button small" data-kind="quiet" aria-label=${`Copy ${what}`} onClick=${() => copied(text, what)}>${children}</button>`;
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(""), 4000);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return html`<span class="copy"><button type="button" class="button small" data-kind="quiet" aria-label=${`Copy ${what}`} onClick=${async () => setSaid(await copied(text))}>${said === "yes" ? "Copied" : children}</button>
+    <span role="status" class=${said === "no" ? "small" : "hidden"}>${said === "yes" ? `${what} copied.` : SAID[said]}</span></span>`;
 }
 
 /** An identifier that can be taken along. */
@@ -32,7 +37,7 @@ export function CopyOnce({ secret, what = "Secret", onStored }) {
   const [said, setSaid] = useState("");
   const field = useRef(null);
   useEffect(() => { field.current?.focus(); field.current?.select(); }, []);
-  const copy = async () => setSaid((await copied(secret, what)) ? "Copied to the clipboard." : "Not copied: select it and copy by hand.");
+  const copy = async () => setSaid(SAID[await copied(secret)]);
   return html`<section class="once" aria-labelledby="once-title">
     <h3 id="once-title">${what}: shown once, now</h3>
     <p>It is stored nowhere in a form that could be shown again. If it is lost, rotate.</p>

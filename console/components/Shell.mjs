@@ -36,12 +36,12 @@ export function Shell({ signed, onSignOut }) {
 function Side({ place, signed, onSignOut }) {
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [place.path]);
-  return html`<div class="side" data-open=${open ? "" : null}>
+  return html`<header class="side" data-open=${open ? "" : null}>
     <div class="top"><a class="brand" href="#/"><img src="/console.svg" alt="" /> Tollgate</a>
       <button type="button" class="button menu" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>Menu</button></div>
     <${Ways} place=${place} />
     <${Who} signed=${signed} onSignOut=${onSignOut} />
-  </div>`;
+  </header>`;
 }
 
 function Ways({ place }) {

@@ -20,7 +20,7 @@ export function Table({ caption, columns, items, keyOf = (item) => item.id, sort
       <caption class="hidden">${caption}</caption>
       <thead><tr>${columns.map((column) => html`<${Head} column=${column} sortable=${sortable} />`)}</tr></thead>
       <tbody>${items.map((item) => html`<tr key=${keyOf(item)} data-tone=${rowTone?.(item)}>
-        ${columns.map((column, at) => html`<${at === 0 ? "th" : "td"} scope=${at === 0 ? "row" : null} class=${column.kind}>${column.cell(item)}<//>`)}
+        ${columns.map((column, at) => html`<${at === 0 ? "th" : "td"} scope=${at === 0 ? "row" : undefined} class=${column.kind}>${column.cell(item)}<//>`)}
       </tr>`)}</tbody>
     </table>
   </div>`;

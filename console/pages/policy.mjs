@@ -26,7 +26,7 @@ export default function PolicyPage({ params }) {
   if (policy) remember([policy]);
   return html`<${Page} title=${policy?.name ?? "Policy"} trail=${[["Policies", "#/policies"]]} calls=${[call, { path: `${call.path}/findings` }]}
     badges=${policy && html`<${Badge} word=${policy.status} /><${Badge} word=${policy.mode} />`}
-    actions=${policy && policy.status === "active" && html`<${Acts} policy=${policy} reload=${read.reload} />`}>
+    actions=${policy && html`<${Acts} policy=${policy} reload=${read.reload} />`}>
     <${Shown} read=${read}>${() => html`<${Body} policy=${policy} reload=${read.reload} />`}<//>
   <//>`;
 }
@@ -39,10 +39,11 @@ function Acts({ policy, reload }) {
     if (done) reload();
   };
   return html`
-    ${may("report.read") && html`<${Act} href=${to("policies/what-if", { policy_id: policy.id })}>What if…<//>`}
-    <${Act} href=${`#/policies/${policy.id}/edit`} refusal=${refusal("policy.write")}>Change<//>
-    <${Act} kind="main" refusal=${refusal("policy.assign")} onClick=${() => setOpen("assign")}>Assign<//>
-    <${Act} kind="danger" refusal=${refusal("policy.write")} onClick=${() => setOpen("retire")}>Retire<//>
+    ${policy.status === "active" && html`
+      ${may("report.read") && html`<${Act} href=${to("policies/what-if", { policy_id: policy.id })}>What if…<//>`}
+      <${Act} href=${`#/policies/${policy.id}/edit`} refusal=${refusal("policy.write")}>Change<//>
+      <${Act} kind="main" refusal=${refusal("policy.assign")} onClick=${() => setOpen("assign")}>Assign<//>
+      <${Act} kind="danger" refusal=${refusal("policy.write")} onClick=${() => setOpen("retire")}>Retire<//>`}
     ${open === "assign" && html`<${Assign} policy=${policy} onClose=${assigned} />`}
     ${open === "retire" && html`<${Danger} title=${`Retire ${policy.name}`} verb="Retire for good" name=${policy.name} reasonNeeded=${false} about="It binds nobody any more: what is less specific applies, or nothing. It does not come back."
       call=${(reason) => ({ method: "POST", path: `/v1/policies/${policy.id}/retire`, body: reason ? { reason } : {} })} onClose=${() => setOpen("")} onDone=${reload} />`}`;

@@ -31,7 +31,7 @@ export default function RoutePage({ params }) {
   const range = useRange();
   if (route) remember([route]);
   return html`<${Page} title=${route?.name ?? "Route"} trail=${[["Routes", "#/routes"]]} badges=${route && html`<${Badge} word=${route.status} />`}
-    calls=${[call, trafficCall({ route_id: params.id }, range)]} actions=${route?.status === "active" && html`<${Acts} route=${route} reload=${read.reload} />`}>
+    calls=${[call, trafficCall({ route_id: params.id }, range)]} actions=${route && html`<${Acts} route=${route} reload=${read.reload} />`}>
     <${Shown} read=${read}>${() => html`<${Body} route=${route} />`}<//>
   <//>`;
 }
@@ -42,8 +42,8 @@ function Acts({ route, reload }) {
   const refused = refusal("route.write");
   const close = () => setOpen("");
   return html`
-    <${Act} refusal=${refused} onClick=${() => setOpen("change")}>Change<//>
-    <${Act} kind="danger" refusal=${refused} onClick=${() => setOpen("retire")}>Retire<//>
+    ${route.status === "active" && html`<${Act} refusal=${refused} onClick=${() => setOpen("change")}>Change<//>
+      <${Act} kind="danger" refusal=${refused} onClick=${() => setOpen("retire")}>Retire<//>`}
     ${open === "change" && html`<${Change} route=${route} onClose=${close} reload=${reload} />`}
     ${open === "retire" && html`<${Danger} title=${`Retire ${route.name}`} verb="Retire for good" name=${route.name} reasonNeeded=${false} about="Calls to it are refused as unknown, or matched by another route. It does not come back."
       call=${(reason) => ({ method: "DELETE", path: `/v1/routes/${route.id}`, query: { reason }, ifMatch: route.version })} onClose=${close} onDone=${reload} />`}`;

@@ -23,12 +23,13 @@ export function ClientActs({ client, reload }) {
     tell(answer.status === 202 ? "The suspension is planned." : `${client.name} is suspended.`, answer.status === 202 ? {} : { undo: { label: "Reinstate", run: undoSuspension } });
     reload();
   };
-  if (client.status === "archived") return null;
+  const live = client.status !== "archived";
+  // A dialog stays until it is closed, whatever has become of the client meanwhile: it shows what the gateways say.
   return html`
-    ${client.status === "suspended"
+    ${live && (client.status === "suspended"
       ? html`<${Act} kind="main" refusal=${refusal("client.suspend", facts)} onClick=${() => setOpen("reinstate")}>Reinstate<//>`
-      : html`<${Act} refusal=${refusal("client.suspend", facts)} onClick=${() => setOpen("suspend")}>Suspend<//>`}
-    <${Act} kind="danger" refusal=${refusal("client.write", facts)} onClick=${() => setOpen("archive")}>Archive<//>
+      : html`<${Act} refusal=${refusal("client.suspend", facts)} onClick=${() => setOpen("suspend")}>Suspend<//>`)}
+    ${live && html`<${Act} kind="danger" refusal=${refusal("client.write", facts)} onClick=${() => setOpen("archive")}>Archive<//>`}
     ${open === "suspend" && html`<${Suspend} client=${client} post=${post} onClose=${() => setOpen("")} onDone=${suspended} />`}
     ${open === "reinstate" && html`<${Danger} mild title=${`Reinstate ${client.name}`} verb="Reinstate" name=${client.name} about="Its keys open again what they opened before."
       call=${(reason) => post("reinstate", { reason })} onClose=${() => setOpen("")} onDone=${() => { tell(`${client.name} is reinstated.`); reload(); }} />`}

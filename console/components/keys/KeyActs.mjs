@@ -16,19 +16,19 @@ export function KeyActs({ item, client, reload }) {
   const post = (verb, body) => ({ method: "POST", path: `/v1/keys/${item.id}/${verb}`, body });
   const close = () => setOpen("");
   const ended = item.status === "revoked" || item.status === "expired";
-  if (item.status === "revoked") return null;
   const rotated = (done) => {
     close();
     if (done) reload();
   };
   const mayRotate = refusal("key.rotate", facts) ?? (item.status === "suspended" ? "It is suspended." : null);
+  // A dialog stays until it is closed, whatever has become of the key meanwhile: it shows what the gateways say.
   return html`
     ${!ended && html`<${Act} kind="main" refusal=${mayRotate} onClick=${() => setOpen("rotate")}>Rotate<//>`}
     ${item.quarantine && html`<${Act} refusal=${refusal("key.suspend", facts)} onClick=${() => setOpen("release")}>Release<//>`}
     ${!ended && (item.status === "suspended"
       ? html`<${Act} refusal=${refusal("key.suspend", facts)} onClick=${() => setOpen("reinstate")}>Reinstate<//>`
       : html`<${Act} refusal=${refusal("key.suspend", facts)} onClick=${() => setOpen("suspend")}>Suspend<//>`)}
-    <${Act} kind="danger" refusal=${refusal("key.revoke", facts)} onClick=${() => setOpen("revoke")}>Revoke<//>
+    ${item.status !== "revoked" && html`<${Act} kind="danger" refusal=${refusal("key.revoke", facts)} onClick=${() => setOpen("revoke")}>Revoke<//>`}
     ${open === "rotate" && html`<${RotateKey} item=${item} refused=${mayRotate} onClose=${rotated} />`}
     ${open === "release" && html`<${Danger} title=${`Release ${item.name} from quarantine`} verb="Release" name=${item.name} about="It opens again although it was reported as leaked. Whoever found it can use it."
       call=${(reason) => post("release", { reason })} onClose=${close} onDone=${reload} />`}

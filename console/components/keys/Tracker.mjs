@@ -26,36 +26,42 @@ const VERSIONS = [
 /** @param {{ item: Api["Key"], refused: string | null, reload: () => void }} props */
 export function Tracker({ item, refused, reload }) {
   const read = useRead({ path: `/v1/keys/${item.id}/rotation` }, { every: 3 });
+  const [open, setOpen] = useState(/** @type {"" | "retire" | "retire-used" | "extend"} */ (""));
   const again = () => {
     read.reload();
     reload();
   };
   return html`<${Shown} read=${read}>${() => html`
-    ${item.previous && html`<${Verdict} item=${item} tracker=${read.data} refused=${refused} reload=${again} />`}
+    ${item.previous && html`<${Verdict} tracker=${read.data} refused=${refused} onOpen=${setOpen} />`}
     <${Table} caption="Secrets of this key" columns=${VERSIONS} items=${read.data.versions} keyOf=${(one) => one.version} />
-    ${read.data.versions.filter((one) => one.status !== "retired").map((one) => html`<${Seen} use=${one} />`)}`}<//>`;
+    ${read.data.versions.filter((one) => one.status !== "retired").map((one) => html`<${Seen} use=${one} />`)}`}<//>
+    ${open.startsWith("retire") && html`<${Retire} item=${item} safe=${open === "retire"} onClose=${() => setOpen("")} reload=${again} />`}
+    ${open === "extend" && html`<${Extend} item=${item} onClose=${(done) => { setOpen(""); if (done) again(); }} />`}`;
 }
 
-/** @param {{ item: Api["Key"], tracker: Api["RotationTracker"], refused: string | null, reload: () => void }} props */
-function Verdict({ item, tracker, refused, reload }) {
-  const [open, setOpen] = useState("");
+/** @param {{ tracker: Api["RotationTracker"], refused: string | null, onOpen: (what: "retire" | "retire-used" | "extend") => void }} props */
+function Verdict({ tracker, refused, onOpen }) {
   const { safe, explanation, since } = tracker.safe_to_retire;
-  const retired = () => {
-    tell("The old secret is retired.");
-    reload();
-  };
   return html`<div class="blast" data-tone=${safe ? "good" : "bad"}>
     <p class="strong" role="status">${safe ? "Safe to retire." : "Not safe to retire yet."}</p>
     <p>${capital(explanation)}${/[.!]$/.test(explanation) ? "" : "."}${since && html` Since <${Time} at=${since} both />.`}</p>
     <p>The old secret ends by itself <${Time} at=${tracker.overlap_until} both />${tracker.retire_when_idle_hours ? `, or after ${count(tracker.retire_when_idle_hours, "idle hour")}` : ""}.</p>
     <div class="row wrap">
-      <${Act} kind=${safe ? "main" : "plain"} refusal=${refused} onClick=${() => setOpen("retire")}>Retire the old secret<//>
-      <${Act} refusal=${refused} onClick=${() => setOpen("extend")}>Extend the overlap<//>
+      <${Act} kind=${safe ? "main" : "plain"} refusal=${refused} onClick=${() => onOpen(safe ? "retire" : "retire-used")}>Retire the old secret<//>
+      <${Act} refusal=${refused} onClick=${() => onOpen("extend")}>Extend the overlap<//>
     </div>
-    ${open === "retire" && html`<${Danger} mild=${safe} title=${`Retire the old secret of ${item.name}`} verb="Retire" name=${item.name} about=${safe ? "Nobody uses it any more. It stops at once." : "Somebody still uses it. It stops at once, and they are refused."}
-      call=${(reason) => ({ method: "POST", path: `/v1/keys/${item.id}/rotation/retire`, body: { reason } })} onClose=${() => setOpen("")} onDone=${retired} />`}
-    ${open === "extend" && html`<${Extend} item=${item} onClose=${(done) => { setOpen(""); if (done) reload(); }} />`}
   </div>`;
+}
+
+/** @param {{ item: Api["Key"], safe: boolean, onClose: () => void, reload: () => void }} props */
+function Retire({ item, safe, onClose, reload }) {
+  const retired = () => {
+    tell("The old secret is retired.");
+    reload();
+  };
+  const about = safe ? "Nobody uses it any more. It stops at once." : "Somebody still uses it. It stops at once, and they are refused.";
+  return html`<${Danger} mild=${safe} title=${`Retire the old secret of ${item.name}`} verb="Retire" name=${item.name} about=${about}
+    call=${(reason) => ({ method: "POST", path: `/v1/keys/${item.id}/rotation/retire`, body: { reason } })} onClose=${onClose} onDone=${retired} />`;
 }
 
 const LONGER = [["3600", "1 hour from now"], ["86400", "1 day from now"], ["604800", "7 days from now"], ["2592000", "30 days from now"]];

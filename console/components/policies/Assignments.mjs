@@ -26,7 +26,6 @@ export function Assignments({ policy, reload }) {
   const [ending, setEnding] = useState(/** @type {any} */ (null));
   const { refusal } = useMay();
   const refused = refusal("policy.assign");
-  if (policy.assignments.length === 0) return html`<${Empty} title="It binds nobody yet.">Assign it to a client, a route, an environment, or to everyone.<//>`;
   const columns = [
     { name: "Client", cell: (one) => html`<${Ref} id=${one.client_id} none="every client" />` },
     { name: "Route", cell: (one) => html`<${Ref} id=${one.route_id} none="every route" />` },
@@ -39,7 +38,8 @@ export function Assignments({ policy, reload }) {
       <${Act} kind="quiet" refusal=${refused} onClick=${() => setEnding(one)}>End<//></span>` },
   ];
   const name = policy.name;
-  return html`<${Table} caption="Assignments" columns=${columns} items=${policy.assignments} />
+  return html`${policy.assignments.length === 0 ? html`<${Empty} title="It binds nobody yet.">Assign it to a client, a route, an environment, or to everyone.<//>`
+      : html`<${Table} caption="Assignments" columns=${columns} items=${policy.assignments} />`}
     ${ending && html`<${Danger} title=${`End an assignment of ${name}`} verb="End it" name=${name} reasonNeeded=${false} about="What is less specific applies from then on; if there is nothing, these calls are not limited."
       call=${(reason) => ({ method: "DELETE", path: `/v1/policies/${policy.id}/assignments/${ending.id}`, query: { reason }, ifMatch: policy.version })}
       onClose=${() => setEnding(null)} onDone=${reload} />`}`;

@@ -3,6 +3,9 @@ import { chromium } from "playwright-core";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
+/** How long something may take to be there. */
+const WAIT_MS = 10_000;
+
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
 /**
@@ -12,10 +15,13 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 export async function open(browser, url, { allow = () => false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
   const wrong = [];
-  const note = (text) => { if (!allow(text)) wrong.push(text); };
+  // Whether there is a provider is known by asking, and the browser tells of each answer above 399.
+  const meant = (text) => /status of 404.*\/v1\/session\/start/.test(text);
+  const note = (text) => { if (!allow(text) && !meant(text)) wrong.push(text); };
   page.on("pageerror", (error) => note(`error: ${error.message}`));
-  // A browser tells of each answer above 399 by itself; before anybody is signed in there is one that says so.
+  // Before anybody is signed in there is an answer that says so.
   page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of 401/.test(message.text())) note(`${message.type()}: ${message.text()} ${message.location().url}`); });
   await page.goto(url);
   return { page, context, wrong };
