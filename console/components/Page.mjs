@@ -25,13 +25,10 @@ export function Page({ title, trail = [], about, badges, actions, calls = [], ch
   </div>`;
 }
 
-let sections = 0;
-
 /** A part of a page under a heading of its own. @param {{ title: string, actions?: unknown, about?: unknown, children?: unknown, wide?: boolean }} props */
 export function Section({ title, actions, about, children, wide = false }) {
-  const id = useRef(`section-${++sections}`);
-  return html`<section class=${wide ? "section wide" : "section"} aria-labelledby=${id.current}>
-    <div class="row wrap spread"><h2 id=${id.current}>${title}</h2>${actions && html`<div class="row wrap">${actions}</div>`}</div>
+  return html`<section class=${wide ? "section wide" : "section"}>
+    <div class="row wrap spread"><h2>${title}</h2>${actions && html`<div class="row wrap">${actions}</div>`}</div>
     ${about && html`<p class="about">${about}</p>`}
     ${children}
   </section>`;

@@ -5,7 +5,7 @@ import { Empty, Failure, Loading } from "./States.mjs";
 
 /**
  * @typedef {object} Column
- * @property {string} name
+ * @property {unknown} name
  * @property {(item: any) => unknown} cell
  * @property {string} [sort] the field that the server sorts by
  * @property {"number" | "id" | "tight"} [kind]

@@ -6,6 +6,7 @@ import { factsOfClient, useMay } from "../lib/permissions.mjs";
 import { go } from "../lib/router.mjs";
 import { Act } from "../components/Act.mjs";
 import { ClientFields, formOf } from "../components/clients/ClientForm.mjs";
+import { Curl } from "../components/Curl.mjs";
 import { Conflict } from "../components/Diff.mjs";
 import { Page, Section } from "../components/Page.mjs";
 import { Shown } from "../components/States.mjs";
@@ -57,5 +58,6 @@ function Form({ client }) {
       ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${takeTheirs} />` : html`<${WriteStatus} write=${edit.write} onDone=${(answer) => saved(answer.body)} />`}
       <div class="row end"><${Act} href=${`#/clients/${client.id}`}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy} refusal=${refused}>Save<//></div>
     </form>
+    <${Curl} calls=${[{ method: "PATCH", path, body: patch, ifMatch: edit.base.version }]} />
   <//>`;
 }

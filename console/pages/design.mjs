@@ -41,7 +41,7 @@ function Buttons() {
   const [open, setOpen] = useState(false);
   return html`<${Section} title="Buttons, toasts, dialogs">
     <div class="row wrap"><${Act} kind="main" onClick=${() => tell("It is done.")}>Main<//><${Act} onClick=${() => tell("It is suspended.", { undo: { label: "Reinstate", run: () => tell("It is reinstated.") } })}>Plain, with undo<//>
-      <${Act} kind="danger" onClick=${() => setOpen(true)}>Dangerous<//><${Act} kind="quiet">Quiet<//><${Act} refusal="This needs the permission key.issue, which you do not hold.">Not yours<//><${Act} busy>Busy<//></div>
+      <${Act} kind="danger" onClick=${() => setOpen(true)}>Dangerous<//><${Act} kind="quiet">Quiet<//><${Act} refusal="This needs the permission key.issue, which you do not hold.">Not yours<//><span class="example"><${Act} busy>Busy<//></span></div>
     <p class="quiet small">What one may not do stays in its place and says why. What can be undone offers it; what cannot asks for the name and shows whom it would touch.</p>
     ${open && html`<${Dialog} title="A dialog" onClose=${() => setOpen(false)}><p>It keeps the focus and gives it back.</p><div class="row end"><${Act} kind="main" onClick=${() => setOpen(false)}>Close<//></div><//>`}
   <//>`;
@@ -68,7 +68,7 @@ function Fields() {
 }
 
 function States() {
-  return html`<${Section} title="States"><${Loading} /><${Empty} title="No client is registered yet.">What to do about it is said here.<//>
+  return html`<${Section} title="States"><div class="example"><${Loading} /></div><${Empty} title="No client is registered yet.">What to do about it is said here.<//>
     <${Failure} error=${{ message: "The server cannot be reached. Check the connection, then try again." }} retry=${() => tell("Tried again.")} /><//>`;
 }
 

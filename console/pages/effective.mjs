@@ -41,7 +41,7 @@ export default function EffectivePage({ query }) {
 function Found({ found }) {
   return html`<div class="columns">
     ${found.in_force.length === 0 && html`<${Section} wide title="In force"><${Empty} title="No policy applies.">These calls are not limited.<//><//>`}
-    ${found.in_force.map((one) => html`<${Section} key=${one.winner.kind} title=${`The ${one.winner.kind} in force`}>
+    ${found.in_force.map((one) => html`<${Section} key=${`${one.winner.kind} ${one.winner.assignment_id}`} title=${`The ${one.winner.kind} in ${one.winner.mode === "shadow" ? "shadow" : "force"}`}>
       <p><strong><${Ref} id=${one.winner.policy_id} /></strong> <span class="quiet">revision ${one.winner.policy_revision}</span> <${Badge} word=${one.winner.mode} /></p>
       <p>Won as the assignment of <${Reach} one=${one.winner} />.</p>
       ${one.changes_at && html`<p>It changes <${Time} at=${one.changes_at} both />: ${one.then ? html`then <${Ref} id=${one.then.policy_id} /> applies, of <${Reach} one=${one.then} />` : "then nothing applies"}.</p>`}

@@ -5,6 +5,7 @@ import { useRead } from "../lib/hooks.mjs";
 import { useMay } from "../lib/permissions.mjs";
 import { go, to } from "../lib/router.mjs";
 import { Act } from "../components/Act.mjs";
+import { Curl } from "../components/Curl.mjs";
 import { changesOf, Conflict, Diff } from "../components/Diff.mjs";
 import { Moment, Text, wrongAt } from "../components/Field.mjs";
 import { Page, Section } from "../components/Page.mjs";
@@ -58,5 +59,6 @@ function Form({ policy }) {
     <div class="wide"><${Rehearsed} rehearsal=${rehearsal} idle="Change something, and the server says whom it would touch." /></div>
     ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${() => setValue({ ...value, ...formOf(edit.yieldTo()) })} />` : html`<${WriteStatus} write=${edit.write} onDone=${(answer) => saved(answer.body)} />`}
     <div class="row end"><${Act} href=${`#/policies/${policy.id}`}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy} refusal=${refused}>Save<//></div>
-  </form><//>`;
+  </form>
+  <${Curl} calls=${[{ method: "PATCH", path, body: patch, ifMatch: edit.base.version }]} /><//>`;
 }

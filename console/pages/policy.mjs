@@ -43,9 +43,9 @@ function Acts({ policy, reload }) {
       ${may("report.read") && html`<${Act} href=${to("policies/what-if", { policy_id: policy.id })}>What if…<//>`}
       <${Act} href=${`#/policies/${policy.id}/edit`} refusal=${refusal("policy.write")}>Change<//>
       <${Act} kind="main" refusal=${refusal("policy.assign")} onClick=${() => setOpen("assign")}>Assign<//>
-      <${Act} kind="danger" refusal=${refusal("policy.write")} onClick=${() => setOpen("retire")}>Retire<//>`}
+      <${Act} kind="danger" refusal=${refusal("policy.write") ?? (policy.assignments.length ? "It binds somebody still: end its assignments first." : null)} onClick=${() => setOpen("retire")}>Retire<//>`}
     ${open === "assign" && html`<${Assign} policy=${policy} onClose=${assigned} />`}
-    ${open === "retire" && html`<${Danger} title=${`Retire ${policy.name}`} verb="Retire for good" name=${policy.name} reasonNeeded=${false} about="It binds nobody any more: what is less specific applies, or nothing. It does not come back."
+    ${open === "retire" && html`<${Danger} title=${`Retire ${policy.name}`} verb="Retire for good" name=${policy.name} reasonNeeded=${false} about="It binds nobody, and nobody can be bound by it any more. It does not come back."
       call=${(reason) => ({ method: "POST", path: `/v1/policies/${policy.id}/retire`, body: reason ? { reason } : {} })} onClose=${() => setOpen("")} onDone=${reload} />`}`;
 }
 

@@ -5,7 +5,7 @@ import { count, list, number } from "../lib/format.mjs";
 import { Act } from "../components/Act.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Diff } from "../components/Diff.mjs";
-import { Area, Choice, Text, wrongAt } from "../components/Field.mjs";
+import { Area, Choice, Field, Text, wrongAt } from "../components/Field.mjs";
 import { Figure, Page, Section } from "../components/Page.mjs";
 import { Empty, Loading } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
@@ -14,7 +14,7 @@ import { Receipt, WriteStatus } from "../components/Write.mjs";
 
 export default function ImportPage() {
   const [text, setText] = useState("");
-  const [ways, setWays] = useState({ hosts: "", prune: "" });
+  const [ways, setWays] = useState({ hosts: "", prune: "false" });
   const plan = useWrite();
   const apply = useWrite();
   const call = (mode) => ({
@@ -41,10 +41,10 @@ export default function ImportPage() {
   };
   return html`<${Page} title="Import OpenAPI" trail=${[["Routes", "#/routes"]]} about="Routes are made of the document's operations. What it does not speak of stays as it is; to apply it again changes nothing." calls=${[text && call("plan")]}>
     <${Section} title="Document"><form class="form" onSubmit=${look}>
-      <label class="field wide"><span>A file</span><input type="file" accept=".json,.yaml,.yml,application/json,application/yaml" onChange=${read} /></label>
+      <${Field} wide label="A file">${(given) => html`<input ...${given} type="file" accept=".json,.yaml,.yml,application/json,application/yaml" onChange=${read} />`}<//>
       <${Area} wide mono label="The document, JSON or YAML" required rows=${8} value=${text} onInput=${change(setText)} error=${wrongAt(plan.error, "")} />
       <${Text} label="Hosts" value=${ways.hosts} onInput=${change((hosts) => setWays({ ...ways, hosts }))} hint="In place of those of the document's servers; commas between them." />
-      <${Choice} label="Routes that it does not name" required value=${ways.prune} onInput=${change((prune) => setWays({ ...ways, prune }))} options=${[["", "Stay"], ["true", "Are retired"]]} />
+      <${Choice} label="Routes that it does not name" required value=${ways.prune} onInput=${change((prune) => setWays({ ...ways, prune }))} options=${[["false", "Stay"], ["true", "Are retired"]]} />
       <${WriteStatus} write=${plan} />
       <div class="row end"><${Act} type="submit" kind="main" busy=${plan.busy} refusal=${text.trim() ? null : "Choose a document first."}>Show what it would change<//></div>
     </form><//>

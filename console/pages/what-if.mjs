@@ -4,6 +4,7 @@ import { useRead, useWrite } from "../lib/hooks.mjs";
 import { count, number } from "../lib/format.mjs";
 import { Act } from "../components/Act.mjs";
 import { Bars } from "../components/Bars.mjs";
+import { Curl } from "../components/Curl.mjs";
 import { Moment, Text } from "../components/Field.mjs";
 import { Find } from "../components/Find.mjs";
 import { Figure, Page, Section } from "../components/Page.mjs";
@@ -33,9 +34,10 @@ function Ask({ policy }) {
     ...(policy ? { policy_id: policy.id } : Object.keys(aim).length ? { target: aim } : {}),
     ...(range.from ? { from: range.from } : {}), ...(range.until ? { until: range.until } : {}),
   };
+  const call = { method: "POST", path: "/v1/policies/simulate", body };
   const submit = (event) => {
     event.preventDefault();
-    if (!write.busy) write.run({ method: "POST", path: "/v1/policies/simulate", body });
+    if (!write.busy) write.run(call);
   };
   return html`
     <${Section} title="Limits to try" about=${policy ? `In place of those that ${policy.name} has now, for whom it binds now.` : null}><form class="form" onSubmit=${submit}>
@@ -48,7 +50,8 @@ function Ask({ policy }) {
       <${Moment} label="Until" value=${range.until} onInput=${(until) => setRange({ ...range, until })} hint="In UTC. Empty: now." />
       <${WriteStatus} write=${write} />
       <div class="row end"><${Act} type="submit" kind="main" busy=${write.busy}>Replay<//></div>
-    </form><//>
+    </form>
+    <${Curl} calls=${[call]} /><//>
     ${write.busy && html`<${Loading} what="Replaying…" />`}
     ${write.answer && html`<${Result} result=${write.answer.body} />`}`;
 }

@@ -34,8 +34,8 @@ export function Assignments({ policy, reload }) {
     { name: "State", cell: (one) => html`<${Badge} word=${standing(one)} />` },
     { name: "From", cell: (one) => html`<${Time} at=${one.from} none="the beginning" />` },
     { name: "Until", cell: (one) => html`<${Time} at=${one.until} none="it is ended" />` },
-    { name: "", cell: (one) => html`<span class="row"><a href=${to("effective", { client_id: one.client_id, route_id: one.route_id, environment: one.environment })}>Who wins?</a>
-      <${Act} kind="quiet" refusal=${refused} onClick=${() => setEnding(one)}>End<//></span>` },
+    { name: html`<span class="hidden">What to do</span>`, cell: (one) => html`<span class="row"><a href=${to("effective", { client_id: one.client_id, route_id: one.route_id, environment: one.environment })}>Who wins?</a>
+      <${Act} kind="quiet" label="End this assignment" refusal=${refused} onClick=${() => setEnding(one)}>End<//></span>` },
   ];
   const name = policy.name;
   return html`${policy.assignments.length === 0 ? html`<${Empty} title="It binds nobody yet.">Assign it to a client, a route, an environment, or to everyone.<//>`

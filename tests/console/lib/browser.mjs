@@ -42,5 +42,5 @@ export async function visit(page, place) {
 /** Waits until the page has read what it shows. */
 export async function settled(page) {
   await page.locator("main h1").waitFor();
-  await page.waitForFunction(() => !document.querySelector("main .state.loading, main [aria-busy='true']"));
+  await page.waitForFunction(() => [...document.querySelectorAll("main .state.loading, main [aria-busy='true']")].every((one) => one.closest(".example")));
 }

@@ -50,7 +50,7 @@ async function ready(url, child, said) {
 }
 
 /** What a test prepares: a call of the API whose refusal is a failure. */
-function caller(base, token) {
+export function caller(base, token) {
   return async (method, path, body, headers = {}) => {
     const answer = await fetch(base + path, {
       method, headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers }, body: body === undefined ? undefined : JSON.stringify(body),
