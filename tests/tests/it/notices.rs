@@ -127,7 +127,10 @@ async fn what_is_for_an_address_that_bounced_goes_to_the_owner_until_it_is_given
     let made = world.admin.post("/notification-rules", &body).await?;
     ensure!(made.status == 201, "{}", made.body);
     let letters = async |address: &str, count: usize| {
-        until("a letter to arrive", SOON, async || Ok((mail.received_by(address)?.len() == count).then_some(()))).await
+        until("a letter to arrive", SOON, async || {
+            Ok((mail.received_by(address)?.len() == count).then_some(()))
+        })
+        .await
     };
     world.key(client, &json!({})).await?;
     letters(gone, 1).await?;

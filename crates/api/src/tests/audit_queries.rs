@@ -133,7 +133,10 @@ async fn a_chain_goes_on_to_what_was_told_of_it_for_those_who_see_everything() {
     let chain = world.get("/v1/audit/2/chain").expect(200).await;
     let [told] = chain.json()["deliveries"].as_array().unwrap().clone().try_into().unwrap();
     assert_eq!(told["message_id"], json!(notice));
-    assert_eq!((&told["position"], &told["kind"], &told["state"]), (&json!(2), &json!("notice"), &json!("pending")));
+    assert_eq!(
+        (&told["position"], &told["kind"], &told["state"]),
+        (&json!(2), &json!("notice"), &json!("pending"))
+    );
     assert!(!chain.text().contains("grace@acme.example"), "{}", chain.text());
     let other = world.get("/v1/audit/1/chain").expect(200).await.json();
     assert_eq!(other["deliveries"], json!([]), "of another request");

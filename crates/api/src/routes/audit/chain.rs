@@ -93,7 +93,8 @@ async fn told(
     }
     let filter = DeliveryFilter { positions, ..DeliveryFilter::default() };
     let page = outbox::Page::first(DELIVERIES_MAX + 1);
-    let mut rows = allowed.outbox().deliveries(&filter, page).await.map_err(|failure| Problem::unsent(&failure))?;
+    let mut rows =
+        allowed.outbox().deliveries(&filter, page).await.map_err(|failure| Problem::unsent(&failure))?;
     let most = usize::try_from(DELIVERIES_MAX).unwrap_or(usize::MAX);
     let more = rows.len() > most;
     rows.truncate(most);
