@@ -1,5 +1,5 @@
 // What became of a change: refused, waiting for a second person, or applied by each gateway node.
-import { html, useEffect } from "../lib/ui.mjs";
+import { html } from "../lib/ui.mjs";
 import { useRead } from "../lib/hooks.mjs";
 import { lasting, words } from "../lib/format.mjs";
 import { Badge } from "./Badge.mjs";
@@ -39,27 +39,34 @@ function Waits({ write, onDone }) {
   </div>`;
 }
 
-/** Which gateway nodes have applied a change. @param {{ receipt: Api["Receipt"] | undefined }} props */
+/**
+ * Which gateway nodes have applied a change. Where some had not when the answer came, whoever stays sees them catch up.
+ * @param {{ receipt: Api["Receipt"] | undefined }} props
+ */
 export function Receipt({ receipt }) {
+  const late = Boolean(receipt && !receipt.applied && receipt.position);
+  const read = useRead(late ? { path: "/v1/gateway/nodes" } : null, { every: 2 });
   if (!receipt) return null;
-  return html`<div class="receipt">
-    <p class="strong" role="status">${receipt.applied ? "Every gateway node has applied it." : `Not every gateway node has applied it yet${receipt.reason ? `: ${words(receipt.reason)}` : ""}.`}</p>
-    ${receipt.nodes.length > 0 && html`<ul class="plain">${receipt.nodes.map((node) => html`<li class="row wrap">
-      <${Badge} word=${node.applied_ms === null || node.applied_ms === undefined ? node.state : "applied"} />
-      <strong>${node.node}</strong><span class="quiet">${node.environment}</span>
-      <span>${node.applied_ms === null || node.applied_ms === undefined ? `at position ${node.position}` : `after ${node.applied_ms < 1000 ? `${node.applied_ms} ms` : lasting(node.applied_ms / 1000)}`}</span>
-    </li>`)}</ul>`}
+  const now = new Map((read.data?.items ?? []).map((node) => [`${node.node} ${node.boot}`, node]));
+  const nodes = receipt.nodes.map((node) => caughtUp(node, now.get(`${node.node} ${node.boot}`), receipt.position));
+  const all = receipt.applied || (nodes.length > 0 && nodes.every((node) => node.done || node.state === "left"));
+  return html`<div class="receipt" data-tone=${all ? "good" : "warn"}>
+    <p class="strong" role="status">${all ? "Every gateway node has applied it." : `Not every gateway node has applied it yet${receipt.reason ? `: ${words(receipt.reason)}` : ""}.`}</p>
+    ${nodes.length > 0 && html`<ul class="plain">${nodes.map((node) => html`<li class="row wrap">
+      <${Badge} word=${node.done ? "applied" : node.state} /><strong>${node.node}</strong><span class="quiet">${node.environment}</span><span>${node.said}</span></li>`)}</ul>`}
     ${receipt.position !== null && html`<p class="quiet small">Position ${receipt.position} of the log.</p>`}
   </div>`;
+}
+
+function caughtUp(node, now, position) {
+  const { applied_ms } = node;
+  if (typeof applied_ms === "number") return { ...node, done: true, said: `after ${applied_ms < 1000 ? `${applied_ms} ms` : lasting(applied_ms / 1000)}` };
+  const at = Math.max(node.position, now?.position ?? 0);
+  return { ...node, state: now?.state ?? node.state, done: at >= position, said: at >= position ? "meanwhile" : `at position ${at}` };
 }
 
 /** Warnings that go with a write or its rehearsal. @param {{ items: Api["Warning"][] | undefined }} props */
 export function Warnings({ items }) {
   if (!items?.length) return null;
   return html`<ul class="warnings">${items.map((item) => html`<li><span class="badge" data-tone="warn">Worth knowing</span> ${item.message}${item.pointer && html` <code>${item.pointer}</code>`}</li>`)}</ul>`;
-}
-
-/** Runs once something is there. */
-export function useOnce(value, run) {
-  useEffect(() => { if (value) run(value); }, [Boolean(value)]);
 }
