@@ -92,6 +92,13 @@ export async function send(call) {
   return { status: response.status, body, etag, position: response.headers.get("tollgate-position"), approval: waits ? body : null };
 }
 
+/** The answer as it comes, for what is saved and not read. @param {Call} call @returns {Promise<Response>} */
+export async function open(call) {
+  const response = await fetchFor(call);
+  if (!response.ok) refuse(call, response, parsed(await response.text()), response.headers.get("etag"));
+  return response;
+}
+
 async function fetchFor(call) {
   const headers = { Accept: "application/json", ...fieldsOf(call), ...(token ? { Authorization: `Bearer ${token}` } : {}) };
   const body = call.body === undefined ? undefined : typeof call.body === "string" ? call.body : JSON.stringify(call.body);

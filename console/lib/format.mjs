@@ -90,3 +90,18 @@ export const fromInput = (text) => (text ? `${text}:00Z` : null);
 
 /** `orders:read, orders:write` as a list; spaces and commas part. */
 export const split = (text) => text.split(/[\s,]+/).map((part) => part.trim()).filter(Boolean);
+
+const SIZES = [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]];
+
+/** `2.9 kB`. */
+export function bytesText(bytes) {
+  if (bytes === null || bytes === undefined) return "–";
+  const [size, unit] = SIZES.find(([size]) => bytes >= Number(size)) ?? [1, "B"];
+  return `${(bytes / Number(size)).toFixed(size === 1 ? 0 : 1)} ${unit}`;
+}
+
+/** `1.4 ms`, `2.1 s`, of microseconds. */
+export function spellText(us) {
+  if (us === null || us === undefined) return "–";
+  return us < 1_000_000 ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
+}
