@@ -1,5 +1,5 @@
 // A dialog above the page: the browser keeps the focus in it and gives it back.
-import { html, useEffect, useRef } from "../lib/ui.mjs";
+import { html, useLayoutEffect, useRef } from "../lib/ui.mjs";
 
 let made = 0;
 
@@ -10,9 +10,16 @@ let made = 0;
 export function Dialog({ title, onClose, children, locked = false, wide = false }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useRef(`dialog-${++made}`).current;
-  useEffect(() => {
-    box.current?.showModal();
-    return () => box.current?.close();
+  // What is moved within the page, because something beside it went, is not above it any more: looked at after each drawing.
+  useLayoutEffect(() => {
+    const shown = box.current;
+    if (!shown || shown.matches(":modal")) return;
+    shown.close();
+    shown.showModal();
+  });
+  useLayoutEffect(() => {
+    const shown = box.current;
+    return () => shown?.close();
   }, []);
   const cancel = (event) => {
     event.preventDefault();

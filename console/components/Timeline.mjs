@@ -1,6 +1,7 @@
 // What happened, the newest first, from the audit log.
 import { html } from "../lib/ui.mjs";
 import { useRead } from "../lib/hooks.mjs";
+import { differencesOf } from "../lib/patch.mjs";
 import { Diff } from "./Diff.mjs";
 import { Ref } from "./Ref.mjs";
 import { Empty, Shown } from "./States.mjs";
@@ -25,9 +26,9 @@ export function Timeline({ entries }) {
 
 function Changes({ items }) {
   // What began is its first state: there is nothing that it differs from.
-  const shown = items.filter((change) => change.path !== "");
+  const shown = differencesOf(items.filter((change) => change.path !== ""));
   if (shown.length === 0) return null;
-  return html`<details class="small"><summary>${shown.length === 1 ? "One change" : `${shown.length} changes`}</summary><${Diff} items=${shown.map(patched)} /></details>`;
+  return html`<details class="small"><summary>${shown.length === 1 ? "One change" : `${shown.length} changes`}</summary><${Diff} items=${shown} /></details>`;
 }
 
 const short = (id) => (id.length > 20 ? `${id.slice(0, 7)}…${id.slice(-4)}` : id);
@@ -37,6 +38,3 @@ export function said(action) {
   const text = action.replace(".", " ").replaceAll("_", " ").replace(/^api (key|client)\b/, (_, what) => what);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
-
-/** An operation of a JSON patch, which says what a place was set to. */
-export const patched = (change) => ({ field: change.path.slice(1).replaceAll("/", " › "), to: change.op === "remove" ? null : change.value });

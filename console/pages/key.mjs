@@ -45,7 +45,7 @@ function Body({ item, client, reload }) {
       ["Last used", html`<${Time} at=${item.last_used_at} both none="never" />`],
       ["Expires", html`<${Time} at=${item.expires_at} both none="never" />`],
       item.not_before && ["Not before", html`<${Time} at=${item.not_before} both />`],
-      item.revoke_at && ["To be revoked", html`<${Time} at=${item.revoke_at} both />`],
+      item.revoke_at && [item.status === "revoked" || Date.parse(item.revoke_at) <= Date.now() ? "Revoked" : "To be revoked", html`<${Time} at=${item.revoke_at} both />`],
       ["Scopes", item.scopes ? list(item.scopes) : "whatever its client holds"],
       ["Allowed addresses", item.allowed_cidrs.length ? list(item.allowed_cidrs) : "any"],
       ["Issued", html`<${Time} at=${item.created_at} both />`],

@@ -66,12 +66,13 @@ function Result({ result }) {
       <${Figure} label="Refused then" value=${number(result.refused_then)} note="by the limits of that time" />
       <${Figure} label="Calls replayed" value=${number(result.calls)} note=${result.calls_without_seconds ? `${number(result.calls_without_seconds)} could not be` : "all of them"} />
     </div>
-    <${Section} title="Who would have been hit" about=${html`From <${Time} at=${result.from} /> until <${Time} at=${result.until} />. ${result.method}`}>
+    <${Section} title="Who would have been hit" about=${html`From <${Time} at=${result.from} /> until <${Time} at=${result.until} />.`}>
       <${Bars} label="Refused of the calls of each client on each route" items=${result.items.slice(0, 12).map(barOf)} />
       <p class="small row wrap"><span class="key" data-tone="good">let through</span><span class="key" data-tone="warn">perhaps refused</span><span class="key" data-tone="bad">refused for certain</span></p>
       <${Pairs} items=${result.items} />
       ${result.truncated && html`<p class="quiet small">There are more.</p>`}
       ${result.routes_of_varying_cost.length > 0 && html`<p class="small">Of ${count(result.routes_of_varying_cost.length, "route")} a header may say the cost; they are replayed at their own.</p>`}
+      <details class="small"><summary>How this was found</summary><p class="about">${result.method}</p></details>
     <//>
     <${Section} title="By limit"><${Table} caption="Refused by limit" items=${result.limits} keyOf=${(one) => `${one.kind} ${one.limit}`} columns=${[
       { name: "Limit", cell: (one) => html`${one.limit} <span class="quiet">${one.kind}</span>` },

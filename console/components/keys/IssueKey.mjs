@@ -50,7 +50,7 @@ export function Issued({ body, onClose, title = "The key is issued", children })
     return html`<${Dialog} title=${title} onClose=${onClose}><p>Its secret was in the first answer to this request, and is nowhere else. If that answer was lost, rotate the key.</p>
       <div class="row end"><${Act} kind="main" onClick=${onClose}>Close<//></div><//>`;
   }
-  return html`<${Dialog} title=${title} locked onClose=${onClose}>
+  return html`<${Dialog} wide title=${title} locked onClose=${onClose}>
     <${CopyOnce} secret=${body.secret} onStored=${onClose} />
     ${children}
     <p class="small quiet">A caller presents it as the header x-api-key, or as Authorization: Bearer.</p>

@@ -119,6 +119,8 @@ test("a client from its registration to the revocation of its key", async (t) =>
     await revoke.click();
     await dialog().getByText("Every gateway node has applied it.").waitFor();
     await dialog().getByText("local").waitFor();
+    await page.getByRole("main").getByText("revoked", { exact: true }).first().waitFor({ state: "attached" });
+    assert.ok(await dialog().evaluate((box) => box.matches(":modal")), "the receipt stays above the page, which has fewer buttons now");
     await button("Close").last().click();
     await page.getByRole("main").getByText("revoked", { exact: true }).first().waitFor();
     assert.equal(await callThrough(server.door, renewed, "/orders/6"), 401);
