@@ -2,7 +2,7 @@
 import { useEffect, useState } from "./ui.mjs";
 import { send } from "./api.mjs";
 
-const PLACES = { cli: "clients", rte: "routes", pol: "policies", key: "keys" };
+const PLACES = { cli: "clients", rte: "routes", pol: "policies", key: "keys", whk: "webhooks" };
 const known = new Map();
 
 function named(id) {

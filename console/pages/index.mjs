@@ -1,7 +1,7 @@
 // Every page, one line each: its place, the permission without which there is nothing to see, where it stands in the
 // navigation (pages that others lead to stand nowhere), and its module, which is fetched when it is first wanted.
 
-export const groups = ["Traffic", "Registry", "Trust", "Access", "Console"];
+export const groups = ["Traffic", "Registry", "Messages", "Work", "Trust", "Access", "Console"];
 
 /** Places by another name, so that links which were sent out go on leading somewhere. */
 export const moved = { usage: "reports" };
@@ -34,5 +34,13 @@ export const pages = [
   { path: "routes/new", permission: "route.write", load: () => import("./route-new.mjs") },
   { path: "routes/import", permission: "route.write", load: () => import("./routes-import.mjs") },
   { path: "routes/:id", permission: "route.read", load: () => import("./route.mjs") },
+  { path: "webhooks", permission: "webhook.read", nav: { group: "Messages", label: "Webhooks" }, load: () => import("./webhooks.mjs") },
+  { path: "webhooks/new", permission: "webhook.write", load: () => import("./webhook-new.mjs") },
+  { path: "webhooks/keys", permission: "webhook.read", load: () => import("./webhook-keys.mjs") },
+  { path: "webhooks/:id", permission: "webhook.read", load: () => import("./webhook.mjs") },
+  { path: "webhooks/:id/edit", permission: "webhook.write", load: () => import("./webhook-edit.mjs") },
+  { path: "webhooks/:id/events", permission: "audit.read", load: () => import("./webhook-events.mjs") },
+  { path: "webhooks/:id/deliveries/:delivery", permission: "webhook.read", load: () => import("./delivery.mjs") },
+  { path: "deliveries", permission: "webhook.read", nav: { group: "Messages", label: "Deliveries" }, load: () => import("./deliveries.mjs") },
   { path: "design", nav: { group: "Console", label: "Design" }, load: () => import("./design.mjs") },
 ];
