@@ -13,6 +13,7 @@ import { IssueKey } from "../components/keys/IssueKey.mjs";
 import { KEY_COLUMNS_OF_CLIENT } from "../components/keys/KeyTable.mjs";
 import { Limits } from "../components/Limits.mjs";
 import { Facts, Page, Section } from "../components/Page.mjs";
+import { Planned } from "../components/Planned.mjs";
 import { Range, useRange } from "../components/Range.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
@@ -39,6 +40,7 @@ function Body({ client }) {
   const { may } = useMay();
   return html`<div class="columns">
     <${Keys} client=${client} />
+    <${Planned} query=${{ client_id: client.id }} />
     <${Section} title="Who it is"><${Facts} items=${[
       ["Identifier", html`<${CopyId} id=${client.id} what="client's identifier" />`],
       ["Kind", client.kind],

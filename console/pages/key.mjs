@@ -11,6 +11,7 @@ import { KeyState } from "../components/keys/KeyTable.mjs";
 import { Tracker } from "../components/keys/Tracker.mjs";
 import { Limits } from "../components/Limits.mjs";
 import { Facts, Page, Section } from "../components/Page.mjs";
+import { Planned } from "../components/Planned.mjs";
 import { Range, useRange } from "../components/Range.mjs";
 import { Ref } from "../components/Ref.mjs";
 import { Shown } from "../components/States.mjs";
@@ -51,6 +52,7 @@ function Body({ item, client, reload }) {
       ["Issued", html`<${Time} at=${item.created_at} both />`],
       item.origin && ["Imported from", `${item.origin.source}, ${item.origin.external_id}`],
     ]} /><//>
+    <${Planned} query=${{ key_id: item.id }} reload=${reload} />
     <${Section} wide title="Rotation" about=${item.previous ? "Old and new secret open side by side. This is as it is now." : "It has one secret that opens."}>
       <${Tracker} item=${item} refused=${refusal("key.rotate", factsOfKey(item, client))} reload=${reload} /><//>
     ${may("gateway.read") && item.status !== "revoked" && html`<${Section} wide title="Policies in force"><${Limits} query=${{ key_id: item.id }} why=${{ client_id: item.client_id, environment: item.environment }} /><//>`}

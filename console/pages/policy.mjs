@@ -10,6 +10,7 @@ import { Badge } from "../components/Badge.mjs";
 import { CopyId } from "../components/Copy.mjs";
 import { Danger } from "../components/Danger.mjs";
 import { Facts, Page, Section } from "../components/Page.mjs";
+import { Planned } from "../components/Planned.mjs";
 import { Assign, Assignments } from "../components/policies/Assignments.mjs";
 import { Range, useRange } from "../components/Range.mjs";
 import { Ref } from "../components/Ref.mjs";
@@ -64,6 +65,7 @@ function Body({ policy, reload }) {
       ["Defined", html`<${Time} at=${policy.created_at} both />`],
       ["Changed", html`<${Time} at=${policy.updated_at} both />`],
     ]} /><//>
+    <${Planned} query=${{ policy_id: policy.id }} reload=${reload} />
     <${Section} wide title="Assignments"><${Assignments} policy=${policy} reload=${reload} /><//>
     <${Section} wide title="Contradictions" about="None of them is refused: each can be meant."><${Findings} id=${policy.id} version=${policy.version} /><//>
     ${may("report.read") && html`<${Section} wide title=${policy.mode === "shadow" ? "What it would have refused" : "What it refused"} actions=${html`<${Range} zone=${false} />`}><${Refused} policy=${policy} /><//>`}

@@ -87,6 +87,28 @@ test("an OpenAPI document is compared before it is applied", async () => {
   assert.deepEqual(wrong, []);
 });
 
+test("what is planned is taken back, and what is used of a limit given back", async () => {
+  const { page, wrong, button, dialog } = await signedIn(server.token);
+  const key = made.keys["City Couriers"].key.id;
+  await server.api("POST", `/keys/${key}/revoke`, { reason: "the contract ends", at: new Date(Date.now() + 86_400_000).toISOString() });
+  await visit(page, `keys/${key}`);
+  await button("Take it back").click();
+  await dialog.getByLabel("Reason").fill("the contract goes on");
+  await dialog.getByRole("button", { name: "Take it back" }).click();
+  await dialog.getByText("Every gateway node has applied it.").or(dialog.getByText("It is done.")).first().waitFor();
+  await button("Close").last().click();
+  await page.getByRole("heading", { name: "Planned" }).waitFor({ state: "detached" });
+  await button("Give back what is used of daily").click();
+  await dialog.getByLabel("Reason").fill("the import ran twice");
+  await dialog.getByLabel("Type daily to go on").fill("daily");
+  await axe(page, "giving a limit back");
+  await dialog.getByRole("button", { name: "Give back" }).click();
+  await dialog.getByText("Every gateway node has applied it.").waitFor();
+  await button("Close").last().click();
+  await page.getByRole("row").filter({ hasText: "daily" }).filter({ hasText: "0 of 60" }).waitFor();
+  assert.deepEqual(wrong, []);
+});
+
 test("whoever may only look is told why nothing else is offered", async () => {
   const account = await server.api("POST", "/service-accounts", { name: "Wall display", team: "Partner management" });
   await server.api("POST", "/grants", { principal_id: account.service_account.id, role: "viewer", scope: { kind: "all" }, reason: "a display on the wall" });
