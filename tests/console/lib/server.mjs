@@ -19,12 +19,13 @@ async function freePort() {
   return port;
 }
 
-export async function serve() {
+/** @param {(http: number) => Record<string, string>} [settings] more of them, given the port of the API */
+export async function serve(settings = () => ({})) {
   const [http, gateway, directory] = [await freePort(), await freePort(), await mkdtemp(join(tmpdir(), "tollgate-console-"))];
   const token = `test-token-${crypto.randomUUID()}`;
   const said = [];
   const child = spawn(BINARY, ["serve", "--data-dir", join(directory, "data"), "--http", `127.0.0.1:${http}`, "--gateway", `127.0.0.1:${gateway}`, "--environment", "prod"], {
-    cwd: directory, env: { ...process.env, TOLLGATE_BOOTSTRAP_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"],
+    cwd: directory, env: { ...process.env, TOLLGATE_BOOTSTRAP_TOKEN: token, ...settings(http) }, stdio: ["ignore", "pipe", "pipe"],
   });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => said.push(String(text)));
   const url = `http://127.0.0.1:${http}`;
@@ -53,7 +54,7 @@ async function ready(url, child, said) {
 export function caller(base, token) {
   return async (method, path, body, headers = {}) => {
     const answer = await fetch(base + path, {
-      method, headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers }, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers }, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
