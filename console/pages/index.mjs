@@ -51,5 +51,8 @@ export const pages = [
   { path: "notification-rules/:id", permission: "notification_rule.read", load: () => import("./notification-rule.mjs") },
   { path: "notification-rules/:id/edit", permission: "notification_rule.write", load: () => import("./notification-rule-edit.mjs") },
   { path: "mail-addresses", permission: "notification_rule.read", load: () => import("./mail-addresses.mjs") },
+  { path: "approvals", permission: "approval.read", nav: { group: "Work", label: "Approvals" }, load: () => import("./approvals.mjs") },
+  { path: "approvals/:id", permission: "approval.read", load: () => import("./approval.mjs") },
+  { path: "approval-rules", permission: "approval.read", load: () => import("./approval-rules.mjs") },
   { path: "design", nav: { group: "Console", label: "Design" }, load: () => import("./design.mjs") },
 ];
