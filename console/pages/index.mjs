@@ -17,6 +17,12 @@ export const moved = { usage: "reports" };
 /** @type {Registered[]} */
 export const pages = [
   { path: "", nav: { group: "Traffic", label: "Overview" }, load: () => import("./overview.mjs") },
+  { path: "reports", permission: "report.read", nav: { group: "Traffic", label: "Reports" }, load: () => import("./reports.mjs") },
+  { path: "reports/top-endpoints", permission: "report.read", load: () => import("./reports-top-endpoints.mjs") },
+  { path: "reports/quotas", permission: "report.read", load: () => import("./reports-quotas.mjs") },
+  { path: "reports/shadow", permission: "report.read", load: () => import("./reports-shadow.mjs") },
+  { path: "reports/hygiene", permission: "report.read", load: () => import("./reports-hygiene.mjs") },
+  { path: "reports/exports", permission: "operation.read", load: () => import("./reports-exports.mjs") },
   { path: "gateways", permission: "gateway.read", nav: { group: "Traffic", label: "Gateways" }, load: () => import("./gateways.mjs") },
   { path: "clients", permission: "client.read", nav: { group: "Registry", label: "Clients" }, load: () => import("./clients.mjs") },
   { path: "clients/new", permission: "client.write", load: () => import("./client-new.mjs") },
@@ -54,5 +60,13 @@ export const pages = [
   { path: "approvals", permission: "approval.read", nav: { group: "Work", label: "Approvals" }, load: () => import("./approvals.mjs") },
   { path: "approvals/:id", permission: "approval.read", load: () => import("./approval.mjs") },
   { path: "approval-rules", permission: "approval.read", load: () => import("./approval-rules.mjs") },
+  { path: "principals", permission: "principal.read", nav: { group: "Access", label: "People" }, load: () => import("./principals.mjs") },
+  { path: "principals/:id", permission: "principal.read", load: () => import("./principal.mjs") },
+  { path: "service-accounts", permission: "service_account.read", nav: { group: "Access", label: "Service accounts" }, load: () => import("./service-accounts.mjs") },
+  { path: "service-accounts/:id", permission: "service_account.read", load: () => import("./service-account.mjs") },
+  { path: "grants", permission: "grant.read", nav: { group: "Access", label: "Grants" }, load: () => import("./grants.mjs") },
+  { path: "roles", load: () => import("./roles.mjs") },
+  { path: "sessions", nav: { group: "Access", label: "Sessions" }, load: () => import("./sessions.mjs") },
+  { path: "erasures", permission: "personal.erase", nav: { group: "Access", label: "Erasure" }, load: () => import("./erasures.mjs") },
   { path: "design", nav: { group: "Console", label: "Design" }, load: () => import("./design.mjs") },
 ];

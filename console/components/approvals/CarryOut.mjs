@@ -10,7 +10,10 @@ import { WriteStatus } from "../Write.mjs";
 /** What stands in the place of people's names and addresses, which are not kept with a request. */
 const LEFT_OUT = '"(personal)"';
 
-/** The request as it was given, as far as it is kept; a reason where it cannot be given again from here. @param {Api["Approval"]} approval */
+/**
+ * The request as it was given, as far as it is kept; a reason where it cannot be given again from here.
+ * @param {Api["Approval"]} approval @returns {{ why?: string, call?: any, version?: number }}
+ */
 export function requestOf(approval) {
   const asked = /** @type {any} */ (approval.asked);
   if (!asked?.dry_run || (asked.body === null && approval.method !== "DELETE" && asked.dry_run.events.length === 0)) return { why: "What was asked is not kept: give the same request again by the API or the command line." };
