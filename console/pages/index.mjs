@@ -68,5 +68,12 @@ export const pages = [
   { path: "roles", load: () => import("./roles.mjs") },
   { path: "sessions", nav: { group: "Access", label: "Sessions" }, load: () => import("./sessions.mjs") },
   { path: "erasures", permission: "personal.erase", nav: { group: "Access", label: "Erasure" }, load: () => import("./erasures.mjs") },
+  { path: "scheduled-changes", permission: "change.read", nav: { group: "Work", label: "Scheduled changes" }, load: () => import("./scheduled-changes.mjs") },
+  { path: "scheduled-changes/new", permission: "change.read", load: () => import("./scheduled-change-new.mjs") },
+  { path: "scheduled-changes/:id", permission: "change.read", load: () => import("./scheduled-change.mjs") },
+  { path: "operations", permission: "operation.read", nav: { group: "Work", label: "Operations" }, load: () => import("./operations.mjs") },
+  { path: "operations/:id", permission: "operation.read", load: () => import("./operation.mjs") },
+  { path: "leaks", permission: "leak.read", nav: { group: "Trust", label: "Leaks" }, load: () => import("./leaks.mjs") },
+  { path: "leaks/:id", permission: "leak.read", load: () => import("./leak.mjs") },
   { path: "design", nav: { group: "Console", label: "Design" }, load: () => import("./design.mjs") },
 ];
