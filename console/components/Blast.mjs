@@ -17,9 +17,13 @@ export function Blast({ radius }) {
       ["Clients", number(radius.clients)],
       ["Keys", number(radius.keys)],
       ["Environments", list(radius.environments)],
-      ["Owners", radius.owners.length ? radius.owners.map((owner) => html`<span class="item">${owner.team}${owner.email && html` <span class="quiet">${owner.email}</span>`}</span>`) : "–"],
-      radius.contacts.length > 0 && ["Contacts", people(radius.contacts).map((contact) => html`<span class="item">${contact.name ?? "erased"} <span class="quiet">${contact.role}${contact.email ? `, ${contact.email}` : ""}</span></span>`)],
-      radius.routes.length > 0 && ["Routes called", radius.routes.slice(0, 8).map((route) => html`<span class="item">${route.name ?? route.id} <span class="quiet">${number(route.calls)}</span></span>`)],
+      ["Owners", radius.owners.length ? radius.owners.map((owner) => html`<span class="item">${owner.team}${owner.email && html` <span
+        class="quiet">${owner.email}</span>`}</span>`) : "–"],
+      radius.contacts.length > 0 && ["Contacts", people(radius.contacts).map((contact) => html`<span
+        class="item">${contact.name ?? "erased"} <span class="quiet">${contact.role}${contact.email ? `, ${contact.email}` : ""}</span>
+        </span>`)],
+      radius.routes.length > 0 && ["Routes called", radius.routes.slice(0, 8).map((route) => html`<span
+        class="item">${route.name ?? route.id} <span class="quiet">${number(route.calls)}</span></span>`)],
     ]} />
     ${radius.truncated && html`<p class="small quiet">The lists are cut.</p>`}
   </div>`;

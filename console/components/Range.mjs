@@ -38,8 +38,10 @@ export function Range({ absent = "24h", zone = true }) {
       ${Object.entries(NAMES).map(([key, name]) => html`<option value=${key} selected=${key === span}>${name}</option>`)}
       <option value="own" selected=${span === "own"}>From … until …</option></select></label>
     ${span === "own" && html`
-      <label class="filter"><span>From (UTC)</span><input type="datetime-local" value=${toInput(from)} onChange=${(event) => setQuery({ from: fromInput(event.target.value) ?? "" })} /></label>
-      <label class="filter"><span>Until (UTC)</span><input type="datetime-local" value=${toInput(until)} onChange=${(event) => setQuery({ until: fromInput(event.target.value) ?? "" })} /></label>`}
+      <label class="filter"><span>From (UTC)</span><input type="datetime-local" value=${toInput(from)}
+        onChange=${(event) => setQuery({ from: fromInput(event.target.value) ?? "" })} /></label>
+      <label class="filter"><span>Until (UTC)</span><input type="datetime-local" value=${toInput(until)}
+        onChange=${(event) => setQuery({ until: fromInput(event.target.value) ?? "" })} /></label>`}
     ${zone && html`<${Zone} />`}
   </div>`;
 }

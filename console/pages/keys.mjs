@@ -25,12 +25,15 @@ export default function KeysPage({ query }) {
   const keys = usePage(call, { every: 20 });
   remember(keys.items);
   const filtered = FILTERS.some((filter) => query[filter.name]);
-  return html`<${Page} title="Keys" about="What clients call with. Of a secret only its last characters are known here. A key is issued from the page of its client." calls=${[call]}>
+  return html`<${Page} title="Keys"
+    about="What clients call with. Of a secret only its last characters are known here. A key is issued from the page of its client."
+    calls=${[call]}>
     <${Section} title="Issued">
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${keys} caption="Keys" columns=${KEY_COLUMNS} sortable empty=${filtered
         ? html`<${Empty} title="No key fits these filters.">Take one of them away.<//>`
-        : html`<${Empty} title="No key is issued yet." action=${html`<a href="#/clients">To the clients</a>`}>Choose a client, and issue one there.<//>`} />
+        : html`<${Empty} title="No key is issued yet." action=${html`<a
+          href="#/clients">To the clients</a>`}>Choose a client, and issue one there.<//>`} />
     <//>
   <//>`;
 }
