@@ -29,6 +29,8 @@ export const pages = [
   { path: "clients/:id", permission: "client.read", load: () => import("./client.mjs") },
   { path: "clients/:id/edit", permission: "client.write", load: () => import("./client-edit.mjs") },
   { path: "keys", permission: "key.read", nav: { group: "Registry", label: "Keys" }, load: () => import("./keys.mjs") },
+  { path: "keys/import", permission: "key.import", load: () => import("./keys-import.mjs") },
+  { path: "keys/bulk", permission: "key.read", load: () => import("./keys-bulk.mjs") },
   { path: "keys/:id", permission: "key.read", load: () => import("./key.mjs") },
   { path: "policies", permission: "policy.read", nav: { group: "Registry", label: "Policies" }, load: () => import("./policies.mjs") },
   { path: "policies/new", permission: "policy.write", load: () => import("./policy-new.mjs") },
@@ -75,5 +77,6 @@ export const pages = [
   { path: "operations/:id", permission: "operation.read", load: () => import("./operation.mjs") },
   { path: "leaks", permission: "leak.read", nav: { group: "Trust", label: "Leaks" }, load: () => import("./leaks.mjs") },
   { path: "leaks/:id", permission: "leak.read", load: () => import("./leak.mjs") },
+  { path: "settings", nav: { group: "Console", label: "Settings" }, load: () => import("./settings.mjs") },
   { path: "design", nav: { group: "Console", label: "Design" }, load: () => import("./design.mjs") },
 ];
