@@ -64,7 +64,7 @@ function Who({ signed, onSignOut }) {
       class="quiet">${signed.who.roles.map((role) => role.replaceAll("_", " ")).join(", ") || "no role"}</span></p>
     <${Zone} label="Times in" />
     <label class="filter"><span>Look</span><select value=${theme} onChange=${(event) => setPref("theme", event.target.value)}>
-      ${[["system", "As the system"], ["light", "Light"], ["dark", "Dark"]].map(([key, name]) => html`<option value=${key}
+      ${[["system", "System"], ["light", "Light"], ["dark", "Dark"]].map(([key, name]) => html`<option value=${key}
         selected=${key === theme}>${name}</option>`)}</select></label>
     <${Act} onClick=${onSignOut}>Sign out<//>
   </div>`;
