@@ -31,7 +31,7 @@ export default function HygienePage({ query }) {
     <${ReportWays} />
     <${Section} title=${one.label} about=${one.about}>
       <${Filters} filters=${filters} />
-      ${one.takes.includes("client_id") && html`<${Of} known=${["client_id"]} filters=${OWNED} />`}
+      ${one.takes.includes("client_id") && html`<${Of} whose="clients" known=${["client_id"]} filters=${OWNED} />`}
       ${may(one.permission) ? html`<${List} key=${name} one=${one} call=${call} />` : html`<${Empty} title="Nothing of this is yours to see." />`}
     <//>
   <//>`;

@@ -16,7 +16,7 @@ import { Time } from "../components/Time.mjs";
 
 /** @param {Api["QuotaItem"]} item */
 function forecast(item) {
-  if (item.used >= item.allowed) return html`<${Badge} word="quota_exceeded">used up<//> <span class="quiet">until <${Time} at=${item.window_end} relative /></span>`;
+  if (item.used >= item.allowed) return html`<${Badge} word="quota_exceeded">used up<//> <span class="quiet">calls again <${Time} at=${item.window_end} relative /></span>`;
   if (item.used_up_at) return html`<${Badge} word="warn" tone="warn">used up <${Time} at=${item.used_up_at} relative /><//>`;
   return html`<span class="quiet">not within the window, as far as is known</span>`;
 }

@@ -10,11 +10,11 @@ const KNOWN = {
   policy_id: { what: "policies", label: "Policy", none: "Every policy" },
 };
 
-/** @param {{ known?: ("client_id" | "route_id" | "policy_id")[], filters?: import("../Filters.mjs").Filter[] }} props */
-export function Of({ known = ["client_id", "route_id"], filters = [] }) {
+/** @param {{ known?: ("client_id" | "route_id" | "policy_id")[], filters?: import("../Filters.mjs").Filter[], whose?: string }} props */
+export function Of({ known = ["client_id", "route_id"], filters = [], whose = "calls" }) {
   const { query } = usePlace();
   const used = [...known, ...filters.map((filter) => filter.name)].filter((name) => query[name]).length;
-  return html`<details open=${used > 0}><summary>${used > 0 ? `Of some calls (${used})` : "Of all calls"}</summary>
+  return html`<details open=${used > 0}><summary>${used > 0 ? `Of some ${whose} (${used})` : `Of all ${whose}`}</summary>
     <div class="form">${known.map((name) => html`<${Find} ...${KNOWN[name]} value=${query[name] ?? ""} onInput=${(id) => setQuery({ [name]: id ?? "" })} />`)}</div>
     ${filters.length > 0 && html`<${Filters} filters=${filters} />`}
   </details>`;

@@ -5,7 +5,7 @@ import { Chart } from "../Chart.mjs";
 import { Empty, Shown } from "../States.mjs";
 
 /** Windows without a call are not in a report. Of a gap its ends are drawn, at nought: enough for a line, whatever a window is long. */
-function points(report) {
+export function points(report) {
   const found = [];
   let end = Date.parse(report.from);
   for (const item of report.items) {

@@ -25,7 +25,7 @@ const BEFORE = [{ name: "Before", kind: /** @type {"number"} */ ("number"), cell
 /** @param {{ read: any, groups: string[], total: boolean, compare: boolean }} props */
 export function UsageTable({ read, groups, total, compare }) {
   const { zone } = usePrefs();
-  const at = total ? [] : [{ name: "From", cell: (item) => moment(item.window_start, { zone }) }];
+  const at = total ? [] : [{ name: "From", cell: (item) => html`<span class="nowrap">${moment(item.window_start, { zone })}</span>` }];
   const named = columnsOf(groups);
   const whole = total && named.length === 0 ? [{ name: "Calls", cell: () => "of the whole time" }] : [];
   return html`<${Listing} read=${read} caption="Usage" columns=${[...at, ...named, ...whole, ...COUNTS, ...(compare ? BEFORE : [])]} keyOf=${(item) => `${item.window_start} ${groupKey(item)}`}
