@@ -10,6 +10,8 @@ const people = (contacts) => [...new Map(contacts.map((one) => [`${one.name} ${o
 /** @param {{ radius: Api["BlastRadius"] }} props */
 export function Blast({ radius }) {
   const calm = radius.calls_last_24h === 0;
+  // A webhook or a grant is in no call: a list of nothing would only frighten.
+  if (calm && radius.keys === 0 && radius.clients === 0 && radius.routes.length === 0) return html`<div class="blast" data-tone="good"><p class="strong">No client and no key is touched by this.</p></div>`;
   return html`<div class="blast" data-tone=${calm ? "good" : "bad"}>
     <p class="strong">${calm ? "Nobody called with this in the last 24 hours." : `${count(radius.calls_last_24h, "call")} in the last 24 hours, ${number(radius.allowed_last_24h)} of them allowed.`}</p>
     <${Facts} items=${[
