@@ -8,7 +8,7 @@ import { Empty, Failure, Loading } from "./States.mjs";
  * @property {unknown} name
  * @property {(item: any) => unknown} cell
  * @property {string} [sort] the field that the server sorts by
- * @property {"number" | "id" | "tight"} [kind]
+ * @property {"number" | "id" | "tight" | "long"} [kind]
  */
 
 /**

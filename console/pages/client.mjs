@@ -17,11 +17,17 @@ import { Planned } from "../components/Planned.mjs";
 import { Range, useRange } from "../components/Range.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
+import { momentAgo } from "../components/then/AsOf.mjs";
+import { ClientThen } from "../components/then/ClientThen.mjs";
 import { Time } from "../components/Time.mjs";
 import { History } from "../components/Timeline.mjs";
 import { Traffic, trafficCall } from "../components/Traffic.mjs";
 
-export default function ClientPage({ params }) {
+export default function ClientPage({ params, query }) {
+  return query.as_of ? html`<${ClientThen} id=${params.id} asOf=${query.as_of} />` : html`<${ClientNow} params=${params} />`;
+}
+
+function ClientNow({ params }) {
   const call = { path: `/v1/clients/${params.id}` };
   const client = useRead(call, { every: 15 });
   const range = useRange();
@@ -31,7 +37,7 @@ export default function ClientPage({ params }) {
   const calls = [call, { path: "/v1/keys", query: { client_id: params.id } }, may("report.read") && trafficCall({ client_id: params.id }, range)];
   return html`<${Page} title=${one?.name ?? "Client"} trail=${[["Clients", "#/clients"]]} badges=${one && html`<${Badge}
     word=${one.status} />`} calls=${calls}
-    actions=${one && html`<${Act} href=${`#/clients/${one.id}/edit`}
+    actions=${one && html`<${Act} href=${to(`clients/${one.id}`, { as_of: momentAgo() })}>As of…<//><${Act} href=${`#/clients/${one.id}/edit`}
       refusal=${one.status === "archived" ? "It is archived." : refusal("client.write", factsOfClient(one))}>Change<//>
       <${ClientActs} client=${one} reload=${client.reload} />`}>
     <${Shown} read=${client}>${() => html`<${Body} client=${one} />`}<//>

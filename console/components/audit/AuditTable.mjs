@@ -17,5 +17,5 @@ export const ENTRY_COLUMNS = [
   { name: "Of", cell: (entry) => html`<${Ref} id=${entry.subject.id} />` },
   { name: "Who", cell: (entry) => html`<${Who} actor=${entry.actor} />` },
   { name: "From", cell: (entry) => entry.address ?? html`<span class="quiet">–</span>` },
-  { name: "Why", kind: /** @type {any} */ ("long"), cell: (entry) => entry.reason ?? html`<span class="quiet">–</span>` },
+  { name: "Why", kind: /** @type {"long"} */ ("long"), cell: (entry) => entry.reason ?? html`<span class="quiet">–</span>` },
 ];
