@@ -1,8 +1,9 @@
 // A stretch of time and the zone that it is seen in; both in the address of the place.
 import { html } from "../lib/ui.mjs";
 import { fromInput, toInput } from "../lib/format.mjs";
-import { setPref, usePrefs, zones } from "../lib/prefs.mjs";
+import { setPref, usePrefs } from "../lib/prefs.mjs";
 import { setQuery, usePlace } from "../lib/router.mjs";
+import { Zones } from "./Zones.mjs";
 
 const HOUR_MS = 3_600_000;
 export const SPANS = { "1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "30d": 720 * HOUR_MS };
@@ -49,6 +50,5 @@ export function Range({ absent = "24h", zone = true }) {
 /** The zone in which times are shown, everywhere. */
 export function Zone({ label = "Zone" }) {
   const { zone } = usePrefs();
-  return html`<label class="filter"><span>${label}</span><select value=${zone} onChange=${(event) => setPref("zone", event.target.value)}>
-    ${zones().map((name) => html`<option value=${name} selected=${name === zone}>${name}</option>`)}</select></label>`;
+  return html`<label class="filter"><span>${label}</span><${Zones} value=${zone} onInput=${(name) => setPref("zone", name)} /></label>`;
 }

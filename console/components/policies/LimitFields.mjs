@@ -1,8 +1,8 @@
 // Rates and quotas as they are edited: in a policy, and in a what-if.
 import { html } from "../../lib/ui.mjs";
-import { zones } from "../../lib/prefs.mjs";
 import { Act } from "../Act.mjs";
 import { Choice, Count, Text, wrongAt } from "../Field.mjs";
+import { ZoneField } from "../Zones.mjs";
 
 const PERIODS = ["minute", "hour", "day", "week", "month", "year"].map((one) => [one, one]);
 const COUNTING = [["client", "Each client by itself"], ["key", "Each key by itself"], ["shared", "All together"]];
@@ -65,7 +65,7 @@ function Quota({ quota, change, error, at }) {
       error=${wrongAt(error, `${at}/period`)} />
     <${Choice} label="Window" required value=${quota.window} onInput=${(window) => change({ window })}
       options=${[["calendar", "Calendar"], ["rolling", "Rolling"]]} error=${wrongAt(error, `${at}/window`)} />
-    ${quota.window === "calendar" && html`<${Choice} label="Zone" required value=${quota.time_zone}
-      onInput=${(time_zone) => change({ time_zone })} options=${zones().map((zone) => [zone, zone])}
+    ${quota.window === "calendar" && html`<${ZoneField} label="Zone" required value=${quota.time_zone}
+      onInput=${(time_zone) => change({ time_zone })}
       error=${wrongAt(error, `${at}/time_zone`)} />`}`;
 }
