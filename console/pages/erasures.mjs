@@ -24,7 +24,7 @@ export default function ErasuresPage() {
   const submit = (event) => { event.preventDefault(); if (!missing) setOpen(true); };
   return html`<${Page} title="Erasure" calls=${[call("…")]} about="Names, addresses and the like are kept beside the log, which has a commitment in their place. Erased, they are gone for good, and every proof of the log still holds.">
     <${Section} title="What is erased"><form class="form" onSubmit=${submit}>
-      <${Choice} label="Whose" required value=${value.kind} onInput=${(kind) => set({ kind })} options=${KINDS} />
+      <${Choice} wide label="Whose" required value=${value.kind} onInput=${(kind) => set({ kind })} options=${KINDS} />
       ${value.kind === "principal" && html`<${FindPrincipal} label="Person" value=${value.principal_id} onInput=${(principal_id) => set({ principal_id })} />`}
       ${value.kind === "client" && html`<${Find} what="clients" label="Client" required none="Choose…" value=${value.client_id} onInput=${(client_id) => set({ client_id })} />`}
       ${value.kind !== "principal" && html`<${Area} label="Values" required=${value.kind === "values"} rows=${3} value=${value.text} onInput=${(text) => set({ text })} hint=${value.kind === "client" ? "One a line. Empty: all of the client's." : "One a line, as they were given: an address, a name, a network address."} />`}

@@ -2,16 +2,14 @@
 import { html } from "../lib/ui.mjs";
 import { useRead } from "../lib/hooks.mjs";
 import { words } from "../lib/format.mjs";
-import { Badge } from "../components/Badge.mjs";
 import { Page, Section } from "../components/Page.mjs";
 import { Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
 
 const held = html`<span aria-hidden="true">●</span><span class="hidden">holds it</span>`;
 const columns = (roles) => [
-  { name: "Permission", cell: (one) => html`<code>${one.permission}</code>` },
+  { name: "Permission", cell: (one) => html`<code>${one.permission}</code><span class="item small quiet">${one.says}${one.for_people && " People alone."}</span>` },
   ...roles.map((role) => ({ name: words(role.role), cell: (one) => role.permissions.includes(one.permission) && held })),
-  { name: "What it is", cell: (one) => html`${one.says}${one.for_people && html` <${Badge} word="people alone" tone="plain" />`}` },
 ];
 
 export default function RolesPage() {

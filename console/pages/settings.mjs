@@ -19,7 +19,7 @@ const LOOKS = [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]
 const GRANTS = [
   { name: "Role", cell: (grant) => words(grant.role) },
   { name: "Reaches", cell: (grant) => html`<${Scope} scope=${grant.scope} />` },
-  { name: "Until", cell: (grant) => html`<${Time} at=${grant.until} none="it is withdrawn" />` },
+  { name: "Until", cell: (grant) => html`<${Time} at=${grant.until} none="no end" />` },
   { name: "On record as", cell: (grant) => html`<code>${grant.allowed_by}</code>` },
 ];
 const PARTS = [

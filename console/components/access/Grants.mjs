@@ -15,7 +15,7 @@ const WHO = { name: "Who", cell: (grant) => html`<${Principal} id=${grant.princi
 const REST = [
   { name: "Reaches", cell: (grant) => html`<${Scope} scope=${grant.scope} />` },
   { name: "State", cell: (grant) => html`<${Badge} word=${stateOf(grant)} tone=${stateOf(grant) === "in force" ? "good" : "plain"} />` },
-  { name: "Until", cell: (grant) => html`<${Time} at=${grant.until} none="it is withdrawn" />` },
+  { name: "Until", cell: (grant) => html`<${Time} at=${grant.until} none="no end" />` },
   { name: "Why", cell: (grant) => html`${grant.reason}${grant.withdrawn_because && html`<span class="item quiet">withdrawn: ${grant.withdrawn_because}</span>`}` },
   { name: "Given", cell: (grant) => html`<${Time} at=${grant.created_at} relative />` },
 ];

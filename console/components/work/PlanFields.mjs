@@ -40,7 +40,7 @@ function KeyOf({ client, value, onInput }) {
   const keys = useRead(client ? { path: "/v1/keys", query: { client_id: client, limit: 200 } } : null).data?.items ?? [];
   remember(keys);
   const living = keys.filter((key) => key.status === "active" || key.status === "suspended");
-  return html`<${Choice} label="Key" required value=${value} onInput=${onInput} options=${[["", client ? "Choose…" : "Choose a client first"], ...living.map((key) => [key.id, `${key.name} (${key.environment}, …${key.hint})`])]} />`;
+  return html`<${Choice} label="Key" required value=${value} onInput=${onInput} options=${[["", client ? "Choose…" : "Choose a client first"], ...living.map((key) => [key.id, `${key.name} (${key.environment}, ${key.hint})`])]} />`;
 }
 
 function AssignmentOf({ policy, value, onInput }) {
