@@ -6,7 +6,11 @@ import { Diff } from "../Diff.mjs";
 import { Empty } from "../States.mjs";
 import { Warnings } from "../Write.mjs";
 
-const entries = (body) => Object.entries(body ?? {}).filter(([name]) => name !== "event").map(([field, to]) => ({ field, to }));
+const plain = (value) => value && typeof value === "object" && !Array.isArray(value);
+
+/** Member by member, those of members too: `owner › team`. */
+const entries = (body, within = "") => Object.entries(body ?? {}).filter(([name]) => within || name !== "event")
+  .flatMap(([name, to]) => (plain(to) && Object.keys(to).length ? entries(to, `${within}${name} › `) : [{ field: `${within}${name}`, to }]));
 
 /** @param {{ approval: Api["Approval"] }} props */
 export function Asked({ approval }) {
