@@ -36,15 +36,16 @@ export function WebhookActs({ hook, reload }) {
     await undo.run({ method: "POST", path: `${path}/enable`, body: { reason: "disabling taken back" } });
     reload();
   };
-  if (hook.status === "deleted") return null;
-  return html`
+  const offered = html`
     <${Act} kind="main" refusal=${refused ?? (hook.verified ? null : "Nobody has answered its challenge yet.")} onClick=${() => setOpen("test")}>Send a test<//>
     ${!hook.verified && html`<${Act} refusal=${refused} busy=${verify.busy} onClick=${challenge}>Verify again<//>`}
     <${Act} href=${`#/webhooks/${hook.id}/edit`} refusal=${refused}>Change<//>
     <${Act} refusal=${refused} onClick=${() => setOpen("rotate")}>Rotate secret<//>
     <${Act} refusal=${refused} onClick=${() => setOpen("replay")}>Replay<//>
     ${hook.status === "disabled" ? html`<${Act} refusal=${refused} onClick=${() => setOpen("enable")}>Enable<//>` : html`<${Act} refusal=${refused} onClick=${() => setOpen("disable")}>Disable<//>`}
-    <${Act} kind="danger" refusal=${refused} onClick=${() => setOpen("delete")}>Delete<//>
+    <${Act} kind="danger" refusal=${refused} onClick=${() => setOpen("delete")}>Delete<//>`;
+  // A dialog stays until it is closed, whatever has become of the webhook meanwhile.
+  return html`${hook.status !== "deleted" && offered}
     ${open === "test" && html`<${Test} hook=${hook} onClose=${close} onDone=${(answer) => { tell("The test is on its way."); go(`webhooks/${hook.id}/deliveries/${answer.body.id}`); }} />`}
     ${open === "rotate" && html`<${Rotate} hook=${hook} onClose=${() => { close(); reload(); }} />`}
     ${open === "replay" && html`<${Replay} hook=${hook} onClose=${close} />`}

@@ -74,6 +74,7 @@ test("a webhook is made, its secret seen once, tested, sent again, rotated and d
   await dialog.getByText("No client and no key is touched by this.").waitFor();
   await dialog.getByLabel("Type Partner desk to go on").fill("Partner desk");
   await dialog.getByRole("button", { name: "Delete for good" }).click();
+  await dialog.getByText("Every gateway node has applied it.").waitFor();
   await button("Close").last().click();
   await page.getByRole("main").getByText("deleted", { exact: true }).first().waitFor();
   assert.deepEqual(wrong, []);
