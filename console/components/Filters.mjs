@@ -29,6 +29,7 @@ function Pick({ filter, value }) {
     </select></label>`;
 }
 
+/** Where the API takes a position of the log, too, it may be in the address and is no moment. */
 function At({ filter, value }) {
   return html`<label class="filter"><span>${filter.label}</span>
     <input type="datetime-local" value=${toInput(value)}

@@ -2,6 +2,13 @@
 
 /** @typedef {{ op: string, path: string, value?: any }} Operation */
 
+/** What is new is told leaf by leaf: a thing in a thing is easier read by its fields. */
+function leaves(field, value) {
+  const inner = value && typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : [];
+  if (inner.length === 0) return [{ field, to: value }];
+  return inner.flatMap(([name, one]) => leaves(field ? `${field} › ${name}` : name, one));
+}
+
 const named = (path) => path.slice(1).split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join(" › ");
 
 /**
@@ -14,7 +21,8 @@ export function differencesOf(changes) {
   for (const { op, path, value } of changes) {
     if (op === "test") before.set(path, value);
     // The first state of a thing is a patch of its root: there is nothing that it differs from.
-    else if (path === "") found.push(...Object.entries(value ?? {}).map(([field, one]) => ({ field, to: one })));
+    else if (path === "") found.push(...leaves("", value));
+    else if (op === "add") found.push(...leaves(named(path), value));
     else found.push({ field: named(path), from: before.get(path) ?? null, to: op === "remove" ? null : value });
   }
   return found;

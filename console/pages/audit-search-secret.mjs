@@ -34,7 +34,7 @@ export default function SearchSecretPage() {
     <${Section} title="Search">
       <form class="form" onSubmit=${submit}>
         <div class="state waits wide"><p class="strong">This field takes a secret that may still work.</p><p>It is compared by its digest and kept nowhere, here or there. That you searched, and what was found, is on record before the answer.</p></div>
-        <${Text} label="The secret" type="password" mono required value=${secret} onInput=${setSecret} hint="As it was found, whole." />
+        <${Text} label="The secret" type="password" mono required wide value=${secret} onInput=${setSecret} hint="As it was found, whole." />
         <div class="row end"><${Act} type="submit" kind="main" busy=${state.busy} refusal=${secret.trim() ? null : "Paste it first."}>Search<//></div>
       </form>
       <${Failure} error=${state.error} />
