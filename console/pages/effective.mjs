@@ -12,12 +12,9 @@ import { Ref } from "../components/Ref.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Time } from "../components/Time.mjs";
 
-// What applies from now on is asked for a moment ahead: a server whose clock has moved on since the question refuses the past.
-const askedAt = (at) => at || new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 60_000).toISOString();
-
 export default function EffectivePage({ query }) {
   const { client_id = "", route_id = "", environment = "", at = "" } = query;
-  const call = { path: "/v1/effective-policy", query: { client_id, route_id, environment, at: askedAt(at) } };
+  const call = { path: "/v1/effective-policy", query: { client_id, route_id, environment, at } };
   const read = useRead(call);
   return html`<${Page} title="Policy in force"
     about="For each kind of limit the most specific assignment wins: client and route, client, route, then everyone; one that names the environment before one that does not."

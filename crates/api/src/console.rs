@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use tower_http::compression::CompressionLayer;
 
 use crate::problem::{Problem, kinds};
 
@@ -46,7 +47,9 @@ const PATHS: [&str; 9] = [
 ];
 
 pub(crate) fn router() -> Router {
-    PATHS.iter().fold(Router::new(), |router, path| router.route(path, get(serve)))
+    let all = PATHS.iter().fold(Router::new(), |router, path| router.route(path, get(serve)));
+    // These files are the same for everybody. Answers of the API have secrets in them, whose length would show.
+    all.layer(CompressionLayer::new())
 }
 
 async fn serve(request: Request) -> Response {

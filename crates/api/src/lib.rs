@@ -52,6 +52,7 @@ use eventlog::EventLog;
 use outbox::Outbox;
 use projections::{ReadModel, Visibility};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 use utoipa::{ToSchema, openapi::OpenApi};
 
 pub use access::AccessIndex;
@@ -115,6 +116,8 @@ pub struct Api {
     pub proxies: Proxies,
     /// What webhooks may be at.
     pub outbound: outbound::Policy,
+    /// Cancelled when the process stops: what is streamed without an end ends then.
+    pub stopping: CancellationToken,
 }
 
 impl fmt::Debug for Api {

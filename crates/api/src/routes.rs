@@ -4,6 +4,7 @@ pub(crate) mod access_report;
 pub(crate) mod approval_rules;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod clients;
 pub(crate) mod decisions;
@@ -56,6 +57,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .merge(access_report::all())
         .merge(gateway::all())
         .merge(hygiene::all())
+        .merge(changes::all())
         .merge(whoami::all())
         .merge(claim::all())
         .merge(approvals::all())

@@ -11,6 +11,7 @@ mod audit_queries;
 mod audited;
 mod bad_input;
 mod bulk;
+mod changes;
 mod claim;
 mod clients;
 mod deliveries;

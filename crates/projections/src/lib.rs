@@ -60,7 +60,7 @@ pub use usage::{
     UsageRetention, UsageSource, reconcile,
 };
 pub use value::{BadColumn, Columns, Value};
-pub use visibility::{ProjectionStatus, Visibility};
+pub use visibility::{ProjectionStatus, Seen, Visibility};
 
 use projection::{Directory, DirectoryOf, Fact};
 use table::Folded;

@@ -39,6 +39,15 @@ pub struct ProjectionStatus {
     pub halted: Option<String>,
 }
 
+/// How far everything that is read has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Every read model shows the events up to here.
+    pub position: Position,
+    /// The reports have the batches up to this one.
+    pub batch_no: u64,
+}
+
 /// Watches the projections. Cheap to clone.
 #[derive(Clone)]
 pub struct Visibility {
@@ -98,6 +107,26 @@ impl Visibility {
         let _waiting = self.waiting.begin();
         let there = reached(self.usage.clone(), Position::new(batch_no));
         tokio::time::timeout(bounded, there).await.unwrap_or(false)
+    }
+
+    /// How far all of them are by now.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        let position = self.events.iter().map(|(_, progress)| progress.borrow().position).min();
+        Seen { position: position.unwrap_or_default(), batch_no: self.usage.borrow().position.get() }
+    }
+
+    /// Waits until there is more to be seen than that. None once nothing moves them any more.
+    pub async fn seen_beyond(&mut self, before: Seen) -> Option<Seen> {
+        loop {
+            let seen = self.seen();
+            if seen != before {
+                return Some(seen);
+            }
+            let all = self.events.iter_mut().map(|(_, progress)| progress).chain([&mut self.usage]);
+            let changes = all.map(|progress| Box::pin(progress.changed()));
+            futures::future::select_all(changes).await.0.ok()?;
+        }
     }
 
     /// Every projection, usage last.

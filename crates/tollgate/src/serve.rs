@@ -149,7 +149,8 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     };
     let nodes = nodes::hear(settings, &rooms, node.as_ref().filter(|_| has(Role::Api)), &mut tasks);
     let watched = visibility.zip(access);
-    let watched = watched.map(|(visibility, access)| http::Watched { visibility, nodes, access });
+    let stopping = tasks.stop_token();
+    let watched = watched.map(|(visibility, access)| http::Watched { visibility, nodes, access, stopping });
     let (router, api) = http::router(&rooms, settings, admin.as_ref(), watched, health, node.as_ref())?;
     if let Some(api) = api {
         let stop = tasks.stop_token();

@@ -20,7 +20,9 @@ const EXAMPLES: &str = "5";
 #[tokio::test]
 async fn every_operation_answers_as_documented() -> Result<()> {
     let product = launch()?.start().await?;
-    check(&product, &product.url(""), &["--exclude-path", "/v1/verify"]).await
+    // What has no end is not read to it.
+    let others = ["--exclude-path", "/v1/verify", "--exclude-path", "/v1/changes"];
+    check(&product, &product.url(""), &others).await
 }
 
 #[tokio::test]

@@ -79,6 +79,18 @@ impl<T: ToSchema> IntoResponses for WholeReport<T> {
     }
 }
 
+/// Events without an end, each with this as its data.
+pub(crate) struct Streamed<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for Streamed<T> {
+    fn responses() -> Responses {
+        let response = ResponseBuilder::new()
+            .description("Server-sent events; the schema is that of an event's data.")
+            .content("text/event-stream", Content::new(Some(reference::<T>())));
+        [("200".to_owned(), response.build().into())].into()
+    }
+}
+
 /// A page of a list, or all of it in a form that is taken out.
 pub(crate) struct ListedOrTaken<T>(PhantomData<T>);
 

@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     Api, Readiness, ReportFiles, Settings, Uploads, auth::claimant, idempotency::InFlight,
-    nodes::GatewayNodes, observe::Exports, problem::Problem, random::Random,
+    nodes::GatewayNodes, observe::Exports, problem::Problem, random::Random, routes::changes::STREAMS_MAX,
 };
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`](super::Allowed) hands them out.
@@ -23,6 +23,8 @@ pub(crate) struct Door {
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
     /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
     pub(crate) admins: Arc<tokio::sync::Mutex<()>>,
+    /// Room for those who watch for changes.
+    pub(crate) watching: Arc<tokio::sync::Semaphore>,
 }
 
 impl Door {
@@ -33,6 +35,7 @@ impl Door {
             exports: Exports::default(),
             routes: Arc::default(),
             admins: Arc::default(),
+            watching: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
         }
     }
 

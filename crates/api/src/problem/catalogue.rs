@@ -97,6 +97,7 @@ kinds! {
     IF_MATCH_REQUIRED = (428, "if_match_required", "give the version you have seen as `If-Match`, as the `ETag` of your last read had it"),
     TOO_MANY_FAILURES = (429, "too_many_failures", "too many attempts have failed from this address, or of this principal; try again in {retry_after_seconds} s"),
     EXPORTS_BUSY = (429, "exports_busy", "as many exports run as may, or as many of yours; read one to its end and try again"),
+    STREAMS_BUSY = (429, "streams_busy", "as many watch for changes as may; ask for what you show every few seconds instead"),
     RECEIVER_BUSY = (429, "receiver_busy", "more reports come in than are taken; send this one again in a moment"),
     INTERNAL = (500, "internal", "something went wrong here; the log of the server knows it by the request's id"),
     UNAVAILABLE = (503, "unavailable", "this cannot be done right now; try again shortly"),

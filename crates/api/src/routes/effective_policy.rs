@@ -73,8 +73,9 @@ pub(crate) async fn show(
     Params(calls): Params<Calls>,
 ) -> Result<Json<EffectivePolicy>, Problem> {
     let Calls { client_id, route_id, environment, at } = calls;
-    let at = at.map_or(allowed.now(), |Moment(at)| at);
-    if at < allowed.now() {
+    let now = allowed.now();
+    let at = at.map_or(now, |Moment(at)| at);
+    if at < now {
         return Err(Problem::because(kinds::QUERY_INVALID, "at must not be before now"));
     }
     if let Some(client_id) = client_id {

@@ -148,6 +148,7 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "get_audit_consistency" => ("GET", "/v1/audit/consistency?from=1".to_owned(), None),
         "list_audit_keys" => ("GET", "/v1/audit/keys".to_owned(), None),
         "export_audit" => ("GET", "/v1/audit/export".to_owned(), None),
+        "watch_changes" => ("GET", "/v1/changes?for_seconds=0".to_owned(), None),
         "whoami" => ("GET", "/v1/whoami".to_owned(), None),
         "start_sign_in" => ("GET", "/v1/session/start".to_owned(), None),
         "finish_sign_in" => ("GET", "/v1/session/callback".to_owned(), None),
@@ -637,7 +638,7 @@ fn every_operation_names_a_permission_or_says_what_it_needs_in_its_place() {
 
 /// Whoever is known may ask these.
 fn for_anybody(operation: &str) -> bool {
-    ["whoami", "list_roles"].contains(&operation)
+    ["whoami", "list_roles", "watch_changes"].contains(&operation)
 }
 
 #[tokio::test]

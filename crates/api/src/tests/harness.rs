@@ -187,6 +187,7 @@ impl World {
             proxies: Proxies { trusted: vec![PROXY.parse().unwrap()], ..Proxies::default() },
             leaks: leaks(holders.clone()),
             outbound: outbound::Policy::default(),
+            stopping: stop.clone(),
         }));
         let (router, _) = router_of(&door);
         Self {

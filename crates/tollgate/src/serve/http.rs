@@ -34,6 +34,8 @@ pub(super) struct Watched {
     pub(super) visibility: Visibility,
     pub(super) nodes: GatewayNodes,
     pub(super) access: Arc<AccessIndex>,
+    /// Cancelled when the process stops.
+    pub(super) stopping: CancellationToken,
 }
 
 /// What imports have uploaded, in the data directory.
@@ -54,7 +56,7 @@ pub(super) fn router(
     let (Some(admin), Some(store), Some(watched), Some(node)) = (admin, &rooms.store, watched, node) else {
         return Ok((operations(health), None));
     };
-    let Watched { visibility, nodes, access } = watched;
+    let Watched { visibility, nodes, access, stopping } = watched;
     let rendered = Arc::clone(&health);
     let api = Arc::new(Api {
         log: store.log.clone(),
@@ -85,6 +87,7 @@ pub(super) fn router(
         token_uses: api::TokenUses::default(),
         proxies: settings.proxies.api(),
         outbound: settings.webhooks.policy(),
+        stopping,
         sign_in: super::sign_in::open(settings, &store.read, &rooms.peppers)?,
     });
     let (admin_api, _) = api::router(Arc::clone(&api));
