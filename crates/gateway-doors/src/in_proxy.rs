@@ -69,6 +69,20 @@ pub struct Reply {
     pub decided: Option<Decided>,
 }
 
+impl Reply {
+    /// Of a call that comes before the configuration.
+    #[must_use]
+    pub fn not_ready() -> Self {
+        faulted(Fault::NotReady)
+    }
+
+    /// Of a call whose answering broke off.
+    #[must_use]
+    pub fn of_panic() -> Self {
+        faulted(Fault::Panicked)
+    }
+}
+
 /// What remains of a decision until its call has ended.
 #[derive(Debug)]
 pub struct Decided {
@@ -123,12 +137,6 @@ impl InProxy {
     #[must_use]
     pub fn new(door: Arc<Door>) -> Self {
         Self { door }
-    }
-
-    /// Whether the whole log has been in force once.
-    #[must_use]
-    pub fn ready(&self) -> bool {
-        self.door.gateway().ready()
     }
 
     /// The first try at a call.
