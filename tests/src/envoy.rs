@@ -1,10 +1,12 @@
-//! The real Envoy on the recommended bootstrap: the file under `deploy/` itself, with nothing but its ports replaced.
+//! The real Envoy on the recommended bootstraps: the files under `deploy/` themselves, with nothing but ports and directories
+//! replaced.
 
-use std::path::Path;
-use std::process::Command;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 use test_servers::{Port, Process, until};
@@ -13,8 +15,25 @@ use crate::http::{self, Answer};
 use crate::{repository_file, scratch, tool};
 
 const BOOTSTRAP: &str = "deploy/envoy/tollgate-ext-authz.yaml";
+const MODULE: &str = "deploy/envoy/tollgate-module.yaml";
+/// What the filter inside Envoy is built as.
+const MODULE_FILE: &str = "libtollgate_envoy.so";
 const SEVERAL_NODES: &str = "deploy/envoy/tollgate-several-nodes.yaml";
+const BOOTSTRAP_FILE: &str = "envoy.yaml";
 const READY_AT_MOST: Duration = Duration::from_secs(30);
+const STOP_AT_MOST: Duration = Duration::from_secs(20);
+
+/// What the filter inside Envoy is told of its node.
+#[derive(Clone, Debug)]
+pub struct ModuleNode {
+    pub name: String,
+    pub control_plane: String,
+    pub token: String,
+    /// Where the installation's peppers lie.
+    pub secrets: PathBuf,
+    /// None where everything goes by the control plane.
+    pub nats_url: Option<String>,
+}
 
 /// A running Envoy. Ended when dropped.
 #[derive(Debug)]
@@ -22,7 +41,8 @@ pub struct EnvoyProxy {
     process: Process,
     ingress: Port,
     admin: Port,
-    _directory: TempDir,
+    variables: Vec<(&'static str, OsString)>,
+    directory: TempDir,
 }
 
 impl EnvoyProxy {
@@ -63,6 +83,46 @@ impl EnvoyProxy {
         .await
     }
 
+    /// Starts it with the filter inside, on the file for that, with what else is replaced in it; answers when it takes calls.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`], and when the filter has not been built.
+    pub async fn start_with_module(
+        node: &ModuleNode,
+        upstream: u16,
+        others: &[(&str, &str)],
+    ) -> Result<Self> {
+        let directory = scratch()?;
+        let state = directory.path().join("state");
+        let mut replaced: Vec<_> = [
+            ("port_value: 18080 ", format!("port_value: {upstream} ")),
+            ("name: edge-1", format!("name: {}", node.name)),
+            ("state_dir: /var/lib/tollgate-envoy", format!("state_dir: {}", state.display())),
+            ("secrets_dir: /etc/tollgate/secrets", format!("secrets_dir: {}", node.secrets.display())),
+            ("url: http://127.0.0.1:8080", format!("url: {}", node.control_plane)),
+            // A busy machine is slow, and no reason to refuse a call.
+            ("start_wait_ms: 2000", "start_wait_ms: 30000".to_owned()),
+        ]
+        .map(|(from, to)| (from.to_owned(), to))
+        .into();
+        if let Some(url) = &node.nats_url {
+            let commented = "# nats: { urls: [nats://127.0.0.1:4222], replicas: 3 }".to_owned();
+            replaced.push((commented, format!("nats: {{ urls: [{url}] }}")));
+        }
+        replaced.extend(others.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())));
+        let variables = vec![
+            ("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", module_directory()?.into_os_string()),
+            ("TOLLGATE_GATEWAY_TOKEN", node.token.clone().into()),
+        ];
+        Self::start_in(directory, MODULE, variables, |ingress, admin| {
+            let ports = [(10_000, ingress), (19_000, admin)];
+            let ports =
+                ports.map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} ")));
+            replaced.into_iter().chain(ports).collect()
+        })
+        .await
+    }
+
     /// The same on the file for several doors, which Envoy waits for as long as it takes on a busy machine.
     ///
     /// # Errors
@@ -89,18 +149,25 @@ impl EnvoyProxy {
         file: &'static str,
         replaced: impl FnOnce(u16, u16) -> Vec<(String, String)>,
     ) -> Result<Self> {
-        let directory = scratch()?;
+        Self::start_in(scratch()?, file, vec![], replaced).await
+    }
+
+    async fn start_in(
+        directory: TempDir,
+        file: &'static str,
+        variables: Vec<(&'static str, OsString)>,
+        replaced: impl FnOnce(u16, u16) -> Vec<(String, String)>,
+    ) -> Result<Self> {
         let (mut ingress, mut admin) = (Port::reserve()?, Port::reserve()?);
         let recommended = std::fs::read_to_string(repository_file(file)?).context("reading the bootstrap")?;
         let replaced = replaced(ingress.number(), admin.number());
-        let bootstrap = directory.path().join("envoy.yaml");
+        let bootstrap = directory.path().join(BOOTSTRAP_FILE);
         std::fs::write(&bootstrap, render(file, &recommended, &replaced)?)
             .context("writing the bootstrap")?;
-        let mut command = command(&bootstrap)?;
         ingress.release();
         admin.release();
-        let process = Process::start("envoy", &mut command, directory.path())?;
-        let mut proxy = Self { process, ingress, admin, _directory: directory };
+        let process = spawn(directory.path(), &variables)?;
+        let mut proxy = Self { process, ingress, admin, variables, directory };
         proxy.wait_until_live().await?;
         Ok(proxy)
     }
@@ -116,6 +183,26 @@ impl EnvoyProxy {
         let live = live.await.with_context(|| self.process.last_words())?;
         ensure!(live, "Envoy did not start\n{}", self.process.last_words());
         Ok(())
+    }
+
+    /// Asks it to end and waits for that. What the filter inside has counted is kept by then.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.process.terminate(STOP_AT_MOST).await
+    }
+
+    /// Starts it again with the same bootstrap, ports and directories.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`].
+    pub async fn restart(&mut self) -> Result<()> {
+        if self.process.still_running().is_ok() {
+            self.process.kill_9()?;
+        }
+        self.process = spawn(self.directory.path(), &self.variables)?;
+        self.wait_until_live().await
     }
 
     #[must_use]
@@ -162,6 +249,28 @@ impl EnvoyProxy {
     pub fn process(&self) -> &Process {
         &self.process
     }
+}
+
+/// Where the filter lies that cargo built beside this test's executable, or `TOLLGATE_TEST_MODULE`.
+fn module_directory() -> Result<PathBuf> {
+    if let Some(directory) = std::env::var_os("TOLLGATE_TEST_MODULE") {
+        return Ok(directory.into());
+    }
+    let test = std::env::current_exe().context("finding this test's executable")?;
+    let mut beside = test.ancestors().skip(1).take(2);
+    match beside.find(|directory| directory.join(MODULE_FILE).is_file()) {
+        Some(directory) => Ok(directory.to_owned()),
+        None => bail!(
+            "there is no {MODULE_FILE} beside {}: run `cargo build -p tollgate-envoy-filter`",
+            test.display()
+        ),
+    }
+}
+
+fn spawn(directory: &Path, variables: &[(&'static str, OsString)]) -> Result<Process> {
+    let mut command = command(&directory.join(BOOTSTRAP_FILE))?;
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    Process::start("envoy", &mut command, directory)
 }
 
 fn command(bootstrap: &Path) -> Result<Command> {

@@ -19,6 +19,7 @@ mod it {
     mod explained;
     mod faults;
     mod harness;
+    mod inside_envoy;
     mod limits;
     mod notices;
     mod projections;
