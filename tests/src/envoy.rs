@@ -19,6 +19,9 @@ const MODULE: &str = "deploy/envoy/tollgate-module.yaml";
 /// What the filter inside Envoy is built as.
 const MODULE_FILE: &str = "libtollgate_envoy.so";
 const SEVERAL_NODES: &str = "deploy/envoy/tollgate-several-nodes.yaml";
+/// Replaced in the bootstrap, it has Envoy read its listener from a file that can be changed while it runs.
+pub const LISTENER_APART: (&str, &str) = ("static_resources:", "static_resources: # its listener apart");
+const LISTENER_FILE: &str = "listener.yaml";
 const BOOTSTRAP_FILE: &str = "envoy.yaml";
 const READY_AT_MOST: Duration = Duration::from_secs(30);
 const STOP_AT_MOST: Duration = Duration::from_secs(20);
@@ -109,6 +112,7 @@ impl EnvoyProxy {
             let commented = "# nats: { urls: [nats://127.0.0.1:4222], replicas: 3 }".to_owned();
             replaced.push((commented, format!("nats: {{ urls: [{url}] }}")));
         }
+        replaced.retain(|(from, _)| others.iter().all(|(other, _)| other != from));
         replaced.extend(others.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())));
         let variables = vec![
             ("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", module_directory()?.into_os_string()),
@@ -162,8 +166,11 @@ impl EnvoyProxy {
         let recommended = std::fs::read_to_string(repository_file(file)?).context("reading the bootstrap")?;
         let replaced = replaced(ingress.number(), admin.number());
         let bootstrap = directory.path().join(BOOTSTRAP_FILE);
-        std::fs::write(&bootstrap, render(file, &recommended, &replaced)?)
-            .context("writing the bootstrap")?;
+        let mut rendered = render(file, &recommended, &replaced)?;
+        if rendered.contains(LISTENER_APART.1) {
+            rendered = take_listener_apart(&rendered, directory.path())?;
+        }
+        std::fs::write(&bootstrap, rendered).context("writing the bootstrap")?;
         ingress.release();
         admin.release();
         let process = spawn(directory.path(), &variables)?;
@@ -183,6 +190,23 @@ impl EnvoyProxy {
         let live = live.await.with_context(|| self.process.last_words())?;
         ensure!(live, "Envoy did not start\n{}", self.process.last_words());
         Ok(())
+    }
+
+    /// Has Envoy take its listener anew, with what is replaced in it, as a control plane of Envoy's would; answers when the new one
+    /// serves. Only of an Envoy that was started with its listener in a file of its own, by [`LISTENER_APART`].
+    ///
+    /// # Errors
+    /// When Envoy does not take it in time.
+    pub async fn update_listener(&self, (from, to): (&str, &str)) -> Result<()> {
+        let file = self.directory.path().join(LISTENER_FILE);
+        let listener = std::fs::read_to_string(&file).context("reading the listener")?;
+        ensure!(listener.matches(from).count() == 1, "the listener has not `{from}` once");
+        write_moved(&file, &listener.replace(from, to))?;
+        until("Envoy to take its listener anew", READY_AT_MOST, async || {
+            let counted = self.admin("/stats?filter=listener_manager.listener_modified").await?.body;
+            Ok((counted.trim() == "listener_manager.listener_modified: 1").then_some(()))
+        })
+        .await
     }
 
     /// Asks it to end and waits for that. What the filter inside has counted is kept by then.
@@ -281,6 +305,34 @@ fn command(bootstrap: &Path) -> Result<Command> {
     command.args(["--disable-hot-restart", "--use-dynamic-base-id", "--concurrency", "1"]);
     command.args(["--log-level", "warning", "--file-flush-interval-msec", "20"]);
     Ok(command)
+}
+
+/// Moves the listener of a bootstrap into a file that Envoy watches.
+fn take_listener_apart(bootstrap: &str, directory: &Path) -> Result<String> {
+    let (before, rest) = bootstrap.split_once("  listeners:\n").context("the bootstrap has listeners")?;
+    let (listeners, clusters) = rest.split_once("\n  clusters:\n").context("and clusters behind them")?;
+    let apart: Vec<_> = listeners.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+    let apart = apart.join("\n").replacen(
+        "- name: ingress\n",
+        "- \"@type\": type.googleapis.com/envoy.config.listener.v3.Listener\n  name: ingress\n",
+        1,
+    );
+    let file = directory.join(LISTENER_FILE);
+    write_moved(&file, &format!("resources:\n{apart}\n"))?;
+    let watched = format!(
+        "dynamic_resources: {{ lds_config: {{ path_config_source: {{ path: {} }} }} }}\n",
+        file.display()
+    );
+    let (head, statics) =
+        before.split_once("static_resources:").context("the bootstrap has static resources")?;
+    Ok(format!("{head}{watched}static_resources:{statics}  clusters:\n{clusters}"))
+}
+
+/// Envoy notices a file that is moved into place, and never sees half of one.
+fn write_moved(file: &Path, text: &str) -> Result<()> {
+    let beside = file.with_extension("partial");
+    std::fs::write(&beside, text).context("writing a listener")?;
+    std::fs::rename(&beside, file).context("putting a listener in place")
 }
 
 /// Each of what is replaced must be there once: else the test would start something that is not the file.

@@ -37,7 +37,7 @@ pub use crate::admin::Admin;
 pub use crate::clock::{FakeClock, now};
 pub use crate::cluster::{Cluster, Role};
 pub use crate::collector::{Collected, Collector};
-pub use crate::envoy::{EnvoyProxy, ModuleNode};
+pub use crate::envoy::{EnvoyProxy, LISTENER_APART, ModuleNode};
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::Launch;
 pub use crate::objects::{Objects, Sent};

@@ -57,6 +57,14 @@ impl World {
         Self::launch(door, Launch::new(TOKEN)?, &[]).await
     }
 
+    /// By the filter inside Envoy, with what else is replaced in its bootstrap.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_inside(others: &[(&str, &str)]) -> Result<Self> {
+        Self::launch(DoorKind::Module, Launch::new(TOKEN)?, others).await
+    }
+
     /// The same on a clock that the test gives.
     ///
     /// # Errors

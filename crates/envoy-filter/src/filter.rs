@@ -1,10 +1,14 @@
 //! One call, from its headers to its end.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
 
 use gateway_doors::{
     headers::Headers,
-    in_proxy::{Answer, AskedCall, Attempt, Decided, Ended, Field, Later, Passed, Reply},
+    in_proxy::{Answer, AskedCall, Attempt, Decided, Ended, Field, Later, Passed, Reply, is_upstream_error},
 };
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -82,15 +86,17 @@ impl Filter {
 
     /// Counts what became of the call.
     pub(crate) fn stream_complete(&mut self, stream: &Stream) {
-        for n in 0..70 {
-            if let Some(v) = stream.attribute(n) {
-                tracing::info!("PROBE {n} {v}");
-            }
-        }
         let Some(decided) = self.decided.take() else { return };
         let duration_us = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let status = stream.response_code().and_then(|code| u32::try_from(code).ok()).unwrap_or_default();
-        self.config.door().ended(decided, Ended { status, duration_us, ..Ended::default() });
+        let ended = Ended {
+            status,
+            upstream_error: is_upstream_error(stream.response_flags()),
+            request_bytes: stream.request_bytes(),
+            response_bytes: stream.response_bytes(),
+            duration_us,
+        };
+        self.config.door().ended(decided, ended);
     }
 
     fn judge(&mut self, stream: &Stream, route: Option<&RouteConfig>, attempt: Attempt) -> Next {
@@ -102,7 +108,7 @@ impl Filter {
                 host: field(&fields, ":authority"),
                 path: field(&fields, ":path"),
                 fields: &fields,
-                address: stream.source_address(),
+                address: stream.source_address().and_then(address),
                 environment: route.and_then(RouteConfig::environment),
             };
             (door.ask(&call, attempt), forged(headers))
@@ -209,4 +215,43 @@ fn fields<'a>(headers: &RequestHeaders<'a>) -> SmallVec<[Field<'a>; 24]> {
 
 fn field<'a>(fields: &[Field<'a>], name: &str) -> Option<&'a str> {
     fields.iter().find(|(given, _)| *given == name).and_then(|(_, value)| *value)
+}
+
+/// Envoy writes an address with its port.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().map(|address: SocketAddr| address.ip()).or_else(|_| text.parse()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_address_is_read_with_or_without_its_port() {
+        for (text, expected) in [
+            ("198.51.100.7:51000", Some("198.51.100.7")),
+            ("[2001:db8::7]:51000", Some("2001:db8::7")),
+            ("198.51.100.7", Some("198.51.100.7")),
+            ("2001:db8::7", Some("2001:db8::7")),
+            ("/run/socket", None),
+        ] {
+            assert_eq!(address(text), expected.map(|address| address.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_this_filter_says_of_identity_is_taken_from_callers() {
+        let headers: RequestHeaders<'_> = [
+            (&b"x-tollgate-scopes"[..], &b"admin"[..]),
+            (b"x-tollgate-whatever-comes-next", b"1"),
+            (b"x-request-id", b"2"),
+            (b"accept", b"\xff"),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(forged(&headers).as_slice(), ["x-tollgate-scopes", "x-tollgate-whatever-comes-next"]);
+        let fields = fields(&headers);
+        assert_eq!(field(&fields, "x-request-id"), Some("2"));
+        assert_eq!(fields.last(), Some(&("accept", None)), "no text is no value");
+    }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tollgate_tests::{
-    Cluster, DoorKind, EnvoyProxy, GATEWAY_TOKEN, ModuleNode, Port, Product, Upstream, World, until,
+    Cluster, DoorKind, EnvoyProxy, GATEWAY_TOKEN, LISTENER_APART, ModuleNode, Port, Product, Upstream, World,
+    until,
 };
 
 const SOON: Duration = Duration::from_secs(30);
@@ -35,7 +36,7 @@ async fn before_anything_is_known_calls_are_refused_or_pass_without_an_identity(
     let world = World::start().await?;
     let (node, _away) = alone(world.product.data_dir())?;
     let upstream = Upstream::start().await?;
-    let quick = ("start_wait_ms: 30000", "start_wait_ms: 0");
+    let quick = ("start_wait_ms: 2000", "start_wait_ms: 0");
     let headers =
         [("x-api-key", "anything"), ("authorization", "Bearer anything"), ("x-tollgate-scopes", "forged")];
 
@@ -89,6 +90,22 @@ async fn counters_are_kept_over_a_restart_of_envoy() -> Result<()> {
     world.envoy.restart().await?;
     let refused = world.call("/orders", &key.secret).await?;
     assert_eq!((refused.status, &refused.json["code"]), (429, &json!("quota_exceeded")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn counters_are_kept_over_an_update_of_the_listener() -> Result<()> {
+    let world = World::start_inside(&[LISTENER_APART]).await?;
+    let client = world.client("Acme", &[]).await?;
+    world.route("/orders", &[]).await?;
+    let key = world.key(&client, &json!({})).await?;
+    world.policy(&quota(3), &json!({ "client_id": client })).await?;
+    assert_eq!(world.call("/orders", &key.secret).await?.status, 200);
+    world.envoy.update_listener(("stat_prefix: ingress", "stat_prefix: updated")).await?;
+    for (left, status) in [("1", 200), ("0", 200), ("0", 429)] {
+        let answer = world.call("/orders", &key.secret).await?;
+        assert_eq!((answer.status, answer.header("x-ratelimit-remaining").as_deref()), (status, Some(left)));
+    }
     Ok(())
 }
 

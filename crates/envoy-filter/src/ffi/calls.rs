@@ -11,7 +11,10 @@ const REQUEST: c_uint = 0;
 const RESPONSE: c_uint = 2;
 
 /// Attributes of a stream, as the ABI numbers them.
+const ATTRIBUTE_REQUEST_TOTAL_SIZE: c_uint = 14;
 const ATTRIBUTE_RESPONSE_CODE: c_uint = 15;
+const ATTRIBUTE_RESPONSE_FLAGS: c_uint = 17;
+const ATTRIBUTE_RESPONSE_TOTAL_SIZE: c_uint = 22;
 const ATTRIBUTE_SOURCE_ADDRESS: c_uint = 24;
 
 /// How grave a line of the log is, as the ABI numbers it.
@@ -181,7 +184,22 @@ impl Stream {
         self.attribute(ATTRIBUTE_RESPONSE_CODE)
     }
 
-    pub(crate) fn attribute(&self, number: c_uint) -> Option<u64> {
+    /// What went wrong, a bit for each.
+    pub(crate) fn response_flags(&self) -> u64 {
+        self.attribute(ATTRIBUTE_RESPONSE_FLAGS).unwrap_or_default()
+    }
+
+    /// Headers and body.
+    pub(crate) fn request_bytes(&self) -> u64 {
+        self.attribute(ATTRIBUTE_REQUEST_TOTAL_SIZE).unwrap_or_default()
+    }
+
+    /// Headers and body.
+    pub(crate) fn response_bytes(&self) -> u64 {
+        self.attribute(ATTRIBUTE_RESPONSE_TOTAL_SIZE).unwrap_or_default()
+    }
+
+    fn attribute(&self, number: c_uint) -> Option<u64> {
         let mut found = 0;
         let place = &raw mut found;
         // SAFETY: the filter of the running hook, and a place for the answer.

@@ -47,3 +47,12 @@ fn a_fault_has_no_decision() {
     assert_eq!((reply.status, reply.decided.is_none()), (503, true));
     assert!(reply.headers.iter().any(|field| field == ("retry-after", "1")));
 }
+
+#[test]
+fn whose_fault_an_error_was_is_read_from_the_flags() {
+    let of = |bit: u32| 1_u64 << bit;
+    // UF, and UF with URX.
+    assert!(is_upstream_error(of(5)) && is_upstream_error(of(5) | of(15)));
+    // None; DC, the caller's; RL, a limit's.
+    assert!(!is_upstream_error(0) && !is_upstream_error(of(14)) && !is_upstream_error(of(11)));
+}

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ::gateway_node::{
-    Batches, Configuration, ControlPlane, Keepers as _, UsageSink, follow, follow_from_snapshot, join_others,
+    Batches, Configuration, ControlPlane, UsageSink, follow, follow_from_snapshot, join_others,
     keep_usage, new_boot,
 };
 use eventlog::bus::{BusFeed, Refill, UsagePublisher};
