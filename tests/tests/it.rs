@@ -15,6 +15,7 @@ mod it {
     mod cluster;
     mod conformance;
     mod crash;
+    mod doors;
     mod envoy;
     mod explained;
     mod faults;
