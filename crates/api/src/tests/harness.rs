@@ -174,7 +174,7 @@ impl World {
             access: access.clone(),
             gateways: gateways.clone(),
             previews: Box::new(ToldPreviews),
-            openapi: crate::openapi().to_json().unwrap(),
+            openapi: DOCUMENT.to_string(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),
             settings,
