@@ -14,7 +14,8 @@ export function Act({ onClick, refusal = null, kind = "plain", busy = false, typ
   const press = (event) => (stopped ? event.preventDefault() : onClick?.(event));
   return html`<span class="act">
     <button type=${type} class="button" data-kind=${kind} aria-disabled=${stopped ? "true" : null} aria-busy=${busy ? "true" : null}
-      aria-describedby=${refusal ? id.current : null} aria-label=${label} title=${refusal ?? undefined} onClick=${press}>${children}</button>
+      aria-describedby=${refusal ? id.current : null} aria-label=${label} title=${refusal ?? undefined}
+        onClick=${press}>${children}</button>
     ${refusal && html`<span class="hidden" id=${id.current}>${refusal}</span>`}
   </span>`;
 }

@@ -29,16 +29,19 @@ export function Chart({ label, times, series, height = 200, bars = false, table 
     return () => { gone = true; watcher.disconnect(); plot?.destroy(); };
   }, [theme, dark, zone, height, bars, JSON.stringify([times, series])]);
   return html`<figure class="chart">
-    <figcaption class="row wrap"><span class="hidden">${label}</span>${series.map((one) => html`<span class="key" data-tone=${one.tone}>${one.label} <strong>${number(sum(one.values))}</strong></span>`)}</figcaption>
+    <figcaption class="row wrap"><span class="hidden">${label}</span>${series.map((one) => html`<span class="key"
+      data-tone=${one.tone}>${one.label} <strong>${number(sum(one.values))}</strong></span>`)}</figcaption>
     <div ref=${place} class="plot" data-height=${height} role="img" aria-label=${`${label}. The same numbers are in the table below.`}></div>
-    ${table && html`<details class="small"><summary>The numbers</summary><${Numbers} label=${label} times=${times} series=${series} zone=${zone} /></details>`}
+    ${table && html`<details class="small"><summary>The numbers</summary><${Numbers} label=${label} times=${times} series=${series}
+      zone=${zone} /></details>`}
   </figure>`;
 }
 
 function Numbers({ label, times, series, zone }) {
   const items = times.map((at, index) => ({ id: at, index })).reverse();
   const columns = [{ name: "From", cell: (item) => moment(item.id, { zone }) },
-    ...series.map((one) => ({ name: one.label, kind: /** @type {"number"} */ ("number"), cell: (item) => number(one.values[item.index]) }))];
+    ...series.map((one) => ({ name: one.label, kind: /** @type {"number"} */ ("number"),
+      cell: (item) => number(one.values[item.index]) }))];
   return html`<${Table} caption=${`${label}, as numbers`} columns=${columns} items=${items} />`;
 }
 

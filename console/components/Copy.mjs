@@ -19,7 +19,8 @@ export function CopyButton({ text, what = "Text", children = "Copy" }) {
     const timer = setTimeout(() => setSaid(""), 4000);
     return () => clearTimeout(timer);
   }, [said]);
-  return html`<span class="copy"><button type="button" class="button small" data-kind="quiet" aria-label=${`Copy ${what}`} onClick=${async () => setSaid(await copied(text))}>${said === "yes" ? "Copied" : children}</button>
+  return html`<span class="copy"><button type="button" class="button small" data-kind="quiet" aria-label=${`Copy ${what}`}
+    onClick=${async () => setSaid(await copied(text))}>${said === "yes" ? "Copied" : children}</button>
     <span role="status" class=${said === "no" ? "small" : "hidden"}>${said === "yes" ? `${what} copied.` : SAID[said]}</span></span>`;
 }
 
@@ -42,11 +43,13 @@ export function CopyOnce({ secret, what = "Secret", onStored }) {
     <h3 id="once-title">${what}: shown once, now</h3>
     <p>It is stored nowhere in a form that could be shown again. If it is lost, rotate.</p>
     <div class="row">
-      <input ref=${field} class="mono grow" readonly value=${secret} aria-label=${what} spellcheck="false" autocomplete="off" onFocus=${(event) => event.target.select()} />
+      <input ref=${field} class="mono grow" readonly value=${secret} aria-label=${what} spellcheck="false" autocomplete="off"
+        onFocus=${(event) => event.target.select()} />
       <button type="button" class="button" data-kind="main" onClick=${copy}>Copy</button>
     </div>
     <p class="small" role="status">${said}</p>
-    <label class="check"><input type="checkbox" checked=${stored} onChange=${(event) => setStored(event.target.checked)} /> I stored it where it will be used from.</label>
+    <label class="check"><input type="checkbox" checked=${stored}
+      onChange=${(event) => setStored(event.target.checked)} /> I stored it where it will be used from.</label>
     <button type="button" class="button" data-kind="main" disabled=${!stored} onClick=${onStored}>Done</button>
   </section>`;
 }

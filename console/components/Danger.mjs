@@ -33,15 +33,19 @@ export function Danger({ title, verb, name, about, call, onClose, onDone, reason
   if (write.answer) return html`<${Outcome} title=${title} receipt=${write.answer.body?.receipt} onClose=${onClose} />`;
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <p>${about}</p>
-    ${rehearsal.error ? html`<${Failure} error=${rehearsal.error} what="This would be refused." />` : !rehearsal.answer && html`<${Loading} what="Looking whom it would touch…" />`}
-    ${rehearsal.answer && html`<${Blast} radius=${rehearsal.answer.body.blast_radius} /><${Warnings} items=${rehearsal.answer.body.warnings} />
+    ${rehearsal.error ? html`<${Failure} error=${rehearsal.error} what="This would be refused." />` : !rehearsal.answer && html`<${Loading}
+      what="Looking whom it would touch…" />`}
+    ${rehearsal.answer && html`<${Blast} radius=${rehearsal.answer.body.blast_radius} /><${Warnings}
+      items=${rehearsal.answer.body.warnings} />
       ${rehearsal.answer.body.approval_required && html`<p class="strong">It will wait for a second person.</p>`}`}
     <form class="form" onSubmit=${submit}>
       ${extra}
-      <${Area} label="Reason" required=${reasonNeeded} value=${reason} onInput=${setReason} rows=${2} hint="It is on record, and whoever is told of it reads it." error=${wrongAt(write.error, "/reason")} />
+      <${Area} label="Reason" required=${reasonNeeded} value=${reason} onInput=${setReason} rows=${2}
+        hint="It is on record, and whoever is told of it reads it." error=${wrongAt(write.error, "/reason")} />
       ${!mild && html`<${Text} label=${html`Type <strong>${name}</strong> to go on`} required value=${typed} onInput=${setTyped} />`}
       <${WriteStatus} write=${write} onDone=${done} />
-      <div class="row spread"><${Act} onClick=${onClose}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind=${mild ? "main" : "danger"} refusal=${missing} busy=${write.busy}>${verb}<//>`}</div>
+      <div class="row spread"><${Act} onClick=${onClose}>Cancel<//>${!write.approval && html`<${Act} type="submit"
+        kind=${mild ? "main" : "danger"} refusal=${missing} busy=${write.busy}>${verb}<//>`}</div>
     </form>
     <${Curl} calls=${[asked]} />
   <//>`;

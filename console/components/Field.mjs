@@ -21,24 +21,29 @@ export function Field({ label, hint, error, required = false, wide = false, chil
 
 /** @param {any} props value, onInput(text), and those of `Field` */
 export function Text({ value, onInput, type = "text", placeholder, mono, autofocus, inputmode, ...field }) {
-  return html`<${Field} ...${field}>${(given) => html`<input ...${given} type=${type} value=${value ?? ""} placeholder=${placeholder} inputmode=${inputmode}
-    class=${mono ? "mono" : null} autocomplete="off" spellcheck="false" autofocus=${autofocus} onInput=${(event) => onInput(event.target.value)} />`}<//>`;
+  return html`<${Field} ...${field}>${(given) => html`<input ...${given} type=${type} value=${value ?? ""} placeholder=${placeholder}
+    inputmode=${inputmode}
+    class=${mono ? "mono" : null} autocomplete="off" spellcheck="false" autofocus=${autofocus}
+      onInput=${(event) => onInput(event.target.value)} />`}<//>`;
 }
 
 export function Area({ value, onInput, rows = 3, mono, placeholder, ...field }) {
-  return html`<${Field} ...${field}>${(given) => html`<textarea ...${given} rows=${rows} class=${mono ? "mono" : null} placeholder=${placeholder} spellcheck="false"
+  return html`<${Field} ...${field}>${(given) => html`<textarea ...${given} rows=${rows} class=${mono ? "mono" : null}
+    placeholder=${placeholder} spellcheck="false"
     value=${value ?? ""} onInput=${(event) => onInput(event.target.value)}></textarea>`}<//>`;
 }
 
 /** @param {any} props options: [value, name][] */
 export function Choice({ value, onInput, options, ...field }) {
-  return html`<${Field} ...${field}>${(given) => html`<select ...${given} value=${value ?? ""} onChange=${(event) => onInput(event.target.value)}>
+  return html`<${Field} ...${field}>${(given) => html`<select ...${given} value=${value ?? ""}
+    onChange=${(event) => onInput(event.target.value)}>
     ${options.map(([key, name]) => html`<option value=${key} selected=${key === (value ?? "")}>${name}</option>`)}</select>`}<//>`;
 }
 
 /** Whole numbers. What is no number is told as null. */
 export function Count({ value, onInput, min = 0, max, ...field }) {
-  return html`<${Field} ...${field}>${(given) => html`<input ...${given} type="number" min=${min} max=${max} step="1" inputmode="numeric" value=${value ?? ""}
+  return html`<${Field} ...${field}>${(given) => html`<input ...${given} type="number" min=${min} max=${max} step="1" inputmode="numeric"
+    value=${value ?? ""}
     onInput=${(event) => onInput(event.target.value === "" ? null : Number(event.target.value))} />`}<//>`;
 }
 
@@ -54,7 +59,8 @@ export function Checks({ label, options, value, onInput, hint, error }) {
   const toggle = (one, on) => onInput(on ? [...value, one] : value.filter((other) => other !== one));
   return html`<fieldset class="field" aria-describedby=${hint ? `${id}-hint` : null}>
     <legend>${label}</legend>
-    <div class="row wrap">${options.map((one) => html`<label class="check"><input type="checkbox" checked=${value.includes(one)} onChange=${(event) => toggle(one, event.target.checked)} /> ${one}</label>`)}</div>
+    <div class="row wrap">${options.map((one) => html`<label class="check"><input type="checkbox" checked=${value.includes(one)}
+      onChange=${(event) => toggle(one, event.target.checked)} /> ${one}</label>`)}</div>
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}${error && html`<p class="wrong">${error}</p>`}
   </fieldset>`;
 }

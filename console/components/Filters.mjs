@@ -31,7 +31,8 @@ function Pick({ filter, value }) {
 
 function At({ filter, value }) {
   return html`<label class="filter"><span>${filter.label}</span>
-    <input type="datetime-local" value=${toInput(value)} onChange=${(event) => setQuery({ [filter.name]: fromInput(event.target.value) ?? "" })} /></label>`;
+    <input type="datetime-local" value=${toInput(value)}
+      onChange=${(event) => setQuery({ [filter.name]: fromInput(event.target.value) ?? "" })} /></label>`;
 }
 
 function Typed({ filter, value }) {
@@ -43,7 +44,8 @@ function Typed({ filter, value }) {
     return () => clearTimeout(timer);
   }, [text]);
   return html`<label class="filter"><span>${filter.label}</span>
-    <input type="search" value=${text} data-search=${filter.kind === "search" ? "" : null} spellcheck="false" autocomplete="off" onInput=${(event) => setText(event.target.value)} /></label>`;
+    <input type="search" value=${text} data-search=${filter.kind === "search" ? "" : null} spellcheck="false" autocomplete="off"
+      onInput=${(event) => setText(event.target.value)} /></label>`;
 }
 
 const KINDS = { choice: Pick, moment: At };

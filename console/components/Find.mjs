@@ -21,7 +21,8 @@ export function Find({ what, label, value, onInput, none, query = {}, hint, erro
   const items = chosen.data && !found.some((item) => item.id === value) ? [chosen.data, ...found] : found;
   const many = Boolean(read.data?.next_cursor) || word !== "";
   return html`<${Field} label=${label} hint=${hint} error=${error} required=${required}>${(given) => html`
-    ${many && html`<input type="search" aria-label=${`Find: ${label}`} placeholder="A part of the name" value=${word} onInput=${(event) => setWord(event.target.value)} />`}
+    ${many && html`<input type="search" aria-label=${`Find: ${label}`} placeholder="A part of the name" value=${word}
+      onInput=${(event) => setWord(event.target.value)} />`}
     <select ...${given} value=${value ?? ""} onChange=${(event) => onInput(event.target.value || null)}>
       <option value="" selected=${!value}>${none}</option>
       ${items.map((item) => html`<option value=${item.id} selected=${item.id === value}>${nameOf(item)}</option>`)}

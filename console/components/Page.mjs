@@ -13,7 +13,8 @@ export function Page({ title, trail = [], about, badges, actions, calls = [], ch
   useEffect(() => { if (document.activeElement === document.body || document.activeElement?.closest("nav, main")) heading.current?.focus({ preventScroll: true }); }, []);
   return html`<div class="page">
     <header class="page-head">
-      ${trail.length > 0 && html`<nav class="trail" aria-label="Where you are"><ol>${trail.map(([name, href]) => html`<li><a href=${href}>${name}</a></li>`)}</ol></nav>`}
+      ${trail.length > 0 && html`<nav class="trail" aria-label="Where you are"><ol>${trail.map(([name, href]) => html`<li><a
+        href=${href}>${name}</a></li>`)}</ol></nav>`}
       <div class="row wrap spread">
         <div class="row wrap"><h1 ref=${heading} tabindex="-1">${title}</h1>${badges}</div>
         ${actions && html`<div class="row wrap actions">${actions}</div>`}
@@ -42,6 +43,7 @@ export function Facts({ items }) {
 /** A number that stands for a page behind it. */
 export function Figure({ label, value, note, href, tone }) {
   return html`<div class="figure" data-tone=${tone}>
-    <p class="label">${href ? html`<a href=${href}>${label}</a>` : label}</p><p class="value">${value}</p>${note && html`<p class="quiet small">${note}</p>`}
+    <p class="label">${href ? html`<a href=${href}>${label}</a>` : label}</p><p class="value">${value}</p>${note && html`<p
+      class="quiet small">${note}</p>`}
   </div>`;
 }

@@ -29,9 +29,12 @@ export function Planned({ query, reload }) {
       { name: "When", cell: (item) => html`<${Time} at=${item.due_at ?? item.at} both />` },
       { name: "Until", cell: (item) => html`<${Time} at=${item.until} none="for good" />` },
       { name: "Why", cell: (item) => item.reason },
-      { name: html`<span class="hidden">What to do</span>`, cell: (item) => html`<${Act} kind="quiet" onClick=${() => setEnding(item)}>Take it back<//>` },
+      { name: html`<span class="hidden">What to do</span>`, cell: (item) => html`<${Act} kind="quiet"
+        onClick=${() => setEnding(item)}>Take it back<//>` },
     ]} />
-    ${ending && html`<${Danger} mild title="Take a planned change back" verb="Take it back" name=${words(ending.kind)} about=${html`It will not happen <${Time} at=${ending.at} />.`}
-      call=${(reason) => ({ method: "POST", path: `/v1/scheduled-changes/${ending.id}/cancel`, body: { reason } })} onClose=${() => setEnding(null)} onDone=${cancelled} />`}
+    ${ending && html`<${Danger} mild title="Take a planned change back" verb="Take it back" name=${words(ending.kind)}
+      about=${html`It will not happen <${Time} at=${ending.at} />.`}
+      call=${(reason) => ({ method: "POST", path: `/v1/scheduled-changes/${ending.id}/cancel`, body: { reason } })}
+        onClose=${() => setEnding(null)} onDone=${cancelled} />`}
   <//>`;
 }

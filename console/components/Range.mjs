@@ -1,8 +1,9 @@
 // A stretch of time and the zone that it is seen in; both in the address of the place.
 import { html } from "../lib/ui.mjs";
 import { fromInput, toInput } from "../lib/format.mjs";
-import { setPref, usePrefs, zones } from "../lib/prefs.mjs";
+import { setPref, usePrefs } from "../lib/prefs.mjs";
 import { setQuery, usePlace } from "../lib/router.mjs";
+import { Zones } from "./Zones.mjs";
 
 const HOUR_MS = 3_600_000;
 export const SPANS = { "1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "30d": 720 * HOUR_MS };
@@ -38,8 +39,10 @@ export function Range({ absent = "24h", zone = true }) {
       ${Object.entries(NAMES).map(([key, name]) => html`<option value=${key} selected=${key === span}>${name}</option>`)}
       <option value="own" selected=${span === "own"}>From … until …</option></select></label>
     ${span === "own" && html`
-      <label class="filter"><span>From (UTC)</span><input type="datetime-local" value=${toInput(from)} onChange=${(event) => setQuery({ from: fromInput(event.target.value) ?? "" })} /></label>
-      <label class="filter"><span>Until (UTC)</span><input type="datetime-local" value=${toInput(until)} onChange=${(event) => setQuery({ until: fromInput(event.target.value) ?? "" })} /></label>`}
+      <label class="filter"><span>From (UTC)</span><input type="datetime-local" value=${toInput(from)}
+        onChange=${(event) => setQuery({ from: fromInput(event.target.value) ?? "" })} /></label>
+      <label class="filter"><span>Until (UTC)</span><input type="datetime-local" value=${toInput(until)}
+        onChange=${(event) => setQuery({ until: fromInput(event.target.value) ?? "" })} /></label>`}
     ${zone && html`<${Zone} />`}
   </div>`;
 }
@@ -47,6 +50,5 @@ export function Range({ absent = "24h", zone = true }) {
 /** The zone in which times are shown, everywhere. */
 export function Zone({ label = "Zone" }) {
   const { zone } = usePrefs();
-  return html`<label class="filter"><span>${label}</span><select value=${zone} onChange=${(event) => setPref("zone", event.target.value)}>
-    ${zones().map((name) => html`<option value=${name} selected=${name === zone}>${name}</option>`)}</select></label>`;
+  return html`<label class="filter"><span>${label}</span><${Zones} value=${zone} onInput=${(name) => setPref("zone", name)} /></label>`;
 }

@@ -59,10 +59,13 @@ function Who({ signed, onSignOut }) {
   const { theme } = usePrefs();
   return html`<div class="who">
     ${signed.who.break_glass_until && html`<p class="badge" data-tone="bad">Administrator in an emergency</p>`}
-    <p><span class="quiet">Signed in as</span><br /><code class="id">${signed.who.id.length > 22 ? `${signed.who.id.slice(0, 10)}…${signed.who.id.slice(-4)}` : signed.who.id}</code><br /><span class="quiet">${signed.who.roles.map((role) => role.replaceAll("_", " ")).join(", ") || "no role"}</span></p>
+    <p><span class="quiet">Signed in as</span><br /><code
+      class="id">${signed.who.id.length > 22 ? `${signed.who.id.slice(0, 10)}…${signed.who.id.slice(-4)}` : signed.who.id}</code><br /><span
+      class="quiet">${signed.who.roles.map((role) => role.replaceAll("_", " ")).join(", ") || "no role"}</span></p>
     <${Zone} label="Times in" />
     <label class="filter"><span>Look</span><select value=${theme} onChange=${(event) => setPref("theme", event.target.value)}>
-      ${[["system", "As the system"], ["light", "Light"], ["dark", "Dark"]].map(([key, name]) => html`<option value=${key} selected=${key === theme}>${name}</option>`)}</select></label>
+      ${[["system", "System"], ["light", "Light"], ["dark", "Dark"]].map(([key, name]) => html`<option value=${key}
+        selected=${key === theme}>${name}</option>`)}</select></label>
     <${Act} onClick=${onSignOut}>Sign out<//>
   </div>`;
 }
@@ -79,9 +82,11 @@ function Room({ place }) {
     found?.page.load().then((module) => mine === turn.current && setPage(module), (failed) => mine === turn.current && setPage({ failed }));
   };
   useEffect(() => { if (found) fetchPage(); }, [found?.page.path]);
-  if (!found) return html`<${Page} title="Nothing here"><${Empty} title="There is no such page." action=${html`<a href="#/">To the overview</a>`} /><//>`;
+  if (!found) return html`<${Page} title="Nothing here"><${Empty} title="There is no such page." action=${html`<a
+    href="#/">To the overview</a>`} /><//>`;
   const { permission, nav } = found.page;
-  if (permission && !may(permission)) return html`<${Page} title=${nav?.label ?? "Not yours to see"}><${Empty} title="This is not yours to see.">It needs the permission ${permission}, which you do not hold.<//><//>`;
+  if (permission && !may(permission)) return html`<${Page} title=${nav?.label ?? "Not yours to see"}><${Empty}
+    title="This is not yours to see.">It needs the permission ${permission}, which you do not hold.<//><//>`;
   if (page.failed) return html`<${Failure} error=${page.failed} what="The page could not be fetched." retry=${fetchPage} />`;
   const View = page.default;
   return View ? html`<${View} params=${found.params} query=${place.query} />` : html`<${Loading} />`;

@@ -33,12 +33,15 @@ export function SignIn({ said, onSignedIn }) {
   return html`<div class="gate"><main>
     <div class="brand"><img src="/console.svg" alt="" /> Tollgate</div>
     <h1>Sign in</h1>
-    ${provider && html`<a class="button" data-kind="main" href=${startAt()}>Sign in with your organisation's account</a><p class="quiet small">or by a token</p>`}
-    ${said.provider && html`<p>You are still signed in with your organisation. <a href=${said.provider} rel="noreferrer">Sign out there, too</a></p>`}
+    ${provider && html`<a class="button" data-kind="main" href=${startAt()}>Sign in with your organisation's account</a><p
+      class="quiet small">or by a token</p>`}
+    ${said.provider && html`<p>You are still signed in with your organisation. <a href=${said.provider}
+      rel="noreferrer">Sign out there, too</a></p>`}
     <form onSubmit=${submit}>
       <label for="token">Admin token</label>
       <input ref=${field} id="token" type="password" class="mono" autocomplete="off" spellcheck="false" required value=${token}
-        aria-describedby="token-hint token-wrong" aria-invalid=${wrong ? "true" : null} onInput=${(event) => setToken(event.target.value)} />
+        aria-describedby="token-hint token-wrong" aria-invalid=${wrong ? "true" : null}
+          onInput=${(event) => setToken(event.target.value)} />
       <p class="hint" id="token-hint">Kept in this page's memory only: reloading or closing it signs you out.</p>
       <p class="wrong" id="token-wrong" role="alert">${wrong}</p>
       <${Act} type="submit" kind=${provider ? "plain" : "main"} busy=${busy}>Sign in<//>

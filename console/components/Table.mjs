@@ -8,7 +8,7 @@ import { Empty, Failure, Loading } from "./States.mjs";
  * @property {unknown} name
  * @property {(item: any) => unknown} cell
  * @property {string} [sort] the field that the server sorts by
- * @property {"number" | "id" | "tight"} [kind]
+ * @property {"number" | "id" | "tight" | "long"} [kind]
  */
 
 /**
@@ -20,7 +20,8 @@ export function Table({ caption, columns, items, keyOf = (item) => item.id, sort
       <caption class="hidden">${caption}</caption>
       <thead><tr>${columns.map((column) => html`<${Head} column=${column} sortable=${sortable} />`)}</tr></thead>
       <tbody>${items.map((item) => html`<tr key=${keyOf(item)} data-tone=${rowTone?.(item)}>
-        ${columns.map((column, at) => html`<${at === 0 ? "th" : "td"} scope=${at === 0 ? "row" : undefined} class=${column.kind}>${column.cell(item)}<//>`)}
+        ${columns.map((column, at) => html`<${at === 0 ? "th" : "td"} scope=${at === 0 ? "row" : undefined}
+          class=${column.kind}>${column.cell(item)}<//>`)}
       </tr>`)}</tbody>
     </table>
   </div>`;
@@ -34,7 +35,8 @@ function Head({ column, sortable }) {
   // Once: upwards. Again: downwards. Once more: as the server lists them.
   const next = now === "none" ? up : now === "ascending" ? down : "";
   return html`<th scope="col" class=${column.kind} aria-sort=${now}>
-    <button type="button" class="sort" onClick=${() => setQuery({ sort: next })}>${column.name}<span aria-hidden="true">${now === "ascending" ? " ↑" : now === "descending" ? " ↓" : ""}</span></button>
+    <button type="button" class="sort" onClick=${() => setQuery({ sort: next })}>${column.name}<span
+      aria-hidden="true">${now === "ascending" ? " ↑" : now === "descending" ? " ↓" : ""}</span></button>
   </th>`;
 }
 
@@ -62,7 +64,8 @@ export function Listing({ read, empty, ...table }) {
   if (!read.data) return html`<${Loading} />`;
   return html`<div aria-busy=${read.loading}>
     ${read.error && html`<${Failure} error=${read.error} retry=${read.reload} what="This may be out of date." />`}
-    ${read.empty ? (typeof empty === "string" ? html`<${Empty} title=${empty} />` : empty) : html`<${Table} ...${table} items=${read.items} />`}
+    ${read.empty ? (typeof empty === "string" ? html`<${Empty} title=${empty} />` : empty) : html`<${Table} ...${table}
+      items=${read.items} />`}
     <${Pager} next=${read.next} shown=${read.items.length} />
   </div>`;
 }
@@ -70,7 +73,8 @@ export function Listing({ read, empty, ...table }) {
 /** Pages go forwards by the cursor; backwards goes the browser, whose history has them. */
 export function Pager({ next, shown }) {
   const { query } = usePlace();
-  if (!next && !query.cursor) return shown > 0 ? html`<p class="pager quiet small">${shown === 1 ? "1 in all" : `${shown} in all`}</p>` : null;
+  if (!next && !query.cursor) return shown > 0 ? html`<p
+    class="pager quiet small">${shown === 1 ? "1 in all" : `${shown} in all`}</p>` : null;
   return html`<nav class="pager row" aria-label="Pages">
     <button type="button" class="button" disabled=${!query.cursor} onClick=${() => setQuery({ cursor: "" })}>First page</button>
     <button type="button" class="button" disabled=${!query.cursor} onClick=${() => history.back()}>Previous</button>

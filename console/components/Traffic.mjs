@@ -25,7 +25,8 @@ export function Traffic({ filter = {}, height = 200, every = 10 }) {
   const range = useRange();
   const read = useRead(trafficCall(filter, range), { every });
   return html`<${Shown} read=${read}>${() => {
-    if (read.data.items.length === 0) return html`<${Empty} title="No call in this time.">Calls are here a second after the gateway has judged them.<//>`;
+    if (read.data.items.length === 0) return html`<${Empty}
+      title="No call in this time.">Calls are here a second after the gateway has judged them.<//>`;
     const { times, values } = filled(read.data);
     return html`<${Chart} label="Calls by outcome" height=${height} times=${times} series=${[
       { label: "Allowed", tone: "good", values: values((item) => item?.allowed ?? 0) },

@@ -30,11 +30,14 @@ function Waits({ write, onDone }) {
   };
   return html`<div class="state waits" role="status">
     <p class="strong">A second person has to approve this. <${Badge} word=${now.status} /></p>
-    <p>Nothing has been changed yet. Somebody else who may do it, too, finds it among the approvals as <${CopyId} id=${approval.id} what="approval" />
+    <p>Nothing has been changed yet. Somebody else who may do it, too, finds it among the approvals as <${CopyId} id=${approval.id}
+      what="approval" />
       until <${Time} at=${approval.expires_at} />.</p>
     ${now.decided_because && html`<p>They said: ${now.decided_because}</p>`}
-    ${now.status === "approved" && html`<button type="button" class="button" data-kind="main" aria-busy=${write.busy} onClick=${carryOut}>Carry it out now</button>`}
-    <p class="small quiet">You may close this: it can be carried out later from <a href=${`#/approvals/${approval.id}`}>the approval</a>.</p>
+    ${now.status === "approved" && html`<button type="button" class="button" data-kind="main" aria-busy=${write.busy}
+      onClick=${carryOut}>Carry it out now</button>`}
+    <p class="small quiet">You may close this: it can be carried out later from <a
+      href=${`#/approvals/${approval.id}`}>the approval</a>.</p>
     ${write.error && html`<${Failure} error=${write.error} />`}
   </div>`;
 }
@@ -53,7 +56,8 @@ export function Receipt({ receipt }) {
   return html`<div class="receipt" data-tone=${all ? "good" : "warn"}>
     <p class="strong" role="status">${all ? "Every gateway node has applied it." : `Not every gateway node has applied it yet${receipt.reason ? `: ${words(receipt.reason)}` : ""}.`}</p>
     ${nodes.length > 0 && html`<ul class="plain">${nodes.map((node) => html`<li class="row wrap">
-      <${Badge} word=${node.done ? "applied" : node.state} /><strong>${node.node}</strong><span class="quiet">${node.environment}</span><span>${node.said}</span></li>`)}</ul>`}
+      <${Badge} word=${node.done ? "applied" : node.state} /><strong>${node.node}</strong><span class="quiet">${node.environment}</span>
+        <span>${node.said}</span></li>`)}</ul>`}
     ${receipt.position !== null && html`<p class="quiet small">Position ${receipt.position} of the log.</p>`}
   </div>`;
 }
@@ -68,5 +72,6 @@ function caughtUp(node, now, position) {
 /** Warnings that go with a write or its rehearsal. @param {{ items: Api["Warning"][] | undefined }} props */
 export function Warnings({ items }) {
   if (!items?.length) return null;
-  return html`<ul class="warnings">${items.map((item) => html`<li><span class="badge" data-tone="warn">Worth knowing</span> ${item.message}${item.pointer && html` <code>${item.pointer}</code>`}</li>`)}</ul>`;
+  return html`<ul class="warnings">${items.map((item) => html`<li><span class="badge"
+    data-tone="warn">Worth knowing</span> ${item.message}${item.pointer && html` <code>${item.pointer}</code>`}</li>`)}</ul>`;
 }

@@ -15,7 +15,8 @@ import { WriteStatus } from "../components/Write.mjs";
 
 export default function EditClientPage({ params }) {
   const client = useRead({ path: `/v1/clients/${params.id}` });
-  return html`<${Page} title=${client.data ? `Change ${client.data.name}` : "Change a client"} trail=${[["Clients", "#/clients"], [client.data?.name ?? "Client", `#/clients/${params.id}`]]}>
+  return html`<${Page} title=${client.data ? `Change ${client.data.name}` : "Change a client"}
+    trail=${[["Clients", "#/clients"], [client.data?.name ?? "Client", `#/clients/${params.id}`]]}>
     <${Shown} read=${client}>${() => html`<${Form} client=${client.data} />`}<//>
   <//>`;
 }
@@ -55,8 +56,10 @@ function Form({ client }) {
   return html`<${Section} title="What is said of it">
     <form class="form" onSubmit=${submit}>
       <${ClientFields} key=${turn} value=${value} onInput=${setValue} error=${edit.write.error} />
-      ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${takeTheirs} />` : html`<${WriteStatus} write=${edit.write} onDone=${(answer) => saved(answer.body)} />`}
-      <div class="row end"><${Act} href=${`#/clients/${client.id}`}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy} refusal=${refused}>Save<//></div>
+      ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${takeTheirs} />` : html`<${WriteStatus}
+        write=${edit.write} onDone=${(answer) => saved(answer.body)} />`}
+      <div class="row end"><${Act} href=${`#/clients/${client.id}`}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy}
+        refusal=${refused}>Save<//></div>
     </form>
     <${Curl} calls=${[{ method: "PATCH", path, body: patch, ifMatch: edit.base.version }]} />
   <//>`;

@@ -29,7 +29,8 @@ export default function NewClientPage() {
       <form class="form" onSubmit=${submit}>
         <${ClientFields} value=${value} onInput=${setValue} error=${write.error} fresh />
         <${WriteStatus} write=${write} onDone=${done} />
-        <div class="row end"><${Act} href="#/clients">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy} refusal=${refused}>Register<//></div>
+        <div class="row end"><${Act} href="#/clients">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy}
+          refusal=${refused}>Register<//></div>
       </form>
     <//>
   <//>`;

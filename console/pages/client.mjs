@@ -17,11 +17,17 @@ import { Planned } from "../components/Planned.mjs";
 import { Range, useRange } from "../components/Range.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
+import { momentAgo } from "../components/then/AsOf.mjs";
+import { ClientThen } from "../components/then/ClientThen.mjs";
 import { Time } from "../components/Time.mjs";
 import { History } from "../components/Timeline.mjs";
 import { Traffic, trafficCall } from "../components/Traffic.mjs";
 
-export default function ClientPage({ params }) {
+export default function ClientPage({ params, query }) {
+  return query.as_of ? html`<${ClientThen} id=${params.id} asOf=${query.as_of} />` : html`<${ClientNow} params=${params} />`;
+}
+
+function ClientNow({ params }) {
   const call = { path: `/v1/clients/${params.id}` };
   const client = useRead(call, { every: 15 });
   const range = useRange();
@@ -29,8 +35,10 @@ export default function ClientPage({ params }) {
   const one = /** @type {Api["Client"] | null} */ (client.data);
   if (one) remember([one]);
   const calls = [call, { path: "/v1/keys", query: { client_id: params.id } }, may("report.read") && trafficCall({ client_id: params.id }, range)];
-  return html`<${Page} title=${one?.name ?? "Client"} trail=${[["Clients", "#/clients"]]} badges=${one && html`<${Badge} word=${one.status} />`} calls=${calls}
-    actions=${one && html`<${Act} href=${`#/clients/${one.id}/edit`} refusal=${one.status === "archived" ? "It is archived." : refusal("client.write", factsOfClient(one))}>Change<//>
+  return html`<${Page} title=${one?.name ?? "Client"} trail=${[["Clients", "#/clients"]]} badges=${one && html`<${Badge}
+    word=${one.status} />`} calls=${calls}
+    actions=${one && html`<${Act} href=${to(`clients/${one.id}`, { as_of: momentAgo() })}>As of…<//><${Act} href=${`#/clients/${one.id}/edit`}
+      refusal=${one.status === "archived" ? "It is archived." : refusal("client.write", factsOfClient(one))}>Change<//>
       <${ClientActs} client=${one} reload=${client.reload} />`}>
     <${Shown} read=${client}>${() => html`<${Body} client=${one} />`}<//>
   <//>`;
@@ -52,9 +60,12 @@ function Body({ client }) {
       ["Changed", html`<${Time} at=${client.updated_at} both />`],
     ]} /><//>
     <${Section} title="Contacts"><${Contacts} items=${client.contacts} /><//>
-    ${may("gateway.read") && html`<${Section} wide title="Policies in force"><${Limits} query=${{ client_id: client.id }} why=${{ client_id: client.id }} /><//>`}
-    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic} filter=${{ client_id: client.id }} /><//>`}
-    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a href=${to("audit", { client_id: client.id })}>In the audit log</a>`}><${History} query=${{ client_id: client.id }} /><//>`}
+    ${may("gateway.read") && html`<${Section} wide title="Policies in force"><${Limits} query=${{ client_id: client.id }}
+      why=${{ client_id: client.id }} /><//>`}
+    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic}
+      filter=${{ client_id: client.id }} /><//>`}
+    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
+      href=${to("audit", { client_id: client.id })}>In the audit log</a>`}><${History} query=${{ client_id: client.id }} /><//>`}
   </div>`;
 }
 
@@ -70,7 +81,8 @@ function Keys({ client }) {
   // Whoever may issue in one of its environments may begin; the form says where they may.
   const refused = client.status !== "active" ? `It is ${client.status}.`
     : client.environments.map((environment) => refusal("key.issue", { team: client.owner.team, environments: [environment] })).find((why, _, all) => all.every(Boolean)) ?? null;
-  return html`<${Section} wide title="Keys" actions=${html`<${Act} kind="main" refusal=${refused} onClick=${() => setIssuing(true)}>Issue a key<//>`}>
+  return html`<${Section} wide title="Keys" actions=${html`<${Act} kind="main" refusal=${refused}
+    onClick=${() => setIssuing(true)}>Issue a key<//>`}>
     <${Shown} read=${keys}>${() => (keys.empty
       ? html`<${Empty} title="No key yet.">It cannot call before it holds one.<//>`
       : html`<${Table} caption="Keys of this client" columns=${KEY_COLUMNS_OF_CLIENT} items=${keys.items} />
@@ -80,10 +92,12 @@ function Keys({ client }) {
 }
 
 function Contacts({ items }) {
-  if (items.length === 0) return html`<${Empty} title="Nobody to ask.">Add a contact, so that somebody hears of expiring keys and reached limits.<//>`;
+  if (items.length === 0) return html`<${Empty}
+    title="Nobody to ask.">Add a contact, so that somebody hears of expiring keys and reached limits.<//>`;
   return html`<${Table} caption="Contacts" items=${items} keyOf=${(one) => `${one.role}${one.email}${one.name}`} columns=${[
     { name: "Name", cell: (one) => one.name ?? html`<span class="quiet">erased</span>` },
     { name: "For", cell: (one) => one.role },
-    { name: "Address", cell: (one) => (one.email ? html`<a href=${`mailto:${one.email}`}>${one.email}</a>` : html`<span class="quiet">erased</span>`) },
+    { name: "Address", cell: (one) => (one.email ? html`<a href=${`mailto:${one.email}`}>${one.email}</a>` : html`<span
+      class="quiet">erased</span>`) },
   ]} />`;
 }

@@ -41,13 +41,15 @@ export default function ClientsPage({ query }) {
   const filtered = FILTERS.some((filter) => query[filter.name]);
   // A grant within a team or an environment may register there, so that much is enough to begin.
   const refused = may("client.write") ? null : refusal("client.write");
-  return html`<${Page} title="Clients" about="Partners and internal consumers of your APIs. Each has an owner who answers for it, and keys to call with." calls=${[call]}
+  return html`<${Page} title="Clients"
+    about="Partners and internal consumers of your APIs. Each has an owner who answers for it, and keys to call with." calls=${[call]}
     actions=${html`<${Act} kind="main" href="#/clients/new" refusal=${refused}>Register a client<//>`}>
     <${Section} title="Registered">
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${clients} caption="Clients" columns=${COLUMNS} sortable empty=${filtered
         ? html`<${Empty} title="No client fits these filters.">Take one of them away, or look for a part of the name.<//>`
-        : html`<${Empty} title="No client is registered yet." action=${!refused && html`<a class="button" data-kind="main" href="#/clients/new">Register the first one</a>`}>A client is whoever calls: a partner or a service of your own.<//>`} />
+        : html`<${Empty} title="No client is registered yet." action=${!refused && html`<a class="button" data-kind="main"
+          href="#/clients/new">Register the first one</a>`}>A client is whoever calls: a partner or a service of your own.<//>`} />
     <//>
   <//>`;
 }

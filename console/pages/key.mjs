@@ -37,7 +37,9 @@ export default function KeyPage({ params }) {
 function Body({ item, client, reload }) {
   const { may, refusal } = useMay();
   return html`<div class="columns">
-    ${item.quarantine && html`<p class="blast wide" data-tone="bad"><span class="strong">In quarantine:</span> version ${item.quarantine.secret_version} was reported as leaked <${Time} at=${item.quarantine.since} both />. It opens nothing until it is rotated or released.</p>`}
+    ${item.quarantine && html`<p class="blast wide" data-tone="bad"><span
+      class="strong">In quarantine:</span> version ${item.quarantine.secret_version} was reported as leaked <${Time}
+      at=${item.quarantine.since} both />. It opens nothing until it is rotated or released.</p>`}
     <${Section} wide title="What it is"><${Facts} items=${[
       ["Identifier", html`<${CopyId} id=${item.id} what="key's identifier" />`],
       ["Client", html`<${Ref} id=${item.client_id} name=${client?.name} />`],
@@ -46,17 +48,22 @@ function Body({ item, client, reload }) {
       ["Last used", html`<${Time} at=${item.last_used_at} both none="never" />`],
       ["Expires", html`<${Time} at=${item.expires_at} both none="never" />`],
       item.not_before && ["Not before", html`<${Time} at=${item.not_before} both />`],
-      item.revoke_at && [item.status === "revoked" || Date.parse(item.revoke_at) <= Date.now() ? "Revoked" : "To be revoked", html`<${Time} at=${item.revoke_at} both />`],
+      item.revoke_at && [item.status === "revoked" || Date.parse(item.revoke_at) <= Date.now() ? "Revoked" : "To be revoked", html`<${Time}
+        at=${item.revoke_at} both />`],
       ["Scopes", item.scopes ? list(item.scopes) : "whatever its client holds"],
       ["Allowed addresses", item.allowed_cidrs.length ? list(item.allowed_cidrs) : "any"],
       ["Issued", html`<${Time} at=${item.created_at} both />`],
       item.origin && ["Imported from", `${item.origin.source}, ${item.origin.external_id}`],
     ]} /><//>
     <${Planned} query=${{ key_id: item.id }} reload=${reload} />
-    <${Section} wide title="Rotation" about=${item.previous ? "Old and new secret open side by side. This is as it is now." : "It has one secret that opens."}>
+    <${Section} wide title="Rotation"
+      about=${item.previous ? "Old and new secret open side by side. This is as it is now." : "It has one secret that opens."}>
       <${Tracker} item=${item} refused=${refusal("key.rotate", factsOfKey(item, client))} reload=${reload} /><//>
-    ${may("gateway.read") && item.status !== "revoked" && html`<${Section} wide title="Policies in force"><${Limits} query=${{ key_id: item.id }} why=${{ client_id: item.client_id, environment: item.environment }} /><//>`}
-    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic} filter=${{ key_id: item.id }} /><//>`}
-    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a href=${to("audit", { subject_id: item.id })}>In the audit log</a>`}><${History} query=${{ subject_id: item.id }} /><//>`}
+    ${may("gateway.read") && item.status !== "revoked" && html`<${Section} wide title="Policies in force"><${Limits}
+      query=${{ key_id: item.id }} why=${{ client_id: item.client_id, environment: item.environment }} /><//>`}
+    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic}
+      filter=${{ key_id: item.id }} /><//>`}
+    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
+      href=${to("audit", { subject_id: item.id })}>In the audit log</a>`}><${History} query=${{ subject_id: item.id }} /><//>`}
   </div>`;
 }

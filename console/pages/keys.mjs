@@ -2,6 +2,8 @@
 import { html } from "../lib/ui.mjs";
 import { usePage } from "../lib/hooks.mjs";
 import { remember } from "../lib/names.mjs";
+import { useMay } from "../lib/permissions.mjs";
+import { Act } from "../components/Act.mjs";
 import { Filters, options } from "../components/Filters.mjs";
 import { KEY_COLUMNS } from "../components/keys/KeyTable.mjs";
 import { Page, Section } from "../components/Page.mjs";
@@ -21,16 +23,21 @@ const FILTERS = [
 ];
 
 export default function KeysPage({ query }) {
+  const { may, refusal } = useMay();
   const call = { path: "/v1/keys", query };
   const keys = usePage(call, { every: 20 });
   remember(keys.items);
   const filtered = FILTERS.some((filter) => query[filter.name]);
-  return html`<${Page} title="Keys" about="What clients call with. Of a secret only its last characters are known here. A key is issued from the page of its client." calls=${[call]}>
+  return html`<${Page} title="Keys"
+    about="What clients call with. Of a secret only its last characters are known here. A key is issued from the page of its client."
+    calls=${[call]} actions=${html`<${Act} href="#/keys/import" refusal=${may("key.import") ? null : refusal("key.import")}>Import keys<//>
+      <${Act} href="#/keys/bulk" refusal=${may("key.suspend") ? null : refusal("key.suspend")}>Many at once<//>`}>
     <${Section} title="Issued">
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${keys} caption="Keys" columns=${KEY_COLUMNS} sortable empty=${filtered
         ? html`<${Empty} title="No key fits these filters.">Take one of them away.<//>`
-        : html`<${Empty} title="No key is issued yet." action=${html`<a href="#/clients">To the clients</a>`}>Choose a client, and issue one there.<//>`} />
+        : html`<${Empty} title="No key is issued yet." action=${html`<a
+          href="#/clients">To the clients</a>`}>Choose a client, and issue one there.<//>`} />
     <//>
   <//>`;
 }

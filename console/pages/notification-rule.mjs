@@ -10,9 +10,9 @@ import { Confirm } from "../components/Confirm.mjs";
 import { CopyId } from "../components/Copy.mjs";
 import { Preview, previewCall } from "../components/notices/Preview.mjs";
 import { bodyOf, formOf } from "../components/notices/RuleForm.mjs";
-import { cadenceText, NOTICES, recipientText } from "../components/notices/words.mjs";
+import { Recipient } from "../components/notices/Recipient.mjs";
+import { cadenceText, NOTICES } from "../components/notices/words.mjs";
 import { Facts, Page, Section } from "../components/Page.mjs";
-import { Ref } from "../components/Ref.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Time } from "../components/Time.mjs";
 import { History } from "../components/Timeline.mjs";
@@ -44,7 +44,7 @@ function Body({ rule }) {
     <${Section} title="What it tells"><dl class="facts">${rule.notices.map((one) => html`<div><dt>${words(one)}</dt><dd>when ${NOTICES[one]}</dd></div>`)}</dl><//>
     <${Section} title="To whom, about what"><${Facts} items=${[
       ["About", html`<${About} about=${rule.about} />`],
-      ["Recipients", rule.recipients.map((one) => html`<span class="item">${"webhook_id" in one ? html`<${Ref} id=${one.webhook_id} />` : recipientText(one)}</span>`)],
+      ["Recipients", rule.recipients.map((one) => html`<${Recipient} one=${one} />`)],
       ["Letters go out", cadenceText(rule.cadence)],
       "team_zones" in rule.cadence && Object.keys(rule.cadence.team_zones ?? {}).length > 0 && ["Zones of teams", Object.entries(rule.cadence.team_zones ?? {}).map(([team, zone]) => html`<span class="item">${team}: ${zone}</span>`)],
       quotas && ["Thresholds", rule.thresholds.length ? `${list(rule.thresholds)} %` : "the policy's, or 50, 80, 90 and 100 %"],

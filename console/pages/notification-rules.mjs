@@ -6,7 +6,8 @@ import { useMay } from "../lib/permissions.mjs";
 import { Act } from "../components/Act.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Filters, options } from "../components/Filters.mjs";
-import { aboutText, cadenceText, recipientText } from "../components/notices/words.mjs";
+import { Recipient } from "../components/notices/Recipient.mjs";
+import { aboutText, cadenceText } from "../components/notices/words.mjs";
 import { Page, Section } from "../components/Page.mjs";
 import { Ref } from "../components/Ref.mjs";
 import { Empty } from "../components/States.mjs";
@@ -20,7 +21,7 @@ const COLUMNS = [
   { name: "Status", cell: (rule) => html`<${Badge} word=${rule.status} tone=${rule.status === "in_force" ? "good" : "plain"} />` },
   { name: "Notices", cell: (rule) => html`${rule.notices.slice(0, 4).map((one) => html`<span class="item">${words(one)}</span>`)}${rule.notices.length > 4 && html`<span class="quiet">and ${rule.notices.length - 4} more</span>`}` },
   { name: "About", cell: (rule) => html`<${About} about=${rule.about} />` },
-  { name: "To", cell: (rule) => rule.recipients.map((one) => html`<span class="item">${one.webhook_id ? html`<${Ref} id=${one.webhook_id} />` : recipientText(one)}</span>`) },
+  { name: "To", cell: (rule) => rule.recipients.map((one) => html`<${Recipient} one=${one} />`) },
   { name: "Letters", cell: (rule) => cadenceText(rule.cadence) },
 ];
 

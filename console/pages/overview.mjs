@@ -29,7 +29,8 @@ export default function OverviewPage() {
     expiring: may("key.read") && { path: "/v1/hygiene/keys", query: { list: "near_expiry", days: 30, limit: 8 } },
     nodes: may("gateway.read") && { path: "/v1/gateway/nodes" },
   };
-  return html`<${Page} title="Overview" actions=${html`<${Range} zone=${false} />`} calls=${[reports && trafficCall({}, range), ...Object.values(calls)]}>
+  return html`<${Page} title="Overview" actions=${html`<${Range} zone=${false} />`}
+    calls=${[reports && trafficCall({}, range), ...Object.values(calls)]}>
     <${Figures} calls=${calls} />
     <div class="columns">
       ${reports && html`<${Section} wide title="Traffic"><${Traffic} height=${220} every=${10} /><//>`}
@@ -55,9 +56,12 @@ function Figures({ calls }) {
   return html`<div class="figures">
     ${calls.totals && html`
       <${Figure} label="Calls" value=${dash ?? brief(all.total)} note=${dash ? "" : `${percent(all.allowed, all.total)} allowed`} />
-      <${Figure} label="Over a limit" value=${dash ?? brief(limited)} tone=${limited > 0 ? "warn" : null} note=${dash ? "" : `${number(all.rate_limited)} by rates, ${number(all.quota_exceeded)} by quotas`} />
-      <${Figure} label="Not let in" value=${dash ?? brief(unlet)} tone=${unlet > 0 ? "bad" : null} note=${dash ? "" : `${number(all.unauthenticated)} unauthenticated, ${number(all.forbidden)} forbidden`} />`}
-    ${calls.nodes && html`<${Figure} label="Gateway nodes" href="#/gateways" value=${nodes.data ? `${live.length} live` : "–"} tone=${nodes.data ? (live.length > 0 && live.every((node) => !node.stale) ? "good" : "bad") : null}
+      <${Figure} label="Over a limit" value=${dash ?? brief(limited)} tone=${limited > 0 ? "warn" : null}
+        note=${dash ? "" : `${number(all.rate_limited)} by rates, ${number(all.quota_exceeded)} by quotas`} />
+      <${Figure} label="Not let in" value=${dash ?? brief(unlet)} tone=${unlet > 0 ? "bad" : null}
+        note=${dash ? "" : `${number(all.unauthenticated)} unauthenticated, ${number(all.forbidden)} forbidden`} />`}
+    ${calls.nodes && html`<${Figure} label="Gateway nodes" href="#/gateways" value=${nodes.data ? `${live.length} live` : "–"}
+      tone=${nodes.data ? (live.length > 0 && live.every((node) => !node.stale) ? "good" : "bad") : null}
       note=${nodes.data ? (live.every((node) => node.lag_events === 0) ? "all have the whole log" : "some are behind the log") : ""} />`}
   </div>`;
 }
@@ -66,7 +70,8 @@ function TopClients({ call }) {
   const read = useRead(call, { every: 15 });
   return html`<${Section} title="Who calls most"><${Shown} read=${read}>${() => {
     const items = [...read.data.items].sort((a, b) => b.total - a.total).slice(0, 8);
-    return items.length === 0 ? html`<${Empty} title="Nobody called in this time." />` : html`<${Table} caption="Clients by calls" items=${items} keyOf=${(item) => item.client_id ?? "-"} columns=${[
+    return items.length === 0 ? html`<${Empty} title="Nobody called in this time." />` : html`<${Table} caption="Clients by calls"
+      items=${items} keyOf=${(item) => item.client_id ?? "-"} columns=${[
       { name: "Client", cell: (item) => html`<${Ref} id=${item.client_id} none="not authenticated" />` },
       { name: "Calls", kind: number_, cell: (item) => number(item.total) },
       { name: "Refused", kind: number_, cell: (item) => number(refusedOf(item)) },
@@ -77,11 +82,14 @@ function TopClients({ call }) {
 
 function Refusals({ call }) {
   const read = useRead(call, { every: 15 });
-  return html`<${Section} title="Which limits refused" actions=${html`<a href=${to("reports")}>Reports</a>`}><${Shown} read=${read}>${() => (read.data.items.length === 0
+  return html`<${Section} title="Which limits refused" actions=${html`<a href=${to("reports")}>Reports</a>`}><${Shown}
+    read=${read}>${() => (read.data.items.length === 0
     ? html`<${Empty} title="No limit refused a call in this time." />`
-    : html`<${Table} caption="Limits that refused" items=${read.data.items} keyOf=${(item) => [item.client_id, item.route_id, item.policy_id, item.limit, item.environment, item.first_at].join()} columns=${[
+    : html`<${Table} caption="Limits that refused" items=${read.data.items}
+      keyOf=${(item) => [item.client_id, item.route_id, item.policy_id, item.limit, item.environment, item.first_at].join()} columns=${[
       { name: "Client", cell: (item) => html`<${Ref} id=${item.client_id} />` },
-      { name: "Limit", cell: (item) => html`${item.limit} <span class="quiet">of</span> <${Ref} id=${item.policy_id} name=${item.policy_name} />` },
+      { name: "Limit", cell: (item) => html`${item.limit} <span class="quiet">of</span> <${Ref} id=${item.policy_id}
+        name=${item.policy_name} />` },
       { name: "Refused", kind: number_, cell: (item) => number(item.calls) },
       { name: "Last", cell: (item) => html`<${Time} at=${item.last_at} relative />` },
     ]} />`)}<//><//>`;
@@ -92,9 +100,12 @@ function Quotas({ call }) {
   const read = useRead(call, { every: 15 });
   return html`<${Section} title="Quotas near their end"><${Shown} read=${read}>${() => {
     const items = read.data.items.filter((item) => item.used_percent >= 50 || item.used_up_at).sort((a, b) => b.used_percent - a.used_percent).slice(0, 8);
-    return items.length === 0 ? html`<${Empty} title="No quota is half used." />` : html`<${Table} caption="Quotas near their end" items=${items} keyOf=${(item) => [item.client_id, item.key_id, item.policy_id, item.limit, item.window_start, item.route_id, item.environment].join()} columns=${[
+    return items.length === 0 ? html`<${Empty} title="No quota is half used." />` : html`<${Table} caption="Quotas near their end"
+      items=${items} keyOf=${(item) => [item.client_id, item.key_id, item.policy_id, item.limit, item.window_start, item.route_id, item.environment].join()}
+      columns=${[
       { name: "Client", cell: (item) => html`<${Ref} id=${item.client_id} none="all together" />` },
-      { name: "Quota", cell: (item) => html`${item.limit} <span class="quiet">of</span> <${Ref} id=${item.policy_id} name=${item.policy_name} />` },
+      { name: "Quota", cell: (item) => html`${item.limit} <span class="quiet">of</span> <${Ref} id=${item.policy_id}
+        name=${item.policy_name} />` },
       { name: "Used", cell: (item) => html`<${Used} used=${item.used} limit=${item.allowed} />` },
       { name: "Used up", cell: (item) => html`<${Time} at=${item.used_up_at} relative none="not in this window" />` },
     ]} />`;
@@ -103,7 +114,8 @@ function Quotas({ call }) {
 
 function Expiring({ call }) {
   const read = useRead(call, { every: 60 });
-  return html`<${Section} title="Keys near their end" about="Within 30 days, by expiry or a planned revocation."><${Shown} read=${read}>${() => (read.data.items.length === 0
+  return html`<${Section} title="Keys near their end" about="Within 30 days, by expiry or a planned revocation."><${Shown}
+    read=${read}>${() => (read.data.items.length === 0
     ? html`<${Empty} title="No key ends within 30 days." />`
     : html`<${Table} caption="Keys near their end" items=${read.data.items} keyOf=${(item) => item.key_id} columns=${[
       { name: "Key", cell: (item) => html`<${Ref} id=${item.key_id} name=${item.name} />` },
@@ -115,7 +127,8 @@ function Expiring({ call }) {
 
 function Nodes({ call }) {
   const read = useRead(call, { every: 5 });
-  return html`<${Section} title="Gateway nodes" actions=${html`<a href="#/gateways">All of them</a>`}><${Shown} read=${read}>${() => (read.data.items.length === 0
+  return html`<${Section} title="Gateway nodes" actions=${html`<a href="#/gateways">All of them</a>`}><${Shown}
+    read=${read}>${() => (read.data.items.length === 0
     ? html`<${Empty} title="No node has been heard." />`
     : html`<${Table} caption="Gateway nodes" items=${read.data.items.slice(0, 8)} keyOf=${(node) => `${node.node} ${node.boot}`} columns=${[
       { name: "Node", cell: (node) => node.node },

@@ -23,7 +23,9 @@ const COLUMNS = [
   { name: "Name", sort: "name", cell: (policy) => html`<a href=${`#/policies/${policy.id}`}>${policy.name}</a>` },
   { name: "Status", cell: (policy) => html`<${Badge} word=${policy.status} />` },
   { name: "Mode", cell: (policy) => html`<${Badge} word=${policy.mode} />` },
-  { name: "Limits", cell: (policy) => html`${policy.rates.map((rate) => html`<span class="item">${rate.name}: ${rateText(rate)}</span>`)}${policy.quotas.map((quota) => html`<span class="item">${quota.name}: ${quotaText(quota)}</span>`)}` },
+  { name: "Limits", cell: (policy) => html`${policy.rates.map((rate) => html`<span
+    class="item">${rate.name}: ${rateText(rate)}</span>`)}${policy.quotas.map((quota) => html`<span
+    class="item">${quota.name}: ${quotaText(quota)}</span>`)}` },
   { name: "Counts", cell: (policy) => policy.counting },
   { name: "Revision", kind: /** @type {"number"} */ ("number"), cell: (policy) => policy.revision },
   { name: "Changed", sort: "updated_at", cell: (policy) => html`<${Time} at=${policy.updated_at} relative />` },
@@ -35,8 +37,10 @@ export default function PoliciesPage({ query }) {
   const policies = usePage(call);
   remember(policies.items);
   const filtered = FILTERS.some((filter) => query[filter.name]);
-  return html`<${Page} title="Policies" about="Rate limits and quotas. A policy binds nobody until it is assigned; the most specific assignment wins." calls=${[call]}
-    actions=${html`${may("report.read") && html`<${Act} href="#/policies/what-if">What if…<//>`}<${Act} kind="main" href="#/policies/new" refusal=${refusal("policy.write")}>Define a policy<//>`}>
+  return html`<${Page} title="Policies"
+    about="Rate limits and quotas. A policy binds nobody until it is assigned; the most specific assignment wins." calls=${[call]}
+    actions=${html`${may("report.read") && html`<${Act} href="#/policies/what-if">What if…<//>`}<${Act} kind="main" href="#/policies/new"
+      refusal=${refusal("policy.write")}>Define a policy<//>`}>
     <${Section} title="Defined">
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${policies} caption="Policies" columns=${COLUMNS} sortable empty=${filtered

@@ -16,7 +16,8 @@ import { WriteStatus } from "../components/Write.mjs";
 
 export default function EditPolicyPage({ params }) {
   const policy = useRead({ path: `/v1/policies/${params.id}` });
-  return html`<${Page} title=${policy.data ? `Change ${policy.data.name}` : "Change a policy"} trail=${[["Policies", "#/policies"], [policy.data?.name ?? "Policy", `#/policies/${params.id}`]]}>
+  return html`<${Page} title=${policy.data ? `Change ${policy.data.name}` : "Change a policy"}
+    trail=${[["Policies", "#/policies"], [policy.data?.name ?? "Policy", `#/policies/${params.id}`]]}>
     <${Shown} read=${policy}>${() => html`<${Form} policy=${policy.data} />`}<//>
   <//>`;
 }
@@ -50,15 +51,23 @@ function Form({ policy }) {
   };
   const refused = refusal("policy.write") ?? (nothing ? "Nothing is changed yet." : null);
   const fields = Object.fromEntries(FIELDS.filter((field) => field in patch).map((field) => [field, patch[field]]));
-  return html`<${Section} title="What it allows" actions=${html`<a href=${to("policies/what-if", { policy_id: policy.id })}>What if…</a>`}><form class="form" onSubmit=${submit}>
+  return html`<${Section} title="What it allows" actions=${html`<a href=${to("policies/what-if", { policy_id: policy.id })}>What if…</a>`}>
+    <form class="form" onSubmit=${submit}>
     <${PolicyFields} value=${value} onInput=${(next) => set(next)} error=${edit.write.error ?? rehearsal.error} />
-    <${Moment} label="From" value=${value.effective_at} onInput=${(effective_at) => set({ effective_at })} hint="In UTC. Empty: now." error=${wrongAt(edit.write.error, "/effective_at")} />
-    <${Moment} label="Until" value=${value.effective_until} onInput=${(effective_until) => set({ effective_until })} hint="When it says again what it says now. Empty: never." error=${wrongAt(edit.write.error, "/effective_until")} />
-    <${Text} label="Reason" required=${Boolean(value.effective_at || value.effective_until)} value=${value.reason} onInput=${(reason) => set({ reason })} error=${wrongAt(edit.write.error, "/reason")} />
-    <div class="wide"><h3>What differs</h3><${Diff} items=${changesOf(bodyOf(formOf(edit.base)), { ...bodyOf(formOf(edit.base)), ...fields })} /></div>
+    <${Moment} label="From" value=${value.effective_at} onInput=${(effective_at) => set({ effective_at })} hint="In UTC. Empty: now."
+      error=${wrongAt(edit.write.error, "/effective_at")} />
+    <${Moment} label="Until" value=${value.effective_until} onInput=${(effective_until) => set({ effective_until })}
+      hint="When it says again what it says now. Empty: never." error=${wrongAt(edit.write.error, "/effective_until")} />
+    <${Text} label="Reason" required=${Boolean(value.effective_at || value.effective_until)} value=${value.reason}
+      onInput=${(reason) => set({ reason })} error=${wrongAt(edit.write.error, "/reason")} />
+    <div class="wide"><h3>What differs</h3><${Diff}
+      items=${changesOf(bodyOf(formOf(edit.base)), { ...bodyOf(formOf(edit.base)), ...fields })} /></div>
     <div class="wide"><${Rehearsed} rehearsal=${rehearsal} idle="Change something, and the server says whom it would touch." /></div>
-    ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${() => setValue({ ...value, ...formOf(edit.yieldTo()) })} />` : html`<${WriteStatus} write=${edit.write} onDone=${(answer) => saved(answer.body)} />`}
-    <div class="row end"><${Act} href=${`#/policies/${policy.id}`}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy} refusal=${refused}>Save<//></div>
+    ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist}
+      onTheirs=${() => setValue({ ...value, ...formOf(edit.yieldTo()) })} />` : html`<${WriteStatus} write=${edit.write}
+      onDone=${(answer) => saved(answer.body)} />`}
+    <div class="row end"><${Act} href=${`#/policies/${policy.id}`}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy}
+      refusal=${refused}>Save<//></div>
   </form>
   <${Curl} calls=${[{ method: "PATCH", path, body: patch, ifMatch: edit.base.version }]} /><//>`;
 }

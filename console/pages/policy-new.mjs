@@ -29,7 +29,8 @@ export default function NewPolicyPage() {
       <${PolicyFields} value=${value} onInput=${setValue} error=${write.error ?? rehearsal.error} />
       <div class="wide"><${Rehearsed} rehearsal=${rehearsal} idle="Give it a name, and the server says what it thinks of it." /></div>
       <${WriteStatus} write=${write} onDone=${done} />
-      <div class="row end"><${Act} href="#/policies">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy} refusal=${refusal("policy.write")}>Define<//></div>
+      <div class="row end"><${Act} href="#/policies">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy}
+        refusal=${refusal("policy.write")}>Define<//></div>
     </form><//>
   <//>`;
 }

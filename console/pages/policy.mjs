@@ -25,7 +25,8 @@ export default function PolicyPage({ params }) {
   const read = useRead(call, { every: 15 });
   const policy = read.data;
   if (policy) remember([policy]);
-  return html`<${Page} title=${policy?.name ?? "Policy"} trail=${[["Policies", "#/policies"]]} calls=${[call, { path: `${call.path}/findings` }]}
+  return html`<${Page} title=${policy?.name ?? "Policy"} trail=${[["Policies", "#/policies"]]}
+    calls=${[call, { path: `${call.path}/findings` }]}
     badges=${policy && html`<${Badge} word=${policy.status} /><${Badge} word=${policy.mode} />`}
     actions=${policy && html`<${Acts} policy=${policy} reload=${read.reload} />`}>
     <${Shown} read=${read}>${() => html`<${Body} policy=${policy} reload=${read.reload} />`}<//>
@@ -44,10 +45,13 @@ function Acts({ policy, reload }) {
       ${may("report.read") && html`<${Act} href=${to("policies/what-if", { policy_id: policy.id })}>What if…<//>`}
       <${Act} href=${`#/policies/${policy.id}/edit`} refusal=${refusal("policy.write")}>Change<//>
       <${Act} kind="main" refusal=${refusal("policy.assign")} onClick=${() => setOpen("assign")}>Assign<//>
-      <${Act} kind="danger" refusal=${refusal("policy.write") ?? (policy.assignments.length ? "It binds somebody still: end its assignments first." : null)} onClick=${() => setOpen("retire")}>Retire<//>`}
+      <${Act} kind="danger" refusal=${refusal("policy.write") ?? (policy.assignments.length ? "It binds somebody still: end its assignments first." : null)}
+        onClick=${() => setOpen("retire")}>Retire<//>`}
     ${open === "assign" && html`<${Assign} policy=${policy} onClose=${assigned} />`}
-    ${open === "retire" && html`<${Danger} title=${`Retire ${policy.name}`} verb="Retire for good" name=${policy.name} reasonNeeded=${false} about="It binds nobody, and nobody can be bound by it any more. It does not come back."
-      call=${(reason) => ({ method: "POST", path: `/v1/policies/${policy.id}/retire`, body: reason ? { reason } : {} })} onClose=${() => setOpen("")} onDone=${reload} />`}`;
+    ${open === "retire" && html`<${Danger} title=${`Retire ${policy.name}`} verb="Retire for good" name=${policy.name} reasonNeeded=${false}
+      about="It binds nobody, and nobody can be bound by it any more. It does not come back."
+      call=${(reason) => ({ method: "POST", path: `/v1/policies/${policy.id}/retire`, body: reason ? { reason } : {} })}
+        onClose=${() => setOpen("")} onDone=${reload} />`}`;
 }
 
 function Body({ policy, reload }) {
@@ -67,15 +71,19 @@ function Body({ policy, reload }) {
     ]} /><//>
     <${Planned} query=${{ policy_id: policy.id }} reload=${reload} />
     <${Section} wide title="Assignments"><${Assignments} policy=${policy} reload=${reload} /><//>
-    <${Section} wide title="Contradictions" about="None of them is refused: each can be meant."><${Findings} id=${policy.id} version=${policy.version} /><//>
-    ${may("report.read") && html`<${Section} wide title=${policy.mode === "shadow" ? "What it would have refused" : "What it refused"} actions=${html`<${Range} zone=${false} />`}><${Refused} policy=${policy} /><//>`}
-    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a href=${to("audit", { subject_id: policy.id })}>In the audit log</a>`}><${History} query=${{ subject_id: policy.id }} /><//>`}
+    <${Section} wide title="Contradictions" about="None of them is refused: each can be meant."><${Findings} id=${policy.id}
+      version=${policy.version} /><//>
+    ${may("report.read") && html`<${Section} wide title=${policy.mode === "shadow" ? "What it would have refused" : "What it refused"}
+      actions=${html`<${Range} zone=${false} />`}><${Refused} policy=${policy} /><//>`}
+    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
+      href=${to("audit", { subject_id: policy.id })}>In the audit log</a>`}><${History} query=${{ subject_id: policy.id }} /><//>`}
   </div>`;
 }
 
 function Findings({ id, version }) {
   const read = useRead({ path: `/v1/policies/${id}/findings`, query: {} }, { every: 30 });
-  return html`<${Shown} read=${read} key=${version}>${() => (read.data.items.length === 0 ? html`<p class="quiet">None was found.</p>` : html`<${Warnings} items=${read.data.items} />`)}<//>`;
+  return html`<${Shown} read=${read} key=${version}>${() => (read.data.items.length === 0 ? html`<p
+    class="quiet">None was found.</p>` : html`<${Warnings} items=${read.data.items} />`)}<//>`;
 }
 
 const number_ = /** @type {"number"} */ ("number");
@@ -89,10 +97,13 @@ function Refused({ policy }) {
     : { path: "/v1/reports/throttling", query: { ...period, limit: 50 } }, { every: 15 });
   return html`<${Shown} read=${read}>${() => (read.data.items.length === 0
     ? html`<${Empty} title=${shadow ? "It judged no call in this time." : "It refused no call in this time."} />`
-    : html`<${Table} caption="Refused by limit and client" items=${read.data.items} keyOf=${(one) => [one.client_id, one.limit, one.route_id, one.environment, one.policy_revision].join()} columns=${[
+    : html`<${Table} caption="Refused by limit and client" items=${read.data.items}
+      keyOf=${(one) => [one.client_id, one.limit, one.route_id, one.environment, one.policy_revision].join()} columns=${[
       { name: "Client", cell: (one) => html`<${Ref} id=${one.client_id} none="not authenticated" />` },
       { name: "Limit", cell: (one) => one.limit ?? "–" },
-      ...(shadow ? [{ name: "Judged", kind: number_, cell: (one) => number(one.calls) }, { name: "Would have refused", kind: number_, cell: (one) => number(one.refused) }]
-        : [{ name: "Refused", kind: number_, cell: (one) => number(one.calls) }, { name: "Last", cell: (one) => html`<${Time} at=${one.last_at} relative />` }]),
+      ...(shadow ? [{ name: "Judged", kind: number_, cell: (one) => number(one.calls) }, { name: "Would have refused", kind: number_,
+        cell: (one) => number(one.refused) }]
+        : [{ name: "Refused", kind: number_, cell: (one) => number(one.calls) }, { name: "Last", cell: (one) => html`<${Time}
+          at=${one.last_at} relative />` }]),
     ]} />`)}<//>`;
 }

@@ -27,7 +27,8 @@ export default function NewRoutePage() {
     <${Section} title="What it is"><form class="form" onSubmit=${submit}>
       <${RouteFields} value=${value} onInput=${setValue} error=${write.error} />
       <${WriteStatus} write=${write} onDone=${done} />
-      <div class="row end"><${Act} href="#/routes">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy} refusal=${refusal("route.write")}>Define<//></div>
+      <div class="row end"><${Act} href="#/routes">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy}
+        refusal=${refusal("route.write")}>Define<//></div>
     </form><//>
   <//>`;
 }

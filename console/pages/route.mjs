@@ -30,7 +30,8 @@ export default function RoutePage({ params }) {
   const route = read.data;
   const range = useRange();
   if (route) remember([route]);
-  return html`<${Page} title=${route?.name ?? "Route"} trail=${[["Routes", "#/routes"]]} badges=${route && html`<${Badge} word=${route.status} />`}
+  return html`<${Page} title=${route?.name ?? "Route"} trail=${[["Routes", "#/routes"]]} badges=${route && html`<${Badge}
+    word=${route.status} />`}
     calls=${[call, trafficCall({ route_id: params.id }, range)]} actions=${route && html`<${Acts} route=${route} reload=${read.reload} />`}>
     <${Shown} read=${read}>${() => html`<${Body} route=${route} />`}<//>
   <//>`;
@@ -45,8 +46,10 @@ function Acts({ route, reload }) {
     ${route.status === "active" && html`<${Act} refusal=${refused} onClick=${() => setOpen("change")}>Change<//>
       <${Act} kind="danger" refusal=${refused} onClick=${() => setOpen("retire")}>Retire<//>`}
     ${open === "change" && html`<${Change} route=${route} onClose=${close} reload=${reload} />`}
-    ${open === "retire" && html`<${Danger} title=${`Retire ${route.name}`} verb="Retire for good" name=${route.name} reasonNeeded=${false} about="Calls to it are refused as unknown, or matched by another route. It does not come back."
-      call=${(reason) => ({ method: "DELETE", path: `/v1/routes/${route.id}`, query: { reason }, ifMatch: route.version })} onClose=${close} onDone=${reload} />`}`;
+    ${open === "retire" && html`<${Danger} title=${`Retire ${route.name}`} verb="Retire for good" name=${route.name} reasonNeeded=${false}
+      about="Calls to it are refused as unknown, or matched by another route. It does not come back."
+      call=${(reason) => ({ method: "DELETE", path: `/v1/routes/${route.id}`, query: { reason }, ifMatch: route.version })} onClose=${close}
+        onDone=${reload} />`}`;
 }
 
 const patchOf = (base, mine) => differing(formOf(base), mine, ["name", "methods", "path", "hosts", "required_scopes", "cost"]);
@@ -72,8 +75,10 @@ function Change({ route, onClose, reload }) {
   };
   return html`<${Dialog} wide title=${`Change ${route.name}`} onClose=${onClose}><form class="form" onSubmit=${submit}>
     <${RouteFields} key=${turn} value=${value} onInput=${setValue} error=${edit.write.error} />
-    ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${takeTheirs} />` : html`<${WriteStatus} write=${edit.write} onDone=${saved} />`}
-    <div class="row spread"><${Act} onClick=${onClose}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy} refusal=${nothing ? "Nothing is changed yet." : null}>Save<//></div>
+    ${edit.conflict ? html`<${Conflict} ...${edit.conflict} onMine=${edit.insist} onTheirs=${takeTheirs} />` : html`<${WriteStatus}
+      write=${edit.write} onDone=${saved} />`}
+    <div class="row spread"><${Act} onClick=${onClose}>Cancel<//><${Act} type="submit" kind="main" busy=${edit.write.busy}
+      refusal=${nothing ? "Nothing is changed yet." : null}>Save<//></div>
   </form><//>`;
 }
 
@@ -89,15 +94,20 @@ function Body({ route }) {
       ["Defined", html`<${Time} at=${route.created_at} both />`],
       ["Changed", html`<${Time} at=${route.updated_at} both />`],
     ]} /><//>
-    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic} filter=${{ route_id: route.id }} /><//>`}
-    ${may("policy.read") && html`<${Section} wide title="Policies that name it" actions=${html`<a href=${to("effective", { route_id: route.id })}>What is in force?</a>`}><${Naming} id=${route.id} /><//>`}
-    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a href=${to("audit", { subject_id: route.id })}>In the audit log</a>`}><${History} query=${{ subject_id: route.id }} /><//>`}
+    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic}
+      filter=${{ route_id: route.id }} /><//>`}
+    ${may("policy.read") && html`<${Section} wide title="Policies that name it" actions=${html`<a
+      href=${to("effective", { route_id: route.id })}>What is in force?</a>`}><${Naming} id=${route.id} /><//>`}
+    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
+      href=${to("audit", { subject_id: route.id })}>In the audit log</a>`}><${History} query=${{ subject_id: route.id }} /><//>`}
   </div>`;
 }
 
 function Naming({ id }) {
   const read = useRead({ path: "/v1/assignments", query: { route_id: id, limit: 50 } });
-  return html`<${Shown} read=${read}>${() => (read.data.items.length === 0 ? html`<${Empty} title="No policy names it.">Those of clients, environments and everyone apply.<//>` : html`<${Table} caption="Assignments that name this route" items=${read.data.items} columns=${[
+  return html`<${Shown} read=${read}>${() => (read.data.items.length === 0 ? html`<${Empty}
+    title="No policy names it.">Those of clients, environments and everyone apply.<//>` : html`<${Table}
+    caption="Assignments that name this route" items=${read.data.items} columns=${[
     { name: "Policy", cell: (one) => html`<${Ref} id=${one.policy_id} />` },
     { name: "Client", cell: (one) => html`<${Ref} id=${one.client_id} none="every client" />` },
     { name: "Environment", cell: (one) => one.environment ?? html`<span class="quiet">every one</span>` },

@@ -39,17 +39,25 @@ export default function ImportPage() {
     const file = event.target.files?.[0];
     if (file) change(setText)(await file.text());
   };
-  return html`<${Page} title="Import OpenAPI" trail=${[["Routes", "#/routes"]]} about="Routes are made of the document's operations. What it does not speak of stays as it is; to apply it again changes nothing." calls=${[text && call("plan")]}>
+  return html`<${Page} title="Import OpenAPI" trail=${[["Routes", "#/routes"]]}
+    about="Routes are made of the document's operations. What it does not speak of stays as it is; to apply it again changes nothing."
+    calls=${[text && call("plan")]}>
     <${Section} title="Document"><form class="form" onSubmit=${look}>
-      <${Field} wide label="A file">${(given) => html`<input ...${given} type="file" accept=".json,.yaml,.yml,application/json,application/yaml" onChange=${read} />`}<//>
-      <${Area} wide mono label="The document, JSON or YAML" required rows=${8} value=${text} onInput=${change(setText)} error=${wrongAt(plan.error, "")} />
-      <${Text} label="Hosts" value=${ways.hosts} onInput=${change((hosts) => setWays({ ...ways, hosts }))} hint="In place of those of the document's servers; commas between them." />
-      <${Choice} label="Routes that it does not name" required value=${ways.prune} onInput=${change((prune) => setWays({ ...ways, prune }))} options=${[["false", "Stay"], ["true", "Are retired"]]} />
+      <${Field} wide label="A file">${(given) => html`<input ...${given} type="file"
+        accept=".json,.yaml,.yml,application/json,application/yaml" onChange=${read} />`}<//>
+      <${Area} wide mono label="The document, JSON or YAML" required rows=${8} value=${text} onInput=${change(setText)}
+        error=${wrongAt(plan.error, "")} />
+      <${Text} label="Hosts" value=${ways.hosts} onInput=${change((hosts) => setWays({ ...ways, hosts }))}
+        hint="In place of those of the document's servers; commas between them." />
+      <${Choice} label="Routes that it does not name" required value=${ways.prune} onInput=${change((prune) => setWays({ ...ways, prune }))}
+        options=${[["false", "Stay"], ["true", "Are retired"]]} />
       <${WriteStatus} write=${plan} />
-      <div class="row end"><${Act} type="submit" kind="main" busy=${plan.busy} refusal=${text.trim() ? null : "Choose a document first."}>Show what it would change<//></div>
+      <div class="row end"><${Act} type="submit" kind="main" busy=${plan.busy}
+        refusal=${text.trim() ? null : "Choose a document first."}>Show what it would change<//></div>
     </form><//>
     ${plan.busy && html`<${Loading} what="Comparing…" />`}
-    ${(apply.answer ?? plan.answer) && html`<${Report} report=${(apply.answer ?? plan.answer).body} prune=${ways.prune === "true"} apply=${apply} carryOut=${carryOut} />`}
+    ${(apply.answer ?? plan.answer) && html`<${Report} report=${(apply.answer ?? plan.answer).body} prune=${ways.prune === "true"}
+      apply=${apply} carryOut=${carryOut} />`}
   <//>`;
 }
 
@@ -60,19 +68,25 @@ function Report({ report, prune, apply, carryOut }) {
   const done = report.mode === "apply";
   return html`
     <div class="figures" role="status">
-      <${Figure} label="Added" value=${number(counts.added)} tone="good" /><${Figure} label="Changed" value=${number(counts.changed)} tone="warn" />
-      <${Figure} label="Not in the document" value=${number(counts.missing)} note=${prune ? "will be retired" : "stay"} tone=${prune && counts.missing ? "bad" : null} />
-      <${Figure} label="Refused" value=${number(counts.refused)} tone=${counts.refused ? "bad" : null} /><${Figure} label="Unchanged" value=${number(counts.unchanged)} />
+      <${Figure} label="Added" value=${number(counts.added)} tone="good" /><${Figure} label="Changed" value=${number(counts.changed)}
+        tone="warn" />
+      <${Figure} label="Not in the document" value=${number(counts.missing)} note=${prune ? "will be retired" : "stay"}
+        tone=${prune && counts.missing ? "bad" : null} />
+      <${Figure} label="Refused" value=${number(counts.refused)} tone=${counts.refused ? "bad" : null} /><${Figure} label="Unchanged"
+        value=${number(counts.unchanged)} />
     </div>
-    <${Section} title=${done ? "What was changed" : "What would change"} actions=${!done && html`<${Act} kind="main" busy=${apply.busy} refusal=${work === 0 ? "There is nothing to do." : null} onClick=${carryOut}>Apply ${count(work, "change")}<//>`}>
+    <${Section} title=${done ? "What was changed" : "What would change"} actions=${!done && html`<${Act} kind="main" busy=${apply.busy}
+      refusal=${work === 0 ? "There is nothing to do." : null} onClick=${carryOut}>Apply ${count(work, "change")}<//>`}>
       <${WriteStatus} write=${apply} />
       <${Receipt} receipt=${report.receipt} />
-      ${shown.length === 0 ? html`<${Empty} title="All routes are as the document says." />` : html`<${Table} caption="Changes" items=${shown} keyOf=${(item) => `${item.method} ${item.path} ${item.route_id}`} columns=${columns(done)} />`}
+      ${shown.length === 0 ? html`<${Empty} title="All routes are as the document says." />` : html`<${Table} caption="Changes"
+        items=${shown} keyOf=${(item) => `${item.method} ${item.path} ${item.route_id}`} columns=${columns(done)} />`}
     <//>`;
 }
 
 const columns = (done) => [
-  { name: "Operation", cell: (item) => html`${item.method} <code>${item.path}</code>${item.operation_id && html`<span class="item quiet">${item.operation_id}</span>`}` },
+  { name: "Operation", cell: (item) => html`${item.method} <code>${item.path}</code>${item.operation_id && html`<span
+    class="item quiet">${item.operation_id}</span>`}` },
   { name: done ? "Change" : "Would be", cell: (item) => html`<${Badge} word=${item.change} />` },
   { name: "Hosts", cell: (item) => list(item.hosts) },
   { name: "What", cell: (item) => html`${item.message}${item.changes.length > 0 && html`<${Diff} items=${item.changes} />`}` },

@@ -39,12 +39,14 @@ export default function RoutesPage({ query }) {
   const filtered = FILTERS.some((filter) => query[filter.name]);
   const refused = refusal("route.write");
   return html`<${Page} title="Routes" about="Named operations of your APIs. Scopes, policies and reports speak of them." calls=${[call]}
-    actions=${html`<${Act} href="#/routes/import" refusal=${refused}>Import OpenAPI<//><${Act} kind="main" href="#/routes/new" refusal=${refused}>Define a route<//>`}>
+    actions=${html`<${Act} href="#/routes/import" refusal=${refused}>Import OpenAPI<//><${Act} kind="main" href="#/routes/new"
+      refusal=${refused}>Define a route<//>`}>
     <${Section} title="Defined">
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${routes} caption="Routes" columns=${COLUMNS} sortable empty=${filtered
         ? html`<${Empty} title="No route fits these filters.">Take one of them away.<//>`
-        : html`<${Empty} title="No route is defined yet." action=${!refused && html`<a class="button" data-kind="main" href="#/routes/import">Import an OpenAPI document</a>`}>Calls to a path that no route matches are refused, unless the environment lets them through.<//>`} />
+        : html`<${Empty} title="No route is defined yet." action=${!refused && html`<a class="button" data-kind="main"
+          href="#/routes/import">Import an OpenAPI document</a>`}>Calls to a path that no route matches are refused, unless the environment lets them through.<//>`} />
     <//>
   <//>`;
 }

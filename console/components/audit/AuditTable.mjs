@@ -7,7 +7,7 @@ import { said } from "../Timeline.mjs";
 
 /** Who did it. People and accounts are told by their identifier: their names are not part of an entry. @param {{ actor: Api["Actor"] }} props */
 export function Who({ actor }) {
-  return html`<span class="nowrap" title=${actor.id}>${shortened(actor.id)}</span> <span class="quiet nowrap">${actor.kind.replaceAll("_", " ")}</span>`;
+  return html`<span class="nowrap" title=${`${actor.kind.replaceAll("_", " ")} ${actor.id}`}>${actor.kind === "system" ? actor.id : shortened(actor.id)}</span>`;
 }
 
 export const ENTRY_COLUMNS = [
@@ -17,5 +17,5 @@ export const ENTRY_COLUMNS = [
   { name: "Of", cell: (entry) => html`<${Ref} id=${entry.subject.id} />` },
   { name: "Who", cell: (entry) => html`<${Who} actor=${entry.actor} />` },
   { name: "From", cell: (entry) => entry.address ?? html`<span class="quiet">–</span>` },
-  { name: "Why", kind: /** @type {any} */ ("long"), cell: (entry) => entry.reason ?? html`<span class="quiet">–</span>` },
+  { name: "Why", kind: /** @type {"long"} */ ("long"), cell: (entry) => entry.reason ?? html`<span class="quiet">–</span>` },
 ];

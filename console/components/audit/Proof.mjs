@@ -1,6 +1,6 @@
 // The proof that an entry is in the signed log: asked for, and checked here.
 import { html, useEffect, useState } from "../../lib/ui.mjs";
-import { send } from "../../lib/api.mjs";
+import { open, send } from "../../lib/api.mjs";
 import { auditedOf, contradictionsOf } from "../../lib/audited.mjs";
 import { Unproven } from "../../lib/proof.mjs";
 import { pinned } from "../../lib/pins.mjs";
@@ -60,10 +60,10 @@ function Checked({ entry, proof, keys }) {
 /** That the bytes behind the leaf are there, and say what is shown. */
 async function audited(entry, proof) {
   const { position } = entry;
-  let found;
+  let found = /** @type {any} */ (null);
   const taken = await step("Audited bytes", async () => {
-    const file = (await send({ path: "/v1/audit/export", query: { from: position, until: position, personal: "false" }, accept: "application/jsonl" }));
-    found = auditedOf(String(file.body), position);
+    const file = await open({ path: "/v1/audit/export", query: { from: position, until: position, personal: "false" }, accept: "application/jsonl" });
+    found = auditedOf(await file.text(), position);
     return "";
   });
   if (!found) return [taken];

@@ -31,16 +31,21 @@ export function ClientActs({ client, reload }) {
       : html`<${Act} refusal=${refusal("client.suspend", facts)} onClick=${() => setOpen("suspend")}>Suspend<//>`)}
     ${live && html`<${Act} kind="danger" refusal=${refusal("client.write", facts)} onClick=${() => setOpen("archive")}>Archive<//>`}
     ${open === "suspend" && html`<${Suspend} client=${client} post=${post} onClose=${() => setOpen("")} onDone=${suspended} />`}
-    ${open === "reinstate" && html`<${Danger} mild title=${`Reinstate ${client.name}`} verb="Reinstate" name=${client.name} about="Its keys open again what they opened before."
-      call=${(reason) => post("reinstate", { reason })} onClose=${() => setOpen("")} onDone=${() => { tell(`${client.name} is reinstated.`); reload(); }} />`}
-    ${open === "archive" && html`<${Danger} title=${`Archive ${client.name}`} verb="Archive for good" name=${client.name} about="All its keys stop at once, and it does not come back. What was recorded of it stays."
+    ${open === "reinstate" && html`<${Danger} mild title=${`Reinstate ${client.name}`} verb="Reinstate" name=${client.name}
+      about="Its keys open again what they opened before."
+      call=${(reason) => post("reinstate", { reason })} onClose=${() => setOpen("")}
+        onDone=${() => { tell(`${client.name} is reinstated.`); reload(); }} />`}
+    ${open === "archive" && html`<${Danger} title=${`Archive ${client.name}`} verb="Archive for good" name=${client.name}
+      about="All its keys stop at once, and it does not come back. What was recorded of it stays."
       call=${(reason) => post("archive", { reason })} onClose=${() => setOpen("")} onDone=${reload} />`}`;
 }
 
 function Suspend({ client, post, onClose, onDone }) {
   const [until, setUntil] = useState(null);
   const body = (reason) => ({ reason, ...(until ? { until } : {}) });
-  return html`<${Danger} mild title=${`Suspend ${client.name}`} verb="Suspend" name=${client.name} about="All its keys stop at once, until it is reinstated."
+  return html`<${Danger} mild title=${`Suspend ${client.name}`} verb="Suspend" name=${client.name}
+    about="All its keys stop at once, until it is reinstated."
     call=${(reason) => post("suspend", body(reason))} changed=${until} onClose=${onClose} onDone=${onDone}
-    extra=${html`<${Moment} label="Reinstate by itself at" value=${until} onInput=${setUntil} hint="In UTC. Empty: when somebody reinstates it." />`} />`;
+    extra=${html`<${Moment} label="Reinstate by itself at" value=${until} onInput=${setUntil}
+      hint="In UTC. Empty: when somebody reinstates it." />`} />`;
 }

@@ -30,15 +30,23 @@ export function IssueKey({ client, onClose }) {
   const refused = refusal("key.issue", { team: client.owner.team, environments: [value.environment] });
   return html`<${Dialog} title=${`Issue a key for ${client.name}`} onClose=${() => onClose(false)}>
     <form class="form" onSubmit=${submit}>
-      <${Text} label="Name" required autofocus value=${value.name} onInput=${(name) => set({ name })} hint="What it is for: backend, nightly import." error=${wrongAt(write.error, "/name")} />
-      <${Choice} label="Environment" required value=${value.environment} onInput=${(environment) => set({ environment })} options=${client.environments.map((one) => [one, one])} error=${wrongAt(write.error, "/environment")} />
-      <${Choice} label="Scopes" required value=${value.all ? "all" : "some"} onInput=${(which) => set({ all: which === "all" })} options=${[["all", "Whatever the client holds, now and later"], ["some", "Only these"]]} />
-      ${!value.all && html`<${Checks} label="Only these scopes" options=${client.scopes} value=${value.scopes} onInput=${(scopes) => set({ scopes })} error=${wrongAt(write.error, "/scopes")} />`}
-      <${Moment} label="Expires at" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })} hint="In UTC. Empty: never. Owners are told before." error=${wrongAt(write.error, "/expires_at")} />
-      <${Moment} label="Not before" value=${value.not_before} onInput=${(not_before) => set({ not_before })} hint="In UTC. Empty: at once." error=${wrongAt(write.error, "/not_before")} />
-      <${Words} label="Allowed addresses" value=${value.allowed_cidrs} onInput=${(allowed_cidrs) => set({ allowed_cidrs })} hint="192.0.2.0/24, 2001:db8::/32. Empty: from anywhere." error=${wrongAt(write.error, "/allowed_cidrs")} />
+      <${Text} label="Name" required autofocus value=${value.name} onInput=${(name) => set({ name })}
+        hint="What it is for: backend, nightly import." error=${wrongAt(write.error, "/name")} />
+      <${Choice} label="Environment" required value=${value.environment} onInput=${(environment) => set({ environment })}
+        options=${client.environments.map((one) => [one, one])} error=${wrongAt(write.error, "/environment")} />
+      <${Choice} label="Scopes" required value=${value.all ? "all" : "some"} onInput=${(which) => set({ all: which === "all" })}
+        options=${[["all", "Whatever the client holds, now and later"], ["some", "Only these"]]} />
+      ${!value.all && html`<${Checks} label="Only these scopes" options=${client.scopes} value=${value.scopes}
+        onInput=${(scopes) => set({ scopes })} error=${wrongAt(write.error, "/scopes")} />`}
+      <${Moment} label="Expires at" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })}
+        hint="In UTC. Empty: never. Owners are told before." error=${wrongAt(write.error, "/expires_at")} />
+      <${Moment} label="Not before" value=${value.not_before} onInput=${(not_before) => set({ not_before })} hint="In UTC. Empty: at once."
+        error=${wrongAt(write.error, "/not_before")} />
+      <${Words} label="Allowed addresses" value=${value.allowed_cidrs} onInput=${(allowed_cidrs) => set({ allowed_cidrs })}
+        hint="192.0.2.0/24, 2001:db8::/32. Empty: from anywhere." error=${wrongAt(write.error, "/allowed_cidrs")} />
       <${WriteStatus} write=${write} />
-      <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind="main" busy=${write.busy} refusal=${refused}>Issue<//>`}</div>
+      <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind="main"
+        busy=${write.busy} refusal=${refused}>Issue<//>`}</div>
     </form>
     <${Curl} calls=${[call]} />
   <//>`;
@@ -47,7 +55,8 @@ export function IssueKey({ client, onClose }) {
 /** A secret, or why there is none to show. @param {{ body: any, onClose: () => void, title?: string, children?: unknown }} props */
 export function Issued({ body, onClose, title = "The key is issued", children }) {
   if (!body.secret) {
-    return html`<${Dialog} title=${title} onClose=${onClose}><p>Its secret was in the first answer to this request, and is nowhere else. If that answer was lost, rotate the key.</p>
+    return html`<${Dialog} title=${title} onClose=${onClose}>
+      <p>Its secret was in the first answer to this request, and is nowhere else. If that answer was lost, rotate the key.</p>
       <div class="row end"><${Act} kind="main" onClick=${onClose}>Close<//></div><//>`;
   }
   return html`<${Dialog} wide title=${title} locked onClose=${onClose}>

@@ -28,12 +28,16 @@ export function KeyActs({ item, client, reload }) {
     ${!ended && (item.status === "suspended"
       ? html`<${Act} refusal=${refusal("key.suspend", facts)} onClick=${() => setOpen("reinstate")}>Reinstate<//>`
       : html`<${Act} refusal=${refusal("key.suspend", facts)} onClick=${() => setOpen("suspend")}>Suspend<//>`)}
-    ${item.status !== "revoked" && html`<${Act} kind="danger" refusal=${refusal("key.revoke", facts)} onClick=${() => setOpen("revoke")}>Revoke<//>`}
+    ${item.status !== "revoked" && html`<${Act} kind="danger" refusal=${refusal("key.revoke", facts)}
+      onClick=${() => setOpen("revoke")}>Revoke<//>`}
     ${open === "rotate" && html`<${RotateKey} item=${item} refused=${mayRotate} onClose=${rotated} />`}
-    ${open === "release" && html`<${Danger} title=${`Release ${item.name} from quarantine`} verb="Release" name=${item.name} about="It opens again although it was reported as leaked. Whoever found it can use it."
+    ${open === "release" && html`<${Danger} title=${`Release ${item.name} from quarantine`} verb="Release" name=${item.name}
+      about="It opens again although it was reported as leaked. Whoever found it can use it."
       call=${(reason) => post("release", { reason })} onClose=${close} onDone=${reload} />`}
-    ${open === "reinstate" && html`<${Danger} mild title=${`Reinstate ${item.name}`} verb="Reinstate" name=${item.name} about="It opens again what it opened before."
-      call=${(reason) => post("reinstate", { reason })} onClose=${close} onDone=${() => { tell(`${item.name} is reinstated.`); reload(); }} />`}
+    ${open === "reinstate" && html`<${Danger} mild title=${`Reinstate ${item.name}`} verb="Reinstate" name=${item.name}
+      about="It opens again what it opened before."
+      call=${(reason) => post("reinstate", { reason })} onClose=${close}
+        onDone=${() => { tell(`${item.name} is reinstated.`); reload(); }} />`}
     ${open === "suspend" && html`<${Suspend} item=${item} post=${post} onClose=${close} reload=${reload} />`}
     ${open === "revoke" && html`<${Revoke} item=${item} post=${post} onClose=${close} reload=${reload} />`}`;
 }
@@ -50,14 +54,17 @@ function Suspend({ item, post, onClose, reload }) {
     tell(`${item.name} is suspended.`, { undo: { label: "Reinstate", run: takeBack } });
     reload();
   };
-  return html`<${Danger} mild title=${`Suspend ${item.name}`} verb="Suspend" name=${item.name} about="It stops at once, until it is reinstated." changed=${until}
+  return html`<${Danger} mild title=${`Suspend ${item.name}`} verb="Suspend" name=${item.name}
+    about="It stops at once, until it is reinstated." changed=${until}
     call=${(reason) => post("suspend", { reason, ...(until ? { until } : {}) })} onClose=${onClose} onDone=${done}
-    extra=${html`<${Moment} label="Reinstate by itself at" value=${until} onInput=${setUntil} hint="In UTC. Empty: when somebody reinstates it." />`} />`;
+    extra=${html`<${Moment} label="Reinstate by itself at" value=${until} onInput=${setUntil}
+      hint="In UTC. Empty: when somebody reinstates it." />`} />`;
 }
 
 function Revoke({ item, post, onClose, reload }) {
   const [at, setAt] = useState(null);
-  return html`<${Danger} title=${`Revoke ${item.name}`} verb="Revoke for good" name=${item.name} about="All its secrets stop and never open anything again. Rotating gives a new secret without this." changed=${at}
+  return html`<${Danger} title=${`Revoke ${item.name}`} verb="Revoke for good" name=${item.name}
+    about="All its secrets stop and never open anything again. Rotating gives a new secret without this." changed=${at}
     call=${(reason) => post("revoke", { reason, ...(at ? { at } : {}) })} onClose=${onClose} onDone=${reload}
     extra=${html`<${Moment} label="At" value=${at} onInput=${setAt} hint="In UTC. Empty: now." />`} />`;
 }

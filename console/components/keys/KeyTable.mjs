@@ -9,7 +9,8 @@ export function KeyState({ item }) {
   return html`<span class="row wrap"><${Badge} word=${item.status} />
     ${item.quarantine && html`<${Badge} word="quarantined" tone="bad" />`}
     ${item.previous && html`<${Badge} word="rotating" tone="warn" />`}
-    ${item.revoke_at && item.status !== "revoked" && Date.parse(item.revoke_at) > Date.now() && html`<${Badge} word="to be revoked" tone="warn" />`}</span>`;
+    ${item.revoke_at && item.status !== "revoked" && Date.parse(item.revoke_at) > Date.now() && html`<${Badge} word="to be revoked"
+      tone="warn" />`}</span>`;
 }
 
 const NAME = { name: "Name", sort: "name", cell: (item) => html`<a href=${`#/keys/${item.id}`}>${item.name}</a>` };

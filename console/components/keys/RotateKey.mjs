@@ -31,12 +31,17 @@ export function RotateKey({ item, refused, onClose }) {
   return html`<${Dialog} title=${`Rotate ${item.name}`} onClose=${() => onClose(false)}>
     <p>The key keeps its identifier, its limits and its history. Quotas go on where they are.</p>
     <form class="form" onSubmit=${submit}>
-      <${Choice} label="How long the old secret lives on" required value=${value.overlap} onInput=${(overlap) => set({ overlap })} options=${OVERLAPS} error=${wrongAt(write.error, "/overlap_seconds")} />
-      <${Count} label="Retire it once it was idle for so many hours" min=${1} max=${2160} value=${value.idle} onInput=${(idle) => set({ idle })} hint="Empty: it lives for the whole overlap." error=${wrongAt(write.error, "/retire_when_idle_hours")} />
-      <${Moment} label="New expiry" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })} hint="In UTC. Empty: as it is." error=${wrongAt(write.error, "/expires_at")} />
+      <${Choice} label="How long the old secret lives on" required value=${value.overlap} onInput=${(overlap) => set({ overlap })}
+        options=${OVERLAPS} error=${wrongAt(write.error, "/overlap_seconds")} />
+      <${Count} label="Retire it once it was idle for so many hours" min=${1} max=${2160} value=${value.idle}
+        onInput=${(idle) => set({ idle })} hint="Empty: it lives for the whole overlap."
+        error=${wrongAt(write.error, "/retire_when_idle_hours")} />
+      <${Moment} label="New expiry" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })} hint="In UTC. Empty: as it is."
+        error=${wrongAt(write.error, "/expires_at")} />
       <${Text} label="Reason" value=${value.reason} onInput=${(reason) => set({ reason })} error=${wrongAt(write.error, "/reason")} />
       <${WriteStatus} write=${write} />
-      <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind="main" busy=${write.busy} refusal=${refused}>Rotate<//>`}</div>
+      <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind="main"
+        busy=${write.busy} refusal=${refused}>Rotate<//>`}</div>
     </form>
     <${Curl} calls=${[call]} />
   <//>`;

@@ -45,9 +45,11 @@ function Verdict({ tracker, refused, onOpen }) {
   return html`<div class="blast" data-tone=${safe ? "good" : "bad"}>
     <p class="strong" role="status">${safe ? "Safe to retire." : "Not safe to retire yet."}</p>
     <p>${capital(explanation)}${/[.!]$/.test(explanation) ? "" : "."}${since && html` Since <${Time} at=${since} both />.`}</p>
-    <p>The old secret ends by itself <${Time} at=${tracker.overlap_until} both />${tracker.retire_when_idle_hours ? `, or after ${count(tracker.retire_when_idle_hours, "idle hour")}` : ""}.</p>
+    <p>The old secret ends by itself <${Time}
+      at=${tracker.overlap_until} both />${tracker.retire_when_idle_hours ? `, or after ${count(tracker.retire_when_idle_hours, "idle hour")}` : ""}.</p>
     <div class="row wrap">
-      <${Act} kind=${safe ? "main" : "plain"} refusal=${refused} onClick=${() => onOpen(safe ? "retire" : "retire-used")}>Retire the old secret<//>
+      <${Act} kind=${safe ? "main" : "plain"} refusal=${refused}
+        onClick=${() => onOpen(safe ? "retire" : "retire-used")}>Retire the old secret<//>
       <${Act} refusal=${refused} onClick=${() => onOpen("extend")}>Extend the overlap<//>
     </div>
   </div>`;
@@ -61,7 +63,8 @@ function Retire({ item, safe, onClose, reload }) {
   };
   const about = safe ? "Nobody uses it any more. It stops at once." : "Somebody still uses it. It stops at once, and they are refused.";
   return html`<${Danger} mild=${safe} title=${`Retire the old secret of ${item.name}`} verb="Retire" name=${item.name} about=${about}
-    call=${(reason) => ({ method: "POST", path: `/v1/keys/${item.id}/rotation/retire`, body: { reason } })} onClose=${onClose} onDone=${retired} />`;
+    call=${(reason) => ({ method: "POST", path: `/v1/keys/${item.id}/rotation/retire`, body: { reason } })} onClose=${onClose}
+      onDone=${retired} />`;
 }
 
 const LONGER = [["3600", "1 hour from now"], ["86400", "1 day from now"], ["604800", "7 days from now"], ["2592000", "30 days from now"]];
@@ -83,7 +86,8 @@ function Extend({ item, onClose }) {
     <${Choice} label="The old secret lives until" required value=${seconds} onInput=${setSeconds} options=${LONGER} />
     <${Text} label="Reason" required value=${reason} onInput=${setReason} />
     <${WriteStatus} write=${write} onDone=${done} />
-    <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//><${Act} type="submit" kind="main" busy=${write.busy} refusal=${reason.trim() ? null : "Say why first."}>Extend<//></div>
+    <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//><${Act} type="submit" kind="main" busy=${write.busy}
+      refusal=${reason.trim() ? null : "Say why first."}>Extend<//></div>
   </form><//>`;
 }
 

@@ -34,13 +34,16 @@ export function Assignments({ policy, reload }) {
     { name: "State", cell: (one) => html`<${Badge} word=${standing(one)} />` },
     { name: "From", cell: (one) => html`<${Time} at=${one.from} none="the beginning" />` },
     { name: "Until", cell: (one) => html`<${Time} at=${one.until} none="it is ended" />` },
-    { name: html`<span class="hidden">What to do</span>`, cell: (one) => html`<span class="row"><a href=${to("effective", { client_id: one.client_id, route_id: one.route_id, environment: one.environment })}>Who wins?</a>
+    { name: html`<span class="hidden">What to do</span>`, cell: (one) => html`<span class="row"><a
+      href=${to("effective", { client_id: one.client_id, route_id: one.route_id, environment: one.environment })}>Who wins?</a>
       <${Act} kind="quiet" label="End this assignment" refusal=${refused} onClick=${() => setEnding(one)}>End<//></span>` },
   ];
   const name = policy.name;
-  return html`${policy.assignments.length === 0 ? html`<${Empty} title="It binds nobody yet.">Assign it to a client, a route, an environment, or to everyone.<//>`
+  return html`${policy.assignments.length === 0 ? html`<${Empty}
+    title="It binds nobody yet.">Assign it to a client, a route, an environment, or to everyone.<//>`
       : html`<${Table} caption="Assignments" columns=${columns} items=${policy.assignments} />`}
-    ${ending && html`<${Danger} title=${`End an assignment of ${name}`} verb="End it" name=${name} reasonNeeded=${false} about="What is less specific applies from then on; if there is nothing, these calls are not limited."
+    ${ending && html`<${Danger} title=${`End an assignment of ${name}`} verb="End it" name=${name} reasonNeeded=${false}
+      about="What is less specific applies from then on; if there is nothing, these calls are not limited."
       call=${(reason) => ({ method: "DELETE", path: `/v1/policies/${policy.id}/assignments/${ending.id}`, query: { reason }, ifMatch: policy.version })}
       onClose=${() => setEnding(null)} onDone=${reload} />`}`;
 }
@@ -69,14 +72,20 @@ export function Assign({ policy, onClose }) {
   return html`<${Dialog} title=${`Assign ${policy.name}`} onClose=${() => onClose(false)}>
     <p>All that is chosen must fit a call. The more it says, the more specific it is: client and route, client, route, then everyone.</p>
     <form class="form" onSubmit=${submit}>
-      <${Find} what="clients" label="Client" none="Every client" query=${{ status: "active" }} value=${value.client_id} onInput=${(client_id) => set({ client_id })} error=${wrongAt(write.error, "/client_id")} />
-      <${Find} what="routes" label="Route" none="Every route" query=${{ status: "active" }} value=${value.route_id} onInput=${(route_id) => set({ route_id })} error=${wrongAt(write.error, "/route_id")} />
-      <${Text} label="Environment" value=${value.environment} onInput=${(environment) => set({ environment: environment.trim() })} hint="Empty: every one." error=${wrongAt(write.error, "/environment")} />
-      <${Moment} label="From" value=${value.from} onInput=${(from) => set({ from })} hint="In UTC. Empty: at once." error=${wrongAt(write.error, "/from")} />
-      <${Moment} label="Until" value=${value.until} onInput=${(until) => set({ until })} hint="In UTC. Empty: until it is ended." error=${wrongAt(write.error, "/until")} />
+      <${Find} what="clients" label="Client" none="Every client" query=${{ status: "active" }} value=${value.client_id}
+        onInput=${(client_id) => set({ client_id })} error=${wrongAt(write.error, "/client_id")} />
+      <${Find} what="routes" label="Route" none="Every route" query=${{ status: "active" }} value=${value.route_id}
+        onInput=${(route_id) => set({ route_id })} error=${wrongAt(write.error, "/route_id")} />
+      <${Text} label="Environment" value=${value.environment} onInput=${(environment) => set({ environment: environment.trim() })}
+        hint="Empty: every one." error=${wrongAt(write.error, "/environment")} />
+      <${Moment} label="From" value=${value.from} onInput=${(from) => set({ from })} hint="In UTC. Empty: at once."
+        error=${wrongAt(write.error, "/from")} />
+      <${Moment} label="Until" value=${value.until} onInput=${(until) => set({ until })} hint="In UTC. Empty: until it is ended."
+        error=${wrongAt(write.error, "/until")} />
       <${Rehearsed} rehearsal=${rehearsal} idle="" />
       <${WriteStatus} write=${write} onDone=${done} />
-      <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind="main" busy=${write.busy}>Assign<//>`}</div>
+      <div class="row spread"><${Act} onClick=${() => onClose(false)}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind="main"
+        busy=${write.busy}>Assign<//>`}</div>
     </form>
     <${Curl} calls=${[call]} />
   <//>`;

@@ -20,8 +20,10 @@ export function PolicyFields({ value, onInput, error }) {
   const thresholds = (text) => set({ thresholds: text.split(/[\s,%]+/).filter(Boolean).map(Number) });
   return html`
     <${Text} label="Name" required value=${value.name} onInput=${(name) => set({ name })} error=${wrongAt(error, "/name")} />
-    <${Choice} label="Mode" required value=${value.mode} onInput=${(mode) => set({ mode })} options=${MODES} hint="Begin in shadow, look at what it would refuse, then enforce it." error=${wrongAt(error, "/mode")} />
-    <${Text} label="Thresholds" value=${value.thresholds.join(", ")} onInput=${thresholds} hint="Percent of a quota at which its use is worth a notice." error=${wrongAt(error, "/thresholds")} />
+    <${Choice} label="Mode" required value=${value.mode} onInput=${(mode) => set({ mode })} options=${MODES}
+      hint="Begin in shadow, look at what it would refuse, then enforce it." error=${wrongAt(error, "/mode")} />
+    <${Text} label="Thresholds" value=${value.thresholds.join(", ")} onInput=${thresholds}
+      hint="Percent of a quota at which its use is worth a notice." error=${wrongAt(error, "/thresholds")} />
     <${LimitFields} value=${value} onInput=${onInput} error=${error} />`;
 }
 
@@ -43,5 +45,6 @@ export function Rehearsed({ rehearsal, idle }) {
   if (rehearsal.busy && !rehearsal.answer) return html`<${Loading} what="Rehearsing…" />`;
   if (!rehearsal.answer) return html`<p class="quiet">${idle}</p>`;
   const { blast_radius, warnings, approval_required } = rehearsal.answer.body;
-  return html`<${Blast} radius=${blast_radius} /><${Warnings} items=${warnings} />${approval_required && html`<p class="strong">It will wait for a second person.</p>`}`;
+  return html`<${Blast} radius=${blast_radius} /><${Warnings} items=${warnings} />${approval_required && html`<p
+    class="strong">It will wait for a second person.</p>`}`;
 }

@@ -26,7 +26,7 @@ export function LastAnswer({ one }) {
 }
 
 function Next({ one }) {
-  if (one.ended_at) return html`<span class="quiet">ended <${Time} at=${one.ended_at} relative /></span>`;
+  if (one.ended_at) return html`<span class="quiet nowrap">ended <${Time} at=${one.ended_at} relative /></span>`;
   return one.due_at ? html`<${Time} at=${one.due_at} relative />` : html`<span class="quiet">–</span>`;
 }
 

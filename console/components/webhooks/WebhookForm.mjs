@@ -15,9 +15,9 @@ export function WebhookFields({ value, onInput, error, moved = false }) {
   const set = (changes) => onInput({ ...value, ...changes });
   return html`
     <${Text} label="Name" required value=${value.name} onInput=${(name) => set({ name })} error=${wrongAt(error, "/name")} />
-    <${Text} label="URL" type="url" required value=${value.url} onInput=${(url) => set({ url })} error=${wrongAt(error, "/url")}
-      hint=${moved ? "Whoever answers there has to echo a challenge before it is told anything again." : "HTTPS at a public address, unless the operator has opened more. The path may be a secret of yours."} />
     <${ScopeFields} label="Told of" value=${value.scope} onInput=${(scope) => set({ scope })} error=${error} />
+    <${Text} wide label="URL" type="url" required value=${value.url} onInput=${(url) => set({ url })} error=${wrongAt(error, "/url")}
+      hint=${moved ? "Whoever answers there has to echo a challenge before it is told anything again." : "HTTPS at a public address, unless the operator has opened more. The path may be a secret of yours."} />
     <${Events} value=${value.events} onInput=${(events) => set({ events })} error=${wrongAt(error, "/events")} />`;
 }
 

@@ -4,8 +4,10 @@ import { AxeBuilder } from "@axe-core/playwright";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-export async function axe(page, what) {
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+/** @param {string} what @param {{ rules?: string[] }} [options] `rules`: these alone */
+export async function axe(page, what, { rules } = {}) {
+  const builder = new AxeBuilder({ page });
+  const { violations } = await (rules ? builder.withRules(rules) : builder.withTags(TAGS)).analyze();
   const said = violations.map((one) => `${what}: ${one.id}: ${one.help}\n${one.nodes.slice(0, 3).map((node) => `  ${node.html.slice(0, 200)}\n  ${node.failureSummary.replaceAll("\n", " ")}`).join("\n")}`);
   assert.equal(said.join("\n"), "");
 }

@@ -36,10 +36,15 @@ export async function more(server, made, desk) {
     about: { team: "Partner management" }, cadence: { kind: "digest", hour: 8, time_zone: "Europe/Berlin" },
   });
   await api("POST", "/mail-addresses/mark", { addresses: ["on-call@example.com"], reason: "bounced: 550 5.1.1 no such user" });
+  await until(async () => (await api("GET", `/webhooks/${made.broken.id}`)).status === "active");
+  await api("PATCH", `/clients/${made.clients["City Couriers"].id}`, { labels: { tier: "silver" } }, { "If-Match": '"1"' });
   await people(server, made);
   await work(api, made);
   await leak(server, made);
   await until(async () => (await api("GET", `/webhooks/${made.hook.id}/deliveries?state=delivered`)).items.length > 1);
+  const failing = `/webhooks/${made.broken.id}/deliveries`;
+  await until(async () => (await api("GET", failing)).items.some((one) => one.last_status === 503));
+  made.failing = (await api("GET", failing)).items.find((one) => one.last_status === 503);
   return made;
 }
 

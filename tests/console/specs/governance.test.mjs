@@ -42,7 +42,7 @@ test("a policy is defined with its refusals seen as one types, assigned, tried a
   await dialog.getByRole("combobox", { name: "Client", exact: false }).first().selectOption({ label: "Billing" });
   await axe(page, "the dialog of an assignment");
   await dialog.getByRole("button", { name: "Assign", exact: true }).click();
-  await dialog.waitFor({ state: "hidden" }).catch(() => button("Close").last().click());
+  await dialog.waitFor({ state: "detached" });
   await page.getByRole("row").filter({ hasText: "Billing" }).waitFor();
   await page.getByRole("link", { name: "Who wins?" }).click();
   await page.getByText("Won as the assignment of").first().waitFor();
@@ -124,6 +124,26 @@ test("whoever may only look is told why nothing else is offered", async () => {
   await visit(page, "clients/new");
   await page.getByText("This is not yours to see.").waitFor();
   await axe(page, "what is not one's own");
+  assert.deepEqual(wrong, []);
+});
+
+test("whoever may act in one environment is offered what the server lets them do there", async () => {
+  const account = await server.api("POST", "/service-accounts", { name: "Production", team: "Partner management" });
+  await server.api("POST", "/grants", { principal_id: account.service_account.id, role: "operator", scope: { kind: "limited", environments: ["prod"] }, reason: "production alone" });
+  const { page, wrong, button, dialog } = await signedIn(account.token);
+  await visit(page, `clients/${made.clients["Acme Travel"].id}`);
+  await settled(page);
+  const change = button("Change");
+  assert.equal(await change.getAttribute("aria-disabled"), "true", "it lies in sandbox, too");
+  assert.equal(await change.getAttribute("title"), "You hold the permission client.write, but not here.");
+  await button("Issue a key").click();
+  const issue = dialog.getByRole("button", { name: "Issue", exact: true });
+  await dialog.getByLabel("Environment").selectOption("sandbox");
+  assert.equal(await issue.getAttribute("aria-disabled"), "true");
+  await dialog.getByLabel("Environment").selectOption("prod");
+  await dialog.getByLabel("Name", { exact: true }).fill("third");
+  await issue.click();
+  await dialog.getByText("Secret: shown once, now").waitFor();
   assert.deepEqual(wrong, []);
 });
 

@@ -74,6 +74,24 @@ test("a token is in no storage, no address and no curl", async () => {
   assert.ok(!JSON.stringify(await context.storageState()).includes(server.token));
 });
 
+test("times are in the zone that somebody chose, also after they have gone", async () => {
+  const { page, context, wrong } = await open(browser, server.url);
+  await signIn(page, server.token);
+  const zone = page.getByLabel("Times in");
+  await zone.focus();
+  await zone.selectOption("Europe/Berlin");
+  await visit(page, "gateways");
+  await settled(page);
+  await visit(page, "clients");
+  await page.getByRole("row").nth(1).locator("time").first().waitFor();
+  assert.match(await page.getByRole("row").nth(1).locator("time").first().getAttribute("title") ?? "", / CES?T$/);
+  await page.reload();
+  await signIn(page, server.token);
+  assert.equal(await page.getByLabel("Times in").inputValue(), "Europe/Berlin");
+  await context.close();
+  assert.deepEqual(wrong, []);
+});
+
 test("everything is reached by the keyboard", async () => {
   const { page, wrong } = await open(browser, server.url);
   await page.getByLabel("Admin token").waitFor();

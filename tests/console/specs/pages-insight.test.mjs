@@ -1,0 +1,84 @@
+// The pages of reports, throttling, the audit log and the past in light, dark and narrow: each opens, nothing goes wrong, axe finds nothing. With
+// SHOTS set the pictures are kept there.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { axe } from "../lib/axe.mjs";
+import { launch, open, settled, signIn, visit } from "../lib/browser.mjs";
+import { example } from "../lib/example.mjs";
+import { serve } from "../lib/server.mjs";
+
+const LOOKS = {
+  light: { colorScheme: "light" },
+  // The same page in other colours: only these can be wrong.
+  dark: { colorScheme: "dark", rules: ["color-contrast"] },
+  narrow: { colorScheme: "light", viewport: { width: 390, height: 844 } },
+};
+
+/** A page, and what is seen once it is there. @param {any} made @param {any} found */
+const pagesOf = (made, found) => ({
+  reports: ["reports", "Over time"],
+  "reports-grouped": ["reports?group_by=client,route&compare=previous&granularity=quarter", "Most calls"],
+  "reports-top-endpoints": ["reports/top-endpoints", "endpoints were called"],
+  "reports-quotas": ["reports/quotas", "used up"],
+  "reports-shadow": ["reports/shadow", "Allowed calls"],
+  "reports-hygiene": ["reports/hygiene", "nightly import"],
+  "reports-hygiene-scopes": ["reports/hygiene?list=scopes", "orders:write"],
+  "reports-hygiene-routes": ["reports/hygiene?list=routes", "Every route was called of late."],
+  "reports-hygiene-policies": ["reports/hygiene?list=policies", "Every policy binds somebody."],
+  "reports-exports": ["reports/exports", "Parquet"],
+  throttling: ["throttling", "The last run"],
+  decisions: ["decisions", "not authenticated"],
+  decision: [`decisions/${found.decision.id}`, "Rate limit policy assigned"],
+  explain: [`explain?client_id=${made.clients["City Couriers"].id}&route_id=${made.routes["Read an order"].id}`, "Explain"],
+  audit: ["audit", "the contract is being renewed"],
+  "audit-entry": [`audit/${found.suspended.position}`, "This entry is in the signed log."],
+  "audit-entry-first": [`audit/${found.first.position}`, "This entry is in the signed log."],
+  "audit-checkpoint": ["audit/checkpoint", "It is signed"],
+  "audit-search-secret": ["audit/search-secret", "This field takes a secret that may still work."],
+  "access-report": ["access-report", "192.0.2.0/24"],
+  "access-report-then": [`access-report?as_of=${found.first.position + 1}`, "Nobody could call anything of this."],
+  "access-report-changes": ["access-report/changes?from=1", "gained"],
+  "client-then": [`clients/${made.clients["Price Comparison"].id}?as_of=${found.suspended.position - 1}`, "What has become of it since"],
+});
+
+let server;
+let browser;
+let pages;
+
+before(async () => {
+  server = await serve();
+  const made = await example(server);
+  await server.api("POST", "/reports/exports", { report: "usage", format: "parquet", granularity: "hour", group_by: ["client"] });
+  const [suspended] = (await server.api("GET", "/audit?action=api_client.suspended")).items;
+  const [first] = (await server.api("GET", "/audit?sort=position&limit=1")).items;
+  // A decision is kept a second after it was taken.
+  let decision;
+  while (!decision) [decision] = (await server.api("GET", "/decisions?outcome=quota_exceeded&limit=1")).items;
+  pages = pagesOf(made, { suspended, first, decision });
+  browser = await launch();
+  if (process.env.SHOTS) await mkdir(process.env.SHOTS, { recursive: true });
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+for (const [look, { rules, ...options }] of Object.entries(LOOKS)) {
+  test(`every page of reports, audit and the past, ${look}`, async (t) => {
+    const { page, wrong } = await open(browser, server.url, options);
+    await signIn(page, server.token);
+    for (const [name, [place, seen]] of Object.entries(pages)) {
+      await t.test(name, async () => {
+        await visit(page, place);
+        await settled(page);
+        await page.getByRole("main").getByText(seen).first().waitFor();
+        await axe(page, `${name}, ${look}`, { rules });
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `${wide} pixels stick out of the page`);
+        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${look}.png`, fullPage: true });
+        assert.deepEqual(wrong.splice(0), []);
+      });
+    }
+  });
+}
