@@ -8,10 +8,9 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use test_servers::{Nats, Postgres, scratch};
 
+use crate::world::GATEWAY_TOKEN;
 use crate::{Admin, Launch, Product, TOKEN};
 
-/// What gateways show for a snapshot.
-const GATEWAY_TOKEN: &str = "a-gateway-token-for-tests-only";
 const APPLICATION: &str = "tollgate_application";
 
 /// What a process does.

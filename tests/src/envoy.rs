@@ -1,10 +1,12 @@
-//! The real Envoy on the recommended bootstrap: the file under `deploy/` itself, with nothing but its ports replaced.
+//! The real Envoy on the recommended bootstraps: the files under `deploy/` themselves, with nothing but ports and directories
+//! replaced.
 
-use std::path::Path;
-use std::process::Command;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 use test_servers::{Port, Process, until};
@@ -13,8 +15,28 @@ use crate::http::{self, Answer};
 use crate::{repository_file, scratch, tool};
 
 const BOOTSTRAP: &str = "deploy/envoy/tollgate-ext-authz.yaml";
+const MODULE: &str = "deploy/envoy/tollgate-module.yaml";
+/// What the filter inside Envoy is built as.
+const MODULE_FILE: &str = "libtollgate_envoy.so";
 const SEVERAL_NODES: &str = "deploy/envoy/tollgate-several-nodes.yaml";
+/// Replaced in the bootstrap, it has Envoy read its listener from a file that can be changed while it runs.
+pub const LISTENER_APART: (&str, &str) = ("static_resources:", "static_resources: # its listener apart");
+const LISTENER_FILE: &str = "listener.yaml";
+const BOOTSTRAP_FILE: &str = "envoy.yaml";
 const READY_AT_MOST: Duration = Duration::from_secs(30);
+const STOP_AT_MOST: Duration = Duration::from_secs(20);
+
+/// What the filter inside Envoy is told of its node.
+#[derive(Clone, Debug)]
+pub struct ModuleNode {
+    pub name: String,
+    pub control_plane: String,
+    pub token: String,
+    /// Where the installation's peppers lie.
+    pub secrets: PathBuf,
+    /// None where everything goes by the control plane.
+    pub nats_url: Option<String>,
+}
 
 /// A running Envoy. Ended when dropped.
 #[derive(Debug)]
@@ -22,7 +44,8 @@ pub struct EnvoyProxy {
     process: Process,
     ingress: Port,
     admin: Port,
-    _directory: TempDir,
+    variables: Vec<(&'static str, OsString)>,
+    directory: TempDir,
 }
 
 impl EnvoyProxy {
@@ -63,6 +86,47 @@ impl EnvoyProxy {
         .await
     }
 
+    /// Starts it with the filter inside, on the file for that, with what else is replaced in it; answers when it takes calls.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`], and when the filter has not been built.
+    pub async fn start_with_module(
+        node: &ModuleNode,
+        upstream: u16,
+        others: &[(&str, &str)],
+    ) -> Result<Self> {
+        let directory = scratch()?;
+        let state = directory.path().join("state");
+        let mut replaced: Vec<_> = [
+            ("port_value: 18080 ", format!("port_value: {upstream} ")),
+            ("name: edge-1", format!("name: {}", node.name)),
+            ("state_dir: /var/lib/tollgate-envoy", format!("state_dir: {}", state.display())),
+            ("secrets_dir: /etc/tollgate/secrets", format!("secrets_dir: {}", node.secrets.display())),
+            ("url: http://127.0.0.1:8080", format!("url: {}", node.control_plane)),
+            // A busy machine is slow, and no reason to refuse a call.
+            ("start_wait_ms: 2000", "start_wait_ms: 30000".to_owned()),
+        ]
+        .map(|(from, to)| (from.to_owned(), to))
+        .into();
+        if let Some(url) = &node.nats_url {
+            let commented = "# nats: { urls: [nats://127.0.0.1:4222], replicas: 3 }".to_owned();
+            replaced.push((commented, format!("nats: {{ urls: [{url}] }}")));
+        }
+        replaced.retain(|(from, _)| others.iter().all(|(other, _)| other != from));
+        replaced.extend(others.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())));
+        let variables = vec![
+            ("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", module_directory()?.into_os_string()),
+            ("TOLLGATE_GATEWAY_TOKEN", node.token.clone().into()),
+        ];
+        Self::start_in(directory, MODULE, variables, |ingress, admin| {
+            let ports = [(10_000, ingress), (19_000, admin)];
+            let ports =
+                ports.map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} ")));
+            replaced.into_iter().chain(ports).collect()
+        })
+        .await
+    }
+
     /// The same on the file for several doors, which Envoy waits for as long as it takes on a busy machine.
     ///
     /// # Errors
@@ -89,18 +153,28 @@ impl EnvoyProxy {
         file: &'static str,
         replaced: impl FnOnce(u16, u16) -> Vec<(String, String)>,
     ) -> Result<Self> {
-        let directory = scratch()?;
+        Self::start_in(scratch()?, file, vec![], replaced).await
+    }
+
+    async fn start_in(
+        directory: TempDir,
+        file: &'static str,
+        variables: Vec<(&'static str, OsString)>,
+        replaced: impl FnOnce(u16, u16) -> Vec<(String, String)>,
+    ) -> Result<Self> {
         let (mut ingress, mut admin) = (Port::reserve()?, Port::reserve()?);
         let recommended = std::fs::read_to_string(repository_file(file)?).context("reading the bootstrap")?;
         let replaced = replaced(ingress.number(), admin.number());
-        let bootstrap = directory.path().join("envoy.yaml");
-        std::fs::write(&bootstrap, render(file, &recommended, &replaced)?)
-            .context("writing the bootstrap")?;
-        let mut command = command(&bootstrap)?;
+        let bootstrap = directory.path().join(BOOTSTRAP_FILE);
+        let mut rendered = render(file, &recommended, &replaced)?;
+        if rendered.contains(LISTENER_APART.1) {
+            rendered = take_listener_apart(&rendered, directory.path())?;
+        }
+        std::fs::write(&bootstrap, rendered).context("writing the bootstrap")?;
         ingress.release();
         admin.release();
-        let process = Process::start("envoy", &mut command, directory.path())?;
-        let mut proxy = Self { process, ingress, admin, _directory: directory };
+        let process = spawn(directory.path(), &variables)?;
+        let mut proxy = Self { process, ingress, admin, variables, directory };
         proxy.wait_until_live().await?;
         Ok(proxy)
     }
@@ -116,6 +190,43 @@ impl EnvoyProxy {
         let live = live.await.with_context(|| self.process.last_words())?;
         ensure!(live, "Envoy did not start\n{}", self.process.last_words());
         Ok(())
+    }
+
+    /// Has Envoy take its listener anew, with what is replaced in it, as a control plane of Envoy's would; answers when the new one
+    /// serves. Only of an Envoy that was started with its listener in a file of its own, by [`LISTENER_APART`].
+    ///
+    /// # Errors
+    /// When Envoy does not take it in time.
+    pub async fn update_listener(&self, (from, to): (&str, &str)) -> Result<()> {
+        let file = self.directory.path().join(LISTENER_FILE);
+        let listener = std::fs::read_to_string(&file).context("reading the listener")?;
+        ensure!(listener.matches(from).count() == 1, "the listener has not `{from}` once");
+        write_moved(&file, &listener.replace(from, to))?;
+        until("Envoy to take its listener anew", READY_AT_MOST, async || {
+            let counted = self.admin("/stats?filter=listener_manager.listener_modified").await?.body;
+            Ok((counted.trim() == "listener_manager.listener_modified: 1").then_some(()))
+        })
+        .await
+    }
+
+    /// Asks it to end and waits for that. What the filter inside has counted is kept by then.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.process.terminate(STOP_AT_MOST).await
+    }
+
+    /// Starts it again with the same bootstrap, ports and directories.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`].
+    pub async fn restart(&mut self) -> Result<()> {
+        if self.process.still_running().is_ok() {
+            self.process.kill_9()?;
+        }
+        self.process = spawn(self.directory.path(), &self.variables)?;
+        self.wait_until_live().await
     }
 
     #[must_use]
@@ -164,6 +275,28 @@ impl EnvoyProxy {
     }
 }
 
+/// Where the filter lies that cargo built beside this test's executable, or `TOLLGATE_TEST_MODULE`.
+fn module_directory() -> Result<PathBuf> {
+    if let Some(directory) = std::env::var_os("TOLLGATE_TEST_MODULE") {
+        return Ok(directory.into());
+    }
+    let test = std::env::current_exe().context("finding this test's executable")?;
+    let mut beside = test.ancestors().skip(1).take(2);
+    match beside.find(|directory| directory.join(MODULE_FILE).is_file()) {
+        Some(directory) => Ok(directory.to_owned()),
+        None => bail!(
+            "there is no {MODULE_FILE} beside {}: run `cargo build -p tollgate-envoy-filter`",
+            test.display()
+        ),
+    }
+}
+
+fn spawn(directory: &Path, variables: &[(&'static str, OsString)]) -> Result<Process> {
+    let mut command = command(&directory.join(BOOTSTRAP_FILE))?;
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    Process::start("envoy", &mut command, directory)
+}
+
 fn command(bootstrap: &Path) -> Result<Command> {
     let mut command = Command::new(tool("TOLLGATE_TEST_ENVOY")?);
     command.arg("-c").arg(bootstrap);
@@ -172,6 +305,34 @@ fn command(bootstrap: &Path) -> Result<Command> {
     command.args(["--disable-hot-restart", "--use-dynamic-base-id", "--concurrency", "1"]);
     command.args(["--log-level", "warning", "--file-flush-interval-msec", "20"]);
     Ok(command)
+}
+
+/// Moves the listener of a bootstrap into a file that Envoy watches.
+fn take_listener_apart(bootstrap: &str, directory: &Path) -> Result<String> {
+    let (before, rest) = bootstrap.split_once("  listeners:\n").context("the bootstrap has listeners")?;
+    let (listeners, clusters) = rest.split_once("\n  clusters:\n").context("and clusters behind them")?;
+    let apart: Vec<_> = listeners.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+    let apart = apart.join("\n").replacen(
+        "- name: ingress\n",
+        "- \"@type\": type.googleapis.com/envoy.config.listener.v3.Listener\n  name: ingress\n",
+        1,
+    );
+    let file = directory.join(LISTENER_FILE);
+    write_moved(&file, &format!("resources:\n{apart}\n"))?;
+    let watched = format!(
+        "dynamic_resources: {{ lds_config: {{ path_config_source: {{ path: {} }} }} }}\n",
+        file.display()
+    );
+    let (head, statics) =
+        before.split_once("static_resources:").context("the bootstrap has static resources")?;
+    Ok(format!("{head}{watched}static_resources:{statics}  clusters:\n{clusters}"))
+}
+
+/// Envoy notices a file that is moved into place, and never sees half of one.
+fn write_moved(file: &Path, text: &str) -> Result<()> {
+    let beside = file.with_extension("partial");
+    std::fs::write(&beside, text).context("writing a listener")?;
+    std::fs::rename(&beside, file).context("putting a listener in place")
 }
 
 /// Each of what is replaced must be there once: else the test would start something that is not the file.

@@ -37,13 +37,13 @@ pub use crate::admin::Admin;
 pub use crate::clock::{FakeClock, now};
 pub use crate::cluster::{Cluster, Role};
 pub use crate::collector::{Collected, Collector};
-pub use crate::envoy::EnvoyProxy;
+pub use crate::envoy::{EnvoyProxy, LISTENER_APART, ModuleNode};
 pub use crate::http::{Answer, get, post, raw};
 pub use crate::launch::{Launch, binary};
 pub use crate::objects::{Objects, Sent};
 pub use crate::product::Product;
 pub use crate::upstream::{Received, Upstream};
-pub use crate::world::{IssuedKey, TOKEN, World};
+pub use crate::world::{DoorKind, GATEWAY_TOKEN, IssuedKey, TOKEN, World};
 pub use test_servers::{Exit, Nats, Port, Postgres, Process, Wire, until};
 
 use test_servers::{scratch, tool};
@@ -51,6 +51,30 @@ use test_servers::{scratch, tool};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+
+/// Runs stories at each door by which Envoy can have calls judged, as tests of their own: `async fn story(door: DoorKind) ->
+/// Result<()>`.
+#[macro_export]
+macro_rules! at_both_doors {
+    ($($story:ident),+ $(,)?) => {
+        mod at_ext_authz {
+            $(
+                #[tokio::test]
+                async fn $story() -> anyhow::Result<()> {
+                    super::$story($crate::DoorKind::ExtAuthz).await
+                }
+            )+
+        }
+        mod inside_envoy {
+            $(
+                #[tokio::test]
+                async fn $story() -> anyhow::Result<()> {
+                    super::$story($crate::DoorKind::Module).await
+                }
+            )+
+        }
+    };
+}
 
 /// A file of the repository, by its path from the root.
 ///

@@ -5,15 +5,29 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{Admin, Answer, EnvoyProxy, Launch, Product, Upstream, http, until};
+use crate::{Admin, Answer, EnvoyProxy, Launch, ModuleNode, Product, Upstream, http, until};
 
 /// The bootstrap token of every test.
 pub const TOKEN: &str = "a-bootstrap-token-for-tests-only";
 const APPLIED_AT_MOST: Duration = Duration::from_secs(10);
+/// What gateways outside the control plane's process show it.
+pub const GATEWAY_TOKEN: &str = "a-gateway-token-for-tests-only";
+/// The node of the filter inside Envoy.
+const MODULE_NODE: &str = "edge-1";
+
+/// By which door Envoy has its calls judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorKind {
+    /// The product's own, one hop away.
+    ExtAuthz,
+    /// The filter inside Envoy, a node of its own that follows the product.
+    Module,
+}
 
 /// Everything between a caller and an upstream, started for one test.
 #[derive(Debug)]
 pub struct World {
+    pub door: DoorKind,
     pub product: Product,
     pub envoy: EnvoyProxy,
     pub upstream: Upstream,
@@ -32,7 +46,23 @@ impl World {
     /// # Errors
     /// When one of the three does not start.
     pub async fn start() -> Result<Self> {
-        Self::launch(Launch::new(TOKEN)?).await
+        Self::start_at(DoorKind::ExtAuthz).await
+    }
+
+    /// The same by either door.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_at(door: DoorKind) -> Result<Self> {
+        Self::launch(door, Launch::new(TOKEN)?, &[]).await
+    }
+
+    /// By the filter inside Envoy, with what else is replaced in its bootstrap.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_inside(others: &[(&str, &str)]) -> Result<Self> {
+        Self::launch(DoorKind::Module, Launch::new(TOKEN)?, others).await
     }
 
     /// The same on a clock that the test gives.
@@ -40,7 +70,7 @@ impl World {
     /// # Errors
     /// When one of the three does not start.
     pub async fn start_with_clock() -> Result<Self> {
-        Self::launch(Launch::new(TOKEN)?.with_clock()?).await
+        Self::launch(DoorKind::ExtAuthz, Launch::new(TOKEN)?.with_clock()?, &[]).await
     }
 
     /// The same, as a test has varied it.
@@ -48,27 +78,60 @@ impl World {
     /// # Errors
     /// When one of the three does not start.
     pub async fn start_as(vary: impl FnOnce(Launch) -> Launch) -> Result<Self> {
-        Self::launch(vary(Launch::new(TOKEN)?)).await
+        Self::launch(DoorKind::ExtAuthz, vary(Launch::new(TOKEN)?), &[]).await
     }
 
     /// The same where the door believes what a header says that a call costs, and Envoy shows it that header.
     ///
     /// # Errors
     /// When one of the three does not start.
-    pub async fn start_with_cost_header(name: &str) -> Result<Self> {
-        let product = Launch::new(TOKEN)?.env("TOLLGATE_TRUST_COST_HEADERS", "true").start().await?;
-        let upstream = Upstream::start().await?;
-        let envoy = EnvoyProxy::start_passing(name, product.gateway_port(), upstream.port()).await?;
-        let admin = product.admin()?;
-        Ok(Self { product, envoy, upstream, admin })
+    pub async fn start_with_cost_header(door: DoorKind, name: &str) -> Result<Self> {
+        let launch = Launch::new(TOKEN)?.env("TOLLGATE_TRUST_COST_HEADERS", "true");
+        match door {
+            DoorKind::ExtAuthz => {
+                let product = launch.start().await?;
+                let upstream = Upstream::start().await?;
+                let envoy = EnvoyProxy::start_passing(name, product.gateway_port(), upstream.port()).await?;
+                let admin = product.admin()?;
+                Ok(Self { door, product, envoy, upstream, admin })
+            }
+            // The filter is inside: it sees every header there is.
+            DoorKind::Module => {
+                let trusting = (
+                    "before_ready: refuse",
+                    "before_ready: refuse\n                  trust_cost_headers: true",
+                );
+                Self::launch(door, launch, &[trusting]).await
+            }
+        }
     }
 
-    async fn launch(launch: Launch) -> Result<Self> {
-        let product = launch.start().await?;
+    async fn launch(door: DoorKind, launch: Launch, others: &[(&str, &str)]) -> Result<Self> {
+        let product = launch.env("TOLLGATE_GATEWAY_TOKEN", GATEWAY_TOKEN).start().await?;
         let upstream = Upstream::start().await?;
-        let envoy = EnvoyProxy::start(product.gateway_port(), upstream.port()).await?;
+        let envoy = match door {
+            DoorKind::ExtAuthz => EnvoyProxy::start(product.gateway_port(), upstream.port()).await?,
+            DoorKind::Module => {
+                let node = module_node(&product);
+                EnvoyProxy::start_with_module(&node, upstream.port(), others).await?
+            }
+        };
         let admin = product.admin()?;
-        Ok(Self { product, envoy, upstream, admin })
+        Ok(Self { door, product, envoy, upstream, admin })
+    }
+
+    /// One more Envoy by the same door, before another upstream.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another_envoy(&self, upstream: u16) -> Result<EnvoyProxy> {
+        match self.door {
+            DoorKind::ExtAuthz => EnvoyProxy::start(self.product.gateway_port(), upstream).await,
+            DoorKind::Module => {
+                let node = ModuleNode { name: "edge-2".to_owned(), ..module_node(&self.product) };
+                EnvoyProxy::start_with_module(&node, upstream, &[]).await
+            }
+        }
     }
 
     /// Gives a command and waits until the gateway has applied it.
@@ -94,6 +157,9 @@ impl World {
     pub async fn applied(&self, answer: &Answer) -> Result<()> {
         let position: u64 =
             answer.header("tollgate-position").context("a write says its position")?.parse()?;
+        if self.door == DoorKind::Module {
+            self.applied_inside(position).await?;
+        }
         // A malformed secret consumes nothing, and the answer names the position it was judged at.
         let probe = json!({ "secret": "not-a-secret", "method": "GET", "path": "/" });
         until("the gateway to follow", APPLIED_AT_MOST, async || {
@@ -101,6 +167,17 @@ impl World {
             let at =
                 judged.json.get("position").and_then(Value::as_u64).context("verify names a position")?;
             Ok((at >= position).then_some(()))
+        })
+        .await
+    }
+
+    /// The product hears from the filter's node how far it is.
+    async fn applied_inside(&self, position: u64) -> Result<()> {
+        until("the filter to follow", APPLIED_AT_MOST, async || {
+            let nodes = self.admin.get("/gateway/nodes").await?.json;
+            let mut nodes = nodes["items"].as_array().into_iter().flatten();
+            let inside = nodes.find(|node| node["node"] == MODULE_NODE).context("the filter was heard of")?;
+            Ok((inside["position"].as_u64() >= Some(position)).then_some(()))
         })
         .await
     }
@@ -172,6 +249,16 @@ impl World {
     /// When Envoy does not answer.
     pub async fn call(&self, path: &str, secret: &str) -> Result<Answer> {
         self.envoy.call("GET", path, &[("x-api-key", secret)]).await
+    }
+}
+
+fn module_node(product: &Product) -> ModuleNode {
+    ModuleNode {
+        name: MODULE_NODE.to_owned(),
+        control_plane: product.url(""),
+        token: GATEWAY_TOKEN.to_owned(),
+        secrets: product.data_dir().to_owned(),
+        nats_url: None,
     }
 }
 

@@ -16,10 +16,12 @@ mod it {
     mod conformance;
     mod console;
     mod crash;
+    mod doors;
     mod envoy;
     mod explained;
     mod faults;
     mod harness;
+    mod inside_envoy;
     mod limits;
     mod notices;
     mod projections;

@@ -20,7 +20,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
 commands:
   check              rustfmt and clippy over the whole workspace, warnings being errors
-  test [ARGS…]       sets up the tools that the tests need, builds `tollgate`, runs every test;
+  test [ARGS…]       sets up the tools that the tests need, builds `tollgate` and the filter inside Envoy, runs every test;
                      ARGS go to `cargo test`, which tests the whole workspace unless they name a package
   tools              sets up the tools alone and prints their variables: eval \"$(cargo xtask tools)\"
   schemas            writes the contracts under schemas/ anew from the code
@@ -69,12 +69,13 @@ fn check(rest: &[String]) -> Result<()> {
 
 fn test(rest: &[String]) -> Result<()> {
     let tools = Tools::set_up()?;
-    // The system tests start the real binary, and look for it beside their own executable: the same profile. Built
-    // with the tests of the same packages, it shares their dependencies; alone it would have them compiled again.
+    // The system tests start the real binary, and Envoy with the filter, and look for both beside their own executable: the
+    // same profile. Built with the tests of the same packages, they share their dependencies; alone they would have them
+    // compiled again.
     let everything = selection_of(rest);
     let built = match everything {
-        Some(_) => vec!["build", "--bins", "--tests"],
-        None => vec!["build", "-p", "tollgate"],
+        Some(_) => vec!["build", "--lib", "--bins", "--tests"],
+        None => vec!["build", "-p", "tollgate", "-p", "tollgate-envoy-filter"],
     };
     run(cargo().args(built).args(everything.unwrap_or_default()).args(profile_of(rest)))?;
     let variables = tools.variables();

@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     ExtAuthz,
     Verify,
     ForwardAuth,
+    InProxy,
 }
 
 /// Asks the gateway about calls, for every kind of door.
@@ -155,11 +156,18 @@ impl Door {
 }
 
 /// One try at a call.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Turn {
     begun: Timing,
     /// It must be answered now.
     last: bool,
+}
+
+impl Turn {
+    /// The same, that must be answered now.
+    pub(crate) fn last(self) -> Self {
+        Self { last: true, ..self }
+    }
 }
 
 /// Why a try gave no answer.
@@ -212,6 +220,7 @@ impl Kind {
             Self::ExtAuthz => "ext_authz",
             Self::Verify => "verify",
             Self::ForwardAuth => "forward_auth",
+            Self::InProxy => "in_proxy",
         }
     }
 }

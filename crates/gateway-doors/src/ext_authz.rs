@@ -68,6 +68,8 @@ impl ExtAuthz {
     }
 }
 
+pub(crate) use answer::metadata;
+
 /// What is answered about a decision, for tests of those who get it back.
 #[cfg(test)]
 pub(crate) fn decided(decision: &gateway::Decision) -> Vec<u8> {

@@ -29,7 +29,7 @@ pub const STALE: &str = "x-tollgate-stale";
 
 /// Header fields, their values one after the other in one text: an answer has ten of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Headers {
+pub struct Headers {
     text: String,
     /// Each name, and where in the text its value ends.
     ends: SmallVec<[(&'static str, usize); 10]>,
@@ -46,7 +46,8 @@ impl Headers {
         self.ends.push((name, self.text.len()));
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    /// Each field with its value.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let mut begin = 0;
         self.ends.iter().map(move |(name, end)| {
             let value = self.text.get(begin..*end).unwrap_or_default();

@@ -3,6 +3,7 @@
 //! | door | for | what the caller gets |
 //! |---|---|---|
 //! | [`ExtAuthz`], gRPC | Envoy `ext_authz` | 401, 403, 429 as decided, with the `RateLimit` fields |
+//! | [`in_proxy`], a function call | a filter inside Envoy | the same, and the filter tells what became of the call |
 //! | [`AccessLog`], gRPC | Envoy's access log service | nothing: here Envoy tells what became of calls |
 //! | `POST /v1/verify` | gateways that ask in JSON | whatever the asking gateway makes of the answer |
 //! | `/v1/forward-auth` | Traefik `ForwardAuth`, Caddy `forward_auth` | the same as from Envoy |
@@ -114,6 +115,7 @@ mod ext_authz;
 mod forward_auth;
 pub mod headers;
 mod health;
+pub mod in_proxy;
 mod path;
 mod refuse;
 mod router;

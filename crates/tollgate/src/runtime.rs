@@ -153,6 +153,16 @@ impl Tasks {
     }
 }
 
+impl ::gateway_node::Keepers for Tasks {
+    fn stop_token(&self) -> CancellationToken {
+        self.keepers_stop_token()
+    }
+
+    fn keep(&mut self, name: &'static str, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+        self.spawn_keeper(name, work);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,6 @@
 mod adapters;
 mod admin_token;
 pub(crate) mod checkpoints;
-mod control_plane;
 mod decisions;
 mod follow_door;
 mod gateway_node;
@@ -29,12 +28,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use self::gateway_node::Node;
 use crate::{
     runtime::{self, Tasks},
     settings::{Role, Settings},
     traces,
 };
-use gateway_node::Node;
 use rooms::{Rooms, Store};
 
 /// How long a start waits for the index of who may do what.
@@ -211,7 +210,7 @@ async fn open_doors(
     tasks: &mut Tasks,
 ) -> anyhow::Result<Option<SocketAddr>> {
     let Some(node @ Node { door: Some(door), .. }) = node else { return Ok(None) };
-    gateway_node::settle(node, rooms).await;
+    ::gateway_node::settle(&node.gateway, rooms.bus.as_ref(), &rooms.clock).await;
     let doors = listen(settings.gateway).await?;
     let address = doors.local_addr()?;
     let (door, stop) = (Arc::clone(door), tasks.stop_token());

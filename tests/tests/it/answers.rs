@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use domain::usage::{ResponseFact, UsageBatch};
 use eventlog::usage::UsageLog;
 use serde_json::json;
-use tollgate_tests::{EnvoyProxy, Port, Product, World, until};
+use tollgate_tests::{DoorKind, Port, Product, World, at_both_doors, until};
 
 const SOON: Duration = Duration::from_secs(30);
 /// Less than the ten seconds after which the doors break off what is still under way.
@@ -47,26 +47,31 @@ fn sums(responses: &[ResponseFact]) -> BTreeMap<(&str, &str), (u64, u64)> {
     sums
 }
 
-#[tokio::test]
-async fn every_judged_call_is_counted_by_what_became_of_it() -> Result<()> {
-    let mut world = World::start().await?;
+at_both_doors! {
+    every_judged_call_is_counted_by_what_became_of_it,
+}
+
+async fn every_judged_call_is_counted_by_what_became_of_it(door: DoorKind) -> Result<()> {
+    let mut world = World::start_at(door).await?;
     let client = world.client("Acme", &[]).await?;
     let route = world.route("/orders", &[]).await?;
     let key = world.key(&client, &json!({})).await?;
-    let rates = json!([{ "name": "hourly", "requests": 1, "per_seconds": 3600, "burst": 4 }]);
+    // Two Envoys are two nodes where the filter is inside, and each would grant the limit: whose upstream is away has none.
+    let other = world.client("Other", &[]).await?;
+    let others = world.key(&other, &json!({})).await?;
+    let rates = json!([{ "name": "hourly", "requests": 1, "per_seconds": 3600, "burst": 3 }]);
     let policy = json!({ "name": "limits", "rates": rates, "quotas": [] });
     world.policy(&policy, &json!({ "client_id": client })).await?;
     let mut away = Port::reserve()?;
     away.release();
-    let before_nothing = EnvoyProxy::start(world.product.gateway_port(), away.number()).await?;
-
+    let mut before_nothing = world.another_envoy(away.number()).await?;
     let secret = [("x-api-key", key.secret.as_str())];
     let mut body_bytes = 0;
     for (envoy, path, headers, status) in [
         (&world.envoy, "/orders", &secret[..], 200),
         (&world.envoy, "/orders?page=2", &secret, 200),
         (&world.envoy, "/orders?status=500", &secret, 500),
-        (&before_nothing, "/orders", &secret, 503),
+        (&before_nothing, "/orders", &[("x-api-key", others.secret.as_str())], 503),
         (&world.envoy, "/orders", &secret, 429),
         (&world.envoy, "/orders", &[], 401),
     ] {
@@ -75,9 +80,19 @@ async fn every_judged_call_is_counted_by_what_became_of_it() -> Result<()> {
         body_bytes += u64::try_from(answer.body.len())?;
     }
     assert_eq!(world.envoy.call("GET", "/healthz", &[]).await?.status, 200, "not judged, hence not told of");
-    told(&world.product, 6).await?;
-    let dropped = world.envoy.admin("/stats?filter=grpc_access_log.logs_dropped").await?.body;
-    assert_eq!(dropped.trim(), "access_logs.grpc_access_log.logs_dropped: 0");
+    match door {
+        DoorKind::ExtAuthz => {
+            told(&world.product, 6).await?;
+            let dropped = world.envoy.admin("/stats?filter=grpc_access_log.logs_dropped").await?.body;
+            assert_eq!(dropped.trim(), "access_logs.grpc_access_log.logs_dropped: 0");
+        }
+        // The filter hands on all that it has counted before Envoy ends.
+        DoorKind::Module => {
+            for envoy in [&mut world.envoy, &mut before_nothing] {
+                ensure!(envoy.terminate().await?.success(), "{}", envoy.process().last_words());
+            }
+        }
+    }
 
     let batches = flushed(&mut world.product).await?;
     let responses: Vec<_> = batches.iter().flat_map(|batch| batch.responses.clone()).collect();
@@ -90,6 +105,8 @@ async fn every_judged_call_is_counted_by_what_became_of_it() -> Result<()> {
     assert_eq!(sums(&responses), expected.into());
     for fact in &responses {
         let proven = fact.outcome.as_str() != "unauthenticated";
+        let of_others = fact.client_id.is_some_and(|id| id.to_string() == other);
+        let (client, key) = if of_others { (&other, &others) } else { (&client, &key) };
         let whose = proven.then(|| (client.clone(), key.key_id.clone(), route.clone()));
         let told = (fact.client_id.zip(fact.key_id).zip(fact.route_id))
             .map(|((client, key), route)| (client.to_string(), key.to_string(), route.to_string()));

@@ -2,7 +2,15 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tollgate_tests::{Answer, World, now};
+use tollgate_tests::{Answer, DoorKind, World, at_both_doors, now};
+
+at_both_doors! {
+    a_valid_key_gets_through_and_the_upstream_sees_who_but_not_the_secret,
+    whoever_is_not_proven_is_told_the_same,
+    a_genuine_key_that_may_not_is_told_why,
+    a_key_works_in_its_own_environment_only,
+    the_route_judged_is_the_route_served,
+}
 
 /// What a caller can tell two refusals apart by: all but the identifiers of the single call.
 fn tells(answer: &Answer) -> (u16, Value, Option<String>) {
@@ -34,9 +42,8 @@ fn guessed(secret: &str) -> String {
     signed + &String::from_utf8_lossy(&digits)
 }
 
-#[tokio::test]
-async fn a_valid_key_gets_through_and_the_upstream_sees_who_but_not_the_secret() -> Result<()> {
-    let world = World::start().await?;
+async fn a_valid_key_gets_through_and_the_upstream_sees_who_but_not_the_secret(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     let client = world.client("Acme", &["orders:read"]).await?;
     let route = world.route("/orders/{id}", &["orders:read"]).await?;
     let key = world.key(&client, &json!({})).await?;
@@ -62,9 +69,8 @@ async fn a_valid_key_gets_through_and_the_upstream_sees_who_but_not_the_secret()
     Ok(())
 }
 
-#[tokio::test]
-async fn whoever_is_not_proven_is_told_the_same() -> Result<()> {
-    let world = World::start().await?;
+async fn whoever_is_not_proven_is_told_the_same(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     let client = world.client("Acme", &[]).await?;
     world.route("/orders", &[]).await?;
     let key = world.key(&client, &json!({})).await?;
@@ -101,9 +107,8 @@ async fn whoever_is_not_proven_is_told_the_same() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_genuine_key_that_may_not_is_told_why() -> Result<()> {
-    let world = World::start().await?;
+async fn a_genuine_key_that_may_not_is_told_why(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     let client = world.client("Acme", &["orders:read"]).await?;
     world.route("/orders", &["orders:read"]).await?;
     world.route("/admin", &["admin"]).await?;
@@ -132,9 +137,8 @@ async fn a_genuine_key_that_may_not_is_told_why() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_key_works_in_its_own_environment_only() -> Result<()> {
-    let world = World::start().await?;
+async fn a_key_works_in_its_own_environment_only(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     let body = json!({
         "name": "Acme", "kind": "partner", "owner": { "team": "partners", "email": "partners@example.com" },
         "contacts": [], "environments": ["prod", "sandbox"], "scopes": [], "labels": {},
@@ -147,15 +151,14 @@ async fn a_key_works_in_its_own_environment_only() -> Result<()> {
 
     let refused = world.call("/orders", &test_key.secret).await?;
     assert_eq!((refused.status, &refused.json["code"]), (403, &json!("wrong_environment")));
-    // The recommended bootstrap judges /sandbox in the environment `sandbox`, by a context extension.
+    // The recommended bootstraps judge /sandbox in the environment `sandbox`, as the route says.
     assert_eq!(world.call("/sandbox/orders", &test_key.secret).await?.status, 200);
     assert_eq!(world.call("/sandbox/orders", &key.secret).await?.status, 403);
     Ok(())
 }
 
-#[tokio::test]
-async fn the_route_judged_is_the_route_served() -> Result<()> {
-    let world = World::start().await?;
+async fn the_route_judged_is_the_route_served(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     let client = world.client("Acme", &[]).await?;
     world.route("/orders/{id}", &[]).await?;
     world.route("/admin", &["admin"]).await?;

@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tollgate_tests::{World, now, until};
+use tollgate_tests::{DoorKind, World, at_both_doors, now, until};
+
+at_both_doors! {
+    one_client_can_be_given_a_lower_limit_than_everyone,
+    the_report_says_what_the_gate_said_to_the_unit,
+    a_call_costs_what_the_header_says_that_its_route_names,
+}
 
 fn policy(rates: &Value, quotas: &Value) -> Value {
     json!({ "name": "limits", "rates": rates, "quotas": quotas })
@@ -69,9 +75,8 @@ async fn over_the_quota_is_429_until_the_window_turns_and_survives_a_restart() -
     Ok(())
 }
 
-#[tokio::test]
-async fn one_client_can_be_given_a_lower_limit_than_everyone() -> Result<()> {
-    let world = World::start().await?;
+async fn one_client_can_be_given_a_lower_limit_than_everyone(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     world.route("/orders", &[]).await?;
     let rate = |burst: u64| json!([{ "name": "r", "requests": 1, "per_seconds": 3600, "burst": burst }]);
     world.policy(&policy(&rate(100), &json!([])), &json!({})).await?;
@@ -88,9 +93,8 @@ async fn one_client_can_be_given_a_lower_limit_than_everyone() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn the_report_says_what_the_gate_said_to_the_unit() -> Result<()> {
-    let world = World::start().await?;
+async fn the_report_says_what_the_gate_said_to_the_unit(door: DoorKind) -> Result<()> {
+    let world = World::start_at(door).await?;
     let client = world.client("Acme", &["a"]).await?;
     world.route("/orders", &[]).await?;
     world.route("/admin", &["admin"]).await?;
@@ -140,9 +144,8 @@ async fn the_report_says_what_the_gate_said_to_the_unit() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_call_costs_what_the_header_says_that_its_route_names() -> Result<()> {
-    let world = World::start_with_cost_header("x-call-cost").await?;
+async fn a_call_costs_what_the_header_says_that_its_route_names(door: DoorKind) -> Result<()> {
+    let world = World::start_with_cost_header(door, "x-call-cost").await?;
     let client = world.client("Acme", &[]).await?;
     let route = json!({
         "name": "search", "methods": ["GET"], "path": "/search", "cost": 2,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use tollgate_tests::repository_file;
 
 /// The crates of ours that each may name, in `[dependencies]`.
-const MAY_KNOW: [(&str, &[&str]); 12] = [
+const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("outbound", &[]),
     ("eventlog", &["domain"]),
@@ -18,6 +18,8 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("gateway", &["domain"]),
     ("gateway-bus", &["domain", "gateway"]),
     ("gateway-doors", &["domain", "gateway"]),
+    ("gateway-node", &["domain", "eventlog", "gateway", "gateway-bus"]),
+    ("envoy-filter", &["domain", "eventlog", "gateway", "gateway-bus", "gateway-doors", "gateway-node"]),
     (
         "tollgate",
         &[
@@ -32,6 +34,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
             "gateway",
             "gateway-bus",
             "gateway-doors",
+            "gateway-node",
         ],
     ),
 ];

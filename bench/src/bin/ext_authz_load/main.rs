@@ -6,17 +6,16 @@
 #![expect(clippy::print_stdout, reason = "a command line tool speaks to its terminal")]
 
 mod load;
-mod population;
 mod question;
 mod report;
 mod servers;
 
 use anyhow::Result;
 use clap::Parser;
+use tollgate_bench::population::Population;
 
 use crate::{
     load::{Load, Round},
-    population::Population,
     report::Report,
     servers::Servers,
 };

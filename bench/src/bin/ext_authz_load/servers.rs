@@ -37,7 +37,7 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower::Service;
 
-use crate::population::{Population, WallClock};
+use tollgate_bench::population::{Population, WallClock};
 
 /// Both servers. They end with the process.
 pub(crate) struct Servers {

@@ -17,6 +17,7 @@ pub(super) struct Meters {
     ext_authz: PerDoor,
     verify: PerDoor,
     forward_auth: PerDoor,
+    in_proxy: PerDoor,
     seconds: Histogram,
 }
 
@@ -29,7 +30,7 @@ struct PerDoor {
 }
 
 /// When a decision was begun.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Timing(Instant);
 
 impl Meters {
@@ -40,6 +41,7 @@ impl Meters {
             ext_authz: PerDoor::new(Kind::ExtAuthz),
             verify: PerDoor::new(Kind::Verify),
             forward_auth: PerDoor::new(Kind::ForwardAuth),
+            in_proxy: PerDoor::new(Kind::InProxy),
             seconds: metrics::histogram!(SECONDS),
         }
     }
@@ -53,6 +55,7 @@ impl Meters {
             Kind::ExtAuthz => &self.ext_authz,
             Kind::Verify => &self.verify,
             Kind::ForwardAuth => &self.forward_auth,
+            Kind::InProxy => &self.in_proxy,
         };
         door.counter(outcome).increment(1);
         self.seconds.record(begun.elapsed());

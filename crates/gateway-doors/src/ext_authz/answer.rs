@@ -17,6 +17,8 @@ use crate::{
 const OVERWRITE_IF_EXISTS_OR_ADD: u64 = 2;
 /// What most answers fit into.
 const ANSWER_BYTES: usize = 2048;
+/// What the metadata of most answers fits into.
+const METADATA_BYTES: usize = 512;
 
 /// The whole answer to a call that was judged.
 pub(super) fn decided(decision: &Decision, secret_in_authorization: bool) -> Vec<u8> {
@@ -101,6 +103,13 @@ fn write_header(writer: &mut Writer, field: u8, name: &str, value: &str) {
         });
         option.number(3, OVERWRITE_IF_EXISTS_OR_ADD);
     });
+}
+
+/// What [`write_metadata`] writes, by itself.
+pub(crate) fn metadata(decision: &Decision) -> Vec<u8> {
+    let mut metadata = Writer::with_capacity(METADATA_BYTES);
+    write_metadata(&mut metadata, decision);
+    metadata.into_bytes()
 }
 
 /// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow. The

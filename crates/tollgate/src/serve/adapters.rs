@@ -1,78 +1,22 @@
-//! Between rooms that do not know each other: the gateway core follows and flushes through traits, the log, the bus and
-//! the usage files stand behind them.
+//! Between rooms that do not know each other: the read models take usage through a trait, the bus and the usage files stand
+//! behind it.
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Position, Timestamp};
+use domain::Timestamp;
 use eventlog::{
-    EventFeed, LogFailure,
-    bus::{Bus, BusFeed, USAGE_STREAM, UsageFeed, UsagePublisher},
+    LogFailure,
+    bus::{Bus, USAGE_STREAM, UsageFeed},
     usage::UsageLog,
-};
-use gateway::{
-    flush::{Flush, FlushSink, SinkFailure},
-    follow::{ConfigurationFeed, FeedBatch, FeedFailure},
 };
 use projections::{Forgetting, Reading, UsageSource};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-const BATCH_EVENTS_MAX: usize = 2_000;
-/// A quiet log is told apart from a lost one by an empty answer this often.
-const IDLE: Duration = Duration::from_secs(1);
 /// How often the usage stream is asked how far it is.
 const ASK_USAGE_EVERY: Duration = Duration::from_millis(250);
 /// A batch that the stream has and does not give is asked for anew after so long.
 const USAGE_AT_MOST: Duration = Duration::from_secs(5);
-
-/// Where a gateway's configuration comes from.
-pub(super) enum Configuration {
-    Log(EventFeed),
-    Bus(Bus, Box<BusFeed>),
-}
-
-impl ConfigurationFeed for Configuration {
-    async fn next(&mut self, after: Position) -> Result<FeedBatch, FeedFailure> {
-        match self {
-            Self::Log(feed) => {
-                let events =
-                    feed.next_within(after, BATCH_EVENTS_MAX, IDLE).await.map_err(FeedFailure::new)?;
-                Ok(FeedBatch { events: events.to_vec(), head: feed.head() })
-            }
-            Self::Bus(bus, feed) => {
-                let events =
-                    feed.next_within(after, BATCH_EVENTS_MAX, IDLE).await.map_err(FeedFailure::new)?;
-                // Silence on a bus that is away says nothing: the configuration grows stale.
-                if events.is_empty() && !bus.is_connected() {
-                    return Err(FeedFailure::new("the bus is away"));
-                }
-                Ok(FeedBatch { events, head: feed.head() })
-            }
-        }
-    }
-}
-
-/// Who keeps the gateway's flushes: counters in a file of this node, and batches beside them or on the bus.
-pub(super) struct UsageSink {
-    pub(super) file: UsageLog,
-    pub(super) bus: Option<UsagePublisher>,
-}
-
-impl FlushSink for UsageSink {
-    async fn flush(&self, flush: &Flush) -> Result<(), SinkFailure> {
-        let counters = flush.counters.iter().map(|row| (row.key.clone(), row.state.clone())).collect();
-        let beside = match (&self.bus, &flush.batch) {
-            // First: given again it is known by its sequence, and the counters are put where they were.
-            (Some(bus), Some(batch)) => {
-                bus.publish(batch).await.map_err(SinkFailure::new)?;
-                None
-            }
-            (Some(_), None) => None,
-            (None, batch) => batch.clone(),
-        };
-        self.file.append(beside, counters).await.map_err(SinkFailure::new)
-    }
-}
 
 /// Usage batches, wherever they come from.
 pub(super) enum AnyUsage {

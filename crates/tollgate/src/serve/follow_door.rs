@@ -1,40 +1,65 @@
-//! What gateways without a database are handed: a snapshot to begin with, and events that the bus no longer has.
+//! What gateways without a database are handed: a snapshot to begin with, and events, those that the bus no longer has or,
+//! where they have no bus, all of them as they come. Such gateways hand over here what they count.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use api::{Api, protect};
+use api::{Api, GatewayNodes, Heard, protect};
 use axum::{
-    Router,
-    extract::{Query, State},
+    Json, Router,
+    extract::{DefaultBodyLimit, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use domain::{Position, access::Permission};
-use eventlog::{EventLog, bus::envelope};
+use domain::{Environment, Position, SharedClock, access::Permission, usage::UsageBatch};
+use eventlog::{
+    EventLog, LogFailure,
+    bus::{UsagePublisher, envelope},
+    usage::UsageLog,
+};
 use gateway::Gateway;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 use tracing::error;
 
 const EVENTS_MAX: usize = 10_000;
+/// A question that waits for news is answered after so long without any.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+/// A batch of 5,000 facts with their decisions is two megabytes.
+const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Says where the log ends, beside the events.
+const HEAD: &str = "tollgate-head";
 
+/// Who takes usage batches from gateways that have no bus.
 #[derive(Clone)]
-struct Door {
-    gateway: Arc<Gateway>,
-    log: EventLog,
+pub(super) enum UsageTaker {
+    File(UsageLog),
+    Bus(UsagePublisher),
+    /// Neither a bus nor a gateway in this process.
+    Nobody,
+}
+
+/// What gateways are handed, and who hears what they say by asking.
+#[derive(Clone)]
+pub(super) struct FollowDoor {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) log: EventLog,
+    pub(super) usage: UsageTaker,
+    pub(super) nodes: GatewayNodes,
+    pub(super) clock: SharedClock,
 }
 
 /// For holders of `gateway.follow`.
-pub(super) fn router(gateway: Arc<Gateway>, log: EventLog, api: Arc<Api>) -> Router {
+pub(super) fn router(door: FollowDoor, api: Arc<Api>) -> Router {
     let router = Router::new()
         .route("/v1/gateway/snapshot", get(snapshot))
         .route("/v1/gateway/events", get(events))
-        .with_state(Door { gateway, log });
+        .route("/v1/gateway/usage", post(usage).layer(DefaultBodyLimit::max(BATCH_BYTES_MAX)))
+        .with_state(door);
     protect(router, api, Permission::GatewayFollow)
 }
 
-async fn snapshot(State(door): State<Door>) -> Response {
+async fn snapshot(State(door): State<FollowDoor>) -> Response {
     match spawn_blocking(move || door.gateway.snapshot()).await {
         Ok(Some(snapshot)) => {
             let headers =
@@ -52,11 +77,29 @@ async fn snapshot(State(door): State<Door>) -> Response {
 struct Asked {
     after: u64,
     limit: usize,
+    /// How long to wait for news when there is none.
+    #[serde(default)]
+    wait_ms: u64,
+    /// Who asks, if it judges calls: what it has asked for before is in force there.
+    environment: Option<Environment>,
+    node: Option<String>,
+    boot: Option<String>,
+    /// It asks for the last time.
+    #[serde(default)]
+    leaving: bool,
 }
 
 /// Envelopes as they are on the bus, one a line; at most 10,000.
-async fn events(State(door): State<Door>, Query(Asked { after, limit }): Query<Asked>) -> Response {
-    let stored = match door.log.read_stored(Position::new(after), limit.min(EVENTS_MAX)).await {
+async fn events(State(door): State<FollowDoor>, Query(asked): Query<Asked>) -> Response {
+    let (after, wait) = (Position::new(asked.after), Duration::from_millis(asked.wait_ms).min(WAIT_MAX));
+    let limit = asked.limit.min(EVENTS_MAX);
+    door.hear(asked);
+    let mut head = door.log.watch_head();
+    // Without news in time there is nothing to read, which is an answer too.
+    let news = head.wait_for(|head| *head > after);
+    drop(tokio::time::timeout(wait, news).await);
+    let head = door.log.head();
+    let stored = match door.log.read_stored(after, limit).await {
         Ok(stored) => stored,
         Err(failure) => return failed(&failure),
     };
@@ -67,8 +110,43 @@ async fn events(State(door): State<Door>, Query(Asked { after, limit }): Query<A
             Err(failure) => return failed(&failure),
         }
     }
-    let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-ndjson".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::HeaderName::from_static(HEAD), head.to_string()),
+    ];
     (headers, lines).into_response()
+}
+
+/// Takes a batch: 204 when it is kept. One that comes again counts once.
+async fn usage(State(door): State<FollowDoor>, Json(batch): Json<UsageBatch>) -> Response {
+    match door.usage.take(batch).await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(failure) => failed(&failure),
+    }
+}
+
+impl UsageTaker {
+    /// False when there is nobody to take it.
+    async fn take(&self, batch: UsageBatch) -> Result<bool, LogFailure> {
+        match self {
+            Self::File(file) => file.append(Some(batch), vec![]).await.map(|()| true),
+            Self::Bus(bus) => bus.publish(&batch).await.map(|()| true),
+            Self::Nobody => Ok(false),
+        }
+    }
+}
+
+impl FollowDoor {
+    fn hear(&self, asked: Asked) {
+        let Asked { after, environment, node, boot, leaving, .. } = asked;
+        if let (Some(environment), Some(node), Some(boot)) = (environment, node, boot) {
+            let position = Position::new(after);
+            let heard = Heard { environment, node, boot, position, stale: false, leaving };
+            self.nodes.hear(heard, self.clock.now(), self.log.head());
+        }
+    }
 }
 
 fn failed(failure: &(dyn std::error::Error + 'static)) -> Response {

@@ -10,6 +10,7 @@ use axum::{
     routing::get,
 };
 use domain::access::Permission;
+use eventlog::bus::UsagePublisher;
 use gateway_bus::{GatewayAsker, NatsPool, PoolSettings};
 use projections::Visibility;
 use tokio::net::TcpListener;
@@ -18,7 +19,7 @@ use tracing::warn;
 
 use super::{
     admin_token::Opened,
-    follow_door,
+    follow_door::{self, FollowDoor, UsageTaker},
     gateway_node::Node,
     gateways::KnownGateways,
     health::Health,
@@ -93,11 +94,27 @@ pub(super) fn router(
     let (admin_api, _) = api::router(Arc::clone(&api));
     let kept = Some(Arc::clone(&api));
     let Node { gateway, door, boot: _ } = node;
-    let follow = follow_door::router(Arc::clone(gateway), store.log.clone(), Arc::clone(&api));
+    let follow = FollowDoor {
+        gateway: Arc::clone(gateway),
+        log: store.log.clone(),
+        usage: usage_taker(rooms),
+        nodes: api.nodes.clone(),
+        clock: Arc::clone(&rooms.clock),
+    };
+    let follow = follow_door::router(follow, Arc::clone(&api));
     let admin_api = admin_api.merge(follow);
     let Some(door) = door else { return Ok((admin_api, kept)) };
     let verify = gateway_doors::verify_router(Arc::clone(door));
     Ok((admin_api.merge(api::protect(verify, api, Permission::CallVerify)), kept))
+}
+
+/// Who takes what gateways without a bus have counted.
+fn usage_taker(rooms: &Rooms) -> UsageTaker {
+    match (&rooms.bus, &rooms.usage) {
+        (Some(bus), _) => UsageTaker::Bus(UsagePublisher::new(bus.clone())),
+        (None, Some(file)) => UsageTaker::File(file.clone()),
+        (None, None) => UsageTaker::Nobody,
+    }
 }
 
 /// What this process and the gateways on the bus know together.

@@ -26,7 +26,8 @@ const ROUTES: u32 = 100;
 const APPLIED_AT_ONCE: usize = 4096;
 
 /// The machine's clock.
-pub(crate) struct WallClock;
+#[derive(Clone, Copy, Debug)]
+pub struct WallClock;
 
 impl Clock for WallClock {
     #[expect(clippy::disallowed_methods, reason = "what is measured here is the real thing")]
@@ -36,19 +37,27 @@ impl Clock for WallClock {
 }
 
 /// Clients with their keys, routes, and a rate and a quota for everyone that nobody reaches.
-pub(crate) struct Population {
-    pub(crate) gateway: Arc<Gateway>,
-    pub(crate) environment: Environment,
-    pub(crate) keys: u32,
+#[derive(Debug)]
+pub struct Population {
+    pub gateway: Arc<Gateway>,
+    pub environment: Environment,
+    pub keys: u32,
 }
 
 /// The one path of a route that is called.
-pub(crate) fn path(number: u32) -> String {
+#[must_use]
+pub fn path(number: u32) -> String {
     format!("/service-{}/orders/17?expand=lines", number % ROUTES)
 }
 
+/// The pepper that secrets are digested under.
+pub const PEPPER: [u8; 32] = [7; 32];
+
 /// The secret of a key.
-pub(crate) fn secret(number: u32) -> Result<PlainSecret> {
+///
+/// # Errors
+/// Never: the texts are within their bounds.
+pub fn secret(number: u32) -> Result<PlainSecret> {
     // Spreads the numbers over all locators, no two alike, as random ones are.
     let spread = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let random = Zeroizing::new(format!("{:0>10}{spread:0>32}", spread % 10_000_000_000));
@@ -56,8 +65,12 @@ pub(crate) fn secret(number: u32) -> Result<PlainSecret> {
 }
 
 impl Population {
-    pub(crate) fn settle(keys: u32) -> Result<Self> {
-        let peppers = Peppers::new([(1, Zeroizing::new([7; 32]))])?;
+    /// Tells a gateway of so many keys.
+    ///
+    /// # Errors
+    /// Never: the texts are within their bounds.
+    pub fn settle(keys: u32) -> Result<Self> {
+        let peppers = Peppers::new([(1, Zeroizing::new(PEPPER))])?;
         let settings = Settings {
             unmatched: BTreeMap::new(),
             stale_after: SignedDuration::from_hours(1000),

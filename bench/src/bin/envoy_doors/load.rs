@@ -1,0 +1,93 @@
+//! Calls over connections that stay open, one after the other on each.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::JoinSet,
+};
+use tollgate_bench::population::{path, secret};
+
+/// What a round has shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Round {
+    pub(crate) cpu: Duration,
+    pub(crate) took: Duration,
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+}
+
+/// Requests as they are sent.
+pub(crate) struct Calls {
+    requests: Arc<Vec<String>>,
+}
+
+impl Calls {
+    /// So many callers, spread over all keys.
+    pub(crate) fn new(keys: u32, callers: u32) -> Result<Self> {
+        let call = |number: u32| {
+            let (secret, path) = (secret(number * (keys / callers))?, path(number));
+            let secret = secret.expose();
+            Ok(format!(
+                "GET {path} HTTP/1.1\r\nhost: api.example.com\r\nuser-agent: orders-sync/2.4\r\naccept: */*\r\nx-api-key: {secret}\r\n\r\n"
+            ))
+        };
+        Ok(Self { requests: Arc::new((0..callers).map(call).collect::<Result<_>>()?) })
+    }
+
+    pub(crate) async fn send(&self, to: SocketAddr, connections: u32, requests: u32) -> Result<Round> {
+        let begun = Instant::now();
+        let mut tasks = JoinSet::new();
+        for connection in 0..connections {
+            let (calls, share) = (Arc::clone(&self.requests), requests / connections);
+            drop(tasks.spawn(call(to, calls, connection, share)));
+        }
+        let mut times = vec![];
+        while let Some(told) = tasks.join_next().await {
+            times.extend(told??);
+        }
+        times.sort_unstable();
+        let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
+        Ok(Round { took: begun.elapsed(), p50: at(50), p99: at(99), ..Round::default() })
+    }
+}
+
+async fn call(to: SocketAddr, calls: Arc<Vec<String>>, first: u32, share: u32) -> Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect(to).await.context("connecting to Envoy")?;
+    stream.set_nodelay(true)?;
+    let (mut times, mut buffer) = (Vec::new(), Vec::with_capacity(8192));
+    let calls = calls.iter().cycle().skip(usize::try_from(first)? * 97).take(usize::try_from(share)?);
+    for call in calls {
+        let begun = Instant::now();
+        stream.write_all(call.as_bytes()).await?;
+        read_answer(&mut stream, &mut buffer).await?;
+        times.push(begun.elapsed());
+    }
+    Ok(times)
+}
+
+/// One answer, whose length its headers say.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<()> {
+    buffer.clear();
+    loop {
+        ensure!(stream.read_buf(buffer).await? > 0, "Envoy closed the connection");
+        let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(buffer.get(..end).unwrap_or_default()).to_lowercase();
+        ensure!(
+            head.starts_with("http/1.1 200"),
+            "a call was answered {}",
+            head.lines().next().unwrap_or_default()
+        );
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        if buffer.len() >= end + 4 + length.unwrap_or_default() {
+            return Ok(());
+        }
+    }
+}

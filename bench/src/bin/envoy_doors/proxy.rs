@@ -1,0 +1,191 @@
+//! An Envoy that answers calls itself, behind one filter or none.
+
+use std::{
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use test_servers::Port;
+
+const LIVE_WITHIN: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What judges calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    None,
+    Module,
+    ExtAuthz,
+}
+
+impl Filter {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Module => "module",
+            Self::ExtAuthz => "ext_authz",
+        }
+    }
+
+    fn config(self, directory: &Path) -> String {
+        let directory = directory.display();
+        match self {
+            Self::None => String::new(),
+            // The control plane is away, so nothing but the snapshot is known, and usage waits in memory.
+            Self::Module => format!(
+                r#"
+          - name: tollgate
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter
+              dynamic_module_config: {{ name: tollgate_envoy, do_not_close: true }}
+              filter_name: tollgate
+              filter_config:
+                "@type": type.googleapis.com/google.protobuf.Struct
+                value:
+                  start_wait_ms: 60000
+                  node:
+                    name: bench
+                    environment: prod
+                    state_dir: {directory}/state
+                    secrets_dir: {directory}/secrets
+                    control_plane: {{ url: "http://127.0.0.1:9", token_env: TOLLGATE_GATEWAY_TOKEN }}
+                    stale_after_seconds: 86400"#
+            ),
+            Self::ExtAuthz => r#"
+          - name: envoy.filters.http.ext_authz
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz
+              transport_api_version: V3
+              failure_mode_allow: false
+              status_on_error: { code: ServiceUnavailable }
+              grpc_service: { envoy_grpc: { cluster_name: tollgate }, timeout: 5s }
+              allowed_headers:
+                patterns:
+                - { exact: x-api-key, ignore_case: true }
+                - { exact: authorization, ignore_case: true }
+                - { exact: x-request-id, ignore_case: true }
+                - { exact: x-envoy-external-address, ignore_case: true }
+                - { exact: user-agent, ignore_case: true }"#
+                .to_owned(),
+        }
+    }
+}
+
+/// A running Envoy. Ended when dropped.
+pub(crate) struct Proxy {
+    child: Child,
+    pub(crate) ingress: SocketAddr,
+    _ports: [Port; 2],
+}
+
+impl Proxy {
+    pub(crate) fn start(
+        filter: Filter,
+        envoy: &Path,
+        module: &Path,
+        door: u16,
+        directory: &Path,
+    ) -> Result<Self> {
+        let (mut ingress, mut admin) = (Port::reserve()?, Port::reserve()?);
+        let config = bootstrap(&filter.config(directory), ingress.number(), admin.number(), door);
+        let file: PathBuf = directory.join(format!("{}.yaml", filter.as_str()));
+        std::fs::write(&file, config).context("writing a bootstrap")?;
+        ingress.release();
+        admin.release();
+        let child = Command::new(envoy)
+            .arg("-c")
+            .arg(&file)
+            .args([
+                "--disable-hot-restart",
+                "--use-dynamic-base-id",
+                "--concurrency",
+                "1",
+                "--log-level",
+                "error",
+            ])
+            .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", module)
+            .env("TOLLGATE_GATEWAY_TOKEN", "nobody-is-asked")
+            .stdin(Stdio::null())
+            .spawn()
+            .context("starting Envoy")?;
+        let mut proxy = Self { child, ingress: ingress.address(), _ports: [ingress, admin] };
+        proxy.wait_until_it_listens()?;
+        Ok(proxy)
+    }
+
+    fn wait_until_it_listens(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while TcpStream::connect(self.ingress).is_err() {
+            ensure!(self.child.try_wait()?.is_none(), "Envoy ended");
+            ensure!(begun.elapsed() < LIVE_WITHIN, "Envoy does not listen");
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    /// What all its threads have spent on a processor so far. Source: proc(5), the first field of schedstat.
+    pub(crate) fn cpu_time(&self) -> Result<Duration> {
+        let mut spent = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            let of_thread: u64 = statistics.split(' ').next().context("schedstat is empty")?.parse()?;
+            spent += of_thread;
+        }
+        Ok(Duration::from_nanos(spent))
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // It is ended or was already: nobody is left to be told.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn bootstrap(filter: &str, ingress: u16, admin: u16, door: u16) -> String {
+    format!(
+        r#"admin: {{ address: {{ socket_address: {{ address: 127.0.0.1, port_value: {admin} }} }} }}
+static_resources:
+  listeners:
+  - name: ingress
+    address: {{ socket_address: {{ address: 127.0.0.1, port_value: {ingress} }} }}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: ingress
+          normalize_path: true
+          use_remote_address: true
+          internal_address_config: {{ cidr_ranges: [{{ address_prefix: 192.0.2.0, prefix_len: 32 }}] }}
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes:
+              - match: {{ prefix: "/" }}
+                direct_response: {{ status: 200, body: {{ inline_string: "hello" }} }}
+          http_filters:{filter}
+          - name: envoy.filters.http.router
+            typed_config: {{ "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }}
+  clusters:
+  - name: tollgate
+    type: STATIC
+    connect_timeout: 1s
+    load_assignment:
+      cluster_name: tollgate
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {{ address: {{ socket_address: {{ address: 127.0.0.1, port_value: {door} }} }} }}
+    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        explicit_http_config: {{ http2_protocol_options: {{}} }}
+"#
+    )
+}

@@ -1,0 +1,58 @@
+use domain::decision::RefusalReason;
+use prost::Message as _;
+
+use super::*;
+use crate::{
+    testing::{allowed, burst, refused},
+    wire::ext_authz::{CheckResponse, Struct},
+};
+
+#[test]
+fn a_decision_is_told_as_at_the_ext_authz_door() {
+    for decision in [
+        allowed(),
+        Decision { limits: [burst()].into_iter().collect(), ..allowed() },
+        refused(RefusalReason::MissingScope),
+    ] {
+        let theirs = CheckResponse::decode(&*ext_authz::decided(&decision)).unwrap();
+        let ours = Decided::of(decision).metadata;
+        assert_eq!(Struct::decode(&*ours).ok(), theirs.dynamic_metadata);
+    }
+}
+
+#[test]
+fn a_call_that_may_go_on_loses_its_secret_and_is_given_every_identity_header() {
+    let Answer::Pass(passed) = answer(allowed(), true) else { panic!("it was allowed") };
+    assert_eq!(passed.removed, ["x-api-key", "authorization"]);
+    let names: Vec<_> = passed.identity.iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [headers::CLIENT_ID, headers::KEY_ID, headers::DECISION_ID, headers::ENVIRONMENT, headers::SCOPES]
+    );
+    let Answer::Pass(passed) = answer(allowed(), false) else { panic!("it was allowed") };
+    assert_eq!(passed.removed, ["x-api-key"], "a credential that is not ours stays");
+}
+
+#[test]
+fn what_remains_of_a_decision_is_counted_in_its_minute() {
+    let decided = Decided::of(refused(RefusalReason::RateLimited));
+    assert_eq!(decided.so_far.decided_at.as_millisecond(), 1_700_000_000_000);
+    assert_eq!(decided.so_far.outcome, Outcome::RateLimited);
+    assert_eq!(decided.so_far.secret_version, Some(2));
+}
+
+#[test]
+fn a_fault_has_no_decision() {
+    let reply = faulted(Fault::NotReady);
+    assert_eq!((reply.status, reply.decided.is_none()), (503, true));
+    assert!(reply.headers.iter().any(|field| field == ("retry-after", "1")));
+}
+
+#[test]
+fn whose_fault_an_error_was_is_read_from_the_flags() {
+    let of = |bit: u32| 1_u64 << bit;
+    // UF, and UF with URX.
+    assert!(is_upstream_error(of(5)) && is_upstream_error(of(5) | of(15)));
+    // None; DC, the caller's; RL, a limit's.
+    assert!(!is_upstream_error(0) && !is_upstream_error(of(14)) && !is_upstream_error(of(11)));
+}
