@@ -34,14 +34,19 @@ export function RuleFields({ value, onInput, error }) {
   return html`
     <${Text} wide label="Name" required value=${value.name} onInput=${(name) => set({ name })} error=${wrongAt(error, "/name")} />
     <${Notices} value=${value.notices} onInput=${(notices) => set({ notices })} error=${wrongAt(error, "/notices")} />
-    ${value.notices.some((one) => one.startsWith("quota_")) && html`<${Words} label="Thresholds" value=${value.thresholds} onInput=${numbers("thresholds")} hint="Percent of a quota: 80, 100. Empty: those of the policy, or 50, 80, 90 and 100." error=${wrongAt(error, "/thresholds")} />`}
-    ${value.notices.includes("key_expiring") && html`<${Words} label="Days before a key expires" value=${value.days_before} onInput=${numbers("days_before")} hint="30, 7, 1. Empty: 60, 30, 14, 7, 3 and 1." error=${wrongAt(error, "/days_before")} />`}
+    ${value.notices.some((one) => one.startsWith("quota_")) && html`<${Words} label="Thresholds" value=${value.thresholds}
+      onInput=${numbers("thresholds")} hint="Percent of a quota: 80, 100. Empty: those of the policy, or 50, 80, 90 and 100." error=${wrongAt(error, "/thresholds")} />`}
+    ${value.notices.includes("key_expiring") && html`<${Words} label="Days before a key expires" value=${value.days_before}
+      onInput=${numbers("days_before")} hint="30, 7, 1. Empty: 60, 30, 14, 7, 3 and 1." error=${wrongAt(error, "/days_before")} />`}
     <${Recipients} value=${value.recipients} onInput=${(recipients) => set({ recipients })} error=${error} />
     <fieldset class="field"><legend>About</legend><p class="hint">All that is said has to hold. Nothing said: everything.</p><div class="limit">
-      <${Find} what="clients" label="Client" none="every client" value=${value.about.client_id} onInput=${(client_id) => about({ client_id })} error=${wrongAt(error, "/about/client_id")} />
+      <${Find} what="clients" label="Client" none="every client" value=${value.about.client_id} onInput=${(client_id) => about({ client_id })}
+        error=${wrongAt(error, "/about/client_id")} />
       <${Text} label="Team" value=${value.about.team} onInput=${(team) => about({ team })} error=${wrongAt(error, "/about/team")} />
-      <${Text} label="Environment" value=${value.about.environment} onInput=${(environment) => about({ environment })} error=${wrongAt(error, "/about/environment")} /></div></fieldset>
-    <${Choice} label="Letters go out" required value=${value.digest ? "digest" : "immediate"} onInput=${(kind) => set({ digest: kind === "digest" })} options=${[["immediate", "At once"], ["digest", "Together, every day"]]} hint="Webhooks are told at once." error=${wrongAt(error, "/cadence")} />
+      <${Text} label="Environment" value=${value.about.environment} onInput=${(environment) => about({ environment })}
+        error=${wrongAt(error, "/about/environment")} /></div></fieldset>
+    <${Choice} label="Letters go out" required value=${value.digest ? "digest" : "immediate"} onInput=${(kind) => set({ digest: kind === "digest" })}
+      options=${[["immediate", "At once"], ["digest", "Together, every day"]]} hint="Webhooks are told at once." error=${wrongAt(error, "/cadence")} />
     ${value.digest && html`
       <${Choice} label="At" required value=${value.hour} onInput=${(hour) => set({ hour })} options=${HOURS} />
       <${Choice} label="In the zone" required value=${value.time_zone} onInput=${(time_zone) => set({ time_zone })} options=${zones().map((zone) => [zone, zone])} />
@@ -57,7 +62,9 @@ function TeamZones({ value, onInput }) {
 function Notices({ value, onInput, error }) {
   const toggle = (one, on) => onInput(on ? [...value, one] : value.filter((other) => other !== one));
   return html`<fieldset class="field"><legend>Notices</legend>
-    <div class="choices">${Object.entries(NOTICES).map(([one, when]) => html`<label class="check"><input type="checkbox" checked=${value.includes(one)} onChange=${(event) => toggle(one, event.target.checked)} /><span>${one.replaceAll("_", " ")}<span class="item quiet small">when ${when}</span></span></label>`)}</div>
+    <div class="choices">${Object.entries(NOTICES).map(([one, when]) => html`<label
+      class="check"><input type="checkbox" checked=${value.includes(one)}
+      onChange=${(event) => toggle(one, event.target.checked)} /><span>${one.replaceAll("_", " ")}<span class="item quiet small">when ${when}</span></span></label>`)}</div>
     ${error && html`<p class="wrong">${error}</p>`}
   </fieldset>`;
 }
