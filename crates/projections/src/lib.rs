@@ -7,6 +7,7 @@ mod audit_log;
 mod auditor_views;
 mod binary;
 mod client_directory;
+pub mod csv;
 pub mod event_message;
 mod failure;
 mod follow;

@@ -1,6 +1,5 @@
 //! `/v1/reports`
 
-pub(crate) mod csv;
 mod dimensions;
 mod download;
 mod exports;

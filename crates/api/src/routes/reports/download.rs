@@ -9,10 +9,10 @@ use futures::stream;
 use http::{HeaderValue, header};
 use projections::{
     ReadModel,
-    queries::usage::{self, Granularity, ReportFailure, UsageQuery},
+    queries::usage::{self, Granularity, ReportFailure, UsageQuery, csv},
 };
 
-use super::{csv, unreported};
+use super::unreported;
 use crate::{
     guard::{Allowed, needs::ReportRead},
     observe::Outgoing,
