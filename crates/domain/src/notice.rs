@@ -32,6 +32,8 @@ macro_rules! notices {
 }
 
 notices! {
+    /// What a client has used in the week or the month that has ended.
+    UsageReport = "usage_report",
     /// A client has used a share of a quota, or will have used it up before the window ends.
     QuotaThreshold = "quota_threshold",
     /// A client has used up a quota: its calls are refused until the window ends.

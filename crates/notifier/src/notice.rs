@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::notices::{
     ApprovalWanted, BreakGlassOpened, ChannelDown, CheckpointAlarm, ClientSuspended, EndpointDisabled,
     EndpointFailing, KeyExpired, KeyExpiring, KeyIssued, KeyLeaked, KeyQuarantined, KeyRevoked, KeyRotated,
-    KeySuspended, OldSecretBusy, PolicyChanged, QuotaExhausted, QuotaThreshold, ThrottlingSpike,
+    KeySuspended, OldSecretBusy, PolicyChanged, QuotaExhausted, QuotaThreshold, ThrottlingSpike, UsageReport,
 };
 pub(crate) use sample::{Sampled, sampled};
 
@@ -155,6 +155,7 @@ macro_rules! notices {
 }
 
 notices! {
+    UsageReport = "usage_report",
     QuotaThreshold = "quota_threshold",
     QuotaExhausted = "quota_exhausted",
     ThrottlingSpike = "throttling_spike",

@@ -279,6 +279,7 @@ mod tests {
             "notification_rule_too_many_team_zones",
             "notification_rule_without_notices",
             "notification_rule_without_recipients",
+            "notification_rule_without_report_settings",
             "observation_backwards",
             "observation_empty",
             "overlap_end_too_far",
