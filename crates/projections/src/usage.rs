@@ -34,7 +34,7 @@ use marks::Marks;
 pub use reconcile::{Difference, GrainCompared, ReconcileFailure, Reconciliation, reconcile};
 pub use retention::UsageRetention;
 use sightings::Presentations;
-pub use source::{Forgetting, Reading, UsageSource};
+pub use source::{Forgetting, Reading, Told, ToldUsage, UsageSource};
 
 /// Names the usage tables among the projections.
 pub const NAME: &str = "usage";

@@ -69,6 +69,32 @@ impl<T: ToSchema> IntoResponses for Report<T> {
     }
 }
 
+/// A time that cannot be counted again.
+pub(crate) struct Unreconciled;
+
+impl IntoResponses for Unreconciled {
+    fn responses() -> Responses {
+        problems(&[(
+            "422",
+            "What gateways told of that time is not kept any more, or is too much to be read.",
+        )])
+    }
+}
+
+/// A report that can be had as Parquet, too.
+pub(crate) struct UsageReported<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for UsageReported<T> {
+    fn responses() -> Responses {
+        let mut responses = Report::<T>::responses();
+        if let Some(RefOr::T(response)) = responses.get_mut("200") {
+            let file = Content::new(Some(String::schema()));
+            response.content.insert("application/vnd.apache.parquet".to_owned(), file.into());
+        }
+        responses
+    }
+}
+
 /// A page of a list, or all of it in a form that is taken out.
 pub(crate) struct ListedOrTaken<T>(PhantomData<T>);
 
