@@ -32,8 +32,6 @@ macro_rules! notices {
 }
 
 notices! {
-    /// What a client has used in the week or the month that has ended.
-    UsageReport = "usage_report",
     /// A client has used a share of a quota, or will have used it up before the window ends.
     QuotaThreshold = "quota_threshold",
     /// A client has used up a quota: its calls are refused until the window ends.
@@ -74,6 +72,8 @@ notices! {
     ChannelDown = "channel_down",
     /// The audit log and its checkpoints do not agree, or checkpoints are not made any more.
     CheckpointAlarm = "checkpoint_alarm",
+    /// What a client has used in the week or the month that has ended.
+    UsageReport = "usage_report",
 }
 
 impl fmt::Display for NoticeName {

@@ -155,7 +155,6 @@ macro_rules! notices {
 }
 
 notices! {
-    UsageReport = "usage_report",
     QuotaThreshold = "quota_threshold",
     QuotaExhausted = "quota_exhausted",
     ThrottlingSpike = "throttling_spike",
@@ -176,6 +175,7 @@ notices! {
     EndpointDisabled = "endpoint_disabled",
     ChannelDown = "channel_down",
     CheckpointAlarm = "checkpoint_alarm",
+    UsageReport = "usage_report",
 }
 
 fn schema_of<Of: JsonSchema>(name: &'static str) -> Value {

@@ -8,9 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use domain::access::Reach;
 use jiff::{SignedDuration, tz::TimeZone};
-use projections::queries::usage::{
-    Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _,
-};
+use projections::queries::usage::{Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _};
 
 use crate::{
     Flags, Installation,

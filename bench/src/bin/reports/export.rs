@@ -22,7 +22,11 @@ pub(crate) async fn measure(postgres: &Postgres, here: &Installation, flags: &Fl
         let seconds = copy(postgres, here, flags)?;
         let began = Instant::now();
         rows = export(here, flags).await?;
-        #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "rows are counted in millions")]
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_precision_loss,
+            reason = "rows are counted in millions"
+        )]
         let all = rows as f64;
         ours.push(all / began.elapsed().as_secs_f64());
         copied.push(all / seconds);

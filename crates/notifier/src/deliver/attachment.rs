@@ -19,14 +19,15 @@ const ROWS_MAX: u32 = 20_000;
 /// By day, route and environment; where that would be too many rows, of the whole time; and where there are still too many routes,
 /// by day and environment.
 const WAYS: [(Granularity, &[UsageDimension]); 3] = [
-    (Granularity::Day, &[UsageDimension::Route, UsageDimension::Environment]),
-    (Granularity::Total, &[UsageDimension::Route, UsageDimension::Environment]),
-    (Granularity::Day, &[UsageDimension::Environment]),
+    (Granularity::Day, &[UsageDimension::Client, UsageDimension::Route, UsageDimension::Environment]),
+    (Granularity::Total, &[UsageDimension::Client, UsageDimension::Route, UsageDimension::Environment]),
+    (Granularity::Day, &[UsageDimension::Client, UsageDimension::Environment]),
 ];
 
 pub(super) async fn of_report(parts: &Parts, told: &UsageReport) -> Result<Attachment, Failure> {
     let UsageReport { client, first_day, last_day, .. } = told;
-    let name = format!("usage-{}-{first_day}-{last_day}.csv", client.id);
+    // Longer ones are cut into pieces by the rules of mail, which not every program puts together.
+    let name = format!("usage-{first_day}-{last_day}.csv");
     let mut bytes = vec![];
     for (granularity, group_by) in WAYS {
         let query = query(told, client.id, granularity, group_by);

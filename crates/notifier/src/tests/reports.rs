@@ -261,21 +261,23 @@ async fn a_letter_has_the_sums_and_the_rows_of_each_day_as_csv() {
     let letter = letters[0]["letter"].as_str().unwrap();
     assert!(letter.contains("42 calls") && letter.contains("Refused by a rate limit: 2"), "{letter}");
     let (_, file) = letter.split_once("Content-Disposition: attachment; ").unwrap();
-    assert!(file.starts_with(&format!("filename=\"usage-{client}-2026-02-23-2026-03-01.csv\"")), "{file}");
+    assert!(file.starts_with("filename=\"usage-2026-02-23-2026-03-01.csv\""), "{file}");
     let (_, encoded) = file.split_once("\r\n\r\n").unwrap();
     let (encoded, _) = encoded.split_once("\r\n--").unwrap();
     let csv = BASE64_STANDARD.decode(encoded.replace("\r\n", "")).unwrap();
     let csv = String::from_utf8(csv).unwrap();
     let lines: Vec<_> = csv.lines().collect();
     assert_eq!(lines.len(), 3, "{csv}");
-    assert!(lines[0].starts_with("window_start,window_end,route_id,environment,allowed,"), "{csv}");
+    assert!(lines[0].starts_with("window_start,window_end,client_id,route_id,environment,allowed,"), "{csv}");
     let route = RouteId::from_parts(1, 9);
     assert!(
-        lines[1].starts_with(&format!("2026-02-27T00:00:00Z,2026-02-28T00:00:00Z,{route},prod,40,0,")),
+        lines[1]
+            .starts_with(&format!("2026-02-27T00:00:00Z,2026-02-28T00:00:00Z,{client},{route},prod,40,0,")),
         "{csv}"
     );
     assert!(
-        lines[2].starts_with(&format!("2026-02-28T00:00:00Z,2026-03-01T00:00:00Z,{route},prod,0,2,")),
+        lines[2]
+            .starts_with(&format!("2026-02-28T00:00:00Z,2026-03-01T00:00:00Z,{client},{route},prod,0,2,")),
         "{csv}"
     );
 }

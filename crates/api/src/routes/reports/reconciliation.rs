@@ -54,6 +54,7 @@ pub(crate) struct ReconciliationView {
 
 /// One grain of what is kept.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReconciledGrain)]
 pub(crate) struct GrainView {
     /// `minute`, `quarter` or `day`.
     grain: &'static str,
@@ -67,6 +68,7 @@ pub(crate) struct GrainView {
 
 /// A window whose calls of one outcome are not as many as gateways told.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReconciledDifference)]
 pub(crate) struct DifferenceView {
     grain: &'static str,
     window_start: Timestamp,
