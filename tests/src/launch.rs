@@ -146,7 +146,10 @@ impl Launch {
 }
 
 /// The binary under test: `TOLLGATE_TEST_BIN`, or the one that cargo built beside this test's executable.
-fn binary() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it was not built.
+pub fn binary() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("TOLLGATE_TEST_BIN") {
         return Ok(path.into());
     }

@@ -39,7 +39,7 @@ pub use crate::cluster::{Cluster, Role};
 pub use crate::collector::{Collected, Collector};
 pub use crate::envoy::EnvoyProxy;
 pub use crate::http::{Answer, get, post, raw};
-pub use crate::launch::Launch;
+pub use crate::launch::{Launch, binary};
 pub use crate::objects::{Objects, Sent};
 pub use crate::product::Product;
 pub use crate::upstream::{Received, Upstream};

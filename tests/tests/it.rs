@@ -14,6 +14,7 @@ mod it {
     mod clock;
     mod cluster;
     mod conformance;
+    mod console;
     mod crash;
     mod envoy;
     mod explained;

@@ -1,8 +1,10 @@
 //! The project's chores, as `cargo xtask check | test | schemas | bench`: one entrance for people and for CI.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its terminal")]
 
+mod browser;
 mod command;
 mod faketime;
+mod npm;
 mod python;
 mod tools;
 

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{install_packages, may_install_packages, output, root, run};
-use crate::faketime;
+use crate::command::{install_packages, may_install_packages, output, root};
 use crate::python::Python;
+use crate::{browser, faketime, npm};
 
 /// The Envoy that the recommended bootstrap, the dynamic module and all measurements are made for.
 const ENVOY_VERSION: &str = "1.40.0";
@@ -44,6 +44,7 @@ pub(crate) struct Tools {
     aiosmtpd: PathBuf,
     standardwebhooks: PathBuf,
     provider: PathBuf,
+    chromium: PathBuf,
 }
 
 impl Tools {
@@ -62,11 +63,12 @@ impl Tools {
             aiosmtpd: aiosmtpd(&mut python)?,
             standardwebhooks: standardwebhooks(&mut python)?,
             provider: provider(&home)?,
+            chromium: browser::set_up()?,
         })
     }
 
     /// What the tests look for.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 8] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 9] {
         [
             (ENVOY_VARIABLE, &self.envoy),
             (NATS_VARIABLE, &self.nats),
@@ -76,6 +78,7 @@ impl Tools {
             (AIOSMTPD_VARIABLE, &self.aiosmtpd),
             (STANDARDWEBHOOKS_VARIABLE, &self.standardwebhooks),
             (PROVIDER_VARIABLE, &self.provider),
+            (browser::VARIABLE, &self.chromium),
         ]
     }
 }
@@ -175,18 +178,6 @@ fn provider(home: &Path) -> Result<PathBuf> {
     if directory.is_dir() {
         return Ok(directory);
     }
-    if output(Command::new("npm").arg("--version")).is_err() {
-        if !may_install_packages() {
-            bail!(
-                "the tests need Node.js with npm, or {PROVIDER_VARIABLE} set to where oidc-provider is installed"
-            );
-        }
-        install_packages(&["nodejs", "npm"])?;
-    }
-    eprintln!(
-        "xtask: installing the npm package oidc-provider {PROVIDER_VERSION} into {}",
-        directory.display()
-    );
     let partial = home.join(format!("oidc-provider-{PROVIDER_VERSION}.partial-{}", std::process::id()));
     std::fs::create_dir_all(&partial).with_context(|| format!("creating {}", partial.display()))?;
     for name in PROVIDER_MANIFESTS {
@@ -194,10 +185,7 @@ fn provider(home: &Path) -> Result<PathBuf> {
         std::fs::copy(&manifest, partial.join(name))
             .with_context(|| format!("copying {}", manifest.display()))?;
     }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
-        .arg(&partial);
-    run(npm.stdout(std::io::stderr()))?;
+    npm::packages(&partial)?;
     if let Err(failure) = std::fs::rename(&partial, &directory) {
         std::fs::remove_dir_all(&partial).context("removing what was installed twice")?;
         if !directory.is_dir() {

@@ -18,7 +18,7 @@ use utoipa::{
 
 pub(crate) use answers::{
     BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, ListedOrTaken, Listing,
-    Plain, PlainCreated, Removed, Report, ReportFile, Unreconciled, UsageReported,
+    Plain, PlainCreated, Removed, Report, ReportFile, Unreconciled, UsageReported, WholeReport,
 };
 pub(crate) use params::{
     ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, DeliveryPath,

@@ -184,9 +184,11 @@ pub struct PartReadiness {
 /// The admin API with the console, and its documentation. Serve it with the peer's address
 /// (`into_make_service_with_connect_info::<SocketAddr>()`): the audit log keeps it.
 pub fn router(api: Arc<Api>) -> (Router, OpenApi) {
-    router_of(&guard::Door::new(api))
+    let (router, openapi) = router_of(&guard::Door::new(api));
+    (router, docs::finished(openapi))
 }
 
+/// The documentation is not finished.
 fn router_of(door: &guard::Door) -> (Router, OpenApi) {
     let (routes, openapi) = routes::all().split_for_parts();
     let routes = routes
@@ -194,7 +196,7 @@ fn router_of(door: &guard::Door) -> (Router, OpenApi) {
         .merge(console::router())
         .method_not_allowed_fallback(frame::method_not_allowed)
         .fallback(frame::path_not_found);
-    (frame::framed(routes, door), docs::finished(openapi))
+    (frame::framed(routes, door), openapi)
 }
 
 /// The documentation alone, which needs nothing that runs.

@@ -64,6 +64,8 @@ pub struct DeliveryFilter {
     pub kinds: Vec<MessageKind>,
     pub types: Vec<String>,
     pub client_id: Option<ClientId>,
+    /// Of events at these places of the log.
+    pub positions: Vec<Position>,
     pub team: Option<Name>,
     pub environments: Vec<Environment>,
     /// Made then or later.
@@ -230,6 +232,7 @@ impl DeliveryFilter {
             kinds,
             types,
             client_id,
+            positions,
             team,
             environments,
             from,
@@ -243,6 +246,7 @@ impl DeliveryFilter {
             .and_one_of("kind", kinds.iter().map(Value::of))
             .and_one_of("type", types.iter().map(|one| one.as_str().into()))
             .and_some("client_id = {}", client_id.map(Value::of))
+            .and_one_of("position", positions.iter().map(|position| (*position).into()))
             .and_some("team = {}", team.as_ref().map(Value::of))
             .and_one_of("environment", environments.iter().map(Value::of))
             .and_some("deliveries.created_at_us >= {}", *from)

@@ -1,11 +1,15 @@
 //! Letters and webhooks, through the doors: what happens is told, once, whatever is killed in between.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{Seek as _, Write as _},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use test_servers::{MailServer, Receiver, Reply};
-use tollgate_tests::{Admin, Cluster, Launch, Role, World, until};
+use tollgate_tests::{Admin, Cluster, Launch, Role, TOKEN, World, until};
 
 const SOON: Duration = Duration::from_secs(60);
 /// What was under way when a process was killed is tried again after its lease, of 35 seconds here.
@@ -79,6 +83,66 @@ async fn what_happens_is_told_by_letter_and_webhook() -> Result<()> {
     for secret in [key.secret.as_str(), "locator", "digest"] {
         assert!(!text.contains(secret), "{text}");
     }
+    Ok(())
+}
+
+/// What a mail server sends back for a letter that it could not deliver (RFC 3464).
+fn bounce(address: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example.com\r\nTo: tollgate@example.com\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.com\r\n\r\n\
+         Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n--b--\r\n"
+    )
+}
+
+/// Runs the command line with this on its standard input.
+async fn piped(world: &World, arguments: &[&str], input: &str) -> Result<()> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input.as_bytes())?;
+    file.rewind()?;
+    let mut command = world.product.command()?;
+    command.args(arguments).stdin(file);
+    command.env("TOLLGATE_URL", world.product.url("")).env("TOLLGATE_TOKEN", TOKEN);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_for_an_address_that_bounced_goes_to_the_owner_until_it_is_given_back() -> Result<()> {
+    let (gone, owner) = ("told-bounced@example.com", "told-owner@example.com");
+    let mail = MailServer::shared().await?;
+    let world = World::start_as(|launch| telling(launch, mail)).await?;
+    let body = json!({
+        "name": "Acme", "kind": "partner", "owner": { "team": "Orders", "email": owner }, "environments": ["prod"],
+        "contacts": [{ "name": "Desk", "email": gone, "role": "technical" }],
+    });
+    let client = world.admin.post("/clients", &body).await?.json;
+    let client = client["id"].as_str().context("a client has an id")?;
+    let recipients = json!([{ "kind": "contacts", "role": "technical" }]);
+    let body = json!({ "name": "desk", "notices": ["key_issued"], "recipients": recipients });
+    let made = world.admin.post("/notification-rules", &body).await?;
+    ensure!(made.status == 201, "{}", made.body);
+    let letters = async |address: &str, count: usize| {
+        until("a letter to arrive", SOON, async || {
+            Ok((mail.received_by(address)?.len() == count).then_some(()))
+        })
+        .await
+    };
+    world.key(client, &json!({})).await?;
+    letters(gone, 1).await?;
+    piped(&world, &["mail", "bounce"], &bounce(gone)).await?;
+    let marked = world.admin.get("/mail-addresses").await?.json;
+    assert_eq!(marked.pointer("/items/0/address"), Some(&json!(gone)), "{marked}");
+    world.key(client, &json!({})).await?;
+    letters(owner, 1).await?;
+    piped(&world, &["mail", "unmark", gone], "").await?;
+    world.key(client, &json!({})).await?;
+    letters(gone, 2).await?;
+    assert_eq!(mail.received_by(owner)?.len(), 1);
     Ok(())
 }
 

@@ -62,8 +62,7 @@ impl<T: ToSchema> IntoResponses for Report<T> {
             .description("The report.")
             .content("application/json", Content::new(Some(reference::<T>())))
             .content("text/csv", Content::new(Some(String::schema())));
-        let mut responses =
-            problems(&[("406", "Neither form is acceptable."), ("422", "The report would be too large.")]);
+        let mut responses = problems(&[("406", "Neither form is acceptable.")]);
         responses.insert("200".to_owned(), response.build().into());
         responses
     }
@@ -81,16 +80,27 @@ impl IntoResponses for Unreconciled {
     }
 }
 
-/// A report that can be had as Parquet, too.
+/// A report that can be had as Parquet, too, which has no pages.
 pub(crate) struct UsageReported<T>(PhantomData<T>);
 
 impl<T: ToSchema> IntoResponses for UsageReported<T> {
     fn responses() -> Responses {
-        let mut responses = Report::<T>::responses();
+        let mut responses = WholeReport::<T>::responses();
         if let Some(RefOr::T(response)) = responses.get_mut("200") {
             let file = Content::new(Some(String::schema()));
             response.content.insert("application/vnd.apache.parquet".to_owned(), file.into());
         }
+        responses
+    }
+}
+
+/// A report that has no pages and is not cut: too large a one is refused.
+pub(crate) struct WholeReport<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for WholeReport<T> {
+    fn responses() -> Responses {
+        let mut responses = Report::<T>::responses();
+        responses.extend(problems(&[("422", "The report would be too large.")]));
         responses
     }
 }

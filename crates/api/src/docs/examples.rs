@@ -156,9 +156,9 @@ fn request(schema: &str) -> Option<Value> {
 fn problem(status: &str) -> Value {
     // Of the statuses together named `5XX`, that which is met most.
     let number: u16 = status.parse().unwrap_or(503);
-    let entry = super::catalogue().into_iter().find(|entry| entry.status == number);
+    let entry = super::catalogue().iter().find(|entry| entry.status == number);
     let (code, title, detail) = match entry {
-        Some(entry) => (entry.code, entry.title, entry.message),
+        Some(entry) => (entry.code, entry.title.clone(), entry.message),
         None => ("internal", "Internal".to_owned(), "something went wrong here"),
     };
     json!({

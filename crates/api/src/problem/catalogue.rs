@@ -1,5 +1,7 @@
 //! Every code that can be answered, with its status and its sentence.
 
+use std::sync::LazyLock;
+
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -206,7 +208,12 @@ pub(super) fn title_of(code: &str) -> String {
 
 /// Every code that the API can answer, by code, for `schemas/refusals.json`.
 #[must_use]
-pub fn catalogue() -> Vec<CatalogueEntry> {
+pub fn catalogue() -> &'static [CatalogueEntry] {
+    static ALL: LazyLock<Vec<CatalogueEntry>> = LazyLock::new(all);
+    &ALL
+}
+
+fn all() -> Vec<CatalogueEntry> {
     let own = kinds::ALL.iter().map(|kind| (kind.code, kind.status, kind.message));
     let domain = domain::all_refusals();
     let ruled = domain.iter().map(|doc| (doc.code, status_of(doc.code).as_u16(), doc.message));
@@ -229,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_code_stands_in_the_catalogue_once() {
-        let codes: Vec<_> = catalogue().into_iter().map(|entry| entry.code).collect();
+        let codes: Vec<_> = catalogue().iter().map(|entry| entry.code).collect();
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
     }
 

@@ -26,6 +26,6 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
 )]
 pub(crate) async fn explain(path: RawPathParams) -> Result<Json<CatalogueEntry>, Problem> {
     let code = path.iter().find(|(name, _)| *name == "code").map(|(_, code)| code).unwrap_or_default();
-    let entry = catalogue().into_iter().find(|entry| entry.code == code);
-    entry.map(Json).ok_or_else(|| Problem::new(kinds::PATH_NOT_FOUND))
+    let entry = catalogue().iter().find(|entry| entry.code == code);
+    entry.cloned().map(Json).ok_or_else(|| Problem::new(kinds::PATH_NOT_FOUND))
 }

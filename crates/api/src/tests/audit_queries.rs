@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
-use domain::secret::{ForeignDigest, PlainSecret, PresentedSecret};
+use domain::{
+    DeliveryId, MessageId, Position,
+    secret::{ForeignDigest, PlainSecret, PresentedSecret},
+};
+use outbox::{Handover, MessageKind, NewDelivery, NewMessage, Recipient, Start};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -90,6 +94,54 @@ async fn a_chain_leads_from_an_order_to_what_an_operation_has_made_of_it_and_bac
     assert_eq!(same, chain, "from either side");
     let other = world.get("/v1/audit/1/chain").expect(200).await.json();
     assert_eq!(links(&other), [("api_client.registered".to_owned(), Value::Null)]);
+}
+
+/// A notice by mail of what happened there, as the notifier hands it over.
+async fn notify(world: &World, position: u64) -> MessageId {
+    let (now, message_id) = (world.door.api().clock.now(), MessageId::from_parts(1, 1));
+    let delivery = NewDelivery {
+        delivery_id: DeliveryId::from_parts(1, 1),
+        recipient: Recipient::Email("grace@acme.example".to_owned()),
+        start: Start::Due(now),
+        cancel_key: None,
+    };
+    let message = NewMessage {
+        message_id,
+        kind: MessageKind::Notice,
+        message_type: "client.suspended".to_owned(),
+        subject: "cli_1".to_owned(),
+        sequence: None,
+        position: Some(Position::new(position)),
+        environment: None,
+        team: None,
+        client_id: None,
+        body: "{}".to_owned(),
+        notice: None,
+        deliveries: vec![delivery],
+    };
+    let handover = Handover { checkpoint: None, at: now, messages: vec![message], cancels: vec![] };
+    world.door.api().outbox.commit(handover).await.unwrap();
+    message_id
+}
+
+#[tokio::test]
+async fn a_chain_goes_on_to_what_was_told_of_it_for_those_who_see_everything() {
+    let world = World::new().await;
+    let client = world.client().await;
+    world.post(format!("/v1/clients/{client}/suspend"), &because()).expect(200).await;
+    let notice = notify(&world, 2).await;
+    let chain = world.get("/v1/audit/2/chain").expect(200).await;
+    let [told] = chain.json()["deliveries"].as_array().unwrap().clone().try_into().unwrap();
+    assert_eq!(told["message_id"], json!(notice));
+    assert_eq!(
+        (&told["position"], &told["kind"], &told["state"]),
+        (&json!(2), &json!("notice"), &json!("pending"))
+    );
+    assert!(!chain.text().contains("grace@acme.example"), "{}", chain.text());
+    let other = world.get("/v1/audit/1/chain").expect(200).await.json();
+    assert_eq!(other["deliveries"], json!([]), "of another request");
+    let within = world.get("/v1/audit/2/chain").holder("auditor@Payments").expect(200).await.json();
+    assert_eq!(within["deliveries"], Value::Null, "it may have gone to anybody");
 }
 
 #[tokio::test]

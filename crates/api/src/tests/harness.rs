@@ -175,7 +175,7 @@ impl World {
             gateways: gateways.clone(),
             previews: Box::new(ToldPreviews),
             told_usage: Arc::new(usage.clone()),
-            openapi: crate::openapi().to_json().unwrap(),
+            openapi: DOCUMENT.to_string(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),
             settings,

@@ -50,6 +50,7 @@ async fn deliveries_are_found_by_what_they_are(room: Room) {
         (DeliveryFilter { kinds: vec![MessageKind::Test], ..all() }, vec![5]),
         (DeliveryFilter { types: vec!["quota.threshold".to_owned()], ..all() }, vec![4]),
         (DeliveryFilter { client_id: Some(client), ..all() }, vec![1]),
+        (DeliveryFilter { positions: [2, 4, 9].map(Position::new).into(), ..all() }, vec![4, 2]),
         (DeliveryFilter { team: Some("Billing".parse().unwrap()), ..all() }, vec![2]),
         (DeliveryFilter { environments: vec!["staging".parse().unwrap()], ..all() }, vec![2]),
         (DeliveryFilter { message_id: Some(message_id(3)), ..all() }, vec![3]),

@@ -22,6 +22,9 @@ const LINKS: [&str; 7] = [
     "entry.reason",
 ];
 
+/// What was told of the entries of a chain, below them.
+const TOLD: [&str; 7] = ["position", "kind", "type", "channel", "webhook_id", "state", "ended_at"];
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
     /// List who did what, the latest first
@@ -161,7 +164,9 @@ pub(crate) async fn run(command: AuditCommand) -> anyhow::Result<()> {
         }
         AuditCommand::Chain { position, connection } => {
             let rest = Rest::new(&connection)?;
-            rest.print(&rest.get(&format!("/audit/{position}/chain"), &[]).await?, &LINKS)
+            let chain = rest.get(&format!("/audit/{position}/chain"), &[]).await?;
+            rest.print(&chain, &LINKS)?;
+            rest.print_below(&chain, "deliveries", &TOLD)
         }
         AuditCommand::Download { file, format, proofs, filters, connection } => {
             let format = match format {

@@ -142,6 +142,18 @@ impl<'flags> Rest<'flags> {
         }
     }
 
+    /// A second list of the answer, under the first: for people alone, JSON has it anyhow.
+    pub(super) fn print_below(&self, answer: &Answer, list: &str, columns: &[&str]) -> anyhow::Result<()> {
+        let items = answer.body.get(list).and_then(Value::as_array).filter(|items| !items.is_empty());
+        match (self.flags.output, items) {
+            (output::Format::Table, Some(items)) => {
+                println!();
+                output::print(&serde_json::json!({ "items": items }), columns, output::Format::Table)
+            }
+            (_, _) => Ok(()),
+        }
+    }
+
     fn request(&self, method: Method, path: &str) -> anyhow::Result<reqwest::RequestBuilder> {
         let Some(token) = &self.flags.token else {
             bail!("no admin token: give --token or set TOLLGATE_TOKEN");

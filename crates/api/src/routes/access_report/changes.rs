@@ -16,7 +16,7 @@ use super::{filter, view::AccessLine};
 use crate::{
     as_of::{AsOf, Of},
     csv::{self, Cell},
-    docs::{PastProblems, ReadProblems, Report, form},
+    docs::{PastProblems, ReadProblems, WholeReport, form},
     guard::{Allowed, needs::ReportRead},
     listing::{Line, form_for},
     negotiate::Form,
@@ -96,7 +96,7 @@ pub(crate) enum ChangeKind {
     operation_id = "report_access_changes",
     tag = "reports",
     params(Asked),
-    responses(Report<AccessChanges>, PastProblems, ReadProblems),
+    responses(WholeReport<AccessChanges>, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("report.read")))
 )]
 pub(crate) async fn changes(

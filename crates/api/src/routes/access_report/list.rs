@@ -17,7 +17,7 @@ use super::{
 use crate::{
     as_of::{AsOf, Of},
     csv,
-    docs::{PastProblems, ReadProblems, Report, form},
+    docs::{PastProblems, ReadProblems, WholeReport, form},
     guard::{Allowed, needs::ReportRead},
     listing::{Line as _, form_for},
     negotiate::Form,
@@ -68,7 +68,7 @@ pub(crate) struct Asked {
     operation_id = "report_access",
     tag = "reports",
     params(Asked),
-    responses(Report<AccessReport>, PastProblems, ReadProblems),
+    responses(WholeReport<AccessReport>, PastProblems, ReadProblems),
     extensions(("x-tollgate-permission" = json!("report.read")))
 )]
 pub(crate) async fn list(

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use domain::Position;
+use domain::{Position, access::Reach};
+use outbox::DeliveryFilter;
 use projections::queries::audit;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,10 +16,13 @@ use crate::{
     path::{Id, Named as _},
     problem::Problem,
     query::{NoParams, Params},
+    routes::webhooks::deliveries::view::DeliveryView,
 };
 
 /// A longer chain is cut: an operation on thousands of keys has as many entries.
 const ENTRIES_MAX: u32 = 1_000;
+/// The same of deliveries: one event may be told to thousands.
+const DELIVERIES_MAX: u32 = 1_000;
 
 /// What an entry was caused by, and what came of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +30,10 @@ const ENTRIES_MAX: u32 = 1_000;
 pub(crate) struct ChainView {
     /// In the order of the log.
     items: Vec<Link>,
-    /// Whether there are more.
+    /// What was told of these entries and to whom, the newest first: events to webhooks, and notices by rules. Without addresses. Null
+    /// for those whose `audit.read` does not reach everything.
+    deliveries: Option<Vec<DeliveryView>>,
+    /// Whether there are more of either.
     truncated: bool,
 }
 
@@ -40,8 +47,8 @@ pub(crate) struct Link {
 
 /// Show the chain of causes that an entry stands in
 ///
-/// All that the same request has set in motion: the events of its command, and what operations, scheduled changes and later steps have
-/// made of them.
+/// All that the same request has set in motion: the events of its command, what operations, scheduled changes and later steps have
+/// made of them, the notices of these, and what became of each delivery.
 #[utoipa::path(
     get,
     path = "/v1/audit/{position}/chain",
@@ -64,10 +71,32 @@ pub(crate) async fn chain(
         causes.entry(entry.event_id.to_string()).or_insert(entry.position.get());
         causes.entry(entry.subject_id.clone()).or_insert(entry.position.get());
     }
+    let positions = chain.entries.iter().map(|entry| entry.position).collect();
     let items = chain.entries.into_iter().map(|entry| {
         let own = entry.position.get();
         let cause = entry.causation_id.as_ref().and_then(|id| causes.get(id).copied());
         Link { caused_by: cause.filter(|cause| *cause != own), entry: entry.into() }
     });
-    Ok(Json(ChainView { items: items.collect(), truncated: chain.truncated }))
+    let items = items.collect();
+    let (deliveries, more) = told(&allowed, positions).await?.unzip();
+    Ok(Json(ChainView { items, deliveries, truncated: chain.truncated || more.unwrap_or_default() }))
+}
+
+/// The deliveries of what happened there, and whether there are more. A delivery may go to somebody else than the entry is of: only who
+/// sees every entry sees them.
+async fn told(
+    allowed: &Allowed<AuditRead>,
+    positions: Vec<Position>,
+) -> Result<Option<(Vec<DeliveryView>, bool)>, Problem> {
+    if allowed.reach() != Reach::Everything {
+        return Ok(None);
+    }
+    let filter = DeliveryFilter { positions, ..DeliveryFilter::default() };
+    let page = outbox::Page::first(DELIVERIES_MAX + 1);
+    let mut rows =
+        allowed.outbox().deliveries(&filter, page).await.map_err(|failure| Problem::unsent(&failure))?;
+    let most = usize::try_from(DELIVERIES_MAX).unwrap_or(usize::MAX);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    Ok(Some((rows.into_iter().map(|row| DeliveryView::from(row).without_address()).collect(), more)))
 }

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{dimensions::Dimensions, span, unreported};
 use crate::{
     csv::{self, Cell},
-    docs::{ReadProblems, Report, form},
+    docs::{ReadProblems, WholeReport, form},
     guard::{Allowed, needs::ReportRead},
     listing::form_for,
     negotiate::Form,
@@ -104,7 +104,7 @@ pub(crate) struct ShadowItem {
     operation_id = "report_shadow",
     tag = "reports",
     params(AskedShadow),
-    responses(Report<Shadow>, ReadProblems),
+    responses(WholeReport<Shadow>, ReadProblems),
     extensions(("x-tollgate-permission" = json!("report.read")))
 )]
 pub(crate) async fn shadow(

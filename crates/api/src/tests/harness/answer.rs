@@ -44,7 +44,7 @@ impl Answer {
             assert_eq!(body["type"], format!("/problems/{code}"));
             assert_eq!(body["status"], self.status);
             assert_eq!(body["request_id"], request_id);
-            let entry = catalogue().into_iter().find(|entry| entry.code == code).expect(code);
+            let entry = catalogue().iter().find(|entry| entry.code == code).expect(code);
             assert!([Some(entry.status), entry.status_in_body].contains(&Some(self.status)), "{body}");
             assert_eq!(body["title"], entry.title);
         }

@@ -1,0 +1,102 @@
+// The frame around every page: the way to all others, who is signed in, and how things are to look.
+import { html, useEffect, useRef, useState } from "../lib/ui.mjs";
+import { useMay } from "../lib/permissions.mjs";
+import { setPref, usePrefs } from "../lib/prefs.mjs";
+import { go, matched, usePlace } from "../lib/router.mjs";
+import { groups, moved, pages } from "../pages/index.mjs";
+import { Act } from "./Act.mjs";
+import { Page } from "./Page.mjs";
+import { Zone } from "./Range.mjs";
+import { Empty, Failure, Loading } from "./States.mjs";
+
+/** @param {{ signed: import("../lib/session.mjs").SignedIn, onSignOut: () => void }} props */
+export function Shell({ signed, onSignOut }) {
+  const place = usePlace();
+  const elsewhere = moved[place.segments[0]];
+  useEffect(() => { if (elsewhere) go([elsewhere, ...place.segments.slice(1)].join("/"), place.query); }, [place.path]);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [place.path]);
+  useEffect(() => {
+    document.addEventListener("keydown", shortcuts);
+    return () => document.removeEventListener("keydown", shortcuts);
+  }, []);
+  const skip = (event) => {
+    // A fragment is a place here, so the browser cannot be asked to go to one of the page.
+    event.preventDefault();
+    document.getElementById("main")?.focus();
+  };
+  return html`<a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
+    <div class="shell">
+      <${Side} place=${place} signed=${signed} onSignOut=${onSignOut} />
+      <main id="main" tabindex="-1"><${Room} key=${place.path} place=${place} /></main>
+    </div>`;
+}
+
+function Side({ place, signed, onSignOut }) {
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [place.path]);
+  return html`<header class="side" data-open=${open ? "" : null}>
+    <div class="top"><a class="brand" href="#/"><img src="/console.svg" alt="" /> Tollgate</a>
+      <button type="button" class="button menu" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>Menu</button></div>
+    <${Ways} place=${place} />
+    <${Who} signed=${signed} onSignOut=${onSignOut} />
+  </header>`;
+}
+
+function Ways({ place }) {
+  const { may } = useMay();
+  const shown = pages.filter((page) => page.nav && (!page.permission || may(page.permission)));
+  const here = place.segments[0] ?? "";
+  return html`<nav aria-label="Sections">${groups.map((group) => {
+    const inside = shown.filter((page) => page.nav.group === group);
+    return inside.length > 0 && html`<div><h2>${group}</h2><ul>${inside.map((page) => html`<li>
+      <a href=${`#/${page.path}`} aria-current=${here === page.path ? "page" : null}>${page.nav.label}</a></li>`)}</ul></div>`;
+  })}</nav>`;
+}
+
+function Who({ signed, onSignOut }) {
+  const { theme } = usePrefs();
+  return html`<div class="who">
+    ${signed.who.break_glass_until && html`<p class="badge" data-tone="bad">Administrator in an emergency</p>`}
+    <p><span class="quiet">Signed in as</span><br /><code
+      class="id">${signed.who.id.length > 22 ? `${signed.who.id.slice(0, 10)}…${signed.who.id.slice(-4)}` : signed.who.id}</code><br /><span
+      class="quiet">${signed.who.roles.map((role) => role.replaceAll("_", " ")).join(", ") || "no role"}</span></p>
+    <${Zone} label="Times in" />
+    <label class="filter"><span>Look</span><select value=${theme} onChange=${(event) => setPref("theme", event.target.value)}>
+      ${[["system", "As the system"], ["light", "Light"], ["dark", "Dark"]].map(([key, name]) => html`<option value=${key}
+        selected=${key === theme}>${name}</option>`)}</select></label>
+    <${Act} onClick=${onSignOut}>Sign out<//>
+  </div>`;
+}
+
+/** The page of a place: fetched when it is first wanted. */
+function Room({ place }) {
+  const found = matched(pages, place);
+  const [page, setPage] = useState(/** @type {{ default?: any, failed?: any }} */ ({}));
+  const { may } = useMay();
+  const turn = useRef(0);
+  const fetchPage = () => {
+    const mine = ++turn.current;
+    setPage({});
+    found?.page.load().then((module) => mine === turn.current && setPage(module), (failed) => mine === turn.current && setPage({ failed }));
+  };
+  useEffect(() => { if (found) fetchPage(); }, [found?.page.path]);
+  if (!found) return html`<${Page} title="Nothing here"><${Empty} title="There is no such page." action=${html`<a
+    href="#/">To the overview</a>`} /><//>`;
+  const { permission, nav } = found.page;
+  if (permission && !may(permission)) return html`<${Page} title=${nav?.label ?? "Not yours to see"}><${Empty}
+    title="This is not yours to see.">It needs the permission ${permission}, which you do not hold.<//><//>`;
+  if (page.failed) return html`<${Failure} error=${page.failed} what="The page could not be fetched." retry=${fetchPage} />`;
+  const View = page.default;
+  return View ? html`<${View} params=${found.params} query=${place.query} />` : html`<${Loading} />`;
+}
+
+/** `/` goes to the search of the list. */
+function shortcuts(event) {
+  if (event.key !== "/" || event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector("main [data-search]");
+  if (!(search instanceof HTMLElement)) return;
+  event.preventDefault();
+  search.focus();
+}

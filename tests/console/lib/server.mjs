@@ -1,0 +1,70 @@
+// A server of one's own for a test: the binary that TOLLGATE_BIN names, on free ports, with files that are gone afterwards.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BINARY = process.env.TOLLGATE_BIN ?? fileURLToPath(new URL("../../../target/debug/tollgate", import.meta.url));
+const READY_MS = 30_000;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** @param {(http: number) => Record<string, string>} [settings] more of them, given the port of the API */
+export async function serve(settings = () => ({})) {
+  const [http, gateway, directory] = [await freePort(), await freePort(), await mkdtemp(join(tmpdir(), "tollgate-console-"))];
+  const token = `test-token-${crypto.randomUUID()}`;
+  const said = [];
+  const child = spawn(BINARY, ["serve", "--data-dir", join(directory, "data"), "--http", `127.0.0.1:${http}`, "--gateway", `127.0.0.1:${gateway}`, "--environment", "prod"], {
+    cwd: directory, env: { ...process.env, TOLLGATE_BOOTSTRAP_TOKEN: token, ...settings(http) }, stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => said.push(String(text)));
+  const url = `http://127.0.0.1:${http}`;
+  await ready(url, child, said);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { url, door: `http://127.0.0.1:${gateway}`, token, stop, api: caller(`${url}/v1`, token), said };
+}
+
+async function ready(url, child, said) {
+  const until = Date.now() + READY_MS;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) break;
+    const answer = await fetch(`${url}/readyz`).catch(() => null);
+    if (answer?.ok) return;
+    await new Promise((later) => setTimeout(later, 50));
+  }
+  child.kill("SIGKILL");
+  throw new Error(`The server did not become ready:\n${said.join("")}`);
+}
+
+/** What a test prepares: a call of the API whose refusal is a failure. */
+export function caller(base, token) {
+  return async (method, path, body, headers = {}) => {
+    const answer = await fetch(base + path, {
+      method, headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers }, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  };
+}
+
+/** Calls an API through the gateway's door, as a proxy would ask. */
+export async function callThrough(door, secret, path, method = "GET") {
+  const answer = await fetch(`${door}/v1/forward-auth`, { headers: { "x-api-key": secret, "X-Original-Method": method, "X-Original-URI": path } });
+  await answer.arrayBuffer();
+  return answer.status;
+}
