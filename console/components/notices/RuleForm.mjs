@@ -11,19 +11,22 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => [String(hour), `${String(h
 export const EMPTY_RULE = {
   name: "", notices: ["key_expiring", "quota_threshold"], recipients: [recipientForm({ kind: "owner" })], about: { client_id: null, team: "", environment: "" },
   thresholds: [], days_before: [], digest: false, hour: "8", time_zone: "UTC", team_zones: {},
+  report: { every: "month", time_zone: "UTC", form: "csv" },
 };
 
-export const formOf = ({ name, notices, recipients, about, thresholds, days_before, cadence }) => ({
+export const formOf = ({ name, notices, recipients, about, thresholds, days_before, cadence, report }) => ({
   name, notices, recipients: recipients.map(recipientForm), about: { client_id: about.client_id ?? null, team: about.team ?? "", environment: about.environment ?? "" },
   thresholds, days_before, digest: cadence.kind === "digest", hour: String(cadence.hour ?? 8), time_zone: cadence.time_zone ?? "UTC", team_zones: cadence.team_zones ?? {},
+  report: report ?? EMPTY_RULE.report,
 });
 
 const said = (fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? value.trim() : value]).filter(([, value]) => value));
 
-export const bodyOf = ({ name, notices, recipients, about, thresholds, days_before, digest, hour, time_zone, team_zones }) => ({
+export const bodyOf = ({ name, notices, recipients, about, thresholds, days_before, digest, hour, time_zone, team_zones, report }) => ({
   name: name.trim(), notices, recipients: recipients.map(recipientBody), about: said(about),
   ...(thresholds.length ? { thresholds } : {}), ...(days_before.length ? { days_before } : {}),
   cadence: digest ? { kind: "digest", hour: Number(hour), time_zone, ...(Object.keys(team_zones).length ? { team_zones } : {}) } : { kind: "immediate" },
+  ...(notices.includes("usage_report") ? { report } : {}),
 });
 
 /** @param {{ value: any, onInput: (value: any) => void, error: any }} props */
@@ -38,6 +41,7 @@ export function RuleFields({ value, onInput, error }) {
       onInput=${numbers("thresholds")} hint="Percent of a quota: 80, 100. Empty: those of the policy, or 50, 80, 90 and 100." error=${wrongAt(error, "/thresholds")} />`}
     ${value.notices.includes("key_expiring") && html`<${Words} label="Days before a key expires" value=${value.days_before}
       onInput=${numbers("days_before")} hint="30, 7, 1. Empty: 60, 30, 14, 7, 3 and 1." error=${wrongAt(error, "/days_before")} />`}
+    ${value.notices.includes("usage_report") && html`<${Report} value=${value.report} onInput=${(report) => set({ report })} error=${error} />`}
     <${Recipients} value=${value.recipients} onInput=${(recipients) => set({ recipients })} error=${error} />
     <fieldset class="field"><legend>About</legend><p class="hint">All that is said has to hold. Nothing said: everything.</p><div class="limit">
       <${Find} what="clients" label="Client" none="every client" value=${value.about.client_id} onInput=${(client_id) => about({ client_id })}
@@ -51,6 +55,14 @@ export function RuleFields({ value, onInput, error }) {
       <${Choice} label="At" required value=${value.hour} onInput=${(hour) => set({ hour })} options=${HOURS} />
       <${Choice} label="In the zone" required value=${value.time_zone} onInput=${(time_zone) => set({ time_zone })} options=${zones().map((zone) => [zone, zone])} />
       <${TeamZones} value=${value.team_zones} onInput=${(team_zones) => set({ team_zones })} />`}`;
+}
+
+function Report({ value, onInput, error }) {
+  const choice = (label, name, options, hint) => html`<${Choice} label=${label} required value=${value[name]} onInput=${(said) => onInput({ ...value, [name]: said })} options=${options} hint=${hint} error=${wrongAt(error, `/report/${name}`)} />`;
+  return html`
+    ${choice("Usage is told each", "every", [["week", "Week, from Monday"], ["month", "Month"]])}
+    ${choice("Of the zone", "time_zone", zones().map((zone) => [zone, zone]))}
+    ${choice("Letters have", "form", [["csv", "The sums, and the rows of each day as a file"], ["summary", "The sums"]], "Webhooks are told the sums.")}`;
 }
 
 function TeamZones({ value, onInput }) {

@@ -22,6 +22,7 @@ export const NOTICES = {
   endpoint_disabled: "a webhook is disabled",
   channel_down: "no letter, or no webhook, gets through",
   checkpoint_alarm: "the log contradicts what was signed of it",
+  usage_report: "a week or a month has ended",
 };
 
 const ROLES = { technical: "technical contacts", billing: "billing contacts", security: "security contacts" };

@@ -18,7 +18,7 @@ use utoipa::{
 
 pub(crate) use answers::{
     BulkAnswer, Changed, Created, Deferrable, ExportedLog, Found, FoundPlain, Listed, ListedOrTaken, Listing,
-    Plain, PlainCreated, Removed, Report, ReportFile, Streamed, WholeReport,
+    Plain, PlainCreated, Removed, Report, ReportFile, Streamed, Unreconciled, UsageReported, WholeReport,
 };
 pub(crate) use params::{
     ApprovalPath, ApprovalRulePath, AssignmentPath, ChangePath, ClientPath, DecisionPath, DeliveryPath,
@@ -101,6 +101,9 @@ use crate::{
         routes::reports::top_endpoints::TopEndpoints,
         routes::reports::throttling::Throttling,
         routes::reports::quotas::Quotas,
+        routes::reports::reconciliation::ReconciliationView,
+        routes::reports::reconciliation::GrainView,
+        routes::reports::reconciliation::DifferenceView,
         routes::access_report::view::AccessReport,
         routes::access_report::changes::AccessChanges,
         routes::policies::findings::PolicyWritten,

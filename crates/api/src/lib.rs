@@ -33,6 +33,7 @@ mod proxies;
 mod query;
 mod random;
 mod receipt;
+mod replays;
 mod report_files;
 mod routes;
 mod secret;
@@ -50,7 +51,7 @@ use axum::Router;
 use domain::{Name, SharedClock, secret::Peppers};
 use eventlog::EventLog;
 use outbox::Outbox;
-use projections::{ReadModel, Visibility};
+use projections::{ReadModel, ToldUsage, Visibility};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use utoipa::{ToSchema, openapi::OpenApi};
@@ -92,6 +93,8 @@ pub struct Api {
     /// Asked what would be decided, what applies and what is used.
     pub gateways: Arc<dyn Gateways>,
     pub previews: Box<dyn Previews>,
+    /// What gateways told of usage, to be counted again.
+    pub told_usage: Arc<dyn ToldUsage>,
     /// Asked at each `/readyz`.
     pub readiness: Box<dyn Fn() -> Readiness + Send + Sync>,
     /// Asked at each `/metrics`: Prometheus' text format.

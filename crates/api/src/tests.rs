@@ -34,6 +34,7 @@ mod observations;
 mod policies;
 mod provider;
 mod receipts;
+mod reconciliation;
 mod report_exports;
 mod reports;
 mod rotation;

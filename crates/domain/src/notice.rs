@@ -72,6 +72,8 @@ notices! {
     ChannelDown = "channel_down",
     /// The audit log and its checkpoints do not agree, or checkpoints are not made any more.
     CheckpointAlarm = "checkpoint_alarm",
+    /// What a client has used in the week or the month that has ended.
+    UsageReport = "usage_report",
 }
 
 impl fmt::Display for NoticeName {

@@ -12,6 +12,6 @@ pub use commands::{
 };
 pub use events::{
     About, Cadence, DEFAULT_DAYS_BEFORE, DEFAULT_THRESHOLDS, Ended, Made, NotificationRuleEvent, Recipient,
-    Revised, RuleSpec,
+    ReportEvery, ReportForm, ReportSettings, Revised, RuleSpec,
 };
 pub use state::NotificationRule;

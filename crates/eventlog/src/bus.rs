@@ -18,4 +18,4 @@ pub use failure::BusFailure;
 pub use feed::BusFeed;
 pub use refill::Refill;
 pub use streams::{EVENTS_STREAM, EVENTS_SUBJECTS, USAGE_STREAM, USAGE_SUBJECTS};
-pub use usage::{UsageFeed, UsagePublisher};
+pub use usage::{BusTold, UsageFeed, UsagePublisher};

@@ -7,7 +7,7 @@ use domain::{
     usage::{Sighting, UsageBatch},
 };
 use parking_lot::Mutex;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tokio::sync::watch;
 
 use crate::{LogFailure, OpenFailure, sqlite};
@@ -34,6 +34,8 @@ const FORGET_BATCHES: &str = "delete from usage_batches
       where batch_no in (select batch_no from usage_batches where batch_no <= ?2 order by batch_no limit ?3)
         and batch_no < (select max(batch_no) from usage_batches)
         and json_extract(body, '$.flushed_at') < ?1";
+const FLUSHED_FROM: &str = "select batch_no, json_extract(body, '$.flushed_at') from usage_batches
+      where batch_no >= ?1 order by batch_no limit 1";
 const DELETE_COUNTER: &str = "delete from gateway_counters where counter_key = ?1";
 
 /// Takes usage batches, each once, and hands them on in the order of their arrival.
@@ -162,6 +164,52 @@ impl UsageLog {
     pub fn is_whole(&self) -> bool {
         let sql = "select coalesce(min(batch_no), 1) = 1 from usage_batches";
         self.connection.lock().query_row(sql, [], |row| row.get(0)).unwrap_or(false)
+    }
+
+    /// Since when every batch that was flushed is there: always where nothing was let go of.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn whole_since(&self) -> Result<Option<Timestamp>, LogFailure> {
+        Ok(match self.flushed_from(0).await? {
+            Some((first, flushed_at)) if first > 1 => Some(flushed_at),
+            Some(_) | None => Some(Timestamp::MIN),
+        })
+    }
+
+    /// The number of a batch before all that were flushed from then on. Found by halves: batches follow each other as they were
+    /// flushed.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn before(&self, at: Timestamp) -> Result<u64, LogFailure> {
+        let (mut low, mut high) = (0, *self.head.borrow());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.flushed_from(middle.saturating_add(1)).await? {
+                // It, and all between it and the middle, which are not there.
+                Some((batch_no, flushed_at)) if flushed_at < at => low = batch_no,
+                Some(_) | None => high = middle,
+            }
+        }
+        Ok(low)
+    }
+
+    /// The first batch from this number on, and when it was flushed.
+    async fn flushed_from(&self, batch_no: u64) -> Result<Option<(u64, Timestamp)>, LogFailure> {
+        let connection = Arc::clone(&self.connection);
+        let from = i64::try_from(batch_no).map_err(failed)?;
+        let find = move || {
+            let connection = connection.lock();
+            let mut select = connection.prepare_cached(FLUSHED_FROM)?;
+            select
+                .query_row(params![from], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+                .optional()
+        };
+        let found = tokio::task::spawn_blocking(find).await.map_err(failed)?.map_err(failed)?;
+        let Some((batch_no, flushed_at)) = found else { return Ok(None) };
+        let flushed_at = flushed_at.parse().map_err(failed)?;
+        Ok(Some((u64::try_from(batch_no).map_err(failed)?, flushed_at)))
     }
 
     /// The number of the last batch, as it moves.

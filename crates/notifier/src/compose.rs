@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Name, NotificationRuleId, Timestamp,
+    Name, NoticeName, NotificationRuleId, Timestamp,
     ids::{DeliveryId, MessageId},
     notification_rule::Cadence,
     webhook::EventPattern,
@@ -71,13 +71,19 @@ impl Composer<'_> {
         key: NoticeKey,
     ) -> Result<Option<NewMessage>, Failure> {
         let message_id = of_notice(&key);
+        let is_report = notice.name() == NoticeName::UsageReport;
         let recipients = self.recipients(rule, occasion).await?;
         if recipients.is_empty() {
             return Ok(None);
         }
         let deliveries = recipients.into_iter().map(|recipient| NewDelivery {
             delivery_id: delivery_id(message_id, &recipient),
-            start: self.start(rule.id, &rule.cadence, occasion.team(), &recipient),
+            // A report stands for a week or more, and is a letter of its own.
+            start: if is_report {
+                Start::Due(self.now)
+            } else {
+                self.start(rule.id, &rule.cadence, occasion.team(), &recipient)
+            },
             cancel_key: occasion.cancel_key.clone(),
             recipient,
         });
@@ -91,7 +97,11 @@ impl Composer<'_> {
             environment: occasion.environment.clone(),
             team: occasion.team().cloned(),
             client_id: occasion.client.as_ref().map(|client| client.told.id),
-            body: serde_json::to_string(&Kept { rule: rule.name.clone(), notice })?,
+            body: serde_json::to_string(&Kept {
+                rule: rule.name.clone(),
+                csv: is_report && rule.sends_csv(),
+                notice,
+            })?,
             deliveries: deliveries.collect(),
             notice: Some(key),
         }))

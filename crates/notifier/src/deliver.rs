@@ -1,5 +1,6 @@
 //! Delivers what is due: claims, tries, reports. Every process that is a notifier does, side by side.
 
+mod attachment;
 mod channels;
 mod letters;
 mod webhooks;

@@ -28,6 +28,16 @@ pub struct Mail<'a> {
     pub letter: &'a Letter,
     /// Of digests: where the reader can have them stopped.
     pub unsubscribe: Option<&'a str>,
+    pub attachment: Option<&'a Attachment>,
+}
+
+/// A file that comes with a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Letters, digits, `-`, `_` and `.` alone.
+    pub name: String,
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 /// Whom it is for is nobody's business.

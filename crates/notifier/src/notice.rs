@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::notices::{
     ApprovalWanted, BreakGlassOpened, ChannelDown, CheckpointAlarm, ClientSuspended, EndpointDisabled,
     EndpointFailing, KeyExpired, KeyExpiring, KeyIssued, KeyLeaked, KeyQuarantined, KeyRevoked, KeyRotated,
-    KeySuspended, OldSecretBusy, PolicyChanged, QuotaExhausted, QuotaThreshold, ThrottlingSpike,
+    KeySuspended, OldSecretBusy, PolicyChanged, QuotaExhausted, QuotaThreshold, ThrottlingSpike, UsageReport,
 };
 pub(crate) use sample::{Sampled, sampled};
 
@@ -175,6 +175,7 @@ notices! {
     EndpointDisabled = "endpoint_disabled",
     ChannelDown = "channel_down",
     CheckpointAlarm = "checkpoint_alarm",
+    UsageReport = "usage_report",
 }
 
 fn schema_of<Of: JsonSchema>(name: &'static str) -> Value {

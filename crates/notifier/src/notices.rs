@@ -20,6 +20,7 @@ mod policy_changed;
 mod quota_exhausted;
 mod quota_threshold;
 mod throttling_spike;
+mod usage_report;
 
 pub use approval_wanted::ApprovalWanted;
 pub use break_glass_opened::BreakGlassOpened;
@@ -41,3 +42,4 @@ pub use policy_changed::PolicyChanged;
 pub use quota_exhausted::QuotaExhausted;
 pub use quota_threshold::QuotaThreshold;
 pub use throttling_spike::{ThrottlingSpike, TopLimit};
+pub use usage_report::{TopEndpoint, UsageReport};

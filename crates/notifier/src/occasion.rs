@@ -1,14 +1,16 @@
 //! Something that may be told: a notice, what it is once for, and whom else it names.
 
 use domain::{
-    Environment, Name, NoticeName, Position, PrincipalId, Timestamp, access::ResourceFacts,
-    notification_rule::DEFAULT_THRESHOLDS,
+    Environment, Name, NoticeName, Position, PrincipalId, Timestamp,
+    access::ResourceFacts,
+    notification_rule::{DEFAULT_THRESHOLDS, ReportEvery},
+    rate_limit_policy::TimeZoneName,
 };
 
 use crate::{
     book::KnownClient,
     notice::{Notice, counted},
-    notices::{KeyExpiring, QuotaExhausted, QuotaThreshold},
+    notices::{KeyExpiring, QuotaExhausted, QuotaThreshold, UsageReport},
 };
 
 /// What happened or has come near, before any rule was asked.
@@ -41,6 +43,8 @@ pub(crate) enum What {
     Expiry(KeyExpiring),
     /// By the shares at which the rule wants to be told.
     Quota(Box<QuotaLevel>),
+    /// By how often, and of which zone, the rule wants to be told.
+    Report(Box<UsageReport>),
 }
 
 /// How much of a quota is used.
@@ -84,6 +88,7 @@ impl What {
                 let QuotaThreshold { client, key, limit, .. } = &level.told;
                 counted(key.as_ref(), client.as_ref(), limit)
             }
+            Self::Report(told) => told.client.id.to_string(),
         }
     }
 
@@ -99,6 +104,12 @@ impl What {
             Self::Expiry(expiring) if wants(NoticeName::KeyExpiring) => expiry(expiring, marks.days_before),
             Self::Expiry(_) => None,
             Self::Quota(level) => level.marked(wants, marks.thresholds),
+            Self::Report(told) => (wants(NoticeName::UsageReport) && marks.want(told)).then(|| Marked {
+                once_by: NoticeName::UsageReport.as_str(),
+                notice: (**told).clone().into(),
+                threshold: 0,
+                covers: vec![],
+            }),
         }
     }
 }
@@ -110,6 +121,16 @@ pub(crate) struct Marks<'rule> {
     pub(crate) days_before: &'rule [u16],
     /// Sorted; empty: the policy's own.
     pub(crate) thresholds: &'rule [u8],
+    /// None: no usage reports.
+    pub(crate) report: Option<(ReportEvery, &'rule TimeZoneName)>,
+    /// The environment that the rule is about: of all others nothing is added up.
+    pub(crate) environment: Option<&'rule Environment>,
+}
+
+impl Marks<'_> {
+    fn want(&self, told: &UsageReport) -> bool {
+        self.report == Some((told.every, &told.time_zone)) && self.environment == told.environment.as_ref()
+    }
 }
 
 /// The nearest mark that is reached stands for those that were reached before it.

@@ -6,7 +6,7 @@ use domain::{SharedClock, Timestamp, secret::Peppers};
 use eventlog::{EventLog, LogFailure};
 use jiff::{SignedDuration, tz::TimeZone};
 use outbox::{Outbox, OutboxFailure};
-use projections::{ReadFailure, ReadModel, Visibility};
+use projections::{ReadFailure, ReadModel, Visibility, queries::usage::TooManyWindows};
 
 use crate::{
     mail::Smtp,
@@ -95,6 +95,10 @@ pub(crate) enum Failure {
     Outbox(#[from] OutboxFailure),
     #[error("writing what is told as JSON")]
     Json(#[from] serde_json::Error),
+    #[error("adding up a usage report")]
+    Report(#[from] TooManyWindows),
+    #[error("writing a usage report as CSV")]
+    Csv(#[from] csv::Error),
     #[error("writing a letter")]
     Letter(#[from] TemplateFailure),
 }

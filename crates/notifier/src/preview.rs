@@ -1,7 +1,8 @@
 //! What a rule would have told of the last days: the events of that time are asked again, keys as they stand now, and when quotas
-//! filled.
+//! filled, and weeks and months ended.
 
 mod quotas;
+mod reports;
 
 use domain::{
     NoticeName, NotificationRuleId, Position, Timestamp, notification_rule::RuleSpec,
@@ -114,6 +115,7 @@ impl Asking<'_> {
         let cut_events = self.events(from, &mut found).await?;
         let cut_keys = self.expiries(from, &mut found).await?;
         let (cut_quotas, quotas_from) = self.quotas(from, &mut found).await?;
+        let cut_reports = self.reports(from, &mut found).await?;
         found.sort_by_key(|previewed: &Previewed| std::cmp::Reverse(previewed.at));
         let left_out = NoticeName::ALL
             .into_iter()
@@ -126,7 +128,7 @@ impl Asking<'_> {
             until: self.until,
             notices_total,
             notices: found,
-            cut: cut_events || cut_keys || cut_quotas,
+            cut: cut_events || cut_keys || cut_quotas || cut_reports,
             quotas_from,
             left_out,
         })

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use domain::{
     Environment, NoticeName, NotificationRuleId, Timestamp, WebhookId,
     access::{Access, GrantScope},
-    notification_rule::{About, Cadence, DEFAULT_DAYS_BEFORE, Recipient, RuleSpec},
+    notification_rule::{
+        About, Cadence, DEFAULT_DAYS_BEFORE, Recipient, ReportEvery, ReportForm, ReportSettings, RuleSpec,
+    },
     personal::PersonalValues,
+    rate_limit_policy::TimeZoneName,
     webhook::EventPattern,
 };
 use projections::{
@@ -49,6 +52,17 @@ pub(crate) struct Rule {
     about: Within,
     pub(crate) recipients: Vec<Recipient>,
     pub(crate) cadence: Cadence,
+    report: Option<ReportSettings>,
+}
+
+/// Usage reports that a rule has told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportAsked {
+    pub(crate) about: About,
+    pub(crate) every: ReportEvery,
+    pub(crate) time_zone: TimeZoneName,
+    /// What had ended before is not told.
+    pub(crate) since: Timestamp,
 }
 
 /// What it is about.
@@ -100,6 +114,11 @@ impl Wishes {
         self.rules.iter().any(|rule| rule.notices.contains(&name))
     }
 
+    /// The usage reports that rules ask for.
+    pub(crate) fn reports(&self) -> impl Iterator<Item = ReportAsked> {
+        self.rules.iter().filter_map(Rule::report_asked)
+    }
+
     /// The most days before its end that anybody wants to hear of a key.
     pub(crate) fn days_before_max(&self) -> Option<u16> {
         let wants = self.rules.iter().filter(|rule| rule.notices.contains(&NoticeName::KeyExpiring));
@@ -118,7 +137,8 @@ impl Rule {
     }
 
     fn of(id: NotificationRuleId, spec: &RuleSpec, since: Timestamp) -> Self {
-        let RuleSpec { name, notices, thresholds, days_before, about, recipients, cadence } = spec.clone();
+        let RuleSpec { name, notices, thresholds, days_before, about, recipients, cadence, report } =
+            spec.clone();
         Self {
             id,
             name: Some(name.to_string()),
@@ -129,15 +149,17 @@ impl Rule {
             about: Within::About(about),
             recipients,
             cadence,
+            report,
         }
     }
 
-    /// None where it subscribes to no notice.
+    /// None where it subscribes to no notice. Usage reports are nobody's but a rule's, which says how often and of what.
     fn of_webhook(row: &WebhookRow) -> Option<Self> {
         let WebhookRow { webhook_id, endpoint, .. } = row;
         let subscribed = |name: &NoticeName| {
             let of = EventPattern::type_of(*name);
-            endpoint.spec.events.iter().any(|pattern| pattern.matches(&of))
+            *name != NoticeName::UsageReport
+                && endpoint.spec.events.iter().any(|pattern| pattern.matches(&of))
         };
         let notices: BTreeSet<NoticeName> = NoticeName::ALL.into_iter().filter(subscribed).collect();
         (!notices.is_empty()).then(|| Self {
@@ -154,7 +176,24 @@ impl Rule {
             about: Within::Scope(endpoint.spec.scope.clone()),
             recipients: vec![Recipient::Webhook { webhook_id: *webhook_id }],
             cadence: Cadence::Immediate,
+            report: None,
         })
+    }
+
+    fn report_asked(&self) -> Option<ReportAsked> {
+        let (Within::About(about), Some(report)) = (&self.about, &self.report) else { return None };
+        let ReportSettings { every, time_zone, form: _ } = report.clone();
+        self.notices.contains(&NoticeName::UsageReport).then(|| ReportAsked {
+            about: about.clone(),
+            every,
+            time_zone,
+            since: self.since,
+        })
+    }
+
+    /// Whether letters have the rows of a usage report, too.
+    pub(crate) fn sends_csv(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| report.form == ReportForm::Csv)
     }
 
     /// Those of the clients that an occasion concerns whom the rule is about.
@@ -173,7 +212,16 @@ impl Rule {
         if occasion.at < self.since || !self.about.covers(occasion) {
             return None;
         }
-        let marks = Marks { days_before: &self.days_before, thresholds: &self.thresholds };
+        let environment = match &self.about {
+            Within::About(about) => about.environment.as_ref(),
+            Within::Scope(_) => None,
+        };
+        let marks = Marks {
+            days_before: &self.days_before,
+            thresholds: &self.thresholds,
+            report: self.report.as_ref().map(|report| (report.every, &report.time_zone)),
+            environment,
+        };
         occasion.what.marked(&|name| self.notices.contains(&name), &marks)
     }
 }

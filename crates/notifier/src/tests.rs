@@ -5,4 +5,5 @@ mod harness;
 mod letters;
 mod once;
 mod quotas;
+mod reports;
 mod webhooks;

@@ -6,12 +6,14 @@ mod checkpoints;
 mod endpoints;
 mod expiries;
 mod quotas;
+mod reports;
 mod throttling;
 mod upkeep;
 
 pub(crate) use endpoints::gauge_backlog;
 pub(crate) use expiries::occasion as expiry;
 pub(crate) use quotas::{Filled, occasion as quota};
+pub(crate) use reports::{Clients, Ended, unreported};
 
 use std::{
     num::NonZeroUsize,
@@ -59,6 +61,7 @@ pub(crate) struct Watch<'of> {
 struct Due {
     expiries: Option<Instant>,
     throttling: Option<Instant>,
+    reports: Option<Instant>,
     endpoints: Option<Instant>,
     upkeep: Option<Instant>,
 }
@@ -66,12 +69,13 @@ struct Due {
 /// How often each is looked at.
 const EXPIRIES_EVERY: Duration = Duration::from_secs(60);
 const THROTTLING_EVERY: Duration = Duration::from_secs(60);
+const REPORTS_EVERY: Duration = Duration::from_secs(60);
 const ENDPOINTS_EVERY: Duration = Duration::from_secs(15);
 const UPKEEP_EVERY: Duration = Duration::from_secs(600);
 
 impl<'of> Watch<'of> {
     pub(crate) fn new(parts: &'of Parts, channels: &'of Channels) -> Self {
-        let due = Due { expiries: None, throttling: None, endpoints: None, upkeep: None };
+        let due = Due { expiries: None, throttling: None, reports: None, endpoints: None, upkeep: None };
         Self {
             parts,
             book: Book::new(parts.read.clone()),
@@ -123,6 +127,9 @@ impl<'of> Watch<'of> {
             let occasions = throttling::occasions(&self.book, &wishes, now).await?;
             self.tell(&wishes, occasions, now, catching_up).await?;
         }
+        if is_due(&mut self.due.reports, REPORTS_EVERY, monotonic) {
+            self.reports(&wishes, now).await?;
+        }
         while let Some(mut heard) =
             quotas::changed(self.parts, &self.book, &wishes, &self.shared, now).await?
         {
@@ -139,6 +146,18 @@ impl<'of> Watch<'of> {
         }
         // At the end: one that was cut off looks again from where it stood.
         self.move_on(since, now).await.map(drop)
+    }
+
+    /// Usage reports of what has ended. One that is cut off begins anew: what was told is known by its key.
+    async fn reports(&mut self, wishes: &Wishes, now: Timestamp) -> Result<(), Failure> {
+        let Some(due) = reports::due(self.parts, wishes, now).await? else { return Ok(()) };
+        for ended in &due.told {
+            let mut clients = Clients::of(ended);
+            while let Some(occasions) = clients.next(&self.book).await? {
+                self.tell(wishes, occasions, now, None).await?;
+            }
+        }
+        self.hand_over(Some(due.moved), vec![]).await.map(drop)
     }
 
     /// When the last look was; now, where this is the first.

@@ -13,6 +13,9 @@ pub struct Kept {
     /// The rule's name; none where a webhook subscribed to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// Of a usage report: its letter has the rows as CSV.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub csv: bool,
     #[serde(flatten)]
     pub notice: Notice,
 }

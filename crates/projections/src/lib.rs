@@ -7,6 +7,7 @@ mod audit_log;
 mod auditor_views;
 mod binary;
 mod client_directory;
+pub mod csv;
 pub mod event_message;
 mod failure;
 mod follow;
@@ -56,8 +57,8 @@ pub use status::{
 pub use store::{Leadership, ReadModel, Standing, grant_auditor, migrate_postgres};
 pub use table::{Column, Kind, Merge, Row, Stored, Table};
 pub use usage::{
-    Difference, Forgetting, GrainCompared, NAME as USAGE, Reading, ReconcileFailure, Reconciliation,
-    UsageRetention, UsageSource, reconcile,
+    Difference, Forgetting, GrainCompared, NAME as USAGE, Reading, ReconcileFailure, Reconciliation, Told,
+    ToldUsage, UsageRetention, UsageSource, reconcile,
 };
 pub use value::{BadColumn, Columns, Value};
 pub use visibility::{ProjectionStatus, Seen, Visibility};

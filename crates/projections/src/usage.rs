@@ -27,13 +27,14 @@ use crate::{
     store::{Checkpoint, Commit, Committed, Owner},
 };
 use corrections::Corrections;
+pub(crate) use corrections::counted_until;
 use decisions::{DECISIONS, LEFT_OUT};
 use levels::Levels;
 use marks::Marks;
 pub use reconcile::{Difference, GrainCompared, ReconcileFailure, Reconciliation, reconcile};
 pub use retention::UsageRetention;
 use sightings::Presentations;
-pub use source::{Forgetting, Reading, UsageSource};
+pub use source::{Forgetting, Reading, Told, ToldUsage, UsageSource};
 
 /// Names the usage tables among the projections.
 pub const NAME: &str = "usage";
@@ -102,7 +103,7 @@ pub(crate) async fn apply(
     };
     // Read outside the transaction: whoever counts in between moves the checkpoint, and then this is not written.
     let mut counted = counted(model, news.clone()).await?;
-    let mut sums = Sums::after(corrections::counted_until(model).await?);
+    let mut sums = Sums::after(counted_until(model).await?);
     for arrived in news {
         let batch = &arrived.batch;
         if counted.is_new(&batch.node, &batch.boot, batch.sequence, batch.flushed_at) {

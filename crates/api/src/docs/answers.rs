@@ -68,6 +68,32 @@ impl<T: ToSchema> IntoResponses for Report<T> {
     }
 }
 
+/// A time that cannot be counted again.
+pub(crate) struct Unreconciled;
+
+impl IntoResponses for Unreconciled {
+    fn responses() -> Responses {
+        problems(&[(
+            "422",
+            "What gateways told of that time is not kept any more, or is too much to be read.",
+        )])
+    }
+}
+
+/// A report that can be had as Parquet, too, which has no pages.
+pub(crate) struct UsageReported<T>(PhantomData<T>);
+
+impl<T: ToSchema> IntoResponses for UsageReported<T> {
+    fn responses() -> Responses {
+        let mut responses = WholeReport::<T>::responses();
+        if let Some(RefOr::T(response)) = responses.get_mut("200") {
+            let file = Content::new(Some(String::schema()));
+            response.content.insert("application/vnd.apache.parquet".to_owned(), file.into());
+        }
+        responses
+    }
+}
+
 /// A report that has no pages and is not cut: too large a one is refused.
 pub(crate) struct WholeReport<T>(PhantomData<T>);
 

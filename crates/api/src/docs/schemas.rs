@@ -62,6 +62,7 @@ pub(crate) mod form {
     forms!(
         GrantScope = kinds_schema::<domain::access::GrantScope>(),
         About = domain_schema::<domain::notification_rule::About>(),
+        ReportSettings = domain_schema::<domain::notification_rule::ReportSettings>(),
         Cadence = kinds_schema::<domain::notification_rule::Cadence>(),
         AttemptOutcome = named_schema(outbox::AttemptOutcome::ALL, outbox::AttemptOutcome::as_str),
         Channel = named_schema(outbox::Channel::ALL, outbox::Channel::as_str),

@@ -9,7 +9,8 @@ use domain::{
 
 use crate::{
     Api, Readiness, ReportFiles, Settings, Uploads, auth::claimant, idempotency::InFlight,
-    nodes::GatewayNodes, observe::Exports, problem::Problem, random::Random, routes::changes::STREAMS_MAX,
+    nodes::GatewayNodes, observe::Exports, problem::Problem, random::Random, replays::Replays,
+    routes::changes::STREAMS_MAX,
 };
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`](super::Allowed) hands them out.
@@ -19,6 +20,8 @@ pub(crate) struct Door {
     pub(crate) in_flight: InFlight,
     /// What is being taken out.
     pub(crate) exports: Exports,
+    /// What adds up much at once: simulations and reconciliations.
+    pub(crate) replays: Replays,
     /// Held from looking for overlapping routes until the new one is on record.
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
     /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
@@ -33,6 +36,7 @@ impl Door {
             api,
             in_flight: InFlight::default(),
             exports: Exports::default(),
+            replays: Replays::default(),
             routes: Arc::default(),
             admins: Arc::default(),
             watching: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),

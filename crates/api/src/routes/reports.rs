@@ -1,11 +1,11 @@
 //! `/v1/reports`
 
-pub(crate) mod csv;
 mod dimensions;
 mod download;
 mod exports;
 pub(crate) mod parquet;
 pub(crate) mod quotas;
+pub(crate) mod reconciliation;
 pub(crate) mod shadow;
 pub(crate) mod throttling;
 pub(crate) mod top_endpoints;
@@ -30,6 +30,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
         .routes(routes!(throttling::throttling))
         .routes(routes!(quotas::quotas))
         .routes(routes!(shadow::shadow))
+        .routes(routes!(reconciliation::reconcile_usage))
         .routes(routes!(exports::create_report_export))
         .routes(routes!(exports::file::download_report_export))
 }

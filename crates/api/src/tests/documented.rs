@@ -108,6 +108,7 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "report_top_endpoints" => ("GET", "/v1/reports/top-endpoints".to_owned(), None),
         "report_throttling" => ("GET", "/v1/reports/throttling".to_owned(), None),
         "report_quotas" => ("GET", "/v1/reports/quotas".to_owned(), None),
+        "reconcile_usage" => ("GET", "/v1/reports/reconciliation".to_owned(), None),
         "report_shadow" => ("GET", "/v1/reports/shadow".to_owned(), None),
         "report_access" => ("GET", "/v1/access-report".to_owned(), None),
         "report_access_changes" => ("GET", "/v1/access-report/changes?from=1".to_owned(), None),
@@ -410,6 +411,9 @@ async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -
         "415" => call.without("content-type").header("content-type", "text/plain").send().await,
         "422" if operation == "report_access" => too_far(&sample.asking("as_of=5").path).await,
         "422" if operation == "report_access_changes" => too_far(&sample.path).await,
+        "422" if operation == "reconcile_usage" => super::reconciliation::gone().await,
+        // JSON has pages.
+        "422" if operation == "report_usage" => too_large_as_parquet(&sample.path).await,
         "422" if operation.starts_with("report_") => too_large(&sample.path).await,
         "422" if operation == "show_effective_policy" => {
             world.get(format!("/v1/effective-policy?client_id={GONE}")).send().await
@@ -500,6 +504,12 @@ async fn too_large(path: &str) -> Answer {
     let small = World::with(Settings { report_rows_max: 0, ..Settings::default() }).await;
     super::reports::count_calls(&small, 1).await;
     small.get(path).send().await
+}
+
+async fn too_large_as_parquet(path: &str) -> Answer {
+    let small = World::with(Settings { report_rows_max: 0, ..Settings::default() }).await;
+    super::reports::count_calls(&small, 1).await;
+    small.get(path).header("accept", "application/vnd.apache.parquet").send().await
 }
 
 /// The present as the past, under a bound that it does not keep.

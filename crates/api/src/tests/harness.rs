@@ -174,6 +174,7 @@ impl World {
             access: access.clone(),
             gateways: gateways.clone(),
             previews: Box::new(ToldPreviews),
+            told_usage: Arc::new(usage.clone()),
             openapi: DOCUMENT.to_string(),
             readiness: Box::new(move || readiness(asked.load(Ordering::Relaxed))),
             metrics: Box::new(|| "tollgate_up 1\n".to_owned()),

@@ -303,3 +303,30 @@ async fn what_cannot_be_reported_is_refused_at_once() {
         world.made("/v1/keys/revoke", &json!({ "filter": { "environment": "test" }, "reason": "y" })).await;
     world.get(file(&other)).refused(404, "operation_not_found").await;
 }
+
+#[tokio::test]
+async fn a_report_that_is_not_too_large_is_had_as_parquet_at_once() {
+    let world = World::new().await;
+    count_calls(&world, 3).await;
+    let path = "/v1/reports/usage?granularity=day&group_by=client";
+    let ask = |path: &str| world.get(path).header("accept", "application/vnd.apache.parquet");
+    let answer = ask(path).expect(200).await;
+    assert_eq!(content_type(&answer), "application/vnd.apache.parquet");
+    let file = SerializedFileReader::new(answer.bytes.clone()).unwrap();
+    assert_eq!(file.metadata().file_metadata().num_rows(), 2);
+    let named: Vec<_> = file
+        .metadata()
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .iter()
+        .map(|one| one.name().to_owned())
+        .collect();
+    assert_eq!(named[..3], ["window_start", "window_end", "client_id"]);
+    ask(&format!("{path}&compare=previous")).refused(400, "query_invalid").await;
+    ask(path).holder("viewer").expect(403).await;
+    let small = World::with(Settings { report_rows_max: 1, ..Settings::default() }).await;
+    count_calls(&small, 3).await;
+    let large = small.get(path).header("accept", "application/vnd.apache.parquet");
+    large.refused(422, "report_too_large").await;
+}

@@ -10,7 +10,7 @@ use domain::{
     },
 };
 use jiff::SignedDuration;
-use projections::queries::usage::{self, UsageFilter, UsageQuery, UsageReport};
+use projections::queries::usage::{self, UsageFilter, UsageQuery, UsageReport, csv};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::{info, warn};
@@ -19,7 +19,7 @@ use super::{Stuck, Worker, underway};
 use crate::{
     Api,
     report_files::{Half, blocking},
-    routes::reports::{csv, parquet::ParquetFile},
+    routes::reports::parquet::ParquetFile,
 };
 
 /// A report has so many stretches at most: what its progress is told in.

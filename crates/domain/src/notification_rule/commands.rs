@@ -1,7 +1,7 @@
 //! What may be asked of a notification rule, and the rules that answer.
 
 use super::{Cadence, Ended, Made, NotificationRule, NotificationRuleEvent, Revised, RuleSpec};
-use crate::{Aggregate, Reason, refusal::refusals};
+use crate::{Aggregate, Reason, notice::NoticeName, refusal::refusals};
 
 /// So many recipients a rule has at most.
 pub const RECIPIENTS_MAX: usize = 20;
@@ -50,6 +50,8 @@ refusals! {
             = ("notification_rule_days_invalid", "a reminder is 1 to 365 days ahead, not {days}; at most 20 of them"),
         TooManyTeamZones { teams: usize, teams_max: usize }
             = ("notification_rule_too_many_team_zones", "a digest names zones of at most {teams_max} teams, not {teams}"),
+        NoReportSettings
+            = ("notification_rule_without_report_settings", "a rule that tells usage reports says how often, of which zone and in which form: `report`"),
         Hour { hour: u8 } = ("notification_rule_hour_invalid", "an hour of the day is 0 to 23, not {hour}"),
     }
 }
@@ -95,9 +97,12 @@ impl Aggregate for NotificationRule {
 }
 
 fn check(spec: &RuleSpec) -> Result<(), NotificationRuleRefusal> {
-    let RuleSpec { name: _, notices, thresholds, days_before, about: _, recipients, cadence } = spec;
+    let RuleSpec { name: _, notices, thresholds, days_before, about: _, recipients, cadence, report } = spec;
     if notices.is_empty() {
         return Err(NotificationRuleRefusal::NoNotices);
+    }
+    if notices.contains(&NoticeName::UsageReport) && report.is_none() {
+        return Err(NotificationRuleRefusal::NoReportSettings);
     }
     if recipients.is_empty() {
         return Err(NotificationRuleRefusal::NoRecipients);

@@ -44,6 +44,37 @@ pub struct RuleSpec {
     /// 1 to 20.
     pub recipients: Vec<Recipient>,
     pub cadence: Cadence,
+    /// Of usage reports; there where the rule names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportSettings>,
+}
+
+/// Which usage reports are told, and what is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSettings {
+    pub every: ReportEvery,
+    /// Whose weeks and months.
+    pub time_zone: TimeZoneName,
+    pub form: ReportForm,
+}
+
+/// How often. A report is about the whole week, from Monday, or the whole month that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportEvery {
+    Week,
+    Month,
+}
+
+/// What a letter has of a usage report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportForm {
+    /// The sums and the top endpoints, in its text.
+    Summary,
+    /// The same, and the rows as an attached CSV.
+    Csv,
 }
 
 /// About what: everything that is given has to hold. With nothing given it is about everything.

@@ -22,6 +22,7 @@ fn spec(name: &str) -> RuleSpec {
         about: About::default(),
         recipients: vec![Recipient::Owner],
         cadence: Cadence::Immediate,
+        report: None,
     }
 }
 
@@ -67,6 +68,10 @@ fn a_rule_that_could_tell_nobody_anything_is_none() {
     let of = || spec("a");
     for (spec, refusal) in [
         (RuleSpec { notices: [].into(), ..of() }, NotificationRuleRefusal::NoNotices),
+        (
+            RuleSpec { notices: [NoticeName::UsageReport].into(), ..of() },
+            NotificationRuleRefusal::NoReportSettings,
+        ),
         (RuleSpec { recipients: vec![], ..of() }, NotificationRuleRefusal::NoRecipients),
         (
             RuleSpec { recipients: vec![Recipient::Owner; RECIPIENTS_MAX + 1], ..of() },

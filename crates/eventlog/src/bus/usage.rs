@@ -4,6 +4,8 @@
 //! A batch is named by (node, boot, sequence): the server drops a second one of the same name for ten minutes. Beyond
 //! that it is for the projection to know the name, which [`ArrivedBatch`] carries.
 
+mod told;
+
 use std::{fmt, time::Duration};
 
 use async_nats::jetstream::{
@@ -16,6 +18,8 @@ use futures::{FutureExt, StreamExt};
 use metrics::counter;
 use serde::Deserialize;
 use tracing::{error, warn};
+
+pub use told::BusTold;
 
 use super::{Bus, USAGE_STREAM};
 use crate::{LogFailure, usage::ArrivedBatch};
@@ -219,19 +223,24 @@ impl Flow {
             return Err("a message was lost on its way".into());
         }
         self.delivered = info.consumer_sequence;
-        match serde_json::from_slice::<UsageBatch>(&message.payload) {
-            Ok(batch) => Ok(Some(ArrivedBatch { batch_no, batch })),
-            // Of another version: it must wait for one that understands it.
-            Err(why) if serde_json::from_slice::<Named>(&message.payload).is_ok() => Err(why.into()),
-            Err(why) => {
-                counter!("tollgate_usage_rubbish_total").increment(1);
-                let why: &(dyn std::error::Error + 'static) = &why;
-                error!(
-                    error = why,
-                    "Message {batch_no} of the stream {USAGE_STREAM} is no usage batch; it is passed over"
-                );
-                Ok(None)
-            }
+        batch_in(&message, batch_no)
+    }
+}
+
+/// None in a message that was never a batch.
+fn batch_in(message: &Message, batch_no: u64) -> Result<Option<ArrivedBatch>, Failure> {
+    match serde_json::from_slice::<UsageBatch>(&message.payload) {
+        Ok(batch) => Ok(Some(ArrivedBatch { batch_no, batch })),
+        // Of another version: it must wait for one that understands it.
+        Err(why) if serde_json::from_slice::<Named>(&message.payload).is_ok() => Err(why.into()),
+        Err(why) => {
+            counter!("tollgate_usage_rubbish_total").increment(1);
+            let why: &(dyn std::error::Error + 'static) = &why;
+            error!(
+                error = why,
+                "Message {batch_no} of the stream {USAGE_STREAM} is no usage batch; it is passed over"
+            );
+            Ok(None)
         }
     }
 }

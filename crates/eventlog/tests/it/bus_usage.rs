@@ -1,13 +1,13 @@
 //! Usage over the bus: in the order of arrival, whatever is sent twice or lost underneath.
 
 use domain::{
-    KeyId,
+    KeyId, Timestamp,
     usage::{DecisionsLeftOut, Seen, Sighting, UsageBatch},
 };
 use test_servers::Nats;
 use tollgate_eventlog::{
     LogFailure,
-    bus::{USAGE_STREAM, UsageFeed, UsagePublisher},
+    bus::{BusTold, USAGE_STREAM, UsageFeed, UsagePublisher},
     usage::ArrivedBatch,
 };
 
@@ -164,4 +164,34 @@ async fn rubbish_is_passed_over_and_a_batch_of_a_newer_version_is_waited_for() {
     for _ in 0..2 {
         assert!(next(&mut feed, 2).await.is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_told_can_be_read_again_beside_whoever_counts_it() {
+    let nats = Nats::start().await.unwrap();
+    let bus = connect(&nats).await;
+    let (feed, gateway, told) =
+        (UsageFeed::new(bus.clone()), UsagePublisher::new(bus.clone()), BusTold::new(bus.clone()));
+    feed.provision(0).await.unwrap();
+    assert_eq!(told.whole_since().await.unwrap(), None, "nothing is there");
+    let tell = async |sequences: std::ops::RangeInclusive<u64>| {
+        for sequence in sequences {
+            gateway.publish(&batch("a", sequence)).await.unwrap();
+        }
+    };
+    tell(1..=3).await;
+    let meanwhile = Timestamp::now();
+    tell(4..=5).await;
+    assert_eq!(told.whole_since().await.unwrap(), Some(Timestamp::MIN));
+    assert_eq!(told.before(meanwhile).await.unwrap(), 3);
+    assert_eq!(told.before(Timestamp::UNIX_EPOCH).await.unwrap(), 0);
+    assert_eq!(told.before(Timestamp::now()).await.unwrap(), 5);
+    assert_eq!(names(&told.read(0, 2).await.unwrap()), [("a", 1), ("a", 2)]);
+    assert_eq!(names(&told.read(3, 10).await.unwrap()), [("a", 4), ("a", 5)]);
+    assert_eq!(told.read(5, 10).await.unwrap(), []);
+    // The first are too old.
+    let stream = bus.jetstream().get_stream(USAGE_STREAM).await.unwrap();
+    stream.purge().sequence(4).await.unwrap();
+    assert!(told.whole_since().await.unwrap().is_some_and(|since| since >= meanwhile));
+    assert_eq!(names(&told.read(0, 10).await.unwrap()), [("a", 4), ("a", 5)]);
 }

@@ -1,7 +1,7 @@
 //! Usage batches: each counts once, with the counters that agree with it.
 
 use domain::{
-    KeyId,
+    KeyId, Timestamp,
     decision::Outcome,
     usage::{DecisionsLeftOut, Seen, Sighting, UsageBatch, UsageFact},
 };
@@ -128,4 +128,24 @@ async fn counters_are_there_after_a_restart() {
     let mut counters = usage.counters().await.unwrap();
     counters.sort();
     assert_eq!(counters, [("a".to_owned(), "3".to_owned()), ("b".to_owned(), "2".to_owned())]);
+}
+
+#[tokio::test]
+async fn batches_are_found_by_when_they_were_flushed() {
+    let dir = tempfile::tempdir().unwrap();
+    let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();
+    let at = |second: u64| now() + std::time::Duration::from_secs(second);
+    assert_eq!(usage.before(at(0)).await.unwrap(), 0);
+    assert_eq!(usage.whole_since().await.unwrap(), Some(Timestamp::MIN));
+    for sequence in 1..=9 {
+        let flushed = UsageBatch { flushed_at: at(sequence), ..batch(sequence) };
+        usage.append(Some(flushed), vec![]).await.unwrap();
+    }
+    for second in 0..12 {
+        assert_eq!(usage.before(at(second)).await.unwrap(), second.saturating_sub(1).min(9), "{second}");
+    }
+    assert_eq!(usage.whole_since().await.unwrap(), Some(Timestamp::MIN));
+    usage.forget_batches(at(4), 9, 10).await.unwrap();
+    assert_eq!(usage.whole_since().await.unwrap(), Some(at(4)));
+    assert_eq!((usage.before(at(2)).await.unwrap(), usage.before(at(6)).await.unwrap()), (0, 5));
 }

@@ -7,11 +7,12 @@ use outbox::{
 };
 use projections::queries::clients;
 
-use super::{Channels, Tried, again, report};
+use super::{Channels, Tried, again, attachment, report};
 use crate::{
     compose::{delivery_id, refuses},
     digests::KeptDigest,
-    mail::{self, Mail, Smtp},
+    mail::{self, Attachment, Mail, Smtp},
+    notice::Notice,
     parts::{Failure, Parts},
     templates::{Digest, Letter, Setting},
     told::Kept,
@@ -31,12 +32,14 @@ pub(super) async fn attempt(
     };
     let unsubscribe = unsubscribe(parts, &claimed);
     let letter = letter(parts, &claimed, unsubscribe.as_deref())?;
+    let attachment = attachment(parts, &claimed).await?;
     let mail = Mail {
         message_id: claimed.message_id,
         to: &address,
         at: claimed.created_at,
         letter: &letter,
         unsubscribe: unsubscribe.as_deref(),
+        attachment: attachment.as_ref(),
     };
     let asked_at = tokio::time::Instant::now();
     let outcome = smtp.send(&mail).await;
@@ -61,13 +64,26 @@ fn letter(parts: &Parts, claimed: &Claimed, unsubscribe: Option<&str>) -> Result
             parts.templates.digest(&digest, &setting(None))?
         }
         MessageKind::Notice => {
-            let Kept { rule, notice } = serde_json::from_str(&claimed.body)?;
+            let Kept { rule, csv: _, notice } = serde_json::from_str(&claimed.body)?;
             parts.templates.notice(&notice, &setting(rule.as_deref()))?
         }
         MessageKind::Test | MessageKind::Event | MessageKind::Verify => {
             parts.templates.test(&setting(None))?
         }
     })
+}
+
+/// The rows of a usage report, where its rule sends them.
+async fn attachment(parts: &Parts, claimed: &Claimed) -> Result<Option<Attachment>, Failure> {
+    if claimed.kind != MessageKind::Notice {
+        return Ok(None);
+    }
+    match serde_json::from_str(&claimed.body)? {
+        Kept { csv: true, notice: Notice::UsageReport(told), .. } => {
+            attachment::of_report(parts, &told).await.map(Some)
+        }
+        Kept { .. } => Ok(None),
+    }
 }
 
 /// Digests say where they can be stopped: where the rules are.

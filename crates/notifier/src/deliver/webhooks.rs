@@ -82,7 +82,7 @@ fn signers(parts: &Parts, id: WebhookId, endpoint: &Endpoint, now: Timestamp) ->
 fn body(claimed: &Claimed) -> Result<String, Failure> {
     match claimed.kind {
         MessageKind::Notice => {
-            let Kept { rule: _, notice } = serde_json::from_str(&claimed.body)?;
+            let Kept { rule: _, csv: _, notice } = serde_json::from_str(&claimed.body)?;
             Ok(serde_json::to_string(&NoticeMessage::of(claimed, &notice))?)
         }
         MessageKind::Event | MessageKind::Test | MessageKind::Verify | MessageKind::Digest => {

@@ -3,12 +3,12 @@
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
 
-use super::Mail;
+use super::{Attachment, Mail};
 
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 const LIST_UNSUBSCRIBE: HeaderName = HeaderName::new_from_ascii_str("List-Unsubscribe");
@@ -20,7 +20,7 @@ pub(super) fn compose(
     to: &Address,
     mail: &Mail<'_>,
 ) -> Result<Vec<u8>, lettre::error::Error> {
-    let Mail { message_id, at, letter, unsubscribe, .. } = mail;
+    let Mail { message_id, at, letter, unsubscribe, attachment, to: _ } = mail;
     let mut message = Message::builder()
         .message_id(Some(format!("<{message_id}@{}>", from.email.domain())))
         .date((*at).into())
@@ -43,7 +43,25 @@ pub(super) fn compose(
         .boundary(format!("=_{message_id}"))
         .singlepart(SinglePart::plain(letter.text.clone()))
         .singlepart(SinglePart::html(letter.html.clone()));
+    let parts = match attachment {
+        Some(file) => MultiPart::mixed()
+            .boundary(format!("=_{message_id}_with"))
+            .multipart(parts)
+            .singlepart(attached(file)?),
+        None => parts,
+    };
     Ok(message.multipart(parts)?.formatted())
+}
+
+/// In base64: a server that changes the ends of lines changes nothing of it.
+fn attached(file: &Attachment) -> Result<SinglePart, lettre::error::Error> {
+    let Attachment { name, media_type, bytes } = file;
+    let wrong = |_| lettre::error::Error::NonAsciiChars;
+    let body = Body::new_with_encoding(bytes.clone(), ContentTransferEncoding::Base64).map_err(wrong)?;
+    Ok(SinglePart::builder()
+        .header(ContentDisposition::attachment(name))
+        .header(ContentType::parse(media_type).map_err(|_| lettre::error::Error::NonAsciiChars)?)
+        .body(body))
 }
 
 fn is_plain(url: &str) -> bool {
@@ -58,6 +76,10 @@ mod tests {
     use crate::templates::Letter;
 
     fn composed(subject: &str, unsubscribe: Option<&str>) -> String {
+        composed_with(subject, unsubscribe, None)
+    }
+
+    fn composed_with(subject: &str, unsubscribe: Option<&str>, attachment: Option<&Attachment>) -> String {
         let letter = Letter {
             subject: subject.to_owned(),
             text: "Grüße\nund mehr\n".to_owned(),
@@ -69,6 +91,7 @@ mod tests {
             at: Timestamp::from_second(1_772_366_400).unwrap(),
             letter: &letter,
             unsubscribe,
+            attachment,
         };
         let from = "Tollgate <tollgate@example.org>".parse().unwrap();
         let bytes = compose(&from, &"reader@example.com".parse().unwrap(), &mail).unwrap();
@@ -93,6 +116,19 @@ mod tests {
         assert!(header(&letter, "Content-Type").unwrap().starts_with("multipart/alternative"));
         assert!(letter.find("text/plain").unwrap() < letter.find("text/html").unwrap());
         assert_eq!(composed("Key expires", None), letter, "the same bytes at each attempt");
+    }
+
+    #[test]
+    fn a_file_comes_beside_the_letter_and_is_the_same_at_each_attempt() {
+        let bytes = b"window_start,calls\r\n2026-03-02T00:00:00Z,12\r\n".to_vec();
+        let file = Attachment { name: "usage.csv".to_owned(), media_type: "text/csv; charset=utf-8", bytes };
+        let letter = composed_with("Usage", None, Some(&file));
+        assert!(header(&letter, "Content-Type").unwrap().starts_with("multipart/mixed"));
+        assert!(letter.contains("Content-Disposition: attachment; filename=\"usage.csv\""), "{letter}");
+        let encoded = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &file.bytes);
+        assert!(letter.replace("\r\n", "").contains(&encoded), "{letter}");
+        assert!(letter.find("text/html").unwrap() < letter.find("text/csv").unwrap());
+        assert_eq!(composed_with("Usage", None, Some(&file)), letter);
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn told(what: &What, wanted: &[NoticeName]) -> Option<(NoticeName, i64, Vec<i64>
 }
 
 fn told_by(what: &What, wanted: &[NoticeName], thresholds: &[u8]) -> Option<(NoticeName, i64, Vec<i64>)> {
-    let marks = Marks { days_before: &DAYS, thresholds };
+    let marks = Marks { days_before: &DAYS, thresholds, report: None, environment: None };
     let marked = what.marked(&|name| wanted.contains(&name), &marks)?;
     Some((marked.notice.name(), marked.threshold, marked.covers))
 }

@@ -59,6 +59,7 @@ fn rule(about: About, notices: &[NoticeName]) -> Rule {
         about,
         recipients: vec![Recipient::Owner],
         cadence: Cadence::Immediate,
+        report: None,
     };
     Rule::of(NotificationRuleId::from_parts(1, 1), &spec, Timestamp::UNIX_EPOCH)
 }

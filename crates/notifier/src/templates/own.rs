@@ -22,6 +22,7 @@ embedded!(
     "layout",
     "digest",
     "test",
+    "usage_report",
     "quota_threshold",
     "quota_exhausted",
     "throttling_spike",

@@ -29,7 +29,12 @@ use jiff::{SignedDuration, tz::TimeZone};
 use outbound::{Client, Policy, SystemLookup};
 use outbox::{DeliveryFilter, DeliveryRow, Outbox, Page};
 use projections::{FollowFailure, Projections, ReadModel, Visibility};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tempfile::TempDir;
+use test_servers::{Database, Postgres};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -78,11 +83,27 @@ impl World {
 
     pub(super) async fn with_mail(mail: Option<Smtp>) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let read = ReadModel::open_sqlite(&dir.path().join("read.db")).await.unwrap();
+        let outbox = Outbox::open_sqlite(&dir.path().join("outbox.db")).await.unwrap();
+        Self::of(dir, read, outbox, mail).await
+    }
+
+    /// What is read and what waits to be told lie there; the log does not matter to it.
+    pub(super) async fn on_postgres() -> Self {
+        let database = Postgres::shared().await.unwrap().database().unwrap();
+        let read = postgres_schema(&database, "tollgate_read").await;
+        projections::migrate_postgres(&read, None).await.unwrap();
+        let outbox = postgres_schema(&database, "tollgate_outbox").await;
+        outbox::migrate_postgres(&outbox, None).await.unwrap();
+        let read = ReadModel::open_postgres(read).await.unwrap();
+        let outbox = Outbox::open_postgres(outbox).await.unwrap();
+        Self::of(tempfile::tempdir().unwrap(), read, outbox, None).await
+    }
+
+    async fn of(dir: TempDir, read: ReadModel, outbox: Outbox, mail: Option<Smtp>) -> Self {
         let clock = Arc::new(TestClock(Mutex::new(the(NOW))));
         let log = EventLog::open_sqlite(&dir.path().join("events.db"), clock.clone()).await.unwrap();
         let usage = UsageLog::open_sqlite(&dir.path().join("usage.db")).await.unwrap();
-        let read = ReadModel::open_sqlite(&dir.path().join("read.db")).await.unwrap();
-        let outbox = Outbox::open_sqlite(&dir.path().join("outbox.db")).await.unwrap();
         let projections = Projections::open(read.clone(), log.clone(), usage.clone()).await.unwrap();
         let (visibility, stop) = (projections.visibility(), CancellationToken::new());
         let mut running = JoinSet::new();
@@ -256,6 +277,7 @@ impl World {
             about: About::default(),
             recipients,
             cadence,
+            report: None,
         };
         let id = NotificationRuleId::from_parts(1, number);
         let command = NotificationRuleCommand::Make(MakeNotificationRule { spec });
@@ -296,6 +318,14 @@ impl World {
         told.reverse();
         told.into_iter().map(|row| (row.message_type, row.state.to_string())).collect()
     }
+}
+
+async fn postgres_schema(database: &Database, schema: &str) -> PgPool {
+    let options: PgConnectOptions = database.url.parse().unwrap();
+    let options = options.options([("search_path", schema)]);
+    let pool = PgPoolOptions::new().max_connections(6).connect_with(options).await.unwrap();
+    sqlx::query(&format!("create schema {schema}")).execute(&pool).await.unwrap();
+    pool
 }
 
 impl Drop for World {

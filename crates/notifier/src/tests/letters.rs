@@ -12,7 +12,7 @@ use test_servers::MailServer;
 use super::harness::World;
 use crate::mail::{MailTls, Smtp, SmtpSettings};
 
-async fn smtp() -> Smtp {
+pub(super) async fn smtp() -> Smtp {
     let server = MailServer::shared().await.unwrap();
     let settings = SmtpSettings {
         host: "127.0.0.1".to_owned(),

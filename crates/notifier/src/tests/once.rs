@@ -164,6 +164,7 @@ async fn a_rule_is_previewed_by_what_has_happened() {
         about: domain::notification_rule::About::default(),
         recipients: vec![Recipient::Owner],
         cadence: Cadence::Immediate,
+        report: None,
     };
     let previewed =
         crate::preview(&world.parts.log, &world.parts.read, &spec, [].into(), world.now()).await.unwrap();

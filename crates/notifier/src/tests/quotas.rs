@@ -103,6 +103,7 @@ fn spec(about: About) -> RuleSpec {
         about,
         recipients: vec![Recipient::Contacts { role: None }],
         cadence: Cadence::Immediate,
+        report: None,
     }
 }
 

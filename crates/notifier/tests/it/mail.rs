@@ -56,7 +56,7 @@ async fn sent(smtp: &Smtp, to: &str) -> Outcome {
     let letter = letter();
     let message_id = MessageId::from_parts(1_772_366_400_000, 7);
     let at = Timestamp::from_second(1_772_366_400).unwrap();
-    smtp.send(&Mail { message_id, to, at, letter: &letter, unsubscribe: None }).await
+    smtp.send(&Mail { message_id, to, at, letter: &letter, unsubscribe: None, attachment: None }).await
 }
 
 async fn sent_with(settings: &SmtpSettings, to: &str) -> Result<Outcome> {

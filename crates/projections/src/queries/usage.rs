@@ -3,6 +3,7 @@
 pub mod clickhouse;
 mod compare;
 mod corrections;
+pub mod csv;
 pub(crate) mod detail;
 mod store;
 mod stretches;
@@ -147,6 +148,14 @@ async fn report_of(
     let rows = counted.into_iter().map(|counted| counted.row(windows)).collect();
     let (from, until) = (instant(windows.from_s), instant(windows.until_s));
     Ok(UsageReport { from, until, batch_no, position, rows, next })
+}
+
+/// The latest flush of all that was counted; none before the first.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn counted_until(model: &ReadModel) -> Result<Option<Timestamp>, ReadFailure> {
+    crate::usage::counted_until(model).await
 }
 
 /// The read model that says which team owns a client.

@@ -31,7 +31,7 @@ pub(super) static TABLE: Table = Table {
 const CLOSED_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// The latest flush of all batches that were counted.
-pub(super) async fn counted_until(model: &ReadModel) -> Result<Option<Timestamp>, ReadFailure> {
+pub(crate) async fn counted_until(model: &ReadModel) -> Result<Option<Timestamp>, ReadFailure> {
     struct Until(Option<Timestamp>);
     impl Stored for Until {
         fn read(columns: &impl Columns) -> Result<Self, BadColumn> {

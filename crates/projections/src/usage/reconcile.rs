@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Position, Timestamp};
+use domain::Timestamp;
 use eventlog::{LogFailure, usage::ArrivedBatch};
+use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::{DAY_S, NAME, QUARTER_S, Sequences, UsageSource, calls};
+use super::{DAY_S, NAME, QUARTER_S, Sequences, ToldUsage, calls};
 use crate::{
     BadColumn, Columns, ReadFailure, ReadModel, Stored, Table,
     queries::{Select, usage::instant},
@@ -16,11 +17,13 @@ use crate::{
 const DIFFERENCES_MAX: usize = 1_000;
 const BATCHES_AT_ONCE: usize = 500;
 const MINUTE_S: i64 = 60;
+/// Clocks of gateways, and of whoever keeps their batches, agree within half of it.
+const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What became of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reconciliation {
-    /// Rounded down to the day of UTC: from then on …
+    /// Rounded down to the day of UTC, or the first day of which every batch is there: from then on …
     pub from: Timestamp,
     /// … before then, rounded up likewise.
     pub until: Timestamp,
@@ -58,8 +61,10 @@ pub struct Difference {
 /// A time cannot be counted again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileFailure {
-    #[error("usage cannot be counted again here: the batches of its beginning are gone")]
+    #[error("usage of that time cannot be counted again: the batches of its beginning are gone")]
     Incomplete,
+    #[error("{batches} batches would have to be read, and it is {batches_max} at most")]
+    TooMany { batches: u64, batches_max: u64 },
     #[error("the batches end at {found} where {counted} are counted")]
     Short { found: u64, counted: u64 },
     #[error(transparent)]
@@ -83,46 +88,66 @@ static GRAINS: [Grain; 3] = [
     Grain { name: "day", table: &calls::DAYS, length_s: DAY_S },
 ];
 
-/// Counts whole days of UTC again from the first batch on, which tells repeated batches, and compares each grain as far back as it
-/// is kept. Nothing may move the usage tables meanwhile.
+/// Counts whole days of UTC again and compares each grain as far back as it is kept. What is counted meanwhile makes no difference: what
+/// is kept must lie between what the batches before and those after the look at it come to.
+///
+/// Batches that were flushed before these days are not read. One that comes again tells of nothing later than its first coming, so that
+/// none of them is needed to tell repeated ones.
 ///
 /// # Errors
-/// When the source has not every batch that was counted, or something cannot be read.
+/// When not every batch of these days is there, when they are more than `batches_max`, or something cannot be read.
 pub async fn reconcile(
     model: &ReadModel,
-    usage: &dyn UsageSource,
-    from: Timestamp,
-    until: Timestamp,
+    usage: &dyn ToldUsage,
+    (from, until): (Timestamp, Timestamp),
+    batches_max: u64,
 ) -> Result<Reconciliation, ReconcileFailure> {
-    if !usage.is_whole() {
-        return Err(ReconcileFailure::Incomplete);
-    }
-    let from_s = from.as_second().div_euclid(DAY_S) * DAY_S;
     let last = until.as_second().saturating_sub(i64::from(until.subsec_nanosecond() == 0));
     let until_s = (last.div_euclid(DAY_S) + 1) * DAY_S;
-    let head = model.checkpoint(NAME).await?;
-    let minutes = counted_again(usage, head, from_s, until_s).await?;
+    let from_s = (from.as_second().div_euclid(DAY_S) * DAY_S).max(whole_from(usage).await?);
+    if from_s >= until_s {
+        return Err(ReconcileFailure::Incomplete);
+    }
+    let before = model.checkpoint(NAME).await?.get();
+    let after = usage.before(instant(from_s).saturating_sub(MARGIN).unwrap_or(Timestamp::MIN)).await?;
+    let batches = before.saturating_sub(after);
+    if batches > batches_max {
+        return Err(ReconcileFailure::TooMany { batches, batches_max });
+    }
+    let mut looked = vec![];
+    for grain in &GRAINS {
+        let since_s = first_kept(model, grain.table).await?;
+        let begins_s = begins(grain, since_s, from_s);
+        looked.push((grain, since_s, begins_s, kept(model, grain.table, begins_s, until_s).await?));
+    }
+    let now = model.checkpoint(NAME).await?.get();
+    let mut reading = Reading { usage, sequences: Sequences::default(), span: from_s..until_s };
+    let again = reading.sums(after, before).await?;
+    let meanwhile = reading.sums(before.max(after), now).await?;
     let mut told = Reconciliation {
         from: instant(from_s),
         until: instant(until_s),
-        batch_no: head.get(),
+        batch_no: before,
         grains: vec![],
         differences: vec![],
         differences_total: 0,
     };
-    for grain in &GRAINS {
-        let since_s = first_kept(model, grain.table).await?;
-        let begins_s = begins(grain, since_s, from_s);
-        let kept = kept(model, grain.table, begins_s, until_s).await?;
-        told.compare(
-            grain,
-            begins_s.max(from_s),
-            since_s,
-            &kept,
-            &coarse(&minutes, grain.length_s, begins_s),
-        );
+    for (grain, since_s, begins_s, kept) in looked {
+        let of = |minutes| coarse(minutes, grain.length_s, begins_s);
+        let counted = Counted { kept, again: of(&again), meanwhile: of(&meanwhile) };
+        told.compare(grain, begins_s.max(from_s), since_s, &counted);
     }
     Ok(told)
+}
+
+/// The first day of which every batch is there.
+async fn whole_from(usage: &dyn ToldUsage) -> Result<i64, ReconcileFailure> {
+    let since = usage.whole_since().await?.ok_or(ReconcileFailure::Incomplete)?;
+    if since == Timestamp::MIN {
+        return Ok(i64::MIN);
+    }
+    let since_s = since.as_second().saturating_add(MARGIN.as_secs());
+    Ok((since_s.div_euclid(DAY_S) + 1) * DAY_S)
 }
 
 /// Days are kept longest: one that is not there is a difference. Of the others the first day that is there may be half gone.
@@ -133,41 +158,47 @@ fn begins(grain: &Grain, since_s: Option<i64>, from_s: i64) -> i64 {
     since_s.map_or(i64::MAX, |since_s| since_s.max(from_s))
 }
 
-/// By the minute, each batch once.
-async fn counted_again(
-    usage: &dyn UsageSource,
-    head: Position,
-    from_s: i64,
-    until_s: i64,
-) -> Result<Sums, ReconcileFailure> {
-    let (mut sums, mut sequences, mut reached) = (Sums::new(), Sequences::default(), 0);
-    while reached < head.get() {
-        let batches = usage.read(reached, BATCHES_AT_ONCE).await?;
-        let Some(last) = batches.last().map(|arrived| arrived.batch_no) else {
-            return Err(ReconcileFailure::Short { found: reached, counted: head.get() });
-        };
-        for arrived in batches.iter().filter(|arrived| arrived.batch_no <= head.get()) {
-            add(&mut sums, &mut sequences, arrived, from_s..until_s);
-        }
-        reached = last;
-    }
-    Ok(sums)
+/// Batches on their way into sums, each once.
+struct Reading<'of> {
+    usage: &'of dyn ToldUsage,
+    sequences: Sequences,
+    span: std::ops::Range<i64>,
 }
 
-fn add(
-    sums: &mut Sums,
-    sequences: &mut Sequences,
-    ArrivedBatch { batch_no: _, batch }: &ArrivedBatch,
-    span: std::ops::Range<i64>,
-) {
-    if !sequences.is_new(&batch.node, &batch.boot, batch.sequence, batch.flushed_at) {
-        return;
+impl Reading<'_> {
+    /// By the minute, of the batches after the one up to the other.
+    async fn sums(&mut self, after: u64, upto: u64) -> Result<Sums, ReconcileFailure> {
+        let (mut sums, mut reached) = (Sums::new(), after);
+        while reached < upto {
+            let batches = self.usage.read(reached, BATCHES_AT_ONCE).await?;
+            let Some(last) = batches.last().map(|arrived| arrived.batch_no) else {
+                return Err(ReconcileFailure::Short { found: reached, counted: upto });
+            };
+            for arrived in batches.iter().filter(|arrived| arrived.batch_no <= upto) {
+                self.add(&mut sums, arrived);
+            }
+            reached = last;
+        }
+        Ok(sums)
     }
-    for fact in batch.facts.iter().filter(|fact| span.contains(&fact.minute)) {
-        let minute = fact.minute.div_euclid(MINUTE_S) * MINUTE_S;
-        let sum = sums.entry((minute, fact.outcome.as_str().to_owned())).or_default();
-        *sum = sum.saturating_add(fact.calls);
+
+    fn add(&mut self, sums: &mut Sums, ArrivedBatch { batch_no: _, batch }: &ArrivedBatch) {
+        if !self.sequences.is_new(&batch.node, &batch.boot, batch.sequence, batch.flushed_at) {
+            return;
+        }
+        for fact in batch.facts.iter().filter(|fact| self.span.contains(&fact.minute)) {
+            let minute = fact.minute.div_euclid(MINUTE_S) * MINUTE_S;
+            let sum = sums.entry((minute, fact.outcome.as_str().to_owned())).or_default();
+            *sum = sum.saturating_add(fact.calls);
+        }
     }
+}
+
+/// What is kept of a grain, and what batches come to: those before the look at what is kept, and those that were counted during it.
+struct Counted {
+    kept: Sums,
+    again: Sums,
+    meanwhile: Sums,
 }
 
 fn coarse(minutes: &Sums, length_s: i64, begins_s: i64) -> Sums {
@@ -183,7 +214,8 @@ fn coarse(minutes: &Sums, length_s: i64, begins_s: i64) -> Sums {
 }
 
 impl Reconciliation {
-    fn compare(&mut self, grain: &Grain, begins_s: i64, since_s: Option<i64>, kept: &Sums, again: &Sums) {
+    fn compare(&mut self, grain: &Grain, begins_s: i64, since_s: Option<i64>, counted: &Counted) {
+        let Counted { kept, again, meanwhile } = counted;
         let total = |sums: &Sums| sums.values().copied().fold(0, u64::saturating_add);
         let starts = |sums: &Sums| sums.keys().map(|(start_s, _)| *start_s).collect::<Vec<_>>();
         let mut windows = [starts(kept), starts(again)].concat();
@@ -199,7 +231,7 @@ impl Reconciliation {
         let both: std::collections::BTreeSet<_> = kept.keys().chain(again.keys()).collect();
         for key in both {
             let of = |sums: &Sums| sums.get(key).copied().unwrap_or_default();
-            if of(kept) == of(again) {
+            if (of(again)..=of(again).saturating_add(of(meanwhile))).contains(&of(kept)) {
                 continue;
             }
             self.differences_total = self.differences_total.saturating_add(1);

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use domain::Timestamp;
 use eventlog::{
     LogFailure,
+    bus::BusTold,
     usage::{ArrivedBatch, UsageLog},
 };
 use tokio::sync::watch;
@@ -12,6 +13,21 @@ use tokio::sync::watch;
 /// Batches, when they have come.
 pub type Reading<'source> =
     Pin<Box<dyn Future<Output = Result<Vec<ArrivedBatch>, LogFailure>> + Send + 'source>>;
+
+/// Something about batches that are there.
+pub type Told<'source, T> = Pin<Box<dyn Future<Output = Result<T, LogFailure>> + Send + 'source>>;
+
+/// Batches as gateways told them, for as long as they are kept: to be counted again, beside whoever counts them.
+pub trait ToldUsage: Send + Sync + 'static {
+    /// Since when every batch is there; none where that cannot be said. No batch tells of calls that came after it.
+    fn whole_since(&self) -> Told<'_, Option<Timestamp>>;
+
+    /// The number of a batch before all that came from then on.
+    fn before(&self, at: Timestamp) -> Told<'_, u64>;
+
+    /// The batches after this number, at most so many; none at the end.
+    fn read(&self, after: u64, batches_max: usize) -> Told<'_, Vec<ArrivedBatch>>;
+}
 
 /// Sightings, when they are forgotten.
 pub type Forgetting<'source> = Pin<Box<dyn Future<Output = Result<(), LogFailure>> + Send + 'source>>;
@@ -35,6 +51,35 @@ pub trait UsageSource: Send + Sync + 'static {
     /// by itself has nothing to do.
     fn forget_sightings(&self, _before: Timestamp) -> Forgetting<'_> {
         Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl ToldUsage for UsageLog {
+    fn whole_since(&self) -> Told<'_, Option<Timestamp>> {
+        Box::pin(Self::whole_since(self))
+    }
+
+    fn before(&self, at: Timestamp) -> Told<'_, u64> {
+        Box::pin(Self::before(self, at))
+    }
+
+    fn read(&self, after: u64, batches_max: usize) -> Told<'_, Vec<ArrivedBatch>> {
+        Box::pin(Self::read(self, after, batches_max))
+    }
+}
+
+/// On servers they lie in the stream.
+impl ToldUsage for BusTold {
+    fn whole_since(&self) -> Told<'_, Option<Timestamp>> {
+        Box::pin(Self::whole_since(self))
+    }
+
+    fn before(&self, at: Timestamp) -> Told<'_, u64> {
+        Box::pin(Self::before(self, at))
+    }
+
+    fn read(&self, after: u64, batches_max: usize) -> Told<'_, Vec<ArrivedBatch>> {
+        Box::pin(Self::read(self, after, batches_max))
     }
 }
 

@@ -116,6 +116,15 @@ pub(crate) struct Told {
     /// Of a team that is elsewhere: that hour of its own day; repeatable
     #[arg(long = "team-zone", value_name = "TEAM=ZONE", requires = "digest_at", value_parser = team_zone)]
     team_zones: Vec<(String, String)>,
+    /// With the notice usage_report: week or month, each time that one has ended
+    #[arg(long, value_name = "EVERY")]
+    report: Option<String>,
+    /// Whose weeks and months
+    #[arg(long, default_value = "UTC", requires = "report")]
+    report_zone: String,
+    /// csv, with the rows attached, or summary
+    #[arg(long, default_value = "csv", requires = "report")]
+    report_form: String,
 }
 
 fn team_zone(text: &str) -> Result<(String, String), &'static str> {
@@ -178,6 +187,7 @@ impl Told {
         let recipients = self.recipients();
         let Self { notices, thresholds, days_before, client_id, team, environment, .. } = self;
         let (digest_at, time_zone, team_zones) = (self.digest_at, self.time_zone, self.team_zones);
+        let (report, report_zone, report_form) = (self.report, self.report_zone, self.report_form);
         let about = given([("client_id", client_id), ("team", team), ("environment", environment)]);
         let mut members = Map::new();
         let mut add = |name: &str, value: Value, given: bool| {
@@ -198,6 +208,10 @@ impl Told {
                 cadence["team_zones"] = Value::Object(zones);
             }
             add("cadence", cadence, true);
+        }
+        if let Some(every) = report {
+            let report = json!({ "every": every, "time_zone": report_zone, "form": report_form });
+            add("report", report, true);
         }
         members
     }

@@ -45,7 +45,8 @@ pub(crate) enum ProjectionsCommand {
         #[command(flatten)]
         place: Where,
     },
-    /// Count a time again from the gateways' batches and compare it with what is kept; ends with 1 where they differ
+    /// Count a time again from the gateways' batches and compare it with what is kept; ends with 1 where they differ. For the embedded
+    /// engine; elsewhere ask the API: `tollgate report reconciliation`
     Reconcile {
         /// RFC 3339
         #[arg(long)]

@@ -98,6 +98,13 @@ pub(crate) enum ReportCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Count whole days again from what gateways told, and compare
+    Reconciliation {
+        #[command(flatten)]
+        span: Span,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// What policies in shadow would have refused
     Shadow {
         #[command(flatten)]
@@ -317,6 +324,11 @@ pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
             let own = [("route_id", route_id), ("policy_id", policy_id), ("limit_name", limit_name)];
             let query = span.query().into_iter().chain(of.query()).chain(own);
             shown(&connection, "/reports/throttling", query, &THROTTLING.map(str::to_owned)).await
+        }
+        ReportCommand::Reconciliation { span, connection } => {
+            let rest = Rest::new(&connection)?;
+            let answer = rest.get("/reports/reconciliation", &span.query()).await?;
+            rest.print(&answer, &[])
         }
         ReportCommand::Quotas { at, client_id, policy_id, environment, limit, connection } => {
             let query = [

@@ -73,6 +73,7 @@ pub(super) fn router(
         access,
         gateways: Arc::new(gateways(rooms, settings, store, node)),
         previews: Box::new(super::notifier::Previewing { log: store.log.clone(), read: store.read.clone() }),
+        told_usage: rooms.told_usage()?,
         readiness: Box::new(move || health.readiness()),
         metrics: Box::new(move || rendered.metrics()),
         openapi: super::openapi().to_json().context("the OpenAPI document cannot be written")?,

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use domain::{SharedClock, secret::Peppers};
 use eventlog::{
     EventLog,
-    bus::{Bus, BusSettings},
+    bus::{Bus, BusSettings, BusTold},
     installation::Installation,
     postgres::{self, PostgresSettings},
     usage::UsageLog,
 };
 use outbox::Outbox;
-use projections::ReadModel;
+use projections::{ReadModel, ToldUsage};
 use secrecy::ExposeSecret;
 
 use super::adapters::{AnyUsage, BusUsage};
@@ -73,6 +73,17 @@ impl Rooms {
 
     pub(super) fn log(&self) -> Option<EventLog> {
         self.store.as_ref().map(|store| store.log.clone())
+    }
+
+    /// Where usage batches lie, to be counted again.
+    pub(super) fn told_usage(&self) -> anyhow::Result<Arc<dyn ToldUsage>> {
+        match (&self.bus, &self.usage) {
+            (Some(bus), _) => Ok(Arc::new(BusTold::new(bus.clone()))),
+            (None, Some(usage)) => Ok(Arc::new(usage.clone())),
+            (None, None) => {
+                anyhow::bail!("without a bus there is no usage to read where no calls are judged")
+            }
+        }
     }
 
     /// Where the projections read usage batches.

@@ -1,9 +1,10 @@
 //! What is said of a rule, and whether what it names is there.
 
 use domain::{
-    WebhookId,
+    NoticeName, WebhookId,
+    access::{Permission, ResourceFacts},
     api_client::{ApiClient, ApiClientRefusal, ContactRole},
-    notification_rule::{About, Recipient},
+    notification_rule::{About, Recipient, ReportForm, RuleSpec},
     personal::{PersonalValue, PersonalValues},
     webhook::{Webhook, WebhookRefusal},
 };
@@ -105,6 +106,22 @@ pub(super) async fn check_about<P: Needs, W, Q>(ask: &Ask<P, W, Q>, about: &Abou
     let client = ask.load::<ApiClient>(client_id).await?.state;
     if client.profile().is_none() {
         return Err(Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/about/client_id"));
+    }
+    Ok(())
+}
+
+/// Whoever has usage told reads it, and has it taken out where its rows are sent.
+pub(super) fn check_report<P: Needs, W, Q>(
+    ask: &Ask<P, W, Q>,
+    spec: &RuleSpec,
+    facts: &ResourceFacts,
+) -> Result<(), Problem> {
+    if !spec.notices.contains(&NoticeName::UsageReport) {
+        return Ok(());
+    }
+    ask.allow_also(Permission::ReportRead, facts)?;
+    if spec.report.as_ref().is_some_and(|report| report.form == ReportForm::Csv) {
+        ask.allow_also(Permission::ReportExport, facts)?;
     }
     Ok(())
 }

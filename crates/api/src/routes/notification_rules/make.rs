@@ -8,7 +8,7 @@ use domain::{
     notice::NoticeName,
     notification_rule::{
         About, Cadence, DEFAULT_DAYS_BEFORE, MakeNotificationRule, NotificationRule, NotificationRuleCommand,
-        RuleSpec,
+        ReportSettings, RuleSpec,
     },
 };
 use http::StatusCode;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{RecipientBody, Recipients, Told, check_about, check_recipients},
+    body::{RecipientBody, Recipients, Told, check_about, check_recipients, check_report},
     view::NotificationRuleView,
 };
 use crate::{
@@ -57,13 +57,19 @@ pub(crate) struct NewNotificationRule {
     #[serde(default = "immediate")]
     #[schema(value_type = form::Cadence, inline, required = false)]
     cadence: Cadence,
+    /// With the notice `usage_report`: which weeks or months, and in which form letters have it. It needs `report.read` over what the
+    /// rule is about, with `csv` `report.export` too.
+    #[schema(value_type = Option<form::ReportSettings>, inline)]
+    report: Option<ReportSettings>,
 }
 
 impl NewNotificationRule {
     /// The rule without its recipients, which are still to be sealed.
     pub(super) fn into_parts(self) -> (RuleSpec, Recipients) {
-        let Self { name, notices, thresholds, days_before, about, recipients, cadence } = self;
-        (RuleSpec { name, notices, thresholds, days_before, about, recipients: vec![], cadence }, recipients)
+        let Self { name, notices, thresholds, days_before, about, recipients, cadence, report } = self;
+        let spec =
+            RuleSpec { name, notices, thresholds, days_before, about, recipients: vec![], cadence, report };
+        (spec, recipients)
     }
 }
 
@@ -102,6 +108,7 @@ async fn fresh(ask: &MakeAsk) -> Result<Effect<NotificationRuleId>, Instead> {
     check_about(ask, &spec.about).await?;
     let facts = of_about(ask.log(), &spec.about).await.map_err(|failure| Problem::failed(&failure))?;
     let grant = ask.allow(&facts)?;
+    check_report(ask, &spec, &facts)?;
     let mut told = Told::seal(recipients, ask.random());
     spec.recipients = std::mem::take(&mut told.recipients);
     check_recipients(ask, &spec.recipients).await?;

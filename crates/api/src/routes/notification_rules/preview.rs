@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::{Told, check_about, check_recipients},
+    body::{Told, check_about, check_recipients, check_report},
     make::NewNotificationRule,
 };
 use crate::{
@@ -30,7 +30,8 @@ pub(crate) struct NotificationRulePreview {
     /// The newest first, at most 200.
     #[schema(max_items = 200)]
     notices: Vec<PreviewedNotice>,
-    /// There were more than 100,000 events, 20,000 keys or 20,000 windows of quotas: the oldest are left out.
+    /// There were more than 100,000 events, 20,000 keys, 20,000 windows of quotas or 200 usage reports: the oldest are
+    /// left out.
     cut: bool,
     /// From when on it is known how full quotas were; none where the rule names none, or nothing is known.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -58,7 +59,7 @@ pub(crate) struct PreviewedNotice {
 /// Preview a notification rule
 ///
 /// Answers what such a rule would have told over the last 30 days, by the events of that time, the keys as they stand
-/// now, and the quotas as they filled.
+/// now, the quotas as they filled, and the usage of weeks and months that have ended.
 /// Nothing is told, and nothing counts as told.
 #[utoipa::path(
     post,
@@ -77,6 +78,7 @@ pub(crate) async fn preview(
     // What it would tell is shown to those who may have it told.
     let facts = of_about(ask.log(), &spec.about).await.map_err(|failure| Problem::failed(&failure))?;
     ask.allow(&facts)?;
+    check_report(&ask, &spec, &facts)?;
     let mut told = Told::seal(recipients, ask.random());
     spec.recipients = std::mem::take(&mut told.recipients);
     check_recipients(&ask, &spec.recipients).await?;

@@ -9,7 +9,7 @@ use domain::{
     notice::NoticeName,
     notification_rule::{
         About, Cadence, DEFAULT_DAYS_BEFORE, DEFAULT_THRESHOLDS, NotificationRule, NotificationRuleCommand,
-        Recipient, ReviseNotificationRule, RuleSpec,
+        Recipient, ReportSettings, ReviseNotificationRule, RuleSpec,
     },
 };
 use http::StatusCode;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    body::{RecipientBody, Recipients, Told, check_about, check_recipients},
+    body::{RecipientBody, Recipients, Told, check_about, check_recipients, check_report},
     view::NotificationRuleView,
 };
 use crate::{
@@ -62,6 +62,10 @@ pub(crate) struct NotificationRulePatch {
     #[serde(default)]
     #[schema(value_type = Option<form::Cadence>, inline)]
     cadence: Patch<Cadence>,
+    /// Whole.
+    #[serde(default)]
+    #[schema(value_type = Option<form::ReportSettings>, inline)]
+    report: Patch<ReportSettings>,
 }
 
 type UpdateAsk = Ask<NotificationRuleWrite, Id<NotificationRuleId>>;
@@ -83,7 +87,7 @@ pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Instead> {
 }
 
 async fn fresh(ask: &UpdateAsk) -> Result<Effect<NotificationRuleId>, Instead> {
-    let NotificationRulePatch { name, notices, thresholds, days_before, about, recipients, cadence } =
+    let NotificationRulePatch { name, notices, thresholds, days_before, about, recipients, cadence, report } =
         ask.body()?;
     let before = ask.load::<NotificationRule>(ask.id()).await?;
     let spec = before.state.spec().ok_or_else(NotificationRuleId::missing)?.clone();
@@ -101,9 +105,16 @@ async fn fresh(ask: &UpdateAsk) -> Result<Effect<NotificationRuleId>, Instead> {
         about: about.unwrap_or(spec.about),
         recipients,
         cadence: cadence.or_default(Cadence::Immediate).unwrap_or(spec.cadence),
+        report: match report {
+            Patch::Keep => spec.report,
+            Patch::Remove => None,
+            Patch::Set(report) => Some(report),
+        },
     };
     // It is merged into this version: another must not be overwritten with it.
-    let touches = vec![facts(ask, &spec.about).await?];
+    let about = facts(ask, &spec.about).await?;
+    check_report(ask, &spec, &about)?;
+    let touches = vec![about];
     let said = Said { based_on: Some(before.version), touches, ..said };
     let command = NotificationRuleCommand::Revise(ReviseNotificationRule { spec });
     ask.execute::<NotificationRule>(ask.id(), command, said).await

@@ -5,7 +5,7 @@ use domain::{
     access::{Principal, ResourceFacts},
     api_client::ContactRole,
     notice::NoticeName,
-    notification_rule::{About, Cadence, Recipient, RuleSpec},
+    notification_rule::{About, Cadence, Recipient, ReportSettings, RuleSpec},
     personal::PersonalValues,
 };
 use projections::{
@@ -41,6 +41,9 @@ pub(crate) struct NotificationRuleView {
     recipients: Vec<RecipientView>,
     #[schema(value_type = form::Cadence, inline)]
     cadence: Cadence,
+    /// Of usage reports.
+    #[schema(value_type = Option<form::ReportSettings>, inline)]
+    report: Option<ReportSettings>,
     /// Counts the rule's events; its `ETag`.
     version: u64,
     created_at: Timestamp,
@@ -96,7 +99,7 @@ impl NotificationRuleView {
 
     fn with(row: NotificationRuleRow, addresses: &PersonalValues) -> Self {
         let NotificationRuleRow { rule_id, status, spec, version, position: _, made_at, updated_at } = row;
-        let RuleSpec { name, notices, thresholds, days_before, about, recipients, cadence } = spec;
+        let RuleSpec { name, notices, thresholds, days_before, about, recipients, cadence, report } = spec;
         Self {
             id: rule_id,
             status,
@@ -107,6 +110,7 @@ impl NotificationRuleView {
             about,
             recipients: recipients.iter().map(|one| RecipientView::of(one, addresses)).collect(),
             cadence,
+            report,
             version,
             created_at: made_at,
             updated_at,

@@ -102,7 +102,7 @@ pub(crate) struct TargetToSimulate {
 /// Replays the calls that met limits over a range of up to a day against a policy that is not there yet, or a change of one: what
 /// it would have refused to each client on each route, at least and at most whatever the moments within each second, beside what
 /// became of the calls. Nothing is changed and nothing counted. Seconds are kept as long as minutes are, two days unless
-/// configured.
+/// configured. Two run at once in each process; a third is answered `replays_busy`.
 #[utoipa::path(
     post,
     path = "/v1/policies/simulate",
@@ -132,6 +132,7 @@ pub(crate) async fn simulate(ask: Ask<ReportRead>) -> Result<Json<Simulated>, Pr
         ask.allow(&ANYTHING)?;
     }
     let filter = filter(&candidate.targets);
+    let _room = ask.door().replays.begin()?;
     // A policy that binds nobody has nothing to look for.
     let reach = if candidate.targets.is_empty() { Reach::Within(vec![]) } else { ask.reach() };
     let query = SecondsQuery { from, until, filter, rows_max: ROWS_MAX, reach };

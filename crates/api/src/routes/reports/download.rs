@@ -1,4 +1,4 @@
-//! A usage report as CSV, all of it: page by page, as the caller takes it.
+//! A usage report as a table, all of it: CSV page by page, as the caller takes it; Parquet at once, within the bounds of an answer.
 
 use axum::{
     body::{Body, Bytes},
@@ -9,14 +9,15 @@ use futures::stream;
 use http::{HeaderValue, header};
 use projections::{
     ReadModel,
-    queries::usage::{self, Granularity, ReportFailure, UsageQuery},
+    queries::usage::{self, Granularity, ReportFailure, UsageQuery, UsageStore as _, csv},
 };
 
-use super::{csv, unreported};
+use super::{parquet::ParquetFile, unreported};
 use crate::{
     guard::{Allowed, needs::ReportRead},
     observe::Outgoing,
-    problem::Problem,
+    problem::{Problem, kinds},
+    report_files::blocking,
 };
 
 /// So many rows are read at once; in tests so few that every table of two has pages.
@@ -41,6 +42,30 @@ pub(super) async fn usage(
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"usage.csv\"")),
     ];
     Ok((headers, streamed(first, download)).into_response())
+}
+
+/// Of at most as many rows as the query says: a file of Parquet is nothing before its last byte.
+pub(super) async fn parquet(allowed: &Allowed<ReportRead>, query: UsageQuery) -> Result<Response, Problem> {
+    let mut outgoing = Outgoing::begin(allowed, ExportedWhat::UsageReport, "parquet")?;
+    let rows_max = query.rows_max;
+    let report = allowed.read().usage(&query).await.map_err(unreported)?;
+    if report.next.is_some() {
+        return Err(Problem::new(kinds::REPORT_TOO_LARGE).with("rows_max", rows_max));
+    }
+    let rows = u64::try_from(report.rows.len()).unwrap_or(u64::MAX);
+    let written = blocking(move || {
+        let mut file = ParquetFile::begin(vec![], &query)?;
+        file.put(&report)?;
+        Ok(file.finish()?)
+    });
+    let file = written.await.map_err(|failure| Problem::internal(&failure))?;
+    outgoing.put(&file, rows);
+    outgoing.end().await;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.apache.parquet")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"usage.parquet\"")),
+    ];
+    Ok((headers, file).into_response())
 }
 
 fn streamed(first: Vec<u8>, download: Download) -> Body {
@@ -86,7 +111,7 @@ impl Download {
                 let compared = usage::report_compared(&self.model, &self.query, rows_max).await?;
                 (compared.report, Some(compared.before))
             }
-            None => (usage::report(&self.model, &self.query).await?, None),
+            None => (self.model.usage(&self.query).await?, None),
         };
         self.query.after = report.next.clone();
         self.ended = report.next.is_none();

@@ -13,9 +13,7 @@ use ::parquet::{
     schema::types::{Type, TypePtr},
 };
 use domain::Timestamp;
-use projections::queries::usage::{Calls, UsageDimension, UsageQuery, UsageReport, UsageRow};
-
-use super::csv;
+use projections::queries::usage::{Calls, UsageDimension, UsageQuery, UsageReport, UsageRow, csv};
 
 /// Rows that are written together: what is held in memory of a file.
 const GROUP_ROWS: usize = 50_000;

@@ -6,21 +6,24 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{ClientId, Environment, KeyId, Name, RouteId, rate_limit_policy::TimeZoneName};
+use domain::{
+    ClientId, Environment, KeyId, Name, RouteId, access::Permission, rate_limit_policy::TimeZoneName,
+};
 use http::HeaderMap;
 use jiff::tz::TimeZone;
-use projections::queries::usage::{self, Granularity, UsageDimension, UsageFilter, UsagePlace, UsageQuery};
+use projections::queries::usage::{
+    self, Granularity, UsageDimension, UsageFilter, UsagePlace, UsageQuery, UsageStore as _,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub(crate) use self::view::Usage;
 use super::{Comparison, Rows, dimensions::Dimensions, download, span, unreported};
 use crate::{
-    docs::{ReadProblems, Report, form},
+    docs::{ReadProblems, UsageReported, form},
     guard::{Allowed, needs::ReportRead},
-    listing::form_for,
-    negotiate::Form,
-    problem::Problem,
+    negotiate::best,
+    problem::{Problem, kinds},
     query::{Cursor, Params, parsed},
     values::Moment,
 };
@@ -81,7 +84,8 @@ pub(crate) struct Asked {
 
 /// Report usage
 ///
-/// As JSON, page by page, or as CSV, all of it, as `Accept` wishes; CSV needs the permission `report.export` too. Minutes are kept for
+/// As JSON, page by page, as CSV, all of it, or as Parquet (`application/vnd.apache.parquet`), all of it as long as it has no more rows than
+/// one answer may have, as `Accept` wishes; what is no JSON needs the permission `report.export` too. Minutes are kept for
 /// two days, quarters of an hour for 400, whole days of UTC for five years unless the installation says otherwise: a report of
 /// longer ago begins where it has what it is made of, and says so in `from`.
 #[utoipa::path(
@@ -90,7 +94,7 @@ pub(crate) struct Asked {
     operation_id = "report_usage",
     tag = "reports",
     params(Asked),
-    responses(Report<Usage>, ReadProblems),
+    responses(UsageReported<Usage>, ReadProblems),
     extensions(("x-tollgate-permission" = json!("report.read")))
 )]
 pub(crate) async fn usage(
@@ -98,23 +102,35 @@ pub(crate) async fn usage(
     headers: HeaderMap,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
-    let form = form_for(&allowed, &headers)?;
+    let form = best(&headers, &FORMS).ok_or_else(|| Problem::new(kinds::NOT_ACCEPTABLE))?;
+    if form > 0 {
+        allowed.also(Permission::ReportExport)?;
+    }
     let compare = asked.compare.is_some();
     let query = asked.query(&allowed)?;
     let most = allowed.door().settings().report_rows_max;
-    if form == Form::Csv {
-        return download::usage(&allowed, query, compare.then_some(most)).await;
+    match form {
+        0 => {}
+        1 => return download::usage(&allowed, query, compare.then_some(most)).await,
+        _ if compare => {
+            return Err(Problem::because(kinds::QUERY_INVALID, "compare: is told in JSON and CSV alone"));
+        }
+        _ => return download::parquet(&allowed, UsageQuery { rows_max: most, ..query }).await,
     }
     let model = allowed.read();
     let (report, before) = if compare {
         let compared = usage::report_compared(model, &query, most).await.map_err(unreported)?;
         (compared.report.clone(), Some(compared))
     } else {
-        (usage::report(model, &query).await.map_err(unreported)?, None)
+        (model.usage(&query).await.map_err(unreported)?, None)
     };
     let corrections = usage::corrections(model, &query).await.map_err(unreported)?;
     Ok(Json(Usage::of(report, before, corrections, &query)).into_response())
 }
+
+/// The first where it does not matter.
+const FORMS: [(&str, &str); 3] =
+    [("application", "json"), ("text", "csv"), ("application", "vnd.apache.parquet")];
 
 impl Asked {
     fn query(self, allowed: &Allowed<ReportRead>) -> Result<UsageQuery, Problem> {

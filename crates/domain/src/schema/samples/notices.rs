@@ -69,6 +69,8 @@ pub(super) fn notification_rule_events(
                 Recipient::Webhook { webhook_id },
             ],
             cadence,
+            // Came later, too.
+            report: None,
         })
     };
     // As events of this version were first written: without `team_zones`, which came later.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{Reading, ReconcileFailure, reconcile as counted_again};
+use crate::{ReconcileFailure, Told as Telling, ToldUsage, reconcile as counted_again};
 
 on_every_engine!(
     what_is_counted_once_is_what_was_told,
@@ -13,31 +13,31 @@ on_every_engine!(
 
 const DAY: i64 = 24 * 60;
 
-/// Batches that are all there, or not.
+/// Batches that are there since then.
 struct Told {
     batches: Arc<[ArrivedBatch]>,
-    is_whole: bool,
+    since: Option<Timestamp>,
 }
 
-impl UsageSource for Told {
-    fn read(&self, after: u64, batches_max: usize) -> Reading<'_> {
+impl ToldUsage for Told {
+    fn whole_since(&self) -> Telling<'_, Option<Timestamp>> {
+        Box::pin(std::future::ready(Ok(self.since)))
+    }
+
+    fn before(&self, at: Timestamp) -> Telling<'_, u64> {
+        let before = self.batches.iter().take_while(|arrived| arrived.batch.flushed_at < at);
+        Box::pin(std::future::ready(Ok(before.last().map_or(0, |arrived| arrived.batch_no))))
+    }
+
+    fn read(&self, after: u64, batches_max: usize) -> Telling<'_, Vec<ArrivedBatch>> {
         let next = self.batches.iter().filter(move |arrived| arrived.batch_no > after);
         let next: Vec<_> = next.take(batches_max).cloned().collect();
         Box::pin(async { Ok(next) })
     }
-
-    fn watch(&self) -> tokio::sync::watch::Receiver<u64> {
-        let last = self.batches.last().map_or(0, |arrived| arrived.batch_no);
-        tokio::sync::watch::channel(last).1
-    }
-
-    fn is_whole(&self) -> bool {
-        self.is_whole
-    }
 }
 
 fn told(batches: &[ArrivedBatch]) -> Told {
-    Told { batches: batches.into(), is_whole: true }
+    Told { batches: batches.into(), since: Some(Timestamp::MIN) }
 }
 
 fn batches() -> Vec<ArrivedBatch> {
@@ -52,12 +52,12 @@ fn batches() -> Vec<ArrivedBatch> {
 async fn what_is_counted_once_is_what_was_told(on: Engine) {
     let batches = batches();
     let (_dir, model) = counted(on, &batches).await;
-    let compared = counted_again(&model, &told(&batches), at(0), at(2 * DAY * 60)).await.unwrap();
+    let compared = counted_again(&model, &told(&batches), (at(0), at(2 * DAY * 60)), u64::MAX).await.unwrap();
     assert_eq!((compared.differences_total, compared.batch_no), (0, 3), "{compared:?}");
     let calls: Vec<_> =
         compared.grains.iter().map(|grain| (grain.name, grain.calls_kept, grain.windows)).collect();
     assert_eq!(calls, [("minute", 18, 4), ("quarter", 18, 2), ("day", 18, 2)]);
-    let first = counted_again(&model, &told(&batches), at(60), at(120)).await.unwrap();
+    let first = counted_again(&model, &told(&batches), (at(60), at(120)), u64::MAX).await.unwrap();
     assert_eq!((first.from, first.until), (at(0), at(DAY * 60)), "whole days are compared");
     assert_eq!(first.grains.iter().map(|grain| grain.calls_again).collect::<Vec<_>>(), [13, 13, 13]);
 }
@@ -69,7 +69,7 @@ async fn a_sum_that_is_not_what_was_told_is_named(on: Engine) {
     let mut other = batches.clone();
     other[0].batch.facts[0].calls = 2;
     other[1].batch.facts.push(fact(14, Outcome::QuotaExceeded, 1));
-    let compared = counted_again(&model, &told(&other), at(0), at(DAY * 60)).await.unwrap();
+    let compared = counted_again(&model, &told(&other), (at(0), at(DAY * 60)), u64::MAX).await.unwrap();
     let named: Vec<_> = compared
         .differences
         .iter()
@@ -91,7 +91,8 @@ async fn what_is_not_kept_in_detail_is_compared_by_days(on: Engine) {
     arrived.batch.flushed_at = at(500 * DAY * 60);
     let (_dir, model) = counted(on, &[arrived.clone()]).await;
     while model.forget_usage(at(500 * DAY * 60), UsageRetention::default()).await.unwrap() {}
-    let compared = counted_again(&model, &told(&[arrived]), at(0), at(501 * DAY * 60)).await.unwrap();
+    let compared =
+        counted_again(&model, &told(&[arrived]), (at(0), at(501 * DAY * 60)), u64::MAX).await.unwrap();
     assert_eq!(compared.differences_total, 0, "{compared:?}");
     let calls: Vec<_> =
         compared.grains.iter().map(|grain| (grain.name, grain.since, grain.calls_kept)).collect();
@@ -103,9 +104,64 @@ async fn what_is_not_kept_in_detail_is_compared_by_days(on: Engine) {
 async fn without_every_batch_nothing_is_said() {
     let batches = batches();
     let (_dir, model) = counted(Engine::Sqlite, &batches).await;
-    let compare = async |source: Told| counted_again(&model, &source, at(0), at(60)).await.unwrap_err();
-    let cut = Told { is_whole: false, ..told(&batches) };
+    let compare =
+        async |source: Told| counted_again(&model, &source, (at(0), at(60)), u64::MAX).await.unwrap_err();
+    let cut = Told { since: None, ..told(&batches) };
     assert!(matches!(compare(cut).await, ReconcileFailure::Incomplete));
     let short = compare(told(&batches[..2])).await;
     assert!(matches!(short, ReconcileFailure::Short { found: 2, counted: 3 }), "{short}");
+}
+
+#[tokio::test]
+async fn what_began_before_the_first_batch_that_is_left_is_compared_from_the_next_day_on() {
+    let arrived = |number: u64, day: i64| {
+        let mut arrived = batch(number, vec![fact(day * DAY, Outcome::Allowed, number)]);
+        arrived.batch.flushed_at = at(day * DAY * 60);
+        arrived
+    };
+    let batches = [arrived(1, 0), arrived(2, 1), arrived(3, 2), arrived(4, 3)];
+    let (_dir, model) = counted(Engine::Sqlite, &batches).await;
+    let left = Told { since: Some(at(DAY * 60)), ..told(&batches[1..]) };
+    let compared = counted_again(&model, &left, (at(0), at(4 * DAY * 60)), u64::MAX).await.unwrap();
+    assert_eq!((compared.from, compared.differences_total), (at(2 * DAY * 60), 0), "{compared:?}");
+    assert_eq!(compared.grains.iter().map(|grain| grain.calls_again).collect::<Vec<_>>(), [7, 7, 7]);
+    let before = counted_again(&model, &left, (at(0), at(2 * DAY * 60)), u64::MAX).await.unwrap_err();
+    assert!(matches!(before, ReconcileFailure::Incomplete));
+    // The batches of the first two days are not read.
+    let few = counted_again(&model, &told(&batches), (at(2 * DAY * 60), at(3 * DAY * 60)), 2).await.unwrap();
+    assert_eq!((few.differences_total, few.grains[0].calls_again), (0, 3));
+    let many = counted_again(&model, &told(&batches), (at(0), at(DAY * 60)), 3).await.unwrap_err();
+    assert!(matches!(many, ReconcileFailure::TooMany { batches: 4, batches_max: 3 }), "{many}");
+}
+
+/// Batches that are counted while they are looked at.
+struct Moving {
+    told: Told,
+    model: ReadModel,
+}
+
+impl ToldUsage for Moving {
+    fn whole_since(&self) -> Telling<'_, Option<Timestamp>> {
+        self.told.whole_since()
+    }
+
+    fn before(&self, _: Timestamp) -> Telling<'_, u64> {
+        Box::pin(async {
+            apply(&self.model, Position::new(1), &self.told.batches).await.unwrap();
+            Ok(0)
+        })
+    }
+
+    fn read(&self, after: u64, batches_max: usize) -> Telling<'_, Vec<ArrivedBatch>> {
+        self.told.read(after, batches_max)
+    }
+}
+
+#[tokio::test]
+async fn what_is_counted_meanwhile_is_no_difference() {
+    let batches = batches();
+    let (_dir, model) = counted(Engine::Sqlite, &batches[..1]).await;
+    let moving = Moving { told: told(&batches), model: model.clone() };
+    let compared = counted_again(&model, &moving, (at(0), at(2 * DAY * 60)), u64::MAX).await.unwrap();
+    assert_eq!((compared.batch_no, compared.differences_total), (1, 0), "{compared:?}");
 }

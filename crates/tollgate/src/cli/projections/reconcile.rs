@@ -16,7 +16,10 @@ pub(super) async fn reconcile(
     until: Timestamp,
     format: output::Format,
 ) -> anyhow::Result<()> {
-    let told = projections::reconcile(&stores.read, &*stores.usage, from, until).await?;
+    let Some(batches) = &stores.told else {
+        bail!("batches lie on the bus: ask the API, by `tollgate report reconciliation`");
+    };
+    let told = projections::reconcile(&stores.read, batches, (from, until), u64::MAX).await?;
     let grains: Vec<Value> = told.grains.iter().map(grain).collect();
     let differences: Vec<Value> = told.differences.iter().map(difference).collect();
     match format {

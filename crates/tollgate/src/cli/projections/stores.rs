@@ -33,6 +33,8 @@ pub(super) struct Stores {
     pub(super) log: EventLog,
     pub(super) read: ReadModel,
     pub(super) usage: Box<dyn UsageSource>,
+    /// None where they lie on the bus.
+    pub(super) told: Option<UsageLog>,
     /// What whoever gives a command here has shown: access to these.
     pub(super) authenticated_by: &'static str,
     /// Refuses a running server for as long as it is held.
@@ -55,7 +57,14 @@ impl Stores {
             let pool = postgres::pool_for(&settings, postgres::READ_MODELS).await?;
             let read = ReadModel::open_postgres(pool).await?;
             let usage = Box::new(UsageElsewhere);
-            return Ok(Self { log, read, usage, authenticated_by: "database", _installation: None });
+            return Ok(Self {
+                log,
+                read,
+                usage,
+                told: None,
+                authenticated_by: "database",
+                _installation: None,
+            });
         }
         anyhow::ensure!(
             data_dir.join("events.db").exists(),
@@ -67,10 +76,11 @@ impl Stores {
         let told = Outbox::open_sqlite(&installation.outbox_database()).await?;
         erasures::finish(&log, &told, runtime::system_clock().now()).await?;
         told.close().await;
-        let usage = Box::new(UsageLog::open_sqlite(&installation.usage_database()).await?);
+        let told = UsageLog::open_sqlite(&installation.usage_database()).await?;
+        let usage = Box::new(told.clone());
         let read = ReadModel::open_sqlite(&installation.read_database()).await?;
         let (authenticated_by, _installation) = ("data_directory", Some(installation));
-        Ok(Self { log, read, usage, authenticated_by, _installation })
+        Ok(Self { log, read, usage, told: Some(told), authenticated_by, _installation })
     }
 
     pub(super) async fn close(&self) {

@@ -1,7 +1,6 @@
 //! A usage report as CSV.
 
-use projections::queries::usage::{Calls, UsageDimension, UsageQuery, UsageReport, UsageRow};
-
+use super::{Calls, UsageDimension, UsageQuery, UsageReport, UsageRow};
 use crate::csv::{self, Cell};
 
 const COUNTS: [&str; 6] =
@@ -22,7 +21,7 @@ const COVERED: [&str; 3] = ["time_zone", "batch_no", "position"];
 ///
 /// # Errors
 /// Never in memory; the writer would tell.
-pub(crate) fn page(
+pub fn page(
     report: &UsageReport,
     before: Option<&[Calls]>,
     query: &UsageQuery,
@@ -42,7 +41,8 @@ pub(crate) fn page(
 }
 
 /// The names of the columns.
-pub(crate) fn names(query: &UsageQuery, compared: bool) -> Vec<&'static str> {
+#[must_use]
+pub fn names(query: &UsageQuery, compared: bool) -> Vec<&'static str> {
     let dimensions = query.group_by.iter().map(|dimension| column(*dimension));
     let names = ["window_start", "window_end"].into_iter().chain(dimensions).chain(COUNTS);
     names.chain(compared.then_some(COUNTS_BEFORE).into_iter().flatten()).chain(COVERED).collect()

@@ -1,0 +1,124 @@
+//! How long a report of all days takes: by whole days of UTC, and by the quarters that another zone's days are made of.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use domain::access::Reach;
+use jiff::{SignedDuration, tz::TimeZone};
+use projections::queries::usage::{Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _};
+
+use crate::{
+    Flags, Installation,
+    fill::{begins, client, route},
+};
+
+/// As many as a page has at most.
+const ROWS_MAX: u32 = 10_000;
+
+/// A report by its name.
+struct Asked {
+    name: &'static str,
+    zone: &'static str,
+    granularity: Granularity,
+    group_by: &'static [UsageDimension],
+    of: Of,
+}
+
+#[derive(Clone, Copy)]
+enum Of {
+    Everything,
+    OneClient,
+    OneRoute,
+}
+
+const ALL: [Asked; 5] = [
+    Asked {
+        name: "a client's days in Berlin, by route (from quarters)",
+        zone: "Europe/Berlin",
+        granularity: Granularity::Day,
+        group_by: &[UsageDimension::Route],
+        of: Of::OneClient,
+    },
+    Asked {
+        name: "a route's days in Berlin, by client (from quarters)",
+        zone: "Europe/Berlin",
+        granularity: Granularity::Day,
+        group_by: &[UsageDimension::Client],
+        of: Of::OneRoute,
+    },
+    Asked {
+        name: "everybody's days in UTC (from days)",
+        zone: "UTC",
+        granularity: Granularity::Day,
+        group_by: &[],
+        of: Of::Everything,
+    },
+    Asked {
+        name: "everybody's total, by client and route (from days)",
+        zone: "UTC",
+        granularity: Granularity::Total,
+        group_by: &[UsageDimension::Client, UsageDimension::Route],
+        of: Of::Everything,
+    },
+    Asked {
+        name: "everybody's days in Berlin, by client (from quarters)",
+        zone: "Europe/Berlin",
+        granularity: Granularity::Day,
+        group_by: &[UsageDimension::Client],
+        of: Of::Everything,
+    },
+];
+
+pub(crate) async fn measure(here: &Installation, flags: &Flags) -> Result<()> {
+    for asked in &ALL {
+        let mut took = vec![];
+        let mut rows = 0;
+        for ask in 0..flags.asks.max(1) {
+            let query = query(asked, flags, ask)?;
+            let began = Instant::now();
+            let report = here.model.usage(&query).await?;
+            took.push(began.elapsed());
+            rows = report.rows.len();
+            ensure!(rows > 0, "nothing is reported");
+        }
+        let first = took.first().copied().unwrap_or_default();
+        println!(
+            "{}: {rows} rows, p50 {:.1?}, p95 {:.1?}, the first {first:.1?}",
+            asked.name,
+            quantile(&mut took, 50),
+            quantile(&mut took, 95)
+        );
+    }
+    Ok(())
+}
+
+fn query(asked: &Asked, flags: &Flags, ask: u32) -> Result<UsageQuery> {
+    let from = begins(flags)?;
+    let mut filter = UsageFilter::default();
+    match asked.of {
+        Of::Everything => {}
+        // Each time another, so that not only what was just read is read again.
+        Of::OneClient => filter.client_id = Some(client(ask.wrapping_mul(37) % flags.clients.max(1))),
+        Of::OneRoute => filter.route_id = Some(route(ask.wrapping_mul(7) % flags.routes.max(1))),
+    }
+    Ok(UsageQuery {
+        from,
+        until: from + SignedDuration::from_hours(24 * i64::from(flags.days)),
+        granularity: asked.granularity,
+        zone: TimeZone::get(asked.zone).context("the zone")?,
+        group_by: asked.group_by.iter().copied().collect::<BTreeSet<_>>(),
+        filter,
+        after: None,
+        rows_max: ROWS_MAX,
+        reach: Reach::Everything,
+    })
+}
+
+fn quantile(took: &mut [Duration], percent: usize) -> Duration {
+    took.sort_unstable();
+    let at = (took.len() * percent).div_ceil(100).saturating_sub(1);
+    took.get(at).copied().unwrap_or_default()
+}
