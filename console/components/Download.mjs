@@ -18,7 +18,8 @@ export function Download({ call, children = "CSV", name, label, refusal = null, 
     }
     setBusy(null);
   };
-  return html`<${Act} onClick=${press} busy=${busy !== null} refusal=${refusal} kind=${kind} label=${label}>${busy ? `${bytesText(busy)}…` : children}<//>`;
+  return html`<${Act} onClick=${press} busy=${busy !== null} refusal=${refusal} kind=${kind}
+    label=${label}>${busy ? `${bytesText(busy)}…` : children}<//>`;
 }
 
 /** As CSV, with the permission that takes it away. */

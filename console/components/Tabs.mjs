@@ -5,5 +5,6 @@ import { usePlace } from "../lib/router.mjs";
 /** @param {{ label: string, items: [string, string][] }} props places and names */
 export function Tabs({ label, items }) {
   const { path } = usePlace();
-  return html`<nav class="tabs" aria-label=${label}>${items.map(([place, name]) => html`<a href=${`#/${place}`} aria-current=${place === path ? "page" : null}>${name}</a>`)}</nav>`;
+  return html`<nav class="tabs" aria-label=${label}>${items.map(([place, name]) => html`<a href=${`#/${place}`}
+    aria-current=${place === path ? "page" : null}>${name}</a>`)}</nav>`;
 }

@@ -14,21 +14,26 @@ import { AsOf, momentAgo } from "../components/then/AsOf.mjs";
 import { Badge } from "../components/Badge.mjs";
 
 export const ACCESS_FILTERS = ["client_id", "key_id", "route_id", "environment", "owner_team"];
-export const ACCESS_TYPED = [{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" }, { name: "key_id", label: "Key" }];
+export const ACCESS_TYPED = [{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" },
+  { name: "key_id", label: "Key" }];
 
 export default function AccessReportPage({ query }) {
   const { refusal } = useMay();
   const call = { path: "/v1/access-report", query: { ...chosen(query, [...ACCESS_FILTERS, "as_of", "cursor"]), limit: 50 } };
   const read = usePage(call);
   const past = Boolean(query.as_of);
-  return html`<${Page} title="Access report" badges=${past && html`<${Badge} word="as_of" tone="warn">as of<//>`} calls=${[call]} about="Who can call what, by what, within which limits. What counts is what the gateways decide by: state, expiry, scopes, addresses."
-    actions=${html`${!past && html`<button type="button" class="button" onClick=${() => setQuery({ as_of: momentAgo() })}>As of…</button>`}<${Download} call=${asCsv(call)} name="access.csv" refusal=${refusal("report.export")}>CSV<//>`}>
+  return html`<${Page} title="Access report" badges=${past && html`<${Badge} word="as_of" tone="warn">as of<//>`} calls=${[call]}
+    about="Who can call what, by what, within which limits. What counts is what the gateways decide by: state, expiry, scopes, addresses."
+    actions=${html`${!past && html`<button type="button" class="button"
+      onClick=${() => setQuery({ as_of: momentAgo() })}>As of…</button>`}<${Download} call=${asCsv(call)} name="access.csv"
+      refusal=${refusal("report.export")}>CSV<//>`}>
     <${AccessWays} />
     ${past && html`<${AsOf} asOf=${query.as_of} query=${query.client_id ? { client_id: query.client_id } : {}} />`}
     <${Section} title=${past ? "Who could call what" : "Who can call what"}>
       <${Of} whose="keys" filters=${ACCESS_TYPED} />
       <${Listing} read=${read} caption="Who can call what" columns=${ACCESS_COLUMNS} keyOf=${lineKey}
-        empty=${read.next ? html`<${Empty} title="Nothing among these keys.">So many are looked at for one page; go on to the next.<//>` : html`<${Empty} title=${past ? "Nobody could call anything of this." : "Nobody can call anything of this."} />`} />
+        empty=${read.next ? html`<${Empty} title="Nothing among these keys.">So many are looked at for one page; go on to the next.<//>`
+          : html`<${Empty} title=${past ? "Nobody could call anything of this." : "Nobody can call anything of this."} />`} />
     <//>
   <//>`;
 }

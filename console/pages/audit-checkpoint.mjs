@@ -15,9 +15,12 @@ const call = { path: "/v1/audit/checkpoint" };
 export default function CheckpointPage() {
   const newest = useRead(call, { every: 15 });
   const keys = useRead(keysCall);
-  return html`<${Page} title="Checkpoint" trail=${[["Audit log", "#/audit"]]} calls=${[call, keysCall]} about="Who keeps a checkpoint holds the log to its past: nothing that it covers can be changed or taken away without being found out.">
+  return html`<${Page} title="Checkpoint" trail=${[["Audit log", "#/audit"]]} calls=${[call, keysCall]}
+    about="Who keeps a checkpoint holds the log to its past: nothing that it covers can be changed or taken away without being found out.">
     <${AuditWays} />
-    <${Shown} read=${keys}>${() => (newest.error?.code === "not_signed_yet" ? html`<${Empty} title="Nothing is signed yet.">The log is signed within two seconds of its first event.<//>` : html`<${Shown} read=${newest}>${() => html`<${Body} checkpoint=${newest.data} keys=${keys.data} />`}<//>`)}<//>
+    <${Shown} read=${keys}>${() => (newest.error?.code === "not_signed_yet" ? html`<${Empty}
+      title="Nothing is signed yet.">The log is signed within two seconds of its first event.<//>` : html`<${Shown}
+      read=${newest}>${() => html`<${Body} checkpoint=${newest.data} keys=${keys.data} />`}<//>`)}<//>
   <//>`;
 }
 

@@ -33,7 +33,9 @@ export default function SearchSecretPage() {
     <${AuditWays} />
     <${Section} title="Search">
       <form class="form" onSubmit=${submit}>
-        <div class="state waits wide"><p class="strong">This field takes a secret that may still work.</p><p>It is compared by its digest and kept nowhere, here or there. That you searched, and what was found, is on record before the answer.</p></div>
+        <div class="state waits wide"><p class="strong">This field takes a secret that may still work.</p>
+          <p>It is compared by its digest and kept nowhere, here or there. That you searched, and what was found, is on record before the answer.</p>
+          </div>
         <${Text} label="The secret" type="password" mono required wide value=${secret} onInput=${setSecret} hint="As it was found, whole." />
         <div class="row end"><${Act} type="submit" kind="main" busy=${state.busy} refusal=${secret.trim() ? null : "Paste it first."}>Search<//></div>
       </form>
@@ -45,12 +47,14 @@ export default function SearchSecretPage() {
 
 /** @param {{ result: Api["SecretSearch"] }} props */
 function Found({ result }) {
-  if (!result.found) return html`<div role="status"><${Empty} title="It is nobody's.">Or of somebody whom you do not see. All that is on record was looked at.<//></div>`;
+  if (!result.found) return html`<div role="status"><${Empty}
+    title="It is nobody's.">Or of somebody whom you do not see. All that is on record was looked at.<//></div>`;
   const { id, type, secret_version: version } = result.found;
   return html`<${Section} title="It is known">
     <div role="status"><${Facts} items=${[
       [type === "api_key" ? "Key" : "Token of", html`<${Ref} id=${id} />`],
-      ["Which of its secrets", version === null || version === undefined ? html`<span class="quiet">the one in the settings</span>` : `version ${version}`],
+      ["Which of its secrets", version === null || version === undefined ? html`<span
+        class="quiet">the one in the settings</span>` : `version ${version}`],
       type === "api_key" && ["What to do", html`<a href=${`#/keys/${id}`}>Rotate or revoke it on its page</a>`],
     ]} /></div>
     <h3>The newest entries about it</h3>

@@ -39,14 +39,17 @@ export default function AuditPage({ query }) {
   // Only the newest page changes; a page that somebody reads stays as it is.
   const entries = usePage(call, { every: query.cursor || query.sort ? 0 : 10 });
   const filtered = FILTERS.some((filter) => query[filter.name]);
-  return html`<${Page} title="Audit log" about="Every change is an entry here, and cannot be made without one. Each can be proven to be in the log that is signed." calls=${[call]}>
+  return html`<${Page} title="Audit log"
+    about="Every change is an entry here, and cannot be made without one. Each can be proven to be in the log that is signed." calls=${[call]}>
     <${AuditWays} />
     <${Section} title="Entries" actions=${html`<${TakeOut} query=${asked} />`}>
       <${Filters} filters=${OFTEN} />
       <details open=${SELDOM.some((filter) => query[filter.name])}><summary>More filters</summary><${Filters} filters=${SELDOM} /></details>
       <p class="hint">An action is an event's type, <code>api_key.revoked</code>, or the beginning of some: <code>api_key.*</code>.</p>
-      <${Listing} read=${entries} caption="Entries of the audit log" columns=${ENTRY_COLUMNS} keyOf=${(entry) => String(entry.position)} rowTone=${(entry) => (entry.outcome === "succeeded" ? null : "bad")}
-        empty=${filtered ? html`<${Empty} title="No entry fits these filters.">Take one of them away.<//>` : html`<${Empty} title="Nothing has happened yet." />`} />
+      <${Listing} read=${entries} caption="Entries of the audit log" columns=${ENTRY_COLUMNS} keyOf=${(entry) => String(entry.position)}
+        rowTone=${(entry) => (entry.outcome === "succeeded" ? null : "bad")}
+        empty=${filtered ? html`<${Empty} title="No entry fits these filters.">Take one of them away.<//>` : html`<${Empty}
+          title="Nothing has happened yet." />`} />
     <//>
   <//>`;
 }

@@ -16,7 +16,8 @@ export default function DecisionPage({ params }) {
   const read = useRead(call);
   const one = /** @type {Api["ExplainedDecision"] | null} */ (read.data);
   const again = one && { ...(one.key_id ? { key_id: one.key_id } : { client_id: one.client_id }), method: one.method, route_id: one.route_id, environment: one.environment };
-  return html`<${Page} title="Decision" trail=${[["Throttling", "#/throttling"], ["Decisions", "#/decisions"]]} badges=${one && html`<${Badge} word=${one.outcome} />`} calls=${[call]}
+  return html`<${Page} title="Decision" trail=${[["Throttling", "#/throttling"], ["Decisions", "#/decisions"]]}
+    badges=${one && html`<${Badge} word=${one.outcome} />`} calls=${[call]}
     actions=${one?.client_id && html`<a class="button" href=${to("explain", again)}>What would it be now?</a>`}>
     <${Shown} read=${read}>${() => html`<${Body} one=${one} />`}<//>
   <//>`;
@@ -30,7 +31,8 @@ function Body({ one }) {
       ["Why", one.reason ? words(one.reason) : html`<span class="quiet">it was allowed</span>`],
       ["To be tried again after", one.retry_after_seconds ? lasting(one.retry_after_seconds) : html`<span class="quiet">nothing was said</span>`],
       ["Client", html`<${Ref} id=${one.client_id} none="not authenticated" />`],
-      ["Key", html`<${Ref} id=${one.key_id} none="none that is genuine" />${one.secret_version && html` <span class="quiet">secret ${one.secret_version}</span>`}`],
+      ["Key", html`<${Ref} id=${one.key_id} none="none that is genuine" />${one.secret_version && html` <span
+        class="quiet">secret ${one.secret_version}</span>`}`],
       ["Route", html`<${Ref} id=${one.route_id} none="not come to, or none" />`],
       ["Method", html`<code>${one.method}</code>`],
       ["Environment", one.environment],

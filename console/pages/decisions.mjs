@@ -15,7 +15,8 @@ const REASONS = ["missing_secret", "malformed_secret", "unknown_secret", "secret
 
 /** @type {import("../components/Filters.mjs").Filter[]} */
 const FILTERS = [
-  { name: "outcome", label: "Outcome", kind: "choice", options: options("Any", ["allowed", "unauthenticated", "forbidden", "rate_limited", "quota_exceeded"]) },
+  { name: "outcome", label: "Outcome", kind: "choice", options: options("Any",
+    ["allowed", "unauthenticated", "forbidden", "rate_limited", "quota_exceeded"]) },
   { name: "reason", label: "Reason", kind: "choice", options: options("Any", REASONS) },
   { name: "from", label: "From (UTC)", kind: "moment" },
   { name: "until", label: "Until (UTC)", kind: "moment" },
@@ -28,13 +29,16 @@ export default function DecisionsPage({ query }) {
   const call = { path: "/v1/decisions", query: chosen(query, [...NAMES, "client_id", "cursor"]) };
   const read = usePage(call, { every: query.cursor ? 0 : 5 });
   const left = read.data?.left_out ?? { proven: 0, unproven: 0 };
-  return html`<${Page} title="Decisions" trail=${[["Throttling", "#/throttling"]]} calls=${[call]} about="What gateways answered to single calls: refusals, as far as there were not too many at once, and a sample of what was allowed. Reports count all of them.">
+  return html`<${Page} title="Decisions" trail=${[["Throttling", "#/throttling"]]} calls=${[call]}
+    about="What gateways answered to single calls: refusals, as far as there were not too many at once, and a sample of what was allowed. Reports count all of them.">
     <${ThrottlingWays} />
     <${Section} title="Kept one by one">
       <${Filters} filters=${FILTERS} />
       <${Of} known=${["client_id"]} filters=${MORE} />
-      <${Listing} read=${read} caption="Decisions" columns=${DECISION_COLUMNS} empty=${html`<${Empty} title="No decision that is kept fits.">Choose another time or another outcome.<//>`} />
-      ${left.proven + left.unproven > 0 && html`<p class="small">Of this time ${count(left.proven + left.unproven, "decision was", "decisions were")} too many at once to be kept: ${left.proven} about holders of a genuine secret, ${left.unproven} about others.</p>`}
+      <${Listing} read=${read} caption="Decisions" columns=${DECISION_COLUMNS} empty=${html`<${Empty}
+        title="No decision that is kept fits.">Choose another time or another outcome.<//>`} />
+      ${left.proven + left.unproven > 0 && html`<p
+        class="small">Of this time ${count(left.proven + left.unproven, "decision was", "decisions were")} too many at once to be kept: ${left.proven} about holders of a genuine secret, ${left.unproven} about others.</p>`}
     <//>
   <//>`;
 }

@@ -32,19 +32,27 @@ export default function ExplainPage({ query }) {
     if (!write.busy && value.path) write.run(call);
   };
   const { error } = write;
-  return html`<${Page} title="Explain a call" trail=${[["Throttling", "#/throttling"]]} about="The checks that a gateway makes, in their order, with its counters as they are now. Nothing is counted and nothing taken.">
+  return html`<${Page} title="Explain a call" trail=${[["Throttling", "#/throttling"]]}
+    about="The checks that a gateway makes, in their order, with its counters as they are now. Nothing is counted and nothing taken.">
     <${ThrottlingWays} />
     <${Section} title="The call"><form class="form" onSubmit=${submit}>
       <${Choice} label="Made by" required value=${who} onInput=${setWho} options=${WHO} hint=${HINTS[who]} />
-      ${who === "client" && html`<${Find} what="clients" label="Client" required none="Choose one" value=${client_id} onInput=${(id) => set({ client_id: id })} error=${wrongAt(error, "/client_id")} />`}
-      ${who === "key" && html`<${Text} label="Key" mono required value=${key_id} onInput=${(text) => set({ key_id: text.trim() })} placeholder="key_…" error=${wrongAt(error, "/key_id")} />`}
-      ${who === "secret" && html`<${Text} label="Secret" type="password" mono required value=${secret} onInput=${setSecret} hint="Sent once, and kept nowhere." error=${wrongAt(error, "/secret")} />`}
+      ${who === "client" && html`<${Find} what="clients" label="Client" required none="Choose one" value=${client_id}
+        onInput=${(id) => set({ client_id: id })} error=${wrongAt(error, "/client_id")} />`}
+      ${who === "key" && html`<${Text} label="Key" mono required value=${key_id} onInput=${(text) => set({ key_id: text.trim() })}
+        placeholder="key_…" error=${wrongAt(error, "/key_id")} />`}
+      ${who === "secret" && html`<${Text} label="Secret" type="password" mono required value=${secret} onInput=${setSecret}
+        hint="Sent once, and kept nowhere." error=${wrongAt(error, "/secret")} />`}
       <${Choice} label="Method" required value=${value.method} onInput=${(method) => set({ method })} options=${METHODS.map((one) => [one, one])} />
-      <${Text} label="Path" mono required value=${value.path} onInput=${(path) => set({ path })} placeholder="/orders/7" error=${wrongAt(error, "/path")} />
+      <${Text} label="Path" mono required value=${value.path} onInput=${(path) => set({ path })} placeholder="/orders/7"
+        error=${wrongAt(error, "/path")} />
       <${Text} label="Host" mono value=${value.host} onInput=${(host) => set({ host: host.trim() })} error=${wrongAt(error, "/host")} />
-      <${Text} label="Environment" value=${value.environment} onInput=${(environment) => set({ environment: environment.trim() })} hint="Empty: the key's own, or the one that is served." error=${wrongAt(error, "/environment")} />
-      <${Text} label="Address" mono value=${value.address} onInput=${(address) => set({ address: address.trim() })} hint="From where it comes." error=${wrongAt(error, "/address")} />
-      <${Count} label="Cost" min=${1} max=${1000} value=${value.cost} onInput=${(cost) => set({ cost })} hint="Empty: that of its route." error=${wrongAt(error, "/cost")} />
+      <${Text} label="Environment" value=${value.environment} onInput=${(environment) => set({ environment: environment.trim() })}
+        hint="Empty: the key's own, or the one that is served." error=${wrongAt(error, "/environment")} />
+      <${Text} label="Address" mono value=${value.address} onInput=${(address) => set({ address: address.trim() })}
+        hint="From where it comes." error=${wrongAt(error, "/address")} />
+      <${Count} label="Cost" min=${1} max=${1000} value=${value.cost} onInput=${(cost) => set({ cost })} hint="Empty: that of its route."
+        error=${wrongAt(error, "/cost")} />
       <${WriteStatus} write=${write} />
       <div class="row end"><${Act} type="submit" kind="main" busy=${write.busy} refusal=${value.path ? null : "Say the path first."}>Explain<//></div>
     </form><${Curl} calls=${[call]} /><//>

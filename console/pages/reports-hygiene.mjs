@@ -26,8 +26,10 @@ export default function HygienePage({ query }) {
     { name: "list", label: "Show", kind: "choice", options: names.map((key) => [key === names[0] ? "" : key, LISTS[key].label]) },
     ...(one.takes.includes("days") ? [{ name: "days", label: "Days" }] : []),
   ];
-  return html`<${Page} title="Hygiene" trail=${[["Reports", "#/reports"]]} calls=${[call]} about="What is there and nobody uses is what somebody else may."
-    actions=${html`<${Download} call=${{ ...asCsv(call), query: call.query }} name="hygiene.csv" refusal=${refusal("report.export")}>This page as CSV<//>`}>
+  return html`<${Page} title="Hygiene" trail=${[["Reports", "#/reports"]]} calls=${[call]}
+    about="What is there and nobody uses is what somebody else may."
+    actions=${html`<${Download} call=${{ ...asCsv(call), query: call.query }} name="hygiene.csv"
+      refusal=${refusal("report.export")}>This page as CSV<//>`}>
     <${ReportWays} />
     <${Section} title=${one.label} about=${one.about}>
       <${Filters} filters=${filters} />
@@ -40,6 +42,8 @@ export default function HygienePage({ query }) {
 /** Its own component for each list: what was read of one is not to be shown in the columns of another. */
 function List({ one, call }) {
   const read = usePage(call);
-  return html`<${Listing} read=${read} caption=${one.label} columns=${one.columns} keyOf=${(item) => [item.key_id, item.client_id, item.scope, item.route_id, item.policy_id].join()}
-    empty=${read.next ? html`<${Empty} title="Nothing among these.">So many are looked at for one page; go on to the next.<//>` : html`<${Empty} title=${one.clean} />`} />`;
+  return html`<${Listing} read=${read} caption=${one.label} columns=${one.columns}
+    keyOf=${(item) => [item.key_id, item.client_id, item.scope, item.route_id, item.policy_id].join()}
+    empty=${read.next ? html`<${Empty} title="Nothing among these.">So many are looked at for one page; go on to the next.<//>`
+      : html`<${Empty} title=${one.clean} />`} />`;
 }

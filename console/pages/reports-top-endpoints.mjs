@@ -14,7 +14,8 @@ import { Empty, Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
 
 /** @type {import("../components/Filters.mjs").Filter} */
-const BY = { name: "by", label: "The most", kind: "choice", options: [["", "Calls"], ["errors", "Errors (5xx)"], ["latency", "Latency (p95)"], ["throttling", "Refused by limits"], ["clients", "Clients"]] };
+const BY = { name: "by", label: "The most", kind: "choice", options: [["", "Calls"], ["errors", "Errors (5xx)"],
+  ["latency", "Latency (p95)"], ["throttling", "Refused by limits"], ["clients", "Clients"]] };
 
 const figure = (name, value) => ({ name, kind: /** @type {"number"} */ ("number"), cell: value });
 
@@ -33,9 +34,11 @@ const ANSWERS = [
 export default function TopEndpointsPage({ query }) {
   const range = useRange();
   const { refusal } = useMay();
-  const call = { path: "/v1/reports/top-endpoints", query: { from: range.from, until: range.until, ...chosen(query, ["by", "owner_team", "client_id", "environment"]), limit: 100 } };
+  const call = { path: "/v1/reports/top-endpoints", query: { from: range.from, until: range.until, ...chosen(query,
+    ["by", "owner_team", "client_id", "environment"]), limit: 100 } };
   const read = useRead(call);
-  return html`<${Page} title="Top endpoints" trail=${[["Reports", "#/reports"]]} calls=${[call]} actions=${html`<${Download} call=${asCsv(call)} name="top-endpoints.csv" refusal=${refusal("report.export")}>CSV<//>`}>
+  return html`<${Page} title="Top endpoints" trail=${[["Reports", "#/reports"]]} calls=${[call]} actions=${html`<${Download}
+    call=${asCsv(call)} name="top-endpoints.csv" refusal=${refusal("report.export")}>CSV<//>`}>
     <${ReportWays} />
     <${Section} title="What is asked"><div class="row wrap"><${Range} /><${Filters} filters=${[BY]} /></div>
       <${Of} known=${["client_id"]} filters=${[{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" }]} /><//>
@@ -43,7 +46,8 @@ export default function TopEndpointsPage({ query }) {
       const { items, endpoints } = read.data;
       if (items.length === 0) return html`<${Empty} title="No endpoint was called in this time." />`;
       const logged = items.some((item) => item.answers.total > 0);
-      return html`<${Table} caption="Top endpoints" items=${items} keyOf=${(item) => item.route_id ?? "-"} columns=${logged ? [...COLUMNS, ...ANSWERS] : COLUMNS} />
+      return html`<${Table} caption="Top endpoints" items=${items} keyOf=${(item) => item.route_id ?? "-"}
+        columns=${logged ? [...COLUMNS, ...ANSWERS] : COLUMNS} />
         <p class="small quiet">${count(endpoints, "endpoint was", "endpoints were")} called. ${logged ? "Quantiles are read from a histogram and off by a fifth at most." : "Status, latency and bytes are here once the proxy sends its access log."}</p>`;
     }}<//><//>
   <//>`;

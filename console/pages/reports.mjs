@@ -21,7 +21,8 @@ import { Shown } from "../components/States.mjs";
 const GRAINS = ["minute", "quarter", "hour", "day", "week", "month", "total"];
 const GROUPS = ["owner_team", "client", "key", "secret_version", "route", "environment"];
 /** @type {import("../components/Filters.mjs").Filter[]} */
-const FILTERS = [{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" }, { name: "key_id", label: "Key" }, { name: "secret_version", label: "Secret version" }];
+const FILTERS = [{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" },
+  { name: "key_id", label: "Key" }, { name: "secret_version", label: "Secret version" }];
 const PATH = "/v1/reports/usage";
 /** More points than this are not told apart on a screen. */
 const POINTS = 3000;
@@ -34,7 +35,8 @@ export default function UsagePage({ query }) {
   const groups = groupsOf(query);
   const compare = query.compare === "previous";
   const granularity = query.granularity ?? range.granularity;
-  const asked = { from: range.from, until: range.until, time_zone: zone, ...(compare ? { compare: "previous" } : {}), ...chosen(query, ["owner_team", "client_id", "key_id", "secret_version", "route_id", "environment"]) };
+  const asked = { from: range.from, until: range.until, time_zone: zone, ...(compare ? { compare: "previous" } : {}), ...chosen(query,
+    ["owner_team", "client_id", "key_id", "secret_version", "route_id", "environment"]) };
   const call = { path: PATH, query: { ...asked, granularity, group_by: query.group_by, limit: 100, cursor: query.cursor } };
   const read = usePage(call);
   const total = granularity === "total";
@@ -44,13 +46,17 @@ export default function UsagePage({ query }) {
     <${ReportWays} />
     <${Section} title="What is asked">
       <div class="row wrap"><${Range} /><${Grain} value=${query.granularity ?? ""} fits=${range.granularity} />
-        <label class="check"><input type="checkbox" checked=${compare} onChange=${(event) => setQuery({ compare: event.target.checked ? "previous" : "" })} /> beside the period before</label></div>
+        <label class="check"><input type="checkbox" checked=${compare}
+          onChange=${(event) => setQuery({ compare: event.target.checked ? "previous" : "" })} /> beside the period before</label></div>
       <${GroupBy} options=${GROUPS} />
       <${Of} filters=${FILTERS} />
     <//>
-    ${!total && html`<${Section} title="Over time"><${UsageChart} compare=${compare} every=${15} call=${{ path: PATH, query: { ...asked, granularity, limit: POINTS } }} /><//>`}
-    ${groups.length > 0 && html`<${Groups} groups=${groups} call=${{ path: PATH, query: { ...asked, granularity: "total", group_by: query.group_by, limit: 1000 } }} />`}
-    <${Section} title="The numbers"><${UsageTable} read=${read} groups=${groups} total=${total} compare=${compare} />${read.data && html`<${Footing} report=${read.data} />`}<//>
+    ${!total && html`<${Section} title="Over time"><${UsageChart} compare=${compare} every=${15}
+      call=${{ path: PATH, query: { ...asked, granularity, limit: POINTS } }} /><//>`}
+    ${groups.length > 0 && html`<${Groups} groups=${groups}
+      call=${{ path: PATH, query: { ...asked, granularity: "total", group_by: query.group_by, limit: 1000 } }} />`}
+    <${Section} title="The numbers"><${UsageTable} read=${read} groups=${groups} total=${total}
+      compare=${compare} />${read.data && html`<${Footing} report=${read.data} />`}<//>
     ${exporting && html`<${NewExport} query=${{ ...asked, granularity }} groups=${groups} onClose=${() => setExporting(false)} />`}
   <//>`;
 }
@@ -67,7 +73,8 @@ function Groups({ groups, call }) {
   return html`<${Section} title="Most calls"><${Shown} read=${read}>${() => {
     const items = [...read.data.items].sort((a, b) => b.total - a.total);
     return html`<${Bars} label="Calls of each" items=${items.slice(0, 10).map((item) => ({
-      key: groupKey(item), label: html`<${GroupName} item=${item} groups=${groups} />`, note: item.previous ? `${number(item.total)}, before ${number(item.previous.total)}` : number(item.total),
+      key: groupKey(item), label: html`<${GroupName} item=${item}
+        groups=${groups} />`, note: item.previous ? `${number(item.total)}, before ${number(item.previous.total)}` : number(item.total),
       parts: [
         { tone: "good", label: "allowed", value: item.allowed },
         { tone: "warn", label: "over a limit", value: item.rate_limited + item.quota_exceeded },

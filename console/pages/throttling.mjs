@@ -28,14 +28,16 @@ export default function ThrottlingPage({ query }) {
   const call = { path: "/v1/reports/throttling", query: { ...period, ...chosen(query, [...NAMES, "policy_id", "limit_name"]), limit: 500 } };
   const overTime = { path: "/v1/reports/usage", query: { ...period, granularity: range.granularity, ...chosen(query, NAMES), limit: 3000 } };
   const read = useRead(call, { every: 10 });
-  return html`<${Page} title="Throttling" calls=${[call, overTime]} actions=${html`<${Download} call=${asCsv(call)} name="throttling.csv" refusal=${refusal("report.export")}>CSV<//>`}
+  return html`<${Page} title="Throttling" calls=${[call, overTime]} actions=${html`<${Download} call=${asCsv(call)} name="throttling.csv"
+    refusal=${refusal("report.export")}>CSV<//>`}
     about="Calls that limits refused: whose, by which limit of which revision of a policy, and whether it still goes on.">
     <${ThrottlingWays} />
     <${Section} title="What is asked"><${Range} /><${Of} known=${["client_id", "route_id", "policy_id"]} filters=${FILTERS} /><//>
     ${!query.policy_id && !query.limit_name && html`<${Section} title="Over time"><${OverTime} call=${overTime} /><//>`}
     <${Section} title="Who is refused"><${Shown} read=${read}>${() => (read.data.items.length === 0
       ? html`<${Empty} title="No limit refused a call in this time." />`
-      : html`<${Most} items=${read.data.items} /><${Table} caption="Refused calls by limit" items=${read.data.items} keyOf=${keyOf} columns=${may("decision.read") ? [...COLUMNS, DRILL] : COLUMNS} />
+      : html`<${Most} items=${read.data.items} /><${Table} caption="Refused calls by limit" items=${read.data.items} keyOf=${keyOf}
+        columns=${may("decision.read") ? [...COLUMNS, DRILL] : COLUMNS} />
         ${read.data.truncated && html`<p class="small">There are more: ask for a client or a policy.</p>`}
         <p class="small quiet">A call that two limits refused is in the lines of both.</p>`)}<//><//>
   <//>`;
@@ -47,15 +49,18 @@ const goesOn = (item) => Date.now() - Date.parse(item.last_at) < 120_000;
 
 const COLUMNS = [
   { name: "Client", cell: (item) => html`<${Ref} id=${item.client_id} none="too many to tell apart" />` },
-  { name: "Limit", cell: (item) => html`${item.limit} <span class="quiet">${item.kind} of</span> <${Ref} id=${item.policy_id} name=${item.policy_name} /> <span class="quiet nowrap">rev. ${item.policy_revision}</span>` },
+  { name: "Limit", cell: (item) => html`${item.limit} <span class="quiet">${item.kind} of</span> <${Ref} id=${item.policy_id}
+    name=${item.policy_name} /> <span class="quiet nowrap">rev. ${item.policy_revision}</span>` },
   { name: "Route", cell: (item) => html`<${Ref} id=${item.route_id} none="an unmatched path" /> <span class="quiet">${item.environment}</span>` },
   { name: "Refused", kind: /** @type {"number"} */ ("number"), cell: (item) => number(item.calls) },
   { name: "First", cell: (item) => html`<${Time} at=${item.first_at} relative />` },
-  { name: "The last run", cell: (item) => html`<${Time} at=${item.since} seconds /><span class="item quiet">${goesOn(item) ? html`<span class="badge" data-tone="bad">goes on</span>` : html`until <${Time} at=${item.last_at} relative />`}</span>` },
+  { name: "The last run", cell: (item) => html`<${Time} at=${item.since} seconds /><span class="item quiet">${goesOn(item) ? html`<span
+    class="badge" data-tone="bad">goes on</span>` : html`until <${Time} at=${item.last_at} relative />`}</span>` },
   { name: "Longest", cell: (item) => html`<span class="nowrap">${count(item.longest_minutes, "minute")}</span>` },
 ];
 
-const DRILL = { name: html`<span class="hidden">Look closer</span>`, cell: (item) => html`<span class="row"><a href=${to("decisions", { client_id: item.client_id, environment: item.environment, outcome: item.kind === "rate" ? "rate_limited" : "quota_exceeded" })}>Decisions</a>
+const DRILL = { name: html`<span class="hidden">Look closer</span>`, cell: (item) => html`<span class="row"><a
+  href=${to("decisions", { client_id: item.client_id, environment: item.environment, outcome: item.kind === "rate" ? "rate_limited" : "quota_exceeded" })}>Decisions</a>
   ${item.client_id && html`<a href=${to("explain", { client_id: item.client_id, route_id: item.route_id, environment: item.environment })}>Explain</a>`}</span>` };
 
 /** Whose calls are refused most, by kind of limit. */
@@ -68,7 +73,8 @@ function Most({ items }) {
   }
   if (clients.size < 2) return null;
   const sorted = [...clients].sort(([, a], [, b]) => b.rate + b.quota - a.rate - a.quota).slice(0, 8);
-  return html`<${Bars} label="Refusals of each client" items=${sorted.map(([id, one]) => ({ key: id ?? "-", label: html`<${Ref} id=${id} none="too many to tell apart" />`, note: `${number(one.rate)} by rates, ${number(one.quota)} by quotas`, parts: [
+  return html`<${Bars} label="Refusals of each client" items=${sorted.map(([id, one]) => ({ key: id ?? "-", label: html`<${Ref} id=${id}
+    none="too many to tell apart" />`, note: `${number(one.rate)} by rates, ${number(one.quota)} by quotas`, parts: [
     { tone: "warn", label: "by rates", value: one.rate }, { tone: "bad", label: "by quotas", value: one.quota },
   ] }))} />`;
 }

@@ -7,7 +7,8 @@ import { said } from "../Timeline.mjs";
 
 /** Who did it. People and accounts are told by their identifier: their names are not part of an entry. @param {{ actor: Api["Actor"] }} props */
 export function Who({ actor }) {
-  return html`<span class="nowrap" title=${`${actor.kind.replaceAll("_", " ")} ${actor.id}`}>${actor.kind === "system" ? actor.id : shortened(actor.id)}</span>`;
+  return html`<span class="nowrap"
+    title=${`${actor.kind.replaceAll("_", " ")} ${actor.id}`}>${actor.kind === "system" ? actor.id : shortened(actor.id)}</span>`;
 }
 
 export const ENTRY_COLUMNS = [

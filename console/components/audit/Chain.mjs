@@ -32,8 +32,10 @@ export function Chain({ position }) {
 function Links({ items, cause, here, told }) {
   const mine = items.filter((link) => link.caused_by === cause);
   if (mine.length === 0) return null;
-  return html`<ol class="timeline">${mine.map(({ entry }) => html`<li key=${entry.position} data-tone=${entry.outcome === "succeeded" ? null : "bad"} aria-current=${entry.position === here ? "true" : null}>
-    <p>${entry.position === here ? html`<strong>${said(entry.action)}</strong> <span class="badge">this entry</span>` : html`<a href=${`#/audit/${entry.position}`} class="strong">${said(entry.action)}</a>`} <${Ref} id=${entry.subject.id} /></p>
+  return html`<ol class="timeline">${mine.map(({ entry }) => html`<li key=${entry.position}
+    data-tone=${entry.outcome === "succeeded" ? null : "bad"} aria-current=${entry.position === here ? "true" : null}>
+    <p>${entry.position === here ? html`<strong>${said(entry.action)}</strong> <span class="badge">this entry</span>` : html`<a
+      href=${`#/audit/${entry.position}`} class="strong">${said(entry.action)}</a>`} <${Ref} id=${entry.subject.id} /></p>
     <p class="small quiet">${entry.position} · <${Time} at=${entry.occurred_at} seconds /> · <${Who} actor=${entry.actor} /></p>
     <${Told} items=${told.get(entry.position) ?? []} />
     <${Links} items=${items} cause=${entry.position} here=${here} told=${told} />
@@ -43,6 +45,8 @@ function Links({ items, cause, here, told }) {
 function Told({ items }) {
   if (items.length === 0) return null;
   return html`<ul class="plain small">${items.map((one) => html`<li key=${one.id} class="row wrap"><${Badge} word=${one.state} />
-    <span>${one.kind === "notice" ? "Notice" : "Event"} ${one.type} by ${one.channel === "email" ? "e-mail" : one.webhook_id ? html`webhook <a href=${`#/webhooks/${one.webhook_id}`}><code class="id">${one.webhook_id.slice(0, 7)}…${one.webhook_id.slice(-4)}</code></a>` : "webhook"}</span>
+    <span>${one.kind === "notice" ? "Notice" : "Event"} ${one.type} by ${one.channel === "email" ? "e-mail" : one.webhook_id
+      ? html`webhook <a href=${`#/webhooks/${one.webhook_id}`}><code
+      class="id">${one.webhook_id.slice(0, 7)}…${one.webhook_id.slice(-4)}</code></a>` : "webhook"}</span>
     <span class="quiet">${count(one.attempts, "try", "tries")}${one.last_error && `: ${one.last_error}`}</span></li>`)}</ul>`;
 }

@@ -25,8 +25,10 @@ export function Other({ checkpoint, keys }) {
     // A last line without its end is what a selection leaves.
     setSteps([await verifyGrowth(`${note.trim()}\n`, checkpoint.note, keysOf(keys), askConsistency)]);
   };
-  return html`<${Section} title="Hold it to another one" about="A checkpoint from a file, a webhook or a witness: has the log only grown since?"><form class="form" onSubmit=${submit}>
-    <${Area} label="The earlier checkpoint" mono required rows=${5} value=${note} onInput=${(text) => { setNote(text); setSteps(null); }} hint="The whole note: name, size, root, an empty line, signatures." wide />
+  return html`<${Section} title="Hold it to another one"
+    about="A checkpoint from a file, a webhook or a witness: has the log only grown since?"><form class="form" onSubmit=${submit}>
+    <${Area} label="The earlier checkpoint" mono required rows=${5} value=${note} onInput=${(text) => { setNote(text); setSteps(null); }}
+      hint="The whole note: name, size, root, an empty line, signatures." wide />
     ${steps && html`<${Steps} steps=${steps} passed="The log has only grown since." failed="The log does not begin with this one." />`}
     <div class="row end"><${Act} type="submit" refusal=${note.trim() ? null : "Paste it first."}>Check<//></div>
   </form><//>`;
@@ -48,18 +50,22 @@ export function Keys({ keys }) {
       setWrong(error.message);
     }
   };
-  return html`<${Section} title="Keys" about="A key that comes with the log proves that the log is whole in itself. One that came by another way proves whose log it is.">
+  return html`<${Section} title="Keys"
+    about="A key that comes with the log proves that the log is whole in itself. One that came by another way proves whose log it is.">
     <${Table} caption="Keys that sign the log" items=${keys.keys} keyOf=${(key) => key.vkey} columns=${[
-      { name: "Verifier key", cell: (key) => html`<code class="id breaks">${key.vkey}</code> <${CopyButton} text=${key.vkey} what="verifier key" />` },
+      { name: "Verifier key", cell: (key) => html`<code class="id breaks">${key.vkey}</code> <${CopyButton} text=${key.vkey}
+        what="verifier key" />` },
       { name: "Signs", cell: (key) => (key.signs ? html`<${Badge} word="current" />` : html`<span class="quiet">no more</span>`) },
       { name: "Since", cell: (key) => html`<${Time} at=${key.first_signed_at} />` },
       { name: "At size", kind: "number", cell: (key) => key.first_size },
       { name: "Here", cell: (key) => (key.vkey === own ? html`<${Badge} word="pinned" tone="good" />` : "") },
     ]} />
     ${own
-      ? html`<p class="row wrap"><span>Pinned in this browser: <code class="id breaks">${own}</code></span><${Act} onClick=${() => put(null)}>Let go of it<//></p>`
+      ? html`<p class="row wrap"><span>Pinned in this browser: <code class="id breaks">${own}</code></span><${Act}
+        onClick=${() => put(null)}>Let go of it<//></p>`
       : html`<form class="form" onSubmit=${(event) => { event.preventDefault(); put(typed.trim()); }}>
-          <${Text} label="Pin a key" mono required wide value=${typed} onInput=${setTyped} error=${wrong || null} hint="As whoever runs the log gave it to you: NAME+ID+BASE64." />
+          <${Text} label="Pin a key" mono required wide value=${typed} onInput=${setTyped} error=${wrong || null}
+            hint="As whoever runs the log gave it to you: NAME+ID+BASE64." />
           <div class="row end"><${Act} type="submit" refusal=${typed.trim() ? null : "Paste it first."}>Pin<//></div></form>`}
   <//>`;
 }
@@ -67,7 +73,8 @@ export function Keys({ keys }) {
 /** @param {{ items: Api["LogIdentity"][] }} props */
 export function Identities({ items }) {
   if (items.length < 2) return null;
-  return html`<${Section} title="Names of the log" about="More than one means that an operator has abandoned what was signed before."><${Table} caption="Names of the log" items=${items} keyOf=${(one) => String(one.number)} columns=${[
+  return html`<${Section} title="Names of the log" about="More than one means that an operator has abandoned what was signed before.">
+    <${Table} caption="Names of the log" items=${items} keyOf=${(one) => String(one.number)} columns=${[
     { name: "Name", cell: (one) => html`<code class="id">${one.origin}</code>` },
     { name: "Since", cell: (one) => html`<${Time} at=${one.made_at} />` },
     { name: "Why", cell: (one) => one.reason },
@@ -81,10 +88,15 @@ export function Export({ size }) {
   const [personal, setPersonal] = useState(true);
   const { refusal } = useMay();
   const call = { path: "/v1/audit/export", query: { ...range, personal: personal ? "" : "false" }, accept: "application/jsonl" };
-  return html`<${Section} title="The log, with its proof" about=${html`A file that proves itself: <code>tollgate audit verify FILE</code> checks it without asking anybody.`}><form class="form" onSubmit=${(event) => event.preventDefault()}>
-    <${Count} label="From position" min=${1} max=${size} value=${range.from} onInput=${(from) => setRange({ ...range, from })} hint="Empty: the first." />
-    <${Count} label="Until position" min=${1} max=${size} value=${range.until} onInput=${(until) => setRange({ ...range, until })} hint=${`Empty: the last that is signed, ${size} now.`} />
-    <label class="check"><input type="checkbox" checked=${personal} onChange=${(event) => setPersonal(event.target.checked)} /> with names and addresses that are left</label>
+  return html`<${Section} title="The log, with its proof"
+    about=${html`A file that proves itself: <code>tollgate audit verify FILE</code> checks it without asking anybody.`}><form class="form"
+    onSubmit=${(event) => event.preventDefault()}>
+    <${Count} label="From position" min=${1} max=${size} value=${range.from} onInput=${(from) => setRange({ ...range, from })}
+      hint="Empty: the first." />
+    <${Count} label="Until position" min=${1} max=${size} value=${range.until} onInput=${(until) => setRange({ ...range, until })}
+      hint=${`Empty: the last that is signed, ${size} now.`} />
+    <label class="check"><input type="checkbox" checked=${personal}
+      onChange=${(event) => setPersonal(event.target.checked)} /> with names and addresses that are left</label>
     <div class="row end"><${Download} call=${call} name="tollgate-audit-export.jsonl" refusal=${refusal("audit.export")}>Take the log out<//></div>
   </form><//>`;
 }

@@ -12,7 +12,8 @@ export function Growth({ checkpoint, keys }) {
   const [steps, setSteps] = useState(/** @type {import("../../lib/verify.mjs").Step[] | null} */ (null));
   useEffect(() => { check(checkpoint.note, keysOf(keys)).then(setSteps); }, [checkpoint.note, keys]);
   if (!steps) return html`<${Loading} what="Checking…" />`;
-  return html`<${Steps} steps=${steps} passed=${steps.length > 1 ? "It is signed, and the log has only grown." : "It is signed."} failed="This is not the log that it says it is. Keep both checkpoints, and tell whoever audits." />
+  return html`<${Steps} steps=${steps} passed=${steps.length > 1 ? "It is signed, and the log has only grown." : "It is signed."}
+    failed="This is not the log that it says it is. Keep both checkpoints, and tell whoever audits." />
     <p class="small quiet">${steps.length > 1 ? `Held to the checkpoint that this browser verified last, ${moment(pinned().at, { seconds: true })}.` : "This browser remembers it: from now on the log is held to it."}</p>`;
 }
 

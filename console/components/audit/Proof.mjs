@@ -31,7 +31,8 @@ export function Proof({ entry }) {
     return () => clearInterval(timer);
   }, [early]);
   if (early) return html`<${Loading} what="Waiting until the log is signed…" />`;
-  return html`<${Shown} read=${proof}>${() => html`<${Shown} read=${keys}>${() => html`<${Checked} entry=${entry} proof=${proof.data} keys=${keys.data} />`}<//>`}<//>`;
+  return html`<${Shown} read=${proof}>${() => html`<${Shown} read=${keys}>${() => html`<${Checked} entry=${entry} proof=${proof.data}
+    keys=${keys.data} />`}<//>`}<//>`;
 }
 
 function Checked({ entry, proof, keys }) {
@@ -49,12 +50,17 @@ function Checked({ entry, proof, keys }) {
     setBusy(false);
   };
   if (!steps) return html`<${Loading} what="Checking…" />`;
-  return html`<${Steps} steps=${[...steps, ...more]} passed=${more.length ? "This entry, as it is shown, is in the signed log." : "This entry is in the signed log."} failed="This entry is not proven: do not trust it before it is known why." />
-    <p class="small quiet">Checked by this browser: the server was asked for the proof, and not whether it holds. ${pinned().vkey ? "Held to the key that was pinned here." : html`Held to the keys that the server names; <a href="#/audit/checkpoint">pin one that you got elsewhere</a>.`}</p>
-    ${more.length === 0 && html`<div class="row wrap"><${Act} onClick=${words} busy=${busy} refusal=${refusal("audit.export")}>Check the words, too<//>
+  return html`<${Steps} steps=${[...steps, ...more]}
+    passed=${more.length ? "This entry, as it is shown, is in the signed log." : "This entry is in the signed log."}
+    failed="This entry is not proven: do not trust it before it is known why." />
+    <p class="small quiet">Checked by this browser: the server was asked for the proof, and not whether it holds. ${pinned().vkey ? "Held to the key that was pinned here." : html`Held to the keys that the server names; <a
+      href="#/audit/checkpoint">pin one that you got elsewhere</a>.`}</p>
+    ${more.length === 0 && html`<div class="row wrap"><${Act} onClick=${words} busy=${busy}
+      refusal=${refusal("audit.export")}>Check the words, too<//>
       <span class="small quiet">Takes the audited bytes out and hashes them here. That is an export, and is on record.</span></div>`}
     <details><summary>The checkpoint and the hashes</summary><code class="pre">${proof.checkpoint}</code>
-      <ol class="small">${[proof.leaf_hash, ...proof.hashes].map((hash, at) => html`<li><code class="breaks">${hash}</code>${at === 0 && html` <span class="quiet">the leaf</span>`}</li>`)}</ol></details>`;
+      <ol class="small">${[proof.leaf_hash, ...proof.hashes].map((hash, at) => html`<li><code
+        class="breaks">${hash}</code>${at === 0 && html` <span class="quiet">the leaf</span>`}</li>`)}</ol></details>`;
 }
 
 /** That the bytes behind the leaf are there, and say what is shown. */

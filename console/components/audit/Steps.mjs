@@ -9,6 +9,7 @@ export function Steps({ steps, passed, failed }) {
   const whole = allPassed(steps) ? passed : broken ? failed : "This could not be checked here.";
   return html`<div class="receipt" data-tone=${allPassed(steps) ? "good" : "bad"} role=${broken ? "alert" : "status"}>
     <p class="strong">${whole}</p>
-    <ul class="plain">${steps.map((one) => html`<li><${Badge} word=${one.state} /> <strong>${one.name}</strong> <span class="breaks">${one.says}</span></li>`)}</ul>
+    <ul class="plain">${steps.map((one) => html`<li><${Badge} word=${one.state} /> <strong>${one.name}</strong> <span
+      class="breaks">${one.says}</span></li>`)}</ul>
   </div>`;
 }

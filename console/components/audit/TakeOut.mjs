@@ -13,8 +13,10 @@ export function TakeOut({ query }) {
   const { cursor: _, limit: __, sort: ___, ...filters } = query;
   const call = { path: "/v1/audit", query: { ...filters, format, ...(proofs ? { proofs: "true" } : {}) }, accept: format === "csv" ? "text/csv" : "application/x-ndjson" };
   return html`
-    <label class="filter"><span class="hidden">Format</span><select aria-label="Format" value=${format} onChange=${(event) => setFormat(event.target.value)}>
+    <label class="filter"><span class="hidden">Format</span><select aria-label="Format" value=${format}
+      onChange=${(event) => setFormat(event.target.value)}>
       ${FORMATS.map(([key, name]) => html`<option value=${key} selected=${key === format}>${name}</option>`)}</select></label>
     <label class="check"><input type="checkbox" checked=${proofs} onChange=${(event) => setProofs(event.target.checked)} /> with proofs</label>
-    <${Download} call=${call} name=${`tollgate-audit.${format === "csv" ? "csv" : "jsonl"}`} refusal=${refusal("audit.export")}>Take out what is found<//>`;
+    <${Download} call=${call} name=${`tollgate-audit.${format === "csv" ? "csv" : "jsonl"}`}
+      refusal=${refusal("audit.export")}>Take out what is found<//>`;
 }

@@ -5,5 +5,6 @@ import { useMay } from "../../lib/permissions.mjs";
 
 export function ThrottlingWays() {
   const { may } = useMay();
-  return html`<${Tabs} label="Throttling" items=${[["throttling", "By limit"], ...(may("decision.read") ? [["decisions", "Decisions"], ["explain", "Explain a call"]] : [])]} />`;
+  return html`<${Tabs} label="Throttling" items=${[["throttling", "By limit"], ...(may("decision.read") ? [["decisions", "Decisions"],
+    ["explain", "Explain a call"]] : [])]} />`;
 }

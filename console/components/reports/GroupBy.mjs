@@ -14,7 +14,8 @@ export function GroupBy({ options, absent = "" }) {
     setQuery({ group_by: next === absent ? "" : next });
   };
   return html`<fieldset class="field"><legend>Told apart by</legend><div class="row wrap">
-    ${options.map((one) => html`<label class="check"><input type="checkbox" checked=${groups.includes(one)} onChange=${(event) => toggle(one, event.target.checked)} /> ${one.replaceAll("_", " ")}</label>`)}
+    ${options.map((one) => html`<label class="check"><input type="checkbox" checked=${groups.includes(one)}
+      onChange=${(event) => toggle(one, event.target.checked)} /> ${one.replaceAll("_", " ")}</label>`)}
   </div></fieldset>`;
 }
 

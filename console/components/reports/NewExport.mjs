@@ -31,7 +31,8 @@ export function NewExport({ query, groups, onClose }) {
       ["From", html`<${Time} at=${from} none="a day before its end" />`], ["Until", html`<${Time} at=${until} none="now" />`],
       ["Windows", `${granularity}, ${time_zone}`], ["Told apart by", list(groups)],
     ]} />
-    <${Choice} label="Format" required value=${format} onInput=${setFormat} options=${[["parquet", "Parquet"], ["csv", "CSV"]]} hint="Of all pages. The file is kept for 24 hours." />
+    <${Choice} label="Format" required value=${format} onInput=${setFormat} options=${[["parquet", "Parquet"], ["csv", "CSV"]]}
+      hint="Of all pages. The file is kept for 24 hours." />
     <${WriteStatus} write=${write} onDone=${ordered} />
     <div class="row end"><${Act} onClick=${onClose}>Cancel<//><${Act} type="submit" kind="main" busy=${write.busy}>Write it<//></div>
   </form><${Curl} calls=${[call]} /><//>`;

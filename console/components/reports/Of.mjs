@@ -15,7 +15,8 @@ export function Of({ known = ["client_id", "route_id"], filters = [], whose = "c
   const { query } = usePlace();
   const used = [...known, ...filters.map((filter) => filter.name)].filter((name) => query[name]).length;
   return html`<details open=${used > 0}><summary>${used > 0 ? `Of some ${whose} (${used})` : `Of all ${whose}`}</summary>
-    <div class="form">${known.map((name) => html`<${Find} ...${KNOWN[name]} value=${query[name] ?? ""} onInput=${(id) => setQuery({ [name]: id ?? "" })} />`)}</div>
+    <div class="form">${known.map((name) => html`<${Find} ...${KNOWN[name]} value=${query[name] ?? ""}
+      onInput=${(id) => setQuery({ [name]: id ?? "" })} />`)}</div>
     ${filters.length > 0 && html`<${Filters} filters=${filters} />`}
   </details>`;
 }

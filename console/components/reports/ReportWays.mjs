@@ -3,5 +3,6 @@ import { html } from "../../lib/ui.mjs";
 import { Tabs } from "../Tabs.mjs";
 
 export const ReportWays = () => html`<${Tabs} label="Reports" items=${[
-  ["reports", "Usage"], ["reports/top-endpoints", "Top endpoints"], ["reports/quotas", "Quotas"], ["reports/shadow", "Shadow"], ["reports/hygiene", "Hygiene"], ["reports/exports", "Files"],
+  ["reports", "Usage"], ["reports/top-endpoints", "Top endpoints"], ["reports/quotas", "Quotas"], ["reports/shadow", "Shadow"],
+    ["reports/hygiene", "Hygiene"], ["reports/exports", "Files"],
 ]} />`;

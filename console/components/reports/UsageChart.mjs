@@ -24,7 +24,8 @@ export function points(report) {
 export function UsageChart({ call, compare, every }) {
   const read = useRead(call, { every });
   return html`<${Shown} read=${read}>${() => {
-    if (read.data.items.length === 0) return html`<${Empty} title="No call in this time.">Calls are here a second after the gateway has judged them.<//>`;
+    if (read.data.items.length === 0) return html`<${Empty}
+      title="No call in this time.">Calls are here a second after the gateway has judged them.<//>`;
     const found = points(read.data);
     const values = (field) => found.map(({ item }) => (item ? field(item) : 0));
     /** @type {import("../Chart.mjs").Series[]} */
@@ -34,6 +35,7 @@ export function UsageChart({ call, compare, every }) {
       { label: "Not let in", tone: "bad", values: values((item) => item.unauthenticated + item.forbidden) },
     ];
     if (compare) series.push({ label: "All, the period before", tone: "quiet", values: values((item) => item.previous?.total ?? 0) });
-    return html`<${Chart} label="Calls by outcome" height=${240} times=${found.map(({ at }) => new Date(at).toISOString())} series=${series} table=${false} />`;
+    return html`<${Chart} label="Calls by outcome" height=${240} times=${found.map(({ at }) => new Date(at).toISOString())} series=${series}
+      table=${false} />`;
   }}<//>`;
 }

@@ -33,11 +33,16 @@ export function AsOf({ asOf, begin, query = {} }) {
     <p class="strong" role="status">As it stood ${when}. Nothing can be changed in the past.</p>
     <label class="filter slider"><span class="row spread"><span>${moment(new Date(first).toISOString(), { zone })}</span><span>now</span></span>
       <input type="range" aria-label="As of" min=${Math.min(first, held)} max=${now} step=${STEP_MS} value=${held} aria-valuetext=${text}
-        onInput=${(event) => setHeld(Number(event.target.value))} onChange=${(event) => go(new Date(Number(event.target.value)).toISOString())} /></label>
+        onInput=${(event) => setHeld(Number(event.target.value))}
+          onChange=${(event) => go(new Date(Number(event.target.value)).toISOString())} /></label>
     <div class="row wrap">
-      <button type="button" class="button" disabled=${!before} title=${before?.what} onClick=${() => go(String(before.position))}>The change before</button>
-      <button type="button" class="button" disabled=${!after} title=${after?.what} onClick=${() => go(String(after.position))}>The next change</button>
-      <label class="filter"><span class="hidden">At (UTC)</span><input type="datetime-local" aria-label="At (UTC)" value=${toInput(new Date(held).toISOString())} onChange=${(event) => event.target.value && go(fromInput(event.target.value))} /></label>
+      <button type="button" class="button" disabled=${!before} title=${before?.what}
+        onClick=${() => go(String(before.position))}>The change before</button>
+      <button type="button" class="button" disabled=${!after} title=${after?.what}
+        onClick=${() => go(String(after.position))}>The next change</button>
+      <label class="filter"><span class="hidden">At (UTC)</span><input type="datetime-local" aria-label="At (UTC)"
+        value=${toInput(new Date(held).toISOString())} onChange=${(event) => event.target.value && go(fromInput(event.target.value))} />
+        </label>
       <button type="button" class="button" data-kind="main" onClick=${() => setQuery({ as_of: "" })}>Back to now</button>
     </div>
   </div>`;
