@@ -26,9 +26,11 @@ export function Confirm({ title, verb, about, call, onClose, onDone, reason: wan
     ${about && html`<p>${about}</p>`}
     <form class="form" onSubmit=${submit}>
       ${typeof extra === "function" ? extra(write.error) : extra}
-      ${wanted !== "none" && html`<${Area} label="Reason" required=${wanted === "needed"} rows=${2} value=${reason} onInput=${setReason} hint="It is on record." error=${wrongAt(write.error, "/reason")} />`}
+      ${wanted !== "none" && html`<${Area} label="Reason" required=${wanted === "needed"} rows=${2} value=${reason} onInput=${setReason}
+        hint="It is on record." error=${wrongAt(write.error, "/reason")} />`}
       <${WriteStatus} write=${write} onDone=${done} />
-      <div class="row spread"><${Act} onClick=${onClose}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind=${danger ? "danger" : "main"} refusal=${lacks} busy=${write.busy}>${verb}<//>`}</div>
+      <div class="row spread"><${Act} onClick=${onClose}>Cancel<//>${!write.approval && html`<${Act} type="submit" kind=${danger ? "danger" : "main"}
+        refusal=${lacks} busy=${write.busy}>${verb}<//>`}</div>
     </form>
     <${Curl} calls=${[asked]} />
   <//>`;

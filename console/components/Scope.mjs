@@ -21,7 +21,8 @@ export function Scope({ scope }) {
 export function ScopeFields({ value, onInput, error, label = "Reaches" }) {
   const set = (changes) => onInput({ ...value, ...changes });
   return html`
-    <${Choice} label=${label} required value=${value.kind} onInput=${(kind) => set({ kind })} options=${[["all", "Everything"], ["limited", "A team or environments alone"]]} error=${wrongAt(error, "/scope")} />
+    <${Choice} label=${label} required value=${value.kind} onInput=${(kind) => set({ kind })}
+      options=${[["all", "Everything"], ["limited", "A team or environments alone"]]} error=${wrongAt(error, "/scope")} />
     ${value.kind === "limited" && html`
       <${Text} label="Team" value=${value.team} onInput=${(team) => set({ team })} hint="The clients that it owns, and their keys." />
       <${Words} label="Environments" value=${value.environments} onInput=${(environments) => set({ environments })} hint="prod, sandbox. With a team: both have to hold." />`}`;

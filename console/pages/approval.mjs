@@ -20,7 +20,8 @@ export default function ApprovalPage({ params }) {
   const read = useRead(call, { every: 3 });
   const one = /** @type {Api["Approval"] | null} */ (read.data);
   return html`<${Page} title=${one ? titleOf(one) : "Approval"} trail=${[["Approvals", "#/approvals"]]} calls=${[call]}
-    badges=${one && html`<${Badge} word=${one.status} tone=${one.status === "redeemed" ? "good" : undefined} />`} actions=${one?.status === "waiting" && html`<${Decide} approval=${one} reload=${read.reload} />`}>
+    badges=${one && html`<${Badge} word=${one.status} tone=${one.status === "redeemed" ? "good" : undefined} />`}
+      actions=${one?.status === "waiting" && html`<${Decide} approval=${one} reload=${read.reload} />`}>
     <${Shown} read=${read}>${() => html`<${Body} approval=${one} reload=${read.reload} />`}<//>
   <//>`;
 }
@@ -39,9 +40,12 @@ function Decide({ approval, reload }) {
     ${mine && html`<${Act} onClick=${() => setOpen("withdraw")}>Withdraw<//>`}
     <${Act} kind="main" refusal=${mine ? "You proposed it yourself: a second person has to approve it." : decide ?? lacks ?? null} onClick=${() => setOpen("approve")}>Approve<//>
     <${Act} kind="danger" refusal=${mine ? "You proposed it yourself: withdraw it." : decide} onClick=${() => setOpen("decline")}>Decline<//>
-    ${open === "approve" && html`<${Confirm} title="Approve this request" verb="Approve" reason="optional" about="Whoever proposed it may carry it out once, to the letter." call=${post("approve")} onClose=${close} onDone=${done("It is approved.")} />`}
-    ${open === "decline" && html`<${Confirm} danger title="Decline this request" verb="Decline" about="It comes to nothing. Whoever proposed it reads why." call=${post("decline")} onClose=${close} onDone=${done("It is declined.")} />`}
-    ${open === "withdraw" && html`<${Confirm} title="Withdraw this request" verb="Withdraw" reason="optional" about="It comes to nothing." call=${post("withdraw")} onClose=${close} onDone=${done("It is withdrawn.")} />`}`;
+    ${open === "approve" && html`<${Confirm} title="Approve this request" verb="Approve" reason="optional"
+      about="Whoever proposed it may carry it out once, to the letter." call=${post("approve")} onClose=${close} onDone=${done("It is approved.")} />`}
+    ${open === "decline" && html`<${Confirm} danger title="Decline this request" verb="Decline"
+      about="It comes to nothing. Whoever proposed it reads why." call=${post("decline")} onClose=${close} onDone=${done("It is declined.")} />`}
+    ${open === "withdraw" && html`<${Confirm} title="Withdraw this request" verb="Withdraw" reason="optional" about="It comes to nothing."
+      call=${post("withdraw")} onClose=${close} onDone=${done("It is withdrawn.")} />`}`;
 }
 
 /** Where it has to be decided: as far as what it needs goes. */
@@ -53,15 +57,18 @@ function facts(approval) {
 function Body({ approval, reload }) {
   const mine = approval.proposer === useContext(Signed)?.who.id;
   return html`<div class="columns">
-    ${approval.status === "approved" && mine && html`<${Section} wide title="It is approved" about=${html`Carry it out until <${Time} at=${approval.expires_at} both />.`}><${CarryOut} approval=${approval} onDone=${reload} /><//>`}
+    ${approval.status === "approved" && mine && html`<${Section} wide title="It is approved"
+      about=${html`Carry it out until <${Time} at=${approval.expires_at} both />.`}><${CarryOut} approval=${approval} onDone=${reload} /><//>`}
     <${Section} wide title="What it would do"><${Asked} approval=${approval} /><//>
     <${Section} wide title="What is bound"><${Facts} items=${[
       ["Proposed by", mine ? "you" : html`<${Principal} id=${approval.proposer} />`],
       ["Reason", approval.reason ?? html`<span class="quiet">none was given</span>`],
       ["Proposed", html`<${Time} at=${approval.created_at} both />`],
       ["Comes to nothing", html`<${Time} at=${approval.expires_at} both />`],
-      approval.decided_by && ["Decided by", html`<${Principal} id=${approval.decided_by} />${approval.decided_because && html`<span class="item quiet">“${approval.decided_because}”</span>`}`],
-      ["Whoever approves holds", approval.needs.map((need) => html`<span class="item"><code>${need.permission}</code> <span class="quiet">${[need.team, need.environments.join(", ")].filter(Boolean).join(" in ") || "over everything"}</span></span>`)],
+      approval.decided_by && ["Decided by", html`<${Principal} id=${approval.decided_by} />${approval.decided_because && html`<span
+        class="item quiet">“${approval.decided_because}”</span>`}`],
+      ["Whoever approves holds", approval.needs.map((need) => html`<span class="item"><code>${need.permission}</code> <span
+        class="quiet">${[need.team, need.environments.join(", ")].filter(Boolean).join(" in ") || "over everything"}</span></span>`)],
       ["Identifier", html`<${CopyId} id=${approval.id} what="approval's identifier" />`],
       ["Request, SHA-256", html`<code class="id">${approval.command_hash}</code><span class="item quiet">No other request is allowed by it.</span>`],
     ]} /><//>

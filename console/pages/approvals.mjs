@@ -35,7 +35,8 @@ export default function ApprovalsPage({ query }) {
   const me = useContext(Signed)?.who.id;
   const call = { path: "/v1/approvals", query };
   const read = usePage(call, { every: 5 });
-  return html`<${Page} title="Approvals" about="What one person is not enough for. Somebody else who may do it, too, approves it; whoever proposed it then carries it out, once, within 24 hours." calls=${[call]}
+  return html`<${Page} title="Approvals"
+    about="What one person is not enough for. Somebody else who may do it, too, approves it; whoever proposed it then carries it out, once, within 24 hours." calls=${[call]}
     actions=${html`<${Act} href="#/approval-rules">What needs two people<//>`}>
     <${Section} title="Requests">
       <${Filters} filters=${FILTERS} />

@@ -21,12 +21,16 @@ export default function DeliveriesPage({ query }) {
   const read = usePage(call, { every: 5 });
   const dead = query.state === "dead";
   const filtered = FILTERS.some((filter) => query[filter.name]);
-  return html`<${Page} title="Deliveries" about="What was told to whom, by webhook and by e-mail, the newest first. What fails is tried for four days and then given up." calls=${[call]}>
-    <nav class="tabs" aria-label="Which"><a href=${to("deliveries")} aria-current=${!dead ? "page" : null}>All</a><a href=${to("deliveries", { state: "dead" })} aria-current=${dead ? "page" : null}>Given up</a></nav>
-    <${Section} title=${dead ? "Given up" : "Sent, and to be sent"} about=${dead ? "To a webhook, each may be sent again from its page; or many by a replay of the webhook." : null}>
+  return html`<${Page} title="Deliveries"
+    about="What was told to whom, by webhook and by e-mail, the newest first. What fails is tried for four days and then given up." calls=${[call]}>
+    <nav class="tabs" aria-label="Which"><a href=${to("deliveries")} aria-current=${!dead ? "page" : null}>All</a><a
+      href=${to("deliveries", { state: "dead" })} aria-current=${dead ? "page" : null}>Given up</a></nav>
+    <${Section} title=${dead ? "Given up" : "Sent, and to be sent"}
+      about=${dead ? "To a webhook, each may be sent again from its page; or many by a replay of the webhook." : null}>
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${read} caption="Deliveries" columns=${DELIVERY_COLUMNS} rowTone=${toneOf} empty=${dead ? html`<${Empty} title="Nothing was given up." />` : filtered
-        ? html`<${Empty} title="No delivery fits these filters." />` : html`<${Empty} title="Nothing was sent yet.">Webhooks and notification rules say what is told to whom.<//>`} />
+        ? html`<${Empty} title="No delivery fits these filters." />` : html`<${Empty}
+          title="Nothing was sent yet.">Webhooks and notification rules say what is told to whom.<//>`} />
     <//>
   <//>`;
 }

@@ -20,7 +20,8 @@ const COLUMNS = [
   { name: "Status", cell: (one) => one.status ?? "–" },
   { name: "Took", kind: /** @type {"number"} */ ("number"), cell: (one) => (one.latency_ms === null || one.latency_ms === undefined ? "–" : one.latency_ms < 1000 ? `${number(one.latency_ms)} ms` : lasting(one.latency_ms / 1000)) },
   { name: "At", cell: (one) => html`<${Time} at=${one.at} seconds />` },
-  { name: "Answer", cell: (one) => html`${one.error && html`<span class="wrong item">${words(one.error)}</span>`}${one.answer && html`<code class="pre small">${one.answer}</code>`}${!one.error && !one.answer && html`<span class="quiet">empty</span>`}` },
+  { name: "Answer", cell: (one) => html`${one.error && html`<span class="wrong item">${words(one.error)}</span>`}${one.answer && html`<code
+    class="pre small">${one.answer}</code>`}${!one.error && !one.answer && html`<span class="quiet">empty</span>`}` },
 ];
 
 export default function DeliveryPage({ params }) {
@@ -37,7 +38,8 @@ export default function DeliveryPage({ params }) {
     read.reload();
   };
   return html`<${Page} title=${one?.type ?? "Delivery"} trail=${[["Webhooks", "#/webhooks"], [hook?.name ?? "Webhook", `#/webhooks/${params.id}`]]} calls=${[call]}
-    badges=${one && html`<${Badge} word=${one.state} />`} actions=${one && html`<${Act} kind="main" refusal=${may("webhook.write") ? null : refusal("webhook.write")} onClick=${() => setAsking(true)}>Send again<//>`}>
+    badges=${one && html`<${Badge} word=${one.state} />`} actions=${one && html`<${Act} kind="main"
+      refusal=${may("webhook.write") ? null : refusal("webhook.write")} onClick=${() => setAsking(true)}>Send again<//>`}>
     <${Shown} read=${read}>${() => html`<div class="columns">
       <${Section} wide title="What it is"><${Facts} items=${[
         ["Kind", words(one.kind)],
@@ -50,8 +52,11 @@ export default function DeliveryPage({ params }) {
         ["Message", html`<${CopyId} id=${one.message_id} what="message's identifier" />`],
         ["Delivery", html`<${CopyId} id=${one.id} what="delivery's identifier" />`],
       ]} /><//>
-      <${Section} wide title="Tries">${one.tries.length === 0 ? html`<${Empty} title="Not tried yet.">${one.state === "held" ? "It is held until the webhook is verified and enabled." : "It goes out in a moment."}<//>` : html`<${Table} caption="Tries" columns=${COLUMNS} items=${one.tries} keyOf=${(item) => `${item.number} ${item.at}`} rowTone=${(item) => (item.outcome === "dead" ? "bad" : null)} />`}<//>
+      <${Section} wide title="Tries">${one.tries.length === 0 ? html`<${Empty}
+        title="Not tried yet.">${one.state === "held" ? "It is held until the webhook is verified and enabled." : "It goes out in a moment."}<//>` : html`<${Table}
+        caption="Tries" columns=${COLUMNS} items=${one.tries} keyOf=${(item) => `${item.number} ${item.at}`} rowTone=${(item) => (item.outcome === "dead" ? "bad" : null)} />`}<//>
     </div>`}<//>
-    ${asking && html`<${Confirm} title=${`Send ${one.type} again`} verb="Send" reason="none" about="With the identifier that it had: a receiver that remembers it drops what it knows." call=${() => again} onClose=${() => setAsking(false)} onDone=${done} />`}
+    ${asking && html`<${Confirm} title=${`Send ${one.type} again`} verb="Send" reason="none"
+      about="With the identifier that it had: a receiver that remembers it drops what it knows." call=${() => again} onClose=${() => setAsking(false)} onDone=${done} />`}
   <//>`;
 }

@@ -27,11 +27,14 @@ export default function GrantsPage({ query }) {
   const read = usePage(call, { every: 15 });
   const nameOf = (id) => everybody?.find((one) => one.id === id)?.name ?? id;
   const given = () => { setOpen(null); tell("The role is given."); read.reload(); };
-  return html`<${Page} title="Grants" about="A role within a scope, given by somebody for a reason. Nobody gives more than they hold; without a grant nothing may be done." calls=${[call]}
-    actions=${html`<${Act} href="#/roles">What each role holds<//><${Act} kind="main" refusal=${may("grant.write") ? null : refusal("grant.write")} onClick=${() => setOpen("give")}>Give a role<//>`}>
+  return html`<${Page} title="Grants"
+    about="A role within a scope, given by somebody for a reason. Nobody gives more than they hold; without a grant nothing may be done." calls=${[call]}
+    actions=${html`<${Act} href="#/roles">What each role holds<//><${Act} kind="main" refusal=${may("grant.write") ? null : refusal("grant.write")}
+      onClick=${() => setOpen("give")}>Give a role<//>`}>
     <${Section} title="Grants">
       <${Filters} filters=${FILTERS} />
-      <${Listing} read=${read} caption="Grants" columns=${grantColumns(setOpen, refusal)} empty=${FILTERS.some((filter) => query[filter.name]) ? html`<${Empty} title="No grant fits these filters." />` : html`<${Empty} title="Nothing is granted yet." />`} />
+      <${Listing} read=${read} caption="Grants" columns=${grantColumns(setOpen, refusal)}
+        empty=${FILTERS.some((filter) => query[filter.name]) ? html`<${Empty} title="No grant fits these filters." />` : html`<${Empty} title="Nothing is granted yet." />`} />
     <//>
     ${open === "give" && html`<${Give} onClose=${() => setOpen(null)} onDone=${given} />`}
     ${open?.id && html`<${Withdraw} grant=${open} name=${nameOf(open.principal_id)} onClose=${() => setOpen(null)} onDone=${() => read.reload()} />`}

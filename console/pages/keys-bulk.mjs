@@ -38,12 +38,14 @@ export default function BulkPage() {
     event.preventDefault();
     if (!empty && !refused && !preview.busy) preview.run({ ...call, dryRun: true });
   };
-  return html`<${Page} title="Many keys at once" trail=${[["Keys", "#/keys"]]} calls=${[{ ...call, dryRun: true }]} about="For when something went wrong with many at once. A key that has ended is never among them.">
+  return html`<${Page} title="Many keys at once" trail=${[["Keys", "#/keys"]]} calls=${[{ ...call, dryRun: true }]}
+    about="For when something went wrong with many at once. A key that has ended is never among them.">
     <${Section} title="Which keys"><form class="form" onSubmit=${look}>
       <${Choice} wide label="What" required value=${order} onInput=${change(setOrder)} options=${ORDERS} />
       <${KeyFilter} value=${filter} onInput=${change(setFilter)} error=${preview.error} />
       <${WriteStatus} write=${preview} />
-      <div class="row end"><${Act} type="submit" kind="main" busy=${preview.busy} refusal=${refused ?? (empty ? "Name at least one thing: a filter that says nothing matches every key." : null)}>Show which these are<//></div>
+      <div class="row end"><${Act} type="submit" kind="main" busy=${preview.busy}
+        refusal=${refused ?? (empty ? "Name at least one thing: a filter that says nothing matches every key." : null)}>Show which these are<//></div>
     </form><//>
     ${preview.answer && html`<${Matched} key=${JSON.stringify(call.body)} found=${preview.answer.body} order=${order} call=${call} />`}
   <//>`;
@@ -62,16 +64,20 @@ function Matched({ found, order, call }) {
   };
   if (found.matched === 0) return html`<${Section} title="What fits"><${Empty} title="No key fits." /><//>`;
   return html`<${Section} title="What fits">
-    <div class="figures" role="status"><${Figure} label="Keys" value=${number(found.matched)} /><${Figure} label="In use" value=${number(found.in_use)} note="called in the last 24 hours" tone=${found.in_use ? "bad" : "good"} />
+    <div class="figures" role="status"><${Figure} label="Keys" value=${number(found.matched)} /><${Figure} label="In use"
+      value=${number(found.in_use)} note="called in the last 24 hours" tone=${found.in_use ? "bad" : "good"} />
       <${Figure} label="Calls" value=${number(found.calls_24h)} note="in the last 24 hours" tone=${found.calls_24h ? "bad" : "good"} /></div>
     <p>Environments: ${list(Object.entries(found.environments).map(([name, keys]) => `${name} (${keys})`))}. Owners: ${list(found.owners)}.</p>
     <${Table} caption="The first of them" columns=${COLUMNS} items=${found.sample} />
     ${found.sample.length < found.matched && html`<p class="small quiet">The first ${number(found.sample.length)} of ${number(found.matched)}.</p>`}
     <form class="form" onSubmit=${submit}>
-      <${Area} label="Reason" required rows=${2} value=${reason} onInput=${setReason} hint="It is on record, and whoever is told of it reads it." error=${wrongAt(write.error, "/reason")} />
-      <${Text} label=${html`Type <strong>${found.matched}</strong> to go on`} required inputmode="numeric" value=${typed} onInput=${setTyped} hint="It is refused if another number fits by then." error=${wrongAt(write.error, "/expected_count")} />
+      <${Area} label="Reason" required rows=${2} value=${reason} onInput=${setReason} hint="It is on record, and whoever is told of it reads it."
+        error=${wrongAt(write.error, "/reason")} />
+      <${Text} label=${html`Type <strong>${found.matched}</strong> to go on`} required inputmode="numeric" value=${typed} onInput=${setTyped}
+        hint="It is refused if another number fits by then." error=${wrongAt(write.error, "/expected_count")} />
       <${WriteStatus} write=${write} onDone=${done} />
-      <div class="row end"><${Act} type="submit" kind="danger" busy=${write.busy} refusal=${missing}>${order === "revoke" ? "Revoke" : "Suspend"} ${count(found.matched, "key")}<//></div>
+      <div class="row end"><${Act} type="submit" kind="danger" busy=${write.busy}
+        refusal=${missing}>${order === "revoke" ? "Revoke" : "Suspend"} ${count(found.matched, "key")}<//></div>
     </form>
   <//>`;
 }

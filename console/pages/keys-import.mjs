@@ -26,7 +26,8 @@ export default function ImportKeysPage() {
   const preview = useWrite();
   const write = useWrite();
   const { may, refusal } = useMay();
-  const call = { method: "POST", path: "/v1/keys/import", query: { source: ways.source.trim(), format: ways.format, client_id: ways.client_id, environment: ways.environment.trim() }, body: text, type: TYPES[ways.format] ?? "application/json" };
+  const query = { source: ways.source.trim(), format: ways.format, client_id: ways.client_id, environment: ways.environment.trim() };
+  const call = { method: "POST", path: "/v1/keys/import", query, body: text, type: TYPES[ways.format] ?? "application/json" };
   const change = (changes) => { setWays({ ...ways, ...changes }); preview.reset(); };
   const typed = (value) => { setText(value); preview.reset(); };
   const refused = may("key.import") ? null : refusal("key.import");
@@ -41,14 +42,18 @@ export default function ImportKeysPage() {
     const file = event.target.files?.[0];
     if (file) typed(await file.text());
   };
-  return html`<${Page} title="Import keys" trail=${[["Keys", "#/keys"]]} calls=${[call]} about="Their callers go on with the secrets they have. A row gives the SHA-256 of a secret, never the secret itself, and the same upload may be sent again.">
+  return html`<${Page} title="Import keys" trail=${[["Keys", "#/keys"]]} calls=${[call]}
+    about="Their callers go on with the secrets they have. A row gives the SHA-256 of a secret, never the secret itself, and the same upload may be sent again.">
     <${Section} title="Upload"><form class="form" onSubmit=${look}>
-      <${Text} label="The other system" required value=${ways.source} onInput=${(source) => change({ source })} hint="kong, unkey: a row is known by it and by its own name there." error=${wrongAt(preview.error, "/source")} />
+      <${Text} label="The other system" required value=${ways.source} onInput=${(source) => change({ source })}
+        hint="kong, unkey: a row is known by it and by its own name there." error=${wrongAt(preview.error, "/source")} />
       <${Choice} label="Format" required value=${ways.format} onInput=${(format) => change({ format })} options=${FORMATS} />
-      <${Find} what="clients" label="Client of rows that name none" none="none: each row names its client" value=${ways.client_id} onInput=${(client_id) => change({ client_id })} />
+      <${Find} what="clients" label="Client of rows that name none" none="none: each row names its client" value=${ways.client_id}
+        onInput=${(client_id) => change({ client_id })} />
       <${Text} label="Environment of rows that name none" value=${ways.environment} onInput=${(environment) => change({ environment })} />
       <${Field} wide label="A file">${(given) => html`<input ...${given} type="file" accept=".csv,.json,.jsonl,.ndjson,text/csv,application/json" onChange=${read} />`}<//>
-      <${Area} wide mono label="The rows" required rows=${6} value=${text} onInput=${typed} hint="external_id, sha256, and perhaps client_name, environment, name, scopes, expires_at, hint. At most 100,000." />
+      <${Area} wide mono label="The rows" required rows=${6} value=${text} onInput=${typed}
+        hint="external_id, sha256, and perhaps client_name, environment, name, scopes, expires_at, hint. At most 100,000." />
       <${WriteStatus} write=${preview} />
       <div class="row end"><${Act} type="submit" kind="main" busy=${preview.busy} refusal=${refused ?? missing}>Show what would become of it<//></div>
     </form><//>
@@ -57,9 +62,12 @@ export default function ImportKeysPage() {
 }
 
 function Found({ found, write, carryOut, done }) {
-  return html`<${Section} title="What would become of it" actions=${html`<${Act} kind="main" busy=${write.busy} refusal=${found.applied === 0 ? "There is nothing to make." : null} onClick=${carryOut}>Import ${count(found.applied, "key")}<//>`}>
-    <div class="figures" role="status"><${Figure} label="Rows" value=${number(found.rows)} /><${Figure} label="Keys to be made" value=${number(found.applied)} tone=${found.applied ? "good" : undefined} />
-      <${Figure} label="There already" value=${number(found.unchanged)} /><${Figure} label="Refused" value=${number(found.refused)} tone=${found.refused ? "bad" : undefined} note=${found.refused ? "and stop none after them" : ""} /></div>
+  return html`<${Section} title="What would become of it" actions=${html`<${Act} kind="main" busy=${write.busy}
+    refusal=${found.applied === 0 ? "There is nothing to make." : null} onClick=${carryOut}>Import ${count(found.applied, "key")}<//>`}>
+    <div class="figures" role="status"><${Figure} label="Rows" value=${number(found.rows)} /><${Figure} label="Keys to be made"
+      value=${number(found.applied)} tone=${found.applied ? "good" : undefined} />
+      <${Figure} label="There already" value=${number(found.unchanged)} /><${Figure} label="Refused" value=${number(found.refused)}
+        tone=${found.refused ? "bad" : undefined} note=${found.refused ? "and stop none after them" : ""} /></div>
     <${WriteStatus} write=${write} onDone=${done} />
     ${found.refusals.length > 0 && html`<${Table} caption="Rows that would be refused" columns=${COLUMNS} items=${found.refusals} keyOf=${(row) => String(row.number)} />`}
   <//>`;

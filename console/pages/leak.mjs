@@ -21,7 +21,8 @@ export default function LeakPage({ params }) {
   const leak = /** @type {Api["Leak"] | null} */ (read.data);
   const key = useRead(leak && may("key.read") ? { path: `/v1/keys/${leak.key_id}` } : null, { every: 5 });
   const client = useRead(key.data ? { path: `/v1/clients/${key.data.client_id}` } : null).data;
-  return html`<${Page} title="A leaked secret" trail=${[["Leaks", "#/leaks"]]} calls=${[call]} badges=${leak && html`<${Badge} word=${leak.action} tone=${leak.action === "none" ? "plain" : undefined} />`}
+  return html`<${Page} title="A leaked secret" trail=${[["Leaks", "#/leaks"]]} calls=${[call]} badges=${leak && html`<${Badge} word=${leak.action}
+    tone=${leak.action === "none" ? "plain" : undefined} />`}
     actions=${key.data && html`<${KeyActs} item=${key.data} client=${client} reload=${key.reload} />`}>
     <${Shown} read=${read}>${() => html`<div class="columns">
       <${Section} wide title="What was found" about=${SAID[leak?.action ?? "none"]}><${Facts} items=${[

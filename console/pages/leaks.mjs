@@ -27,10 +27,13 @@ const COLUMNS = [
 export default function LeaksPage({ query }) {
   const call = { path: "/v1/leaks", query };
   const read = usePage(call, { every: 10 });
-  return html`<${Page} title="Leaks" about="Secrets that somebody found where they must not be. A quarantined key opens slowly and only from where it was known, until it is rotated, released or revoked." calls=${[call]}>
+  return html`<${Page} title="Leaks"
+    about="Secrets that somebody found where they must not be. A quarantined key opens slowly and only from where it was known, until it is rotated, released or revoked."
+    calls=${[call]}>
     <${Section} title="Reports">
       <${Filters} filters=${FILTERS} />
-      <${Listing} read=${read} caption="Leaks" columns=${COLUMNS} empty=${query.action || query.client_id ? html`<${Empty} title="No report fits these filters." />` : html`<${Empty} title="No secret was reported as leaked." />`} />
+      <${Listing} read=${read} caption="Leaks" columns=${COLUMNS} empty=${query.action || query.client_id ? html`<${Empty}
+        title="No report fits these filters." />` : html`<${Empty} title="No secret was reported as leaked." />`} />
     <//>
   <//>`;
 }

@@ -28,7 +28,8 @@ export default function NewRulePage() {
   };
   const refused = may("notification_rule.write") ? null : refusal("notification_rule.write");
   const lacks = value.notices.length === 0 ? "Choose what is told first." : null;
-  return html`<${Page} title="Make a rule" trail=${[["Notices", "#/notification-rules"]]} calls=${[call, previewCall(body)]} about="What happened before it is made is not told by it.">
+  return html`<${Page} title="Make a rule" trail=${[["Notices", "#/notification-rules"]]} calls=${[call, previewCall(body)]}
+    about="What happened before it is made is not told by it.">
     <${Section} title="What is told to whom">
       <form class="form" onSubmit=${submit}>
         <${RuleFields} value=${value} onInput=${setValue} error=${write.error} />

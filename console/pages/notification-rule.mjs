@@ -29,7 +29,8 @@ export default function RulePage({ params }) {
   const ended = () => { setEnding(false); tell(`${rule?.name} is ended.`); read.reload(); };
   return html`<${Page} title=${rule?.name ?? "Rule"} trail=${[["Notices", "#/notification-rules"]]} calls=${[call, rule && previewCall(bodyOf(formOf(rule)))]}
     badges=${rule && html`<${Badge} word=${rule.status} tone=${rule.status === "in_force" ? "good" : "plain"} />`}
-    actions=${rule && html`<${Act} href=${`#/notification-rules/${rule.id}/edit`} refusal=${refused}>Change<//><${Act} kind="danger" refusal=${refused} onClick=${() => setEnding(true)}>End<//>`}>
+    actions=${rule && html`<${Act} href=${`#/notification-rules/${rule.id}/edit`} refusal=${refused}>Change<//><${Act} kind="danger"
+      refusal=${refused} onClick=${() => setEnding(true)}>End<//>`}>
     <${Shown} read=${read}>${() => html`<${Body} rule=${rule} />`}<//>
     ${ending && rule && html`<${Confirm} danger title=${`End ${rule.name}`} verb="End it" reason="optional" about="Nobody is told by it any more. What is on its way arrives."
       call=${(reason) => ({ method: "DELETE", path: call.path, query: { reason }, ifMatch: rule.version })} onClose=${() => setEnding(false)} onDone=${ended} />`}
@@ -46,7 +47,8 @@ function Body({ rule }) {
       ["About", html`<${About} about=${rule.about} />`],
       ["Recipients", rule.recipients.map((one) => html`<${Recipient} one=${one} />`)],
       ["Letters go out", cadenceText(rule.cadence)],
-      "team_zones" in rule.cadence && Object.keys(rule.cadence.team_zones ?? {}).length > 0 && ["Zones of teams", Object.entries(rule.cadence.team_zones ?? {}).map(([team, zone]) => html`<span class="item">${team}: ${zone}</span>`)],
+      "team_zones" in rule.cadence && Object.keys(rule.cadence.team_zones ?? {}).length > 0 && ["Zones of teams", Object.entries(rule.cadence.team_zones ?? {}).map(([team, zone]) => html`<span
+        class="item">${team}: ${zone}</span>`)],
       quotas && ["Thresholds", rule.thresholds.length ? `${list(rule.thresholds)} %` : "the policy's, or 50, 80, 90 and 100 %"],
       rule.notices.includes("key_expiring") && ["Days before", list(rule.days_before)],
       ["Identifier", html`<${CopyId} id=${rule.id} what="rule's identifier" />`],
@@ -55,6 +57,7 @@ function Body({ rule }) {
     ]} /><//>
     <${Section} wide title="What it would have told" about="Over the last 30 days, if it had been in force as it is now, as things stand now.">${may("notification_rule.write")
       ? html`<${Preview} body=${bodyOf(formOf(rule))} />` : html`<${Empty} title="A preview needs the permission notification_rule.write." />`}<//>
-    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a href=${to("audit", { subject_id: rule.id })}>In the audit log</a>`}><${History} query=${{ subject_id: rule.id }} /><//>`}
+    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
+      href=${to("audit", { subject_id: rule.id })}>In the audit log</a>`}><${History} query=${{ subject_id: rule.id }} /><//>`}
   </div>`;
 }

@@ -19,7 +19,8 @@ const FILTERS = [{ name: "status", label: "Status", kind: "choice", options: opt
 const COLUMNS = [
   { name: "Name", cell: (rule) => html`<a href=${`#/notification-rules/${rule.id}`}>${rule.name}</a>` },
   { name: "Status", cell: (rule) => html`<${Badge} word=${rule.status} tone=${rule.status === "in_force" ? "good" : "plain"} />` },
-  { name: "Notices", cell: (rule) => html`${rule.notices.slice(0, 4).map((one) => html`<span class="item">${words(one)}</span>`)}${rule.notices.length > 4 && html`<span class="quiet">and ${rule.notices.length - 4} more</span>`}` },
+  { name: "Notices", cell: (rule) => html`${rule.notices.slice(0, 4).map((one) => html`<span
+    class="item">${words(one)}</span>`)}${rule.notices.length > 4 && html`<span class="quiet">and ${rule.notices.length - 4} more</span>`}` },
   { name: "About", cell: (rule) => html`<${About} about=${rule.about} />` },
   { name: "To", cell: (rule) => rule.recipients.map((one) => html`<${Recipient} one=${one} />`) },
   { name: "Letters", cell: (rule) => cadenceText(rule.cadence) },
@@ -42,7 +43,8 @@ export default function RulesPage({ query }) {
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${rules} caption="Rules" columns=${COLUMNS} empty=${query.status
         ? html`<${Empty} title="No rule fits this filter." />`
-        : html`<${Empty} title="No rule yet." action=${!refused && html`<a class="button" data-kind="main" href="#/notification-rules/new">Make the first one</a>`}>Nobody is told of expiring keys or reached limits until there is one.<//>`} />
+        : html`<${Empty} title="No rule yet." action=${!refused && html`<a class="button" data-kind="main"
+          href="#/notification-rules/new">Make the first one</a>`}>Nobody is told of expiring keys or reached limits until there is one.<//>`} />
     <//>
   <//>`;
 }

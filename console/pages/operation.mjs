@@ -38,12 +38,15 @@ export default function OperationPage({ params, query }) {
   const permission = one && NEEDS[one.kind];
   const refused = permission && !may(permission) ? refusal(permission) : null;
   const cancelled = () => { setOpen(false); tell("It is stopped."); read.reload(); };
-  return html`<${Page} title=${one ? capital(words(one.kind)) : "Operation"} trail=${[["Operations", "#/operations"]]} calls=${[call, list]} badges=${one && html`<${Badge} word=${one.status} />`}
+  return html`<${Page} title=${one ? capital(words(one.kind)) : "Operation"} trail=${[["Operations", "#/operations"]]} calls=${[call, list]}
+    badges=${one && html`<${Badge} word=${one.status} />`}
     actions=${one && goesOn(one) && html`<${Act} kind="danger" refusal=${refused} onClick=${() => setOpen(true)}>Stop it<//>`}>
     <${Shown} read=${read}>${() => html`<${Body} one=${one} />
       <${Section} title="Items"><${Filters} filters=${FILTERS} />
-        <${Listing} read=${items} caption="Items" columns=${COLUMNS} keyOf=${(item) => String(item.number)} empty=${query.result ? html`<${Empty} title="No item with this result." />` : html`<${Empty} title="Nothing is dealt with yet." />`} /><//>`}<//>
-    ${open && one && html`<${Confirm} danger title="Stop this operation" verb="Stop it" about="What was done stays done." call=${(reason) => ({ method: "POST", path: `${call.path}/cancel`, body: { reason } })} onClose=${() => setOpen(false)} onDone=${cancelled} />`}
+        <${Listing} read=${items} caption="Items" columns=${COLUMNS} keyOf=${(item) => String(item.number)} empty=${query.result ? html`<${Empty}
+          title="No item with this result." />` : html`<${Empty} title="Nothing is dealt with yet." />`} /><//>`}<//>
+    ${open && one && html`<${Confirm} danger title="Stop this operation" verb="Stop it" about="What was done stays done."
+      call=${(reason) => ({ method: "POST", path: `${call.path}/cancel`, body: { reason } })} onClose=${() => setOpen(false)} onDone=${cancelled} />`}
   <//>`;
 }
 
@@ -51,8 +54,10 @@ export default function OperationPage({ params, query }) {
 function Body({ one }) {
   const file = one.export?.file;
   return html`
-    <div class="figures" role="status"><${Figure} label="Done" value=${html`<${Progress} one=${one} />`} /><${Figure} label="Applied" value=${number(one.applied)} tone=${one.applied ? "good" : undefined} />
-      <${Figure} label="Stood as they should" value=${number(one.unchanged)} /><${Figure} label="Refused" value=${number(one.refused)} tone=${one.refused ? "bad" : undefined} /></div>
+    <div class="figures" role="status"><${Figure} label="Done" value=${html`<${Progress} one=${one} />`} /><${Figure} label="Applied"
+      value=${number(one.applied)} tone=${one.applied ? "good" : undefined} />
+      <${Figure} label="Stood as they should" value=${number(one.unchanged)} /><${Figure} label="Refused" value=${number(one.refused)}
+        tone=${one.refused ? "bad" : undefined} /></div>
     <${Section} title="The order"><${Facts} items=${[
       ["Ordered by", html`<${Principal} id=${one.ordered_by} />`],
       ["Reason", one.reason ?? html`<span class="quiet">none was given</span>`],

@@ -21,7 +21,8 @@ const COLUMNS = [
   { name: "Operation", cell: (one) => html`<a href=${`#/operations/${one.id}`}>${words(one.kind)}</a>` },
   { name: "Status", cell: (one) => html`<${Badge} word=${one.status} />` },
   { name: "Done", cell: (one) => html`<${Progress} one=${one} />` },
-  { name: "Refused", kind: /** @type {"number"} */ ("number"), cell: (one) => (one.refused ? html`<span class="wrong">${number(one.refused)}</span>` : html`<span class="quiet">0</span>`) },
+  { name: "Refused", kind: /** @type {"number"} */ ("number"), cell: (one) => (one.refused ? html`<span
+    class="wrong">${number(one.refused)}</span>` : html`<span class="quiet">0</span>`) },
   { name: "Why", cell: (one) => one.reason ?? one.source ?? html`<span class="quiet">–</span>` },
   { name: "Ordered by", cell: (one) => html`<${Principal} id=${one.ordered_by} />` },
   { name: "Planned", cell: (one) => html`<${Time} at=${one.created_at} relative />` },
@@ -33,7 +34,8 @@ export default function OperationsPage({ query }) {
   return html`<${Page} title="Operations" about="Orders about many things at once. They go on when nobody looks, and after a restart." calls=${[call]}>
     <${Section} title="Orders">
       <${Filters} filters=${FILTERS} />
-      <${Listing} read=${read} caption="Operations" columns=${COLUMNS} empty=${query.status || query.kind ? html`<${Empty} title="No operation fits these filters." />` : html`<${Empty} title="No operation yet.">Replays, imports, exports and orders about many keys show here.<//>`} />
+      <${Listing} read=${read} caption="Operations" columns=${COLUMNS} empty=${query.status || query.kind ? html`<${Empty}
+        title="No operation fits these filters." />` : html`<${Empty} title="No operation yet.">Replays, imports, exports and orders about many keys show here.<//>`} />
     <//>
   <//>`;
 }

@@ -23,7 +23,8 @@ const FILTERS = [
 const erased = html`<span class="quiet">erased</span>`;
 const COLUMNS = [
   { name: "Name", cell: (one) => html`<a href=${`#/principals/${one.id}`}>${one.name ?? "erased"}</a>` },
-  { name: "Status", cell: (one) => html`<span class="row"><${Badge} word=${one.status} />${one.break_glass_until && html`<${Badge} word="glass broken" tone="bad" />`}${one.claimed && html`<${Badge} word="claimed the installation" tone="plain" />`}</span>` },
+  { name: "Status", cell: (one) => html`<span class="row"><${Badge} word=${one.status} />${one.break_glass_until && html`<${Badge} word="glass broken"
+    tone="bad" />`}${one.claimed && html`<${Badge} word="claimed the installation" tone="plain" />`}</span>` },
   { name: "Address", cell: (one) => one.email ?? erased },
   { name: "Signs in by", cell: (one) => (one.identity ? one.identity.issuer : one.token ? "a token" : html`<span class="quiet">nothing yet</span>`) },
   { name: "Added", cell: (one) => html`<${Time} at=${one.created_at} relative />` },
@@ -39,7 +40,8 @@ export default function PrincipalsPage({ query }) {
     actions=${html`<${Act} kind="main" refusal=${refusal("principal.write")} onClick=${() => setAdding(true)}>Add a person<//>`}>
     <${Section} title="People">
       <${Filters} filters=${FILTERS} />
-      <${Listing} read=${read} caption="People" columns=${COLUMNS} empty=${query.name_contains || query.status ? html`<${Empty} title="Nobody fits these filters." />` : html`<${Empty} title="Nobody is added yet.">The installation goes by its first token until it is claimed.<//>`} />
+      <${Listing} read=${read} caption="People" columns=${COLUMNS} empty=${query.name_contains || query.status ? html`<${Empty}
+        title="Nobody fits these filters." />` : html`<${Empty} title="Nobody is added yet.">The installation goes by its first token until it is claimed.<//>`} />
     <//>
     ${adding && html`<${Add} onClose=${() => setAdding(false)} onDone=${added} />`}
   <//>`;
@@ -49,10 +51,13 @@ function Add({ onClose, onDone }) {
   const [value, setValue] = useState({ name: "", email: "", issuer: "", subject: "" });
   const set = (changes) => setValue({ ...value, ...changes });
   const body = { name: value.name.trim(), ...(value.email.trim() ? { email: value.email.trim() } : {}), ...(value.issuer.trim() ? { identity: { issuer: value.issuer.trim(), subject: value.subject.trim() } } : {}) };
-  return html`<${Confirm} title="Add a person" verb="Add" reason="none" about="They may do nothing before they are given a role." call=${() => ({ method: "POST", path: "/v1/principals", body })} onClose=${onClose} onDone=${onDone}
+  return html`<${Confirm} title="Add a person" verb="Add" reason="none" about="They may do nothing before they are given a role."
+    call=${() => ({ method: "POST", path: "/v1/principals", body })} onClose=${onClose} onDone=${onDone}
     extra=${(error) => html`
       <${Text} label="Name" required value=${value.name} onInput=${(name) => set({ name })} error=${wrongAt(error, "/name")} />
       <${Text} label="Address" type="email" value=${value.email} onInput=${(email) => set({ email })} error=${wrongAt(error, "/email")} />
-      <${Text} label="Identity provider" type="url" value=${value.issuer} onInput=${(issuer) => set({ issuer })} hint="As it names itself: https://login.example.com." error=${wrongAt(error, "/identity/issuer")} />
-      ${value.issuer && html`<${Text} label="Its name for the person" required value=${value.subject} onInput=${(subject) => set({ subject })} hint="The subject, which it never gives to another." error=${wrongAt(error, "/identity/subject")} />`}`} />`;
+      <${Text} label="Identity provider" type="url" value=${value.issuer} onInput=${(issuer) => set({ issuer })}
+        hint="As it names itself: https://login.example.com." error=${wrongAt(error, "/identity/issuer")} />
+      ${value.issuer && html`<${Text} label="Its name for the person" required value=${value.subject} onInput=${(subject) => set({ subject })}
+        hint="The subject, which it never gives to another." error=${wrongAt(error, "/identity/subject")} />`}`} />`;
 }

@@ -18,6 +18,7 @@ export default function RolesPage() {
   return html`<${Page} title="Roles" trail=${[["Grants", "#/grants"]]} calls=${[call]}>
     <${Shown} read=${read}>${() => html`
       <${Section} title="What they are for"><dl class="facts">${read.data.roles.map((role) => html`<div><dt>${words(role.role)}</dt><dd>${role.says}</dd></div>`)}</dl><//>
-      <${Section} title="What they hold"><${Table} caption="Permissions of each role" columns=${columns(read.data.roles)} items=${read.data.permissions} keyOf=${(one) => one.permission} /><//>`}<//>
+      <${Section} title="What they hold"><${Table} caption="Permissions of each role" columns=${columns(read.data.roles)}
+        items=${read.data.permissions} keyOf=${(one) => one.permission} /><//>`}<//>
   <//>`;
 }

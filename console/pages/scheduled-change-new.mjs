@@ -36,9 +36,12 @@ export default function PlanPage({ query }) {
     <${Section} title="What happens when"><form class="form" onSubmit=${submit}>
       <${Choice} label="What" required value=${value.kind} onInput=${(kind) => set({ kind })} options=${plans.map(([kind, name]) => [kind, name])} />
       <${PlanFields} value=${value} onInput=${set} />
-      <${Moment} label="At" value=${value.at} onInput=${(at) => set({ at })} hint="In UTC. Empty: now, and it ends by itself." error=${wrongAt(write.error, "/at") ?? wrongAt(rehearsal.error, "/at")} />
-      ${value.kind !== "revoke_key" && value.kind !== "unassign_policy" && html`<${Moment} label="Undone at" value=${value.until} onInput=${(until) => set({ until })} hint="In UTC. Empty: it stays." error=${wrongAt(write.error, "/until") ?? wrongAt(rehearsal.error, "/until")} />`}
-      <${Area} wide label="Reason" required rows=${2} value=${value.reason} onInput=${(reason) => set({ reason })} hint="It is on record." error=${wrongAt(write.error, "/reason")} />
+      <${Moment} label="At" value=${value.at} onInput=${(at) => set({ at })} hint="In UTC. Empty: now, and it ends by itself."
+        error=${wrongAt(write.error, "/at") ?? wrongAt(rehearsal.error, "/at")} />
+      ${value.kind !== "revoke_key" && value.kind !== "unassign_policy" && html`<${Moment} label="Undone at" value=${value.until}
+        onInput=${(until) => set({ until })} hint="In UTC. Empty: it stays." error=${wrongAt(write.error, "/until") ?? wrongAt(rehearsal.error, "/until")} />`}
+      <${Area} wide label="Reason" required rows=${2} value=${value.reason} onInput=${(reason) => set({ reason })} hint="It is on record."
+        error=${wrongAt(write.error, "/reason")} />
       <div class="wide"><${Rehearsed} rehearsal=${rehearsal} idle="Say what and when, and the server says whom it would touch." /></div>
       <${WriteStatus} write=${write} onDone=${done} />
       <div class="row end"><${Act} href="#/scheduled-changes">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy} refusal=${missing}>Plan it<//></div>

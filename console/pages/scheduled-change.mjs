@@ -28,10 +28,13 @@ export default function ScheduledChangePage({ params }) {
   const refused = permission && !may(permission) ? refusal(permission) : null;
   const cancelled = () => { setOpen(false); tell("It is called off."); read.reload(); };
   const ahead = one && (one.status === "pending" || (one.status === "applied" && one.due_at));
-  return html`<${Page} title=${one ? capital(words(one.kind)) : "Change"} trail=${[["Scheduled changes", "#/scheduled-changes"]]} calls=${[call]} badges=${one && html`<${Badge} word=${one.status} />`}
+  return html`<${Page} title=${one ? capital(words(one.kind)) : "Change"} trail=${[["Scheduled changes", "#/scheduled-changes"]]} calls=${[call]}
+    badges=${one && html`<${Badge} word=${one.status} />`}
     actions=${ahead && html`<${Act} kind="danger" refusal=${refused} onClick=${() => setOpen(true)}>${one.status === "pending" ? "Cancel it" : "Cancel its end"}<//>`}>
     <${Shown} read=${read}>${() => html`<${Body} one=${one} />`}<//>
-    ${open && one && html`<${Confirm} danger title=${one.status === "pending" ? "Cancel this change" : "Cancel its end"} verb="Cancel it" about=${one.status === "pending" ? "It does not happen." : "What it did stays."} call=${(reason) => ({ method: "POST", path: `${call.path}/cancel`, body: { reason } })} onClose=${() => setOpen(false)} onDone=${cancelled} />`}
+    ${open && one && html`<${Confirm} danger title=${one.status === "pending" ? "Cancel this change" : "Cancel its end"} verb="Cancel it"
+      about=${one.status === "pending" ? "It does not happen." : "What it did stays."}
+      call=${(reason) => ({ method: "POST", path: `${call.path}/cancel`, body: { reason } })} onClose=${() => setOpen(false)} onDone=${cancelled} />`}
   <//>`;
 }
 
@@ -40,7 +43,8 @@ function Body({ one }) {
   const { may } = useMay();
   const change = /** @type {any} */ (one.change);
   return html`<div class="columns">
-    ${one.failure && html`<p class="blast wide" data-tone="bad"><span class="strong">It failed <${Time} at=${one.failure.at} both />:</span> ${one.failure.message} <code>${one.failure.code}</code></p>`}
+    ${one.failure && html`<p class="blast wide" data-tone="bad"><span
+      class="strong">It failed <${Time} at=${one.failure.at} both />:</span> ${one.failure.message} <code>${one.failure.code}</code></p>`}
     <${Section} wide title="What happens when"><${Facts} items=${[
       one.client_id && ["Client", html`<${Ref} id=${one.client_id} />`],
       one.key_id && ["Key", html`<${Ref} id=${one.key_id} />`],
@@ -57,7 +61,9 @@ function Body({ one }) {
       one.ended_at && ["Ended", html`<${Time} at=${one.ended_at} both />`],
       ["Identifier", html`<${CopyId} id=${one.id} what="change's identifier" />`],
     ]} /><//>
-    ${change.revision && html`<${Section} wide title="What the policy says then"><${Diff} items=${Object.entries(change.revision).map(([field, next]) => ({ field, to: next }))} /><//>`}
-    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a href=${to("audit", { correlation_id: one.correlation_id })}>All that it set in motion</a>`}><${History} query=${{ correlation_id: one.correlation_id }} /><//>`}
+    ${change.revision && html`<${Section} wide title="What the policy says then"><${Diff}
+      items=${Object.entries(change.revision).map(([field, next]) => ({ field, to: next }))} /><//>`}
+    ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
+      href=${to("audit", { correlation_id: one.correlation_id })}>All that it set in motion</a>`}><${History} query=${{ correlation_id: one.correlation_id }} /><//>`}
   </div>`;
 }

@@ -36,11 +36,13 @@ export default function ScheduledChangesPage({ query }) {
   const call = { path: "/v1/scheduled-changes", query };
   const read = usePage(call, { every: 10 });
   const refused = MAY_PLAN.some(may) ? null : "You hold none of the permissions of what can be planned.";
-  return html`<${Page} title="Scheduled changes" about="Changes that happen by themselves at a time ahead, and may end by themselves. Planned revocations of keys are among them." calls=${[call]}
+  return html`<${Page} title="Scheduled changes"
+    about="Changes that happen by themselves at a time ahead, and may end by themselves. Planned revocations of keys are among them." calls=${[call]}
     actions=${html`<${Act} kind="main" href="#/scheduled-changes/new" refusal=${refused}>Plan a change<//>`}>
     <${Section} title="Changes">
       <${Filters} filters=${FILTERS} />
-      <${Listing} read=${read} caption="Scheduled changes" columns=${COLUMNS} rowTone=${(one) => (one.status === "failed" ? "bad" : null)} empty=${query.status || query.client_id ? html`<${Empty} title="No change fits these filters." />` : html`<${Empty} title="Nothing is planned, and nothing was." />`} />
+      <${Listing} read=${read} caption="Scheduled changes" columns=${COLUMNS} rowTone=${(one) => (one.status === "failed" ? "bad" : null)}
+        empty=${query.status || query.client_id ? html`<${Empty} title="No change fits these filters." />` : html`<${Empty} title="Nothing is planned, and nothing was." />`} />
     <//>
   <//>`;
 }

@@ -41,7 +41,8 @@ export default function ServiceAccountsPage({ query }) {
     actions=${html`<${Act} kind="main" refusal=${refusal("service_account.write")} onClick=${() => setMaking(true)}>Make a service account<//>`}>
     <${Section} title="Service accounts">
       <${Filters} filters=${FILTERS} />
-      <${Listing} read=${read} caption="Service accounts" columns=${COLUMNS} empty=${FILTERS.some((filter) => query[filter.name]) ? html`<${Empty} title="None fits these filters." />` : html`<${Empty} title="No service account yet." />`} />
+      <${Listing} read=${read} caption="Service accounts" columns=${COLUMNS} empty=${FILTERS.some((filter) => query[filter.name]) ? html`<${Empty}
+        title="None fits these filters." />` : html`<${Empty} title="No service account yet." />`} />
     <//>
     ${making && html`<${Make} onClose=${() => setMaking(false)} />`}
   <//>`;
@@ -52,11 +53,13 @@ function Make({ onClose }) {
   const [answer, setAnswer] = useState(/** @type {any} */ (null));
   const set = (changes) => setValue({ ...value, ...changes });
   const stored = () => { forgetPrincipals(); go(`service-accounts/${answer.body.service_account.id}`); };
-  if (answer) return html`<${TokenOnce} title=${`${value.name} is made`} token=${answer.body.token} onClose=${stored}><p>It may do nothing before it is given a role, on its page.</p><//>`;
+  if (answer) return html`<${TokenOnce} title=${`${value.name} is made`} token=${answer.body.token}
+    onClose=${stored}><p>It may do nothing before it is given a role, on its page.</p><//>`;
   return html`<${Confirm} title="Make a service account" verb="Make it" reason="none" about="Its token is shown once." onClose=${onClose} onDone=${setAnswer}
     call=${() => ({ method: "POST", path: "/v1/service-accounts", body: { name: value.name.trim(), team: value.team.trim(), ...(value.expires_at ? { expires_at: value.expires_at } : {}) } })}
     extra=${(error) => html`
       <${Text} label="Name" required value=${value.name} onInput=${(name) => set({ name })} hint="What it is for: deployment, monitoring." error=${wrongAt(error, "/name")} />
       <${Text} label="Team" required value=${value.team} onInput=${(team) => set({ team })} hint="Who answers for it." error=${wrongAt(error, "/team")} />
-      <${Moment} label="Its token stops at" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })} hint="In UTC, at most a year ahead. Empty: in 90 days." error=${wrongAt(error, "/expires_at")} />`} />`;
+      <${Moment} label="Its token stops at" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })}
+        hint="In UTC, at most a year ahead. Empty: in 90 days." error=${wrongAt(error, "/expires_at")} />`} />`;
 }

@@ -8,7 +8,9 @@ export default function SessionsPage({ query }) {
   const { refusal } = useMay();
   const all = !refusal("principal.read");
   const call = { path: "/v1/sessions", query };
-  return html`<${Page} title="Sessions" about=${all ? "Where people are signed in by an identity provider. Tokens have no sessions." : "Where you are signed in by an identity provider. Tokens have no sessions."} calls=${[call]}>
+  return html`<${Page} title="Sessions"
+    about=${all ? "Where people are signed in by an identity provider. Tokens have no sessions." : "Where you are signed in by an identity provider. Tokens have no sessions."}
+    calls=${[call]}>
     <${Section} title=${all ? "Everybody's" : "Yours"}><${Sessions} query=${query} empty="Nobody is signed in by an identity provider." /><//>
   <//>`;
 }

@@ -32,7 +32,8 @@ export default function SettingsPage() {
   const { who, byToken } = /** @type {import("../lib/session.mjs").SignedIn} */ (useContext(Signed));
   const { theme } = usePrefs();
   return html`<${Page} title="Settings" calls=${[{ path: "/v1/whoami" }, { path: "/readyz" }]}>
-    ${who.authenticated_by === "bootstrap_token" && html`<${Section} title="Claim this installation" about="You are signed in by the token that the installation began with. Make yourself its first administrator: that token opens nothing from then on."><${Claim} /><//>`}
+    ${who.authenticated_by === "bootstrap_token" && html`<${Section} title="Claim this installation"
+      about="You are signed in by the token that the installation began with. Make yourself its first administrator: that token opens nothing from then on."><${Claim} /><//>`}
     <${Section} title="Who you are"><${Facts} items=${[
       ["Name", html`<${Principal} id=${who.id} />`],
       ["Identifier", html`<${CopyId} id=${who.id} />`],
@@ -40,10 +41,13 @@ export default function SettingsPage() {
       ["Signed in by", `${words(who.authenticated_by)}${byToken ? ", kept in this page's memory alone" : ""}`],
       who.break_glass_until && ["The glass is broken until", html`<${Time} at=${who.break_glass_until} both />`],
     ]} />
-    ${who.grants.length === 0 ? html`<${Empty} title="You hold no grant." />` : html`<${Table} caption="What you hold" columns=${GRANTS} items=${who.grants} keyOf=${(grant) => `${grant.id} ${grant.allowed_by}`} />`}
+    ${who.grants.length === 0 ? html`<${Empty} title="You hold no grant." />` : html`<${Table} caption="What you hold" columns=${GRANTS}
+      items=${who.grants} keyOf=${(grant) => `${grant.id} ${grant.allowed_by}`} />`}
     <p class="small"><a href="#/roles">What each role holds</a></p><//>
     <${Section} title="How it looks" about="Kept by this browser."><div class="filters">
-      <label class="filter"><span>Look</span><select value=${theme} onChange=${(event) => setPref("theme", event.target.value)}>${LOOKS.map(([key, name]) => html`<option value=${key} selected=${key === theme}>${name}</option>`)}</select></label>
+      <label class="filter"><span>Look</span><select value=${theme}
+        onChange=${(event) => setPref("theme", event.target.value)}>${LOOKS.map(([key, name]) => html`<option value=${key}
+        selected=${key === theme}>${name}</option>`)}</select></label>
       <${Zone} label="Times in" /></div><//>
     <${Health} />
     <${Section} title="To read on"><ul class="plain">

@@ -19,7 +19,8 @@ const COLUMNS = [
   { name: "About", cell: (one) => html`<${Ref} id=${one.subject.id} /> <span class="quiet small">${number(one.sequence)}</span>` },
   { name: "When", cell: (one) => html`<${Time} at=${one.timestamp} seconds />` },
   { name: "By", cell: (one) => html`<${Principal} id=${one.actor.id} />` },
-  { name: "Data", cell: (one) => html`<details><summary>${Object.keys(one.data).length} members</summary><code class="pre small">${JSON.stringify(one.data, null, 1)}</code></details>` },
+  { name: "Data", cell: (one) => html`<details><summary>${Object.keys(one.data).length} members</summary><code
+    class="pre small">${JSON.stringify(one.data, null, 1)}</code></details>` },
 ];
 
 export default function WebhookEventsPage({ params, query }) {
@@ -38,9 +39,12 @@ export default function WebhookEventsPage({ params, query }) {
     <${Section} title=${`Behind position ${number(Number(after))}`}>
       <form class="filters" onSubmit=${submit}><${Count} label="After position" required value=${typed} onInput=${setTyped} /><${Act} type="submit">Pull<//></form>
       <${Shown} read=${read}>${() => html`
-        ${read.data.items.length === 0 ? html`<${Empty} title="No event here.">${read.data.more ? "The log goes on: a page may be empty while there is more." : "The log does not go on behind this position yet."}<//>` : html`<${Table} caption="Events" columns=${COLUMNS} items=${read.data.items} />`}
+        ${read.data.items.length === 0 ? html`<${Empty}
+          title="No event here.">${read.data.more ? "The log goes on: a page may be empty while there is more." : "The log does not go on behind this position yet."}<//>` : html`<${Table}
+          caption="Events" columns=${COLUMNS} items=${read.data.items} />`}
         <div class="pager row"><${Act} refusal=${after === "0" ? "This is the beginning of the log." : null} onClick=${() => goTo(0)}>From the beginning<//>
-          <${Act} refusal=${read.data.more ? null : "The log does not go on yet."} onClick=${() => goTo(read.data.next_after)}>What follows<//><${Act} onClick=${read.reload}>Look again<//>
+          <${Act} refusal=${read.data.more ? null : "The log does not go on yet."} onClick=${() => goTo(read.data.next_after)}>What follows<//><${Act}
+            onClick=${read.reload}>Look again<//>
           <span class="small quiet">${read.data.items.length} here, next after ${number(read.data.next_after)}</span></div>`}<//>
     <//>
   <//>`;

@@ -17,6 +17,7 @@ export default function WebhookKeysPage() {
   const read = useRead(call);
   return html`<${Page} title="Signing keys" trail=${[["Webhooks", "#/webhooks"]]} calls=${[call]}
     about="Beside the HMAC under its own secret, every message has an Ed25519 signature, v1a, of the installation. Take what any of these keys has signed: they change with the installation's pepper.">
-    <${Section} title="Public keys"><${Shown} read=${read}>${() => html`<${Table} caption="Public keys" columns=${COLUMNS} items=${read.data.keys} keyOf=${(key) => key.public_key} />`}<//><//>
+    <${Section} title="Public keys"><${Shown} read=${read}>${() => html`<${Table} caption="Public keys" columns=${COLUMNS} items=${read.data.keys}
+      keyOf=${(key) => key.public_key} />`}<//><//>
   <//>`;
 }

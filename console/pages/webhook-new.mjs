@@ -24,14 +24,17 @@ export default function NewWebhookPage() {
     tell(`${value.name} is made.`);
     go(`webhooks/${made.webhook.id}`);
   };
-  return html`<${Page} title="Make a webhook" trail=${[["Webhooks", "#/webhooks"]]} calls=${[call]} about="It goes on when whoever made it has gone home. It is told what a grant in its scope would see in the audit log, and never a secret.">
+  return html`<${Page} title="Make a webhook" trail=${[["Webhooks", "#/webhooks"]]} calls=${[call]}
+    about="It goes on when whoever made it has gone home. It is told what a grant in its scope would see in the audit log, and never a secret.">
     <${Section} title="Who is told of what">
       <form class="form" onSubmit=${submit}>
         <${WebhookFields} value=${value} onInput=${setValue} error=${write.error} />
         <${WriteStatus} write=${write} />
-        <div class="row end"><${Act} href="#/webhooks">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy} refusal=${may("webhook.write") ? null : refusal("webhook.write")}>Make it<//></div>
+        <div class="row end"><${Act} href="#/webhooks">Cancel<//><${Act} type="submit" kind="main" busy=${write.busy}
+          refusal=${may("webhook.write") ? null : refusal("webhook.write")}>Make it<//></div>
       </form>
     <//>
-    ${made && html`<${WebhookSecret} title=${`${value.name} is made`} secret=${made.secret} onClose=${closed}><p>A challenge is on its way to the URL. Nothing else is sent before it is echoed.</p><//>`}
+    ${made && html`<${WebhookSecret} title=${`${value.name} is made`} secret=${made.secret}
+      onClose=${closed}><p>A challenge is on its way to the URL. Nothing else is sent before it is echoed.</p><//>`}
   <//>`;
 }

@@ -20,7 +20,8 @@ const COLUMNS = [
   { name: "Name", cell: (hook) => html`<a href=${`#/webhooks/${hook.id}`}>${hook.name}</a>` },
   { name: "Status", cell: (hook) => html`<${Badge} word=${hook.status} tone=${hook.status === "unverified" ? "warn" : undefined} />` },
   { name: "Where", cell: (hook) => html`<span title="The path is shown on its page.">${hostOf(hook.url)}</span>` },
-  { name: "Events", cell: (hook) => html`${hook.events.slice(0, 3).map((one) => html`<code class="item">${one}</code>`)}${hook.events.length > 3 && html`<span class="quiet">and ${hook.events.length - 3} more</span>`}` },
+  { name: "Events", cell: (hook) => html`${hook.events.slice(0, 3).map((one) => html`<code
+    class="item">${one}</code>`)}${hook.events.length > 3 && html`<span class="quiet">and ${hook.events.length - 3} more</span>`}` },
   { name: "Told of", cell: (hook) => html`<${Scope} scope=${hook.scope} />` },
   { name: "Health", cell: (hook) => html`<${Health} health=${hook.health} />` },
 ];
@@ -36,7 +37,8 @@ function hostOf(url) {
 
 /** @param {{ health: Api["WebhookHealth"] | null | undefined }} props */
 function Health({ health }) {
-  if (health?.failing_since) return html`<${Badge} word="failing" tone="bad" /> <span class="small">${count(health.consecutive_failures, "failure")} since <${Time} at=${health.failing_since} relative /></span>`;
+  if (health?.failing_since) return html`<${Badge} word="failing" tone="bad" /> <span
+    class="small">${count(health.consecutive_failures, "failure")} since <${Time} at=${health.failing_since} relative /></span>`;
   if (health?.last_success_at) return html`<span class="small">reached <${Time} at=${health.last_success_at} relative /></span>`;
   return html`<span class="quiet small">nothing was sent yet</span>`;
 }
@@ -53,7 +55,8 @@ export default function WebhooksPage({ query }) {
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${hooks} caption="Webhooks" columns=${COLUMNS} empty=${query.status
         ? html`<${Empty} title="No webhook fits this filter." />`
-        : html`<${Empty} title="No webhook yet." action=${!refused && html`<a class="button" data-kind="main" href="#/webhooks/new">Make the first one</a>`}>What happens is told to nobody outside until there is one.<//>`} />
+        : html`<${Empty} title="No webhook yet." action=${!refused && html`<a class="button" data-kind="main"
+          href="#/webhooks/new">Make the first one</a>`}>What happens is told to nobody outside until there is one.<//>`} />
     <//>
   <//>`;
 }

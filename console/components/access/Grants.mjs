@@ -23,7 +23,9 @@ const REST = [
 export const stateOf = (grant) => (grant.status === "withdrawn" ? "withdrawn" : grant.until && Date.parse(grant.until) < Date.now() ? "ended" : "in force");
 
 const ROLE = { name: "Role", cell: (grant) => words(grant.role) };
-const take = (withdraw, refusal) => ({ name: html`<span class="hidden">Acts</span>`, cell: (grant) => stateOf(grant) === "in force" && html`<${Act} kind="quiet" label=${`Withdraw ${words(grant.role)}`} refusal=${refusal("grant.write", factsOfScope(grant.scope))} onClick=${() => withdraw(grant)}>Withdraw<//>` });
+const take = (withdraw, refusal) => ({ name: html`<span
+  class="hidden">Acts</span>`, cell: (grant) => stateOf(grant) === "in force" && html`<${Act} kind="quiet" label=${`Withdraw ${words(grant.role)}`}
+  refusal=${refusal("grant.write", factsOfScope(grant.scope))} onClick=${() => withdraw(grant)}>Withdraw<//>` });
 
 /** @param {(grant: any) => void} withdraw @param {any} refusal */
 export const grantColumns = (withdraw, refusal) => [ROLE, WHO, ...REST, take(withdraw, refusal)];
@@ -33,7 +35,8 @@ export const factsOfScope = (scope) => (scope.kind === "all" ? null : { team: sc
 
 /** @param {{ grant: Api["Grant"], name: string, onClose: () => void, onDone: () => void }} props */
 export function Withdraw({ grant, name, onClose, onDone }) {
-  return html`<${Danger} mild title=${`Withdraw ${words(grant.role)} from ${name}`} verb="Withdraw" name=${name} about="It allows nothing from then on. The last administrator cannot be withdrawn."
+  return html`<${Danger} mild title=${`Withdraw ${words(grant.role)} from ${name}`} verb="Withdraw" name=${name}
+    about="It allows nothing from then on. The last administrator cannot be withdrawn."
     call=${(reason) => ({ method: "DELETE", path: `/v1/grants/${grant.id}`, query: { reason }, ifMatch: grant.version })} onClose=${onClose} onDone=${onDone} />`;
 }
 
@@ -53,8 +56,12 @@ export function Give({ principal = "", account = false, onClose, onDone }) {
   return html`<${Confirm} title="Give a role" verb="Give" missing=${missing} onClose=${onClose} onDone=${onDone}
     call=${(reason) => ({ method: "POST", path: "/v1/grants", body: { principal_id: value.principal_id, role: value.role, scope, reason, ...(value.until ? { until: value.until } : {}) } })}
     extra=${(error) => html`
-      ${!principal && html`<${FindPrincipal} label="Who" value=${value.principal_id} onInput=${(principal_id) => set({ principal_id })} error=${wrongAt(error, "/principal_id")} />`}
-      <${Choice} label="Role" required value=${value.role} onInput=${(name) => set({ role: name })} options=${[["", "Choose…"], ...roles.map((one) => [one.role, words(one.role)])]} hint=${role ? html`${role.says} ${beyond && html`<strong>You hold less than that: ${beyond} is missing.</strong>`}` : html`<a href="#/roles">What each role holds</a>`} error=${wrongAt(error, "/role")} />
+      ${!principal && html`<${FindPrincipal} label="Who" value=${value.principal_id} onInput=${(principal_id) => set({ principal_id })}
+        error=${wrongAt(error, "/principal_id")} />`}
+      <${Choice} label="Role" required value=${value.role} onInput=${(name) => set({ role: name })}
+        options=${[["", "Choose…"], ...roles.map((one) => [one.role, words(one.role)])]}
+        hint=${role ? html`${role.says} ${beyond && html`<strong>You hold less than that: ${beyond} is missing.</strong>`}` : html`<a
+        href="#/roles">What each role holds</a>`} error=${wrongAt(error, "/role")} />
       <${ScopeFields} value=${value.scope} onInput=${(next) => set({ scope: next })} error=${error} />
       <${Moment} label="Until" value=${value.until} onInput=${(until) => set({ until })} hint="In UTC. Empty: until it is withdrawn." error=${wrongAt(error, "/until")} />`} />`;
 }

@@ -16,8 +16,10 @@ export function GrantsOf({ id, name, account = false }) {
   const grants = usePage(may("grant.read") ? { path: "/v1/grants", query: { principal_id: id, limit: 100 } } : null, { every: 10 });
   if (!may("grant.read")) return null;
   const done = (text) => () => { setOpen(null); tell(text); grants.reload(); };
-  return html`<${Section} wide title="Grants" actions=${html`<${Act} kind="main" refusal=${may("grant.write") ? null : refusal("grant.write")} onClick=${() => setOpen("give")}>Give a role<//>`}>
-    <${Shown} read=${grants}>${() => (grants.empty ? html`<${Empty} title="No grant.">Without one, nothing may be done or seen.<//>` : html`<${Table} caption="Grants" columns=${grantColumnsOf(setOpen, refusal)} items=${grants.items} />`)}<//>
+  return html`<${Section} wide title="Grants" actions=${html`<${Act} kind="main" refusal=${may("grant.write") ? null : refusal("grant.write")}
+    onClick=${() => setOpen("give")}>Give a role<//>`}>
+    <${Shown} read=${grants}>${() => (grants.empty ? html`<${Empty} title="No grant.">Without one, nothing may be done or seen.<//>` : html`<${Table}
+      caption="Grants" columns=${grantColumnsOf(setOpen, refusal)} items=${grants.items} />`)}<//>
     ${open === "give" && html`<${Give} principal=${id} account=${account} onClose=${() => setOpen(null)} onDone=${done("The role is given.")} />`}
     ${open?.id && html`<${Withdraw} grant=${open} name=${name} onClose=${() => setOpen(null)} onDone=${() => grants.reload()} />`}
   <//>`;

@@ -17,7 +17,8 @@ export function FindPrincipal({ label, value, onInput, error }) {
   const everybody = (usePrincipals() ?? []).filter((one) => one.status === "enabled" || one.id === value);
   const group = (kind, title) => {
     const items = everybody.filter((one) => one.kind === kind);
-    return items.length > 0 && html`<optgroup label=${title}>${items.map((one) => html`<option value=${one.id} selected=${one.id === value}>${one.name ?? one.id}${one.team ? ` (${one.team})` : ""}</option>`)}</optgroup>`;
+    return items.length > 0 && html`<optgroup label=${title}>${items.map((one) => html`<option value=${one.id}
+      selected=${one.id === value}>${one.name ?? one.id}${one.team ? ` (${one.team})` : ""}</option>`)}</optgroup>`;
   };
   return html`<${Field} label=${label} required error=${error}>${(given) => html`<select ...${given} value=${value} onChange=${(event) => onInput(event.target.value)}>
     <option value="" selected=${!value}>Choose…</option>${group("person", "People")}${group("service account", "Service accounts")}</select>`}<//>`;

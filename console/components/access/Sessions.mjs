@@ -28,6 +28,9 @@ export function Sessions({ query = {}, empty }) {
   const read = useRead({ path: "/v1/sessions", query: { ...query, limit: 200 } }, { every: 15 });
   const ended = () => { setOpen(null); tell("The session is ended."); read.reload(); };
   const refused = (one) => (one.current ? null : refusal("principal.disable"));
-  return html`<${Shown} read=${read}>${() => (read.data.items.length === 0 ? html`<${Empty} title=${empty} />` : html`<${Table} caption="Sessions" columns=${columns(refused, setOpen)} items=${read.data.items} />`)}<//>
-    ${open && html`<${Confirm} danger title="End this session" verb="End it" reason="none" about=${open.current ? "It is your own: you sign in again afterwards." : "Whoever has it signs in again."} call=${() => ({ method: "DELETE", path: `/v1/sessions/${open.id}` })} onClose=${() => setOpen(null)} onDone=${ended} />`}`;
+  return html`<${Shown} read=${read}>${() => (read.data.items.length === 0 ? html`<${Empty} title=${empty} />` : html`<${Table} caption="Sessions"
+    columns=${columns(refused, setOpen)} items=${read.data.items} />`)}<//>
+    ${open && html`<${Confirm} danger title="End this session" verb="End it" reason="none"
+      about=${open.current ? "It is your own: you sign in again afterwards." : "Whoever has it signs in again."}
+      call=${() => ({ method: "DELETE", path: `/v1/sessions/${open.id}` })} onClose=${() => setOpen(null)} onDone=${ended} />`}`;
 }

@@ -19,7 +19,8 @@ export function Asked({ approval }) {
   const { body, dry_run: rehearsed } = asked;
   return html`
     ${body && html`<div><h3>The request says</h3><${Diff} items=${entries(body)} /></div>`}
-    ${rehearsed?.events?.length > 0 && html`<div><h3>It would put on record</h3>${rehearsed.events.map((event) => html`<details class="small"><summary>${said(event.type)}</summary><${Diff} items=${entries(event.data)} /></details>`)}</div>`}
+    ${rehearsed?.events?.length > 0 && html`<div><h3>It would put on record</h3>${rehearsed.events.map((event) => html`<details
+      class="small"><summary>${said(event.type)}</summary><${Diff} items=${entries(event.data)} /></details>`)}</div>`}
     ${rehearsed && html`<div><h3>It would touch</h3><${Blast} radius=${rehearsed.blast_radius} /></div><${Warnings} items=${rehearsed.warnings} />`}
     <p class="small quiet">As it was when it was proposed, without names and addresses of people.</p>`;
 }

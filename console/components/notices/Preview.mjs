@@ -23,11 +23,14 @@ export function Preview({ body }) {
     const { notices, notices_total, left_out, quotas_from, cut } = read.data;
     return html`
       <div class="figures" role="status"><${Figure} label="Notices" value=${number(notices_total)} note="in 30 days" />
-        <${Figure} label="Letters" value=${number(sum(notices, "addresses"))} note=${notices.length < notices_total ? "of those below" : ""} /><${Figure} label="Calls of webhooks" value=${number(sum(notices, "webhooks"))} /></div>
+        <${Figure} label="Letters"
+          value=${number(sum(notices, "addresses"))} note=${notices.length < notices_total ? "of those below" : ""} /><${Figure}
+          label="Calls of webhooks" value=${number(sum(notices, "webhooks"))} /></div>
       ${left_out.length > 0 && html`<p class="small quiet">Not kept, so not foretold: ${list(left_out.map(words))}.</p>`}
       ${quotas_from && html`<p class="small quiet">How full quotas were is known since <${Time} at=${quotas_from} />.</p>`}
       ${cut && html`<p class="small quiet">There was more than a preview reads: the oldest is left out.</p>`}
-      ${notices.length === 0 ? html`<${Empty} title="It would have told nothing in the last 30 days." />` : html`<${Table} caption="What it would have told" columns=${COLUMNS} items=${notices.map((one, at) => ({ ...one, id: `${at}` }))} />`}
+      ${notices.length === 0 ? html`<${Empty} title="It would have told nothing in the last 30 days." />` : html`<${Table}
+        caption="What it would have told" columns=${COLUMNS} items=${notices.map((one, at) => ({ ...one, id: `${at}` }))} />`}
       ${notices.length < notices_total && html`<p class="small quiet">The newest ${count(notices.length, "notice")} of ${number(notices_total)}.</p>`}`;
   }}<//>`;
 }

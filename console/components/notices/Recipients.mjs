@@ -25,8 +25,10 @@ export function Recipients({ value, onInput, error }) {
       <${Choice} label="Who" required value=${one.kind} onInput=${(kind) => change(at, { kind })} options=${KINDS} error=${wrongAt(error, `/recipients/${at}`)} />
       ${one.kind === "contacts" && html`<${Choice} label="For" required value=${one.role} onInput=${(role) => change(at, { role })} options=${ROLES} />`}
       ${one.kind === "address" && html`<${Text} label="Address" type="email" required value=${one.address} onInput=${(address) => change(at, { address })} />`}
-      ${one.kind === "webhook" && html`<${Choice} label="Webhook" required value=${one.webhook_id} onInput=${(webhook_id) => change(at, { webhook_id })} options=${[["", "Choose…"], ...living]} />`}
-      <${Act} kind="quiet" label=${`Take recipient ${at + 1} away`} refusal=${value.length === 1 ? "Somebody has to be told." : null} onClick=${() => onInput(value.filter((_, index) => index !== at))}>Take away<//>
+      ${one.kind === "webhook" && html`<${Choice} label="Webhook" required value=${one.webhook_id}
+        onInput=${(webhook_id) => change(at, { webhook_id })} options=${[["", "Choose…"], ...living]} />`}
+      <${Act} kind="quiet" label=${`Take recipient ${at + 1} away`} refusal=${value.length === 1 ? "Somebody has to be told." : null}
+        onClick=${() => onInput(value.filter((_, index) => index !== at))}>Take away<//>
     </div>`)}
     ${wrongAt(error, "/recipients") && value.length === 0 && html`<p class="wrong">${error.message}</p>`}
     <div class="row"><${Act} onClick=${() => onInput([...value, recipientForm({ kind: "contacts" })])}>Add a recipient<//></div>

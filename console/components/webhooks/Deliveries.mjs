@@ -9,7 +9,9 @@ import { Time } from "../Time.mjs";
 export const STATES = ["pending", "held", "gathered", "delivered", "dead", "cancelled"];
 export const STATE_FILTER = { name: "state", label: "State", kind: /** @type {"choice"} */ ("choice"), options: options("Any", STATES) };
 
-const WHAT = { name: "What", cell: (one) => html`${one.webhook_id ? html`<a href=${`#/webhooks/${one.webhook_id}/deliveries/${one.id}`}>${one.type}</a>` : html`<span>${one.type}</span>`}${one.kind !== "event" && html` <span class="quiet small">${words(one.kind)}</span>`}` };
+const WHAT = { name: "What", cell: (one) => html`${one.webhook_id ? html`<a
+  href=${`#/webhooks/${one.webhook_id}/deliveries/${one.id}`}>${one.type}</a>` : html`<span>${one.type}</span>`}${one.kind !== "event" && html` <span
+  class="quiet small">${words(one.kind)}</span>`}` };
 const STATE = { name: "State", cell: (one) => html`<${Badge} word=${one.state} />` };
 const REST = [
   { name: "About", cell: (one) => html`<${Ref} id=${one.subject} />` },

@@ -31,15 +31,18 @@ export function Replay({ hook, onClose }) {
     <p>What fits is sent again with the identifiers it had, so a receiver that remembers them drops what it knows. All that is said has to hold.</p>
     <form class="form" onSubmit=${submit}>
       <${Checks} label="State" options=${STATES} value=${value.states} onInput=${(states) => set({ states })} hint="None: all of these." error=${wrongAt(write.error, "/states")} />
-      <${Words} label="Types" value=${value.types} onInput=${(types) => set({ types })} hint="api_key.revoked, notice.key_expiring. Empty: all." error=${wrongAt(write.error, "/types")} />
+      <${Words} label="Types" value=${value.types} onInput=${(types) => set({ types })} hint="api_key.revoked, notice.key_expiring. Empty: all."
+        error=${wrongAt(write.error, "/types")} />
       <${Moment} label="Made from" value=${value.from} onInput=${(from) => set({ from })} error=${wrongAt(write.error, "/from")} />
       <${Moment} label="Made before" value=${value.until} onInput=${(until) => set({ until })} hint="In UTC. Empty: now." error=${wrongAt(write.error, "/until")} />
-      <${Count} label="Behind position" value=${value.after} onInput=${(after) => set({ after })} hint="Of the log: events that came later." error=${wrongAt(write.error, "/after_position")} />
+      <${Count} label="Behind position" value=${value.after} onInput=${(after) => set({ after })} hint="Of the log: events that came later."
+        error=${wrongAt(write.error, "/after_position")} />
       <${Text} label="Reason" value=${value.reason} onInput=${(reason) => set({ reason })} error=${wrongAt(write.error, "/reason")} />
       <${Warnings} items=${rehearsal.answer?.body.warnings} />
       ${rehearsal.answer && html`<p role="status">${planned(rehearsal.answer.body)}</p>`}
       <${WriteStatus} write=${rehearsal.error ? rehearsal : write} onDone=${done} />
-      <div class="row spread"><${Act} onClick=${onClose}>Cancel<//><span class="row"><${Act} busy=${rehearsal.busy} onClick=${() => rehearsal.run({ ...call, dryRun: true })}>How many?<//><${Act} type="submit" kind="main" busy=${write.busy}>Replay<//></span></div>
+      <div class="row spread"><${Act} onClick=${onClose}>Cancel<//><span class="row"><${Act} busy=${rehearsal.busy}
+        onClick=${() => rehearsal.run({ ...call, dryRun: true })}>How many?<//><${Act} type="submit" kind="main" busy=${write.busy}>Replay<//></span></div>
     </form>
     <${Curl} calls=${[call]} />
   <//>`;

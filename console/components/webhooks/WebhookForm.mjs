@@ -23,11 +23,13 @@ export function WebhookFields({ value, onInput, error, moved = false }) {
 
 function Events({ value, onInput, error }) {
   const toggle = (one, on) => onInput(on ? [...value.filter((other) => other !== one), one] : value.filter((other) => other !== one));
-  const box = ([one, name]) => html`<label class="check"><input type="checkbox" checked=${value.includes(one)} onChange=${(event) => toggle(one, event.target.checked)} /> ${name} <code class="quiet small">${one}</code></label>`;
+  const box = ([one, name]) => html`<label class="check"><input type="checkbox" checked=${value.includes(one)}
+    onChange=${(event) => toggle(one, event.target.checked)} /> ${name} <code class="quiet small">${one}</code></label>`;
   const typed = value.filter((one) => !KINDS.some(([kind]) => kind === one));
   return html`<fieldset class="field"><legend>Events</legend>
     <div class="choices">${KINDS.map(box)}</div>
     <details class="small" open=${typed.length > 0}><summary>Single types of events and notices</summary><div class="choices">${TYPES.map((one) => box([one, ""]))}</div></details>
-    <${Area} mono label="As they are sent" required rows=${3} value=${value.join("\n")} onInput=${(text) => onInput(lines(text))} hint="One a line: api_key.revoked, api_key.*, notice.key_expiring." error=${error} />
+    <${Area} mono label="As they are sent" required rows=${3} value=${value.join("\n")} onInput=${(text) => onInput(lines(text))}
+      hint="One a line: api_key.revoked, api_key.*, notice.key_expiring." error=${error} />
   </fieldset>`;
 }

@@ -22,8 +22,10 @@ export function KeyFilter({ value, onInput, error }) {
     <${Find} what="clients" label="Client" none="any" value=${value.client_id} onInput=${(client_id) => set({ client_id })} error=${at("client_id")} />
     <${Text} label="Owner team" value=${value.owner_team} onInput=${(owner_team) => set({ owner_team })} error=${at("owner_team")} />
     <${Text} label="Environment" value=${value.environment} onInput=${(environment) => set({ environment })} error=${at("environment")} />
-    <${Choice} label="Status" value=${value.status} onInput=${(status) => set({ status })} options=${[["", "Active or suspended"], ["active", "Active"], ["suspended", "Suspended"]]} />
+    <${Choice} label="Status" value=${value.status} onInput=${(status) => set({ status })}
+      options=${[["", "Active or suspended"], ["active", "Active"], ["suspended", "Suspended"]]} />
     <${Moment} label="Issued before" value=${value.issued_before} onInput=${(issued_before) => set({ issued_before })} error=${at("issued_before")} />
-    <${Moment} label="Not used since" value=${value.unused_since} onInput=${(unused_since) => set({ unused_since })} hint="In UTC. Keys that were issued before it, and not used since." error=${at("unused_since")} />
+    <${Moment} label="Not used since" value=${value.unused_since} onInput=${(unused_since) => set({ unused_since })}
+      hint="In UTC. Keys that were issued before it, and not used since." error=${at("unused_since")} />
     <${Area} label="Labels of the client" mono rows=${2} value=${value.labels} onInput=${(labels) => set({ labels })} hint="One a line: tier=gold." error=${at("labels")} />`;
 }

@@ -25,27 +25,32 @@ export function PlanFields({ value, onInput }) {
   const { kind } = value;
   const ofKey = kind === "suspend_key" || kind === "revoke_key";
   return html`
-    ${(ofKey || kind === "suspend_client") && html`<${Find} what="clients" label="Client" required none="Choose…" value=${value.client_id} onInput=${(client_id) => onInput({ client_id, key_id: "" })} />`}
+    ${(ofKey || kind === "suspend_client") && html`<${Find} what="clients" label="Client" required none="Choose…" value=${value.client_id}
+      onInput=${(client_id) => onInput({ client_id, key_id: "" })} />`}
     ${ofKey && html`<${KeyOf} client=${value.client_id} value=${value.key_id} onInput=${(key_id) => onInput({ key_id })} />`}
-    ${kind.endsWith("_policy") && html`<${Find} what="policies" label="Policy" required none="Choose…" query=${{ status: "active" }} value=${value.policy_id} onInput=${(policy_id) => onInput({ policy_id, assignment_id: "" })} />`}
+    ${kind.endsWith("_policy") && html`<${Find} what="policies" label="Policy" required none="Choose…" query=${{ status: "active" }}
+      value=${value.policy_id} onInput=${(policy_id) => onInput({ policy_id, assignment_id: "" })} />`}
     ${kind === "assign_policy" && html`
       <${Find} what="clients" label="Client" none="every client" value=${value.client_id} onInput=${(client_id) => onInput({ client_id })} />
       <${Find} what="routes" label="Route" none="every route" query=${{ status: "active" }} value=${value.route_id} onInput=${(route_id) => onInput({ route_id })} />
       <${Text} label="Environment" value=${value.environment} onInput=${(environment) => onInput({ environment })} hint="Empty: every one." />`}
     ${kind === "unassign_policy" && html`<${AssignmentOf} policy=${value.policy_id} value=${value.assignment_id} onInput=${(assignment_id) => onInput({ assignment_id })} />`}
-    ${kind === "revise_policy" && html`<${Choice} label="Mode" required value=${value.mode} onInput=${(mode) => onInput({ mode })} options=${[["enforce", "Enforce"], ["shadow", "Shadow"]]} hint="Limits are changed for a time ahead on the policy's own page." />`}`;
+    ${kind === "revise_policy" && html`<${Choice} label="Mode" required value=${value.mode} onInput=${(mode) => onInput({ mode })}
+      options=${[["enforce", "Enforce"], ["shadow", "Shadow"]]} hint="Limits are changed for a time ahead on the policy's own page." />`}`;
 }
 
 function KeyOf({ client, value, onInput }) {
   const keys = useRead(client ? { path: "/v1/keys", query: { client_id: client, limit: 200 } } : null).data?.items ?? [];
   remember(keys);
   const living = keys.filter((key) => key.status === "active" || key.status === "suspended");
-  return html`<${Choice} label="Key" required value=${value} onInput=${onInput} options=${[["", client ? "Choose…" : "Choose a client first"], ...living.map((key) => [key.id, `${key.name} (${key.environment}, ${key.hint})`])]} />`;
+  return html`<${Choice} label="Key" required value=${value} onInput=${onInput}
+    options=${[["", client ? "Choose…" : "Choose a client first"], ...living.map((key) => [key.id, `${key.name} (${key.environment}, ${key.hint})`])]} />`;
 }
 
 function AssignmentOf({ policy, value, onInput }) {
   const items = useRead(policy ? { path: "/v1/assignments", query: { policy_id: policy, limit: 200 } } : null).data?.items ?? [];
-  return html`<div class="field"><label for="plan-assignment">Assignment</label><select id="plan-assignment" required value=${value} onChange=${(event) => onInput(event.target.value)}>
+  return html`<div class="field"><label for="plan-assignment">Assignment</label><select id="plan-assignment" required value=${value}
+    onChange=${(event) => onInput(event.target.value)}>
     <option value="">${policy ? "Choose…" : "Choose a policy first"}</option>${items.map((one) => html`<${Assignment} one=${one} chosen=${value} />`)}</select></div>`;
 }
 
