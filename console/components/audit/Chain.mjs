@@ -3,10 +3,10 @@ import { html } from "../../lib/ui.mjs";
 import { useRead } from "../../lib/hooks.mjs";
 import { count } from "../../lib/format.mjs";
 import { Badge } from "../Badge.mjs";
-import { Empty, Shown } from "../States.mjs";
+import { Shown } from "../States.mjs";
 import { Time } from "../Time.mjs";
 import { said } from "../Timeline.mjs";
-import { Ref } from "../Ref.mjs";
+import { Ref, shortened } from "../Ref.mjs";
 import { Who } from "./AuditTable.mjs";
 
 export const chainCall = (position) => ({ path: `/v1/audit/${position}/chain` });
@@ -45,8 +45,13 @@ function Links({ items, cause, here, told }) {
 function Told({ items }) {
   if (items.length === 0) return null;
   return html`<ul class="plain small">${items.map((one) => html`<li key=${one.id} class="row wrap"><${Badge} word=${one.state} />
-    <span>${one.kind === "notice" ? "Notice" : "Event"} ${one.type} by ${one.channel === "email" ? "e-mail" : one.webhook_id
-      ? html`webhook <a href=${`#/webhooks/${one.webhook_id}`}><code
-      class="id">${one.webhook_id.slice(0, 7)}…${one.webhook_id.slice(-4)}</code></a>` : "webhook"}</span>
+    <span>${one.kind === "notice" ? "Notice" : "Event"} ${one.type} <${By} delivery=${one} /></span>
     <span class="quiet">${count(one.attempts, "try", "tries")}${one.last_error && `: ${one.last_error}`}</span></li>`)}</ul>`;
+}
+
+/** @param {{ delivery: Api["Delivery"] }} props */
+function By({ delivery }) {
+  const { channel, webhook_id: webhook, id } = delivery;
+  if (channel === "email") return html`by e-mail`;
+  return webhook ? html`by <a href=${`#/webhooks/${webhook}/deliveries/${id}`}>webhook <code class="id">${shortened(webhook)}</code></a>` : html`by webhook`;
 }
