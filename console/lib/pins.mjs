@@ -13,7 +13,7 @@ const read = () => {
 /** @returns {{ note?: string, at?: string, vkey?: string }} */
 export const pinned = () => read();
 
-/** @param {{ note?: string | null, at?: string, vkey?: string | null }} changes null takes away */
+/** @param {{ note?: string | null, at?: string | null, vkey?: string | null }} changes null takes away */
 export function pin(changes) {
   const next = Object.fromEntries(Object.entries({ ...read(), ...changes }).filter(([, value]) => value));
   try {

@@ -133,6 +133,9 @@ test("a log that lost entries since is found out, and what was seen before is ke
   await page.getByText("This is not the log that it says it is.").waitFor();
   assert.equal(await page.evaluate(() => localStorage.getItem("tollgate.log")), before);
   await page.unroute("**/v1/audit/consistency*");
+  await button("Forget it, and hold the log to the new one").click();
+  await page.getByText("This browser remembers it").waitFor();
+  assert.notEqual(await page.evaluate(() => localStorage.getItem("tollgate.log")), before);
   assert.deepEqual(wrong, []);
 });
 
