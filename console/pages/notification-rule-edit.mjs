@@ -21,7 +21,7 @@ export default function EditRulePage({ params }) {
   <//>`;
 }
 
-const FIELDS = ["name", "notices", "recipients", "about", "thresholds", "days_before", "cadence"];
+const FIELDS = ["name", "notices", "recipients", "about", "thresholds", "days_before", "cadence", "report"];
 const patchOf = (base, mine) => differing(bodyOf(formOf(base)), bodyOf(mine), FIELDS);
 
 function Form({ rule }) {

@@ -51,6 +51,7 @@ function Body({ rule }) {
         class="item">${team}: ${zone}</span>`)],
       quotas && ["Thresholds", rule.thresholds.length ? `${list(rule.thresholds)} %` : "the policy's, or 50, 80, 90 and 100 %"],
       rule.notices.includes("key_expiring") && ["Days before", list(rule.days_before)],
+      rule.report && ["Usage report", `each ${rule.report.every} as ${rule.report.form}, ${rule.report.time_zone}`],
       ["Identifier", html`<${CopyId} id=${rule.id} what="rule's identifier" />`],
       ["Made", html`<${Time} at=${rule.created_at} both />`],
       ["Changed", html`<${Time} at=${rule.updated_at} both />`],

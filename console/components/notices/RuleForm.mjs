@@ -14,6 +14,7 @@ export const EMPTY_RULE = {
   report: { every: "month", time_zone: "UTC", form: "csv" },
 };
 
+/** What the form holds of a rule that was read. @param {any} rule */
 export const formOf = ({ name, notices, recipients, about, thresholds, days_before, cadence, report }) => ({
   name, notices, recipients: recipients.map(recipientForm), about: { client_id: about.client_id ?? null, team: about.team ?? "", environment: about.environment ?? "" },
   thresholds, days_before, digest: cadence.kind === "digest", hour: String(cadence.hour ?? 8), time_zone: cadence.time_zone ?? "UTC", team_zones: cadence.team_zones ?? {},
