@@ -145,6 +145,7 @@ use crate::{
         routes::claim::ClaimedInstallation,
         routes::claim::PendingClaim,
         routes::session::view::SessionView,
+        routes::changes::Moved,
         routes::whoami::Whoami,
         routes::principals::view::PersonView,
         routes::principals::view::PersonWithToken,

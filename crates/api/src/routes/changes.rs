@@ -10,6 +10,7 @@ use axum::{
     },
 };
 use futures::stream;
+use http::header;
 use projections::{Seen, Visibility};
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -115,7 +116,9 @@ pub(crate) async fn watch(
         let event = Event::default().event("moved").json_data(Moved::from(seen)).ok()?;
         Some((Ok::<_, Infallible>(event), watching))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)).into_response())
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY));
+    // As of every answer, in the place of what the library says.
+    Ok(([(header::CACHE_CONTROL, "no-store")], events).into_response())
 }
 
 struct Watching {

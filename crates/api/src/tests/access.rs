@@ -14,11 +14,12 @@ fn permission(name: &str) -> Permission {
 }
 
 /// Operations that show what everybody does, and so are for those who see everything.
-const OF_EVERYBODY: [&str; 5] = [
+const OF_EVERYBODY: [&str; 6] = [
     "export_audit",
     "list_deliveries",
     "list_mail_addresses",
     "mark_mail_addresses",
+    "reconcile_usage",
     "unmark_mail_addresses",
 ];
 /// A second permission is asked for, or a hold on everything.

@@ -141,6 +141,8 @@ async fn a_claim_that_broke_off_is_finished(on: On) {
     tokio::time::timeout(std::time::Duration::from_secs(10), given).await.unwrap();
     stop.cancel();
     finishing.await.unwrap();
+    // The grant is in its own list before it is in the audit log.
+    world.shown().await;
     assert_eq!(audited(&world, "grant.given").await.len(), 1);
 }
 

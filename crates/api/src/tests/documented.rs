@@ -725,6 +725,7 @@ fn every_answer_in_json_has_an_example() {
                         "text/plain",
                         "application/jsonl",
                         "application/x-ndjson",
+                        "text/event-stream",
                         "application/vnd.apache.parquet",
                     ]
                     .contains(&&**kind)

@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use ::gateway_node::{
-    Batches, Configuration, ControlPlane, UsageSink, follow, follow_from_snapshot, join_others,
-    keep_usage, new_boot,
+    Batches, Configuration, ControlPlane, UsageSink, follow, follow_from_snapshot, join_others, keep_usage,
+    new_boot,
 };
 use eventlog::bus::{BusFeed, Refill, UsagePublisher};
 use gateway::{Gateway, KeptDecisions, SharedQuotas};
