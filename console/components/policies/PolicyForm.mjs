@@ -8,7 +8,7 @@ import { Failure, Loading } from "../States.mjs";
 import { Warnings } from "../Write.mjs";
 import { LimitFields, NEW_RATE, quotaBody, rateBody } from "./LimitFields.mjs";
 
-export const EMPTY_POLICY = { name: "", mode: "shadow", counting: "client", thresholds: [80, 100], rates: [NEW_RATE], quotas: [] };
+export const EMPTY_POLICY = { name: "", mode: "shadow", counting: "client", thresholds: [50, 80, 90, 100], rates: [NEW_RATE], quotas: [] };
 export const formOf = ({ name, mode, counting, thresholds, rates, quotas }) => ({ name, mode, counting, thresholds, rates: rates.map((one) => ({ ...one })), quotas: quotas.map((one) => ({ ...one })) });
 export const bodyOf = (value) => ({ ...value, rates: value.rates.map(rateBody), quotas: value.quotas.map(quotaBody) });
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const BINARY = process.env.TOLLGATE_BIN ?? fileURLToPath(new URL("../../../target/debug/tollgate", import.meta.url));
 const READY_MS = 30_000;
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());

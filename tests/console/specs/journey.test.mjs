@@ -1,10 +1,14 @@
-// The main job, done by hand in the console: a client from its registration to the revocation of its key.
+// The main job, done by hand in the console and called through Envoy: a client from its registration to the revocation of its key, what it used
+// and who is told, the proof of all that, and the numbers taken along.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { callThrough, serve } from "../lib/server.mjs";
-import { launch, open, settled, signIn } from "../lib/browser.mjs";
 import { axe } from "../lib/axe.mjs";
+import { launch, open, settled, signIn, visit } from "../lib/browser.mjs";
+import { envoy } from "../lib/envoy.mjs";
+import { serve } from "../lib/server.mjs";
 
+let edge;
 let server;
 let browser;
 let page;
@@ -13,14 +17,26 @@ let wrong;
 before(async () => {
   server = await serve();
   await server.api("POST", "/routes", { name: "Read an order", methods: ["GET"], path: "/orders/{id}", required_scopes: ["orders:read"] });
+  const policy = await server.api("POST", "/policies", { name: "Partners", quotas: [{ name: "daily", requests: 5, period: "day", time_zone: "UTC" }] });
+  await server.api("POST", `/policies/${policy.id}/assignments`, {});
+  edge = await envoy(server.door);
   browser = await launch();
   ({ page, wrong } = await open(browser, server.url));
   await signIn(page, server.token);
 });
 after(async () => {
   await browser?.close();
+  await edge?.stop();
   await server?.stop();
 });
+
+/** A call of the API behind Envoy. */
+async function call(secret, path) {
+  const answer = await fetch(edge.url + path, { headers: { "x-api-key": secret } });
+  const text = await answer.text();
+  assert.ok(answer.status !== 200 || text === "served\n", text);
+  return answer.status;
+}
 
 const dialog = () => page.getByRole("dialog");
 const button = (name) => page.getByRole("button", { name, exact: true });
@@ -60,14 +76,27 @@ test("a client from its registration to the revocation of its key", async (t) =>
     await page.getByText("No key yet.").waitFor();
   });
 
+  await t.test("a rule has the owner told when a quota fills", async () => {
+    await visit(page, "notification-rules/new");
+    await page.getByLabel("Name", { exact: true }).fill("Near the end");
+    await button("Make it").click();
+    await page.getByRole("heading", { level: 1, name: "Near the end" }).waitFor();
+  });
+
   await t.test("a key is issued, and its secret copied once", async () => {
+    await visit(page, "clients");
+    await page.getByRole("link", { name: "Acme Travel" }).first().click();
     await button("Issue a key").click();
     await dialog().getByLabel("Name", { exact: true }).fill("backend");
     await axe(page, "the form of a key");
     await button("Issue").click();
     secret = await takeSecret();
     await page.getByRole("link", { name: "backend" }).first().waitFor();
-    assert.equal(await callThrough(server.door, secret, "/orders/1"), 200);
+    assert.equal(await call(secret, "/orders/1"), 200);
+  });
+
+  await t.test("its calls are seen", async () => {
+    await page.getByRole("main").getByText(/Allowed\s*1/).first().waitFor();
   });
 
   await t.test("it is rotated, and the tracker tells old from new", async () => {
@@ -79,7 +108,7 @@ test("a client from its registration to the revocation of its key", async (t) =>
     renewed = await takeSecret();
     assert.notEqual(renewed, secret);
     await page.getByText("Not safe to retire yet.").waitFor();
-    assert.equal(await callThrough(server.door, renewed, "/orders/2"), 200);
+    assert.equal(await call(renewed, "/orders/2"), 200);
     const current = page.getByRole("row").filter({ hasText: "current" });
     await current.filter({ hasText: "just now" }).or(current.filter({ hasText: "ago" })).first().waitFor();
     await axe(page, "the page of a key");
@@ -93,8 +122,8 @@ test("a client from its registration to the revocation of its key", async (t) =>
     await dialog().getByRole("button", { name: "Retire" }).click();
     await dialog().getByText("Every gateway node has applied it.").waitFor();
     await button("Close").last().click();
-    assert.equal(await callThrough(server.door, secret, "/orders/3"), 401);
-    assert.equal(await callThrough(server.door, renewed, "/orders/4"), 200);
+    assert.equal(await call(secret, "/orders/3"), 401);
+    assert.equal(await call(renewed, "/orders/4"), 200);
   });
 
   await t.test("it is suspended, and the suspension taken back", async () => {
@@ -102,7 +131,7 @@ test("a client from its registration to the revocation of its key", async (t) =>
     await dialog().getByLabel("Reason").fill("looks odd");
     await dialog().getByRole("button", { name: "Suspend" }).click();
     await dialog().getByText("Every gateway node has applied it.").waitFor();
-    assert.equal(await callThrough(server.door, renewed, "/orders/5"), 403);
+    assert.equal(await call(renewed, "/orders/5"), 403);
     await button("Close").last().click();
     await page.locator(".toast").getByRole("button", { name: "Reinstate" }).click();
     await page.getByText("backend is reinstated.").waitFor();
@@ -123,8 +152,29 @@ test("a client from its registration to the revocation of its key", async (t) =>
     assert.ok(await dialog().evaluate((box) => box.matches(":modal")), "the receipt stays above the page, which has fewer buttons now");
     await button("Close").last().click();
     await page.getByRole("main").getByText("revoked", { exact: true }).first().waitFor();
-    assert.equal(await callThrough(server.door, renewed, "/orders/6"), 401);
+    assert.equal(await call(renewed, "/orders/6"), 401);
     await settled(page);
+  });
+
+  await t.test("whoever the rule names was told that the quota is nearly used", async () => {
+    await visit(page, "deliveries");
+    await page.getByRole("row").filter({ hasText: "quota_threshold" }).first().waitFor();
+  });
+
+  await t.test("the revocation is in the signed log, as the browser proves", async () => {
+    await visit(page, "audit?action=api_key.revoked");
+    await page.getByRole("row").filter({ hasText: "Key revoked" }).getByRole("link").first().click();
+    await page.getByRole("heading", { level: 1, name: "Key revoked" }).waitFor();
+    await page.getByText("This entry is in the signed log.").waitFor();
+  });
+
+  await t.test("what it used is taken along as CSV", async () => {
+    await visit(page, "reports?group_by=client&granularity=total");
+    await page.getByRole("row").filter({ hasText: "Acme Travel" }).first().waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), button("CSV").click()]);
+    const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
+    assert.match(lines[0], /^window_start,window_end,/);
+    assert.ok(lines.length >= 2, lines.join("\n"));
   });
 
   assert.deepEqual(wrong, []);

@@ -13,7 +13,8 @@ const LOOKS = {
   light: { colorScheme: "light" },
   // The same page in other colours: only these can be wrong.
   dark: { colorScheme: "dark", rules: ["color-contrast"] },
-  narrow: { colorScheme: "light", viewport: { width: 390, height: 844 } },
+  // The same page in less room: what that can break.
+  narrow: { colorScheme: "light", viewport: { width: 390, height: 844 }, rules: ["target-size", "scrollable-region-focusable", "region", "meta-viewport"] },
 };
 
 /** A page, and what is seen once it is there. @param {any} made */

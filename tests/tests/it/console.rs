@@ -6,13 +6,27 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use test_servers::tool;
 
-/// Each beside a server of its own, one after the other: a browser wants the machine for itself.
+/// What opens every page in every look, by the beginning of its name: half of the time.
+const OF_PAGES: &str = "pages";
+
+#[tokio::test]
+async fn every_page_holds_in_every_look() -> Result<()> {
+    hold(|name| name.starts_with(OF_PAGES)).await
+}
+
 #[tokio::test]
 async fn the_console_does_the_main_job_in_a_browser() -> Result<()> {
+    hold(|name| !name.starts_with(OF_PAGES)).await
+}
+
+/// Each spec beside a server of its own, one after the other.
+async fn hold(which: impl Fn(&str) -> bool) -> Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("console");
     let mut node = Command::new("node");
-    node.arg("--test").args(specs(&directory.join("specs"))?).current_dir(&directory);
-    node.env("CHROMIUM", tool("TOLLGATE_TEST_CHROMIUM")?).env("TOLLGATE_BIN", tollgate_tests::binary()?);
+    node.args(["--test", "--test-concurrency=1"]).args(specs(&directory.join("specs"), which)?);
+    node.current_dir(&directory).env("CHROMIUM", tool("TOLLGATE_TEST_CHROMIUM")?);
+    node.env("TOLLGATE_BIN", tollgate_tests::binary()?)
+        .env("TOLLGATE_TEST_ENVOY", tool("TOLLGATE_TEST_ENVOY")?);
     let output = tokio::task::spawn_blocking(move || node.output()).await?.context("starting node")?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -20,10 +34,15 @@ async fn the_console_does_the_main_job_in_a_browser() -> Result<()> {
     Ok(())
 }
 
-fn specs(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(directory).context("reading the specs")?;
-    let mut specs = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    specs.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
+fn specs(directory: &Path, which: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    let mut specs = vec![];
+    for entry in std::fs::read_dir(directory).context("reading the specs")? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".test.mjs") && which(&name) {
+            specs.push(path);
+        }
+    }
     specs.sort();
     ensure!(!specs.is_empty(), "there are no specs");
     Ok(specs)

@@ -136,7 +136,7 @@ fn request(schema: &str) -> Option<Value> {
         "NewPolicy" => json!({
             "name": "Partners", "rates": [{ "name": "burst", "requests": 100, "per_seconds": 60, "burst": 20 }],
             "quotas": [{ "name": "daily", "requests": 10_000, "period": "day", "time_zone": "Europe/Berlin" }],
-            "counting": "client", "mode": "enforce", "thresholds": [80, 100],
+            "counting": "client", "mode": "enforce", "thresholds": [50, 80, 90, 100],
         }),
         "PolicyPatch" => json!({ "mode": "shadow", "thresholds": null }),
         "CallToExplain" => json!({ "method": "GET", "path": "/orders/7", "environment": "prod" }),

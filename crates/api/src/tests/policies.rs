@@ -14,7 +14,7 @@ async fn what_is_not_said_of_a_policy_has_its_usual_value() {
     let quota = json!({ "name": "monthly", "requests": 1000, "period": "month", "window": "calendar", "time_zone": "UTC" });
     assert_eq!(policy["quotas"], json!([quota]));
     assert_eq!((&policy["counting"], &policy["mode"]), (&json!("client"), &json!("enforce")));
-    assert_eq!((&policy["thresholds"], &policy["assignments"]), (&json!([80, 100]), &json!([])));
+    assert_eq!((&policy["thresholds"], &policy["assignments"]), (&json!([50, 80, 90, 100]), &json!([])));
     assert_eq!((&policy["revision"], &policy["version"]), (&json!(1), &json!(1)));
 }
 
@@ -43,7 +43,7 @@ async fn a_revision_counts_and_null_is_as_if_never_said() {
     let policy = patch(json!({ "mode": null, "thresholds": null, "name": "Other" })).expect(200).await.json();
     assert_eq!(
         (&policy["mode"], &policy["thresholds"], &policy["revision"]),
-        (&json!("enforce"), &json!([80, 100]), &json!(2))
+        (&json!("enforce"), &json!([50, 80, 90, 100]), &json!(2))
     );
     patch(json!({ "rates": null })).refused(422, "policy_needs_limit").await;
     assert_eq!(patch(json!({ "name": null })).refused(422, "body_invalid").await["pointer"], "/name");

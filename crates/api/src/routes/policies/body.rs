@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     LimitName, Reason,
+    notification_rule::DEFAULT_THRESHOLDS,
     rate_limit_policy::{Period, QuotaLimit, QuotaWindow, RateLimit, TimeZoneName},
 };
 use serde::Deserialize;
@@ -66,7 +67,7 @@ pub(crate) struct Thresholds(Vec<Percent>);
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self(vec![Percent(80), Percent(100)])
+        Self(DEFAULT_THRESHOLDS.map(Percent).into())
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct NewPolicy {
     #[serde(default = "mode_default")]
     #[schema(value_type = form::Mode, inline, required = false)]
     mode: Mode,
-    /// At most 10 percentages of a quota at which its use is worth a notice; absent: 80 and 100.
+    /// At most 10 percentages of a quota at which its use is worth a notice; absent: 50, 80, 90 and 100.
     #[serde(default)]
     #[schema(value_type = Vec<Percent>, inline, max_items = 10, required = false)]
     thresholds: Thresholds,

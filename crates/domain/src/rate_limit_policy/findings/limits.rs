@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::Finding;
 use crate::{
     LimitName, RouteId,
+    notification_rule::DEFAULT_THRESHOLDS,
     rate_limit_policy::{Period, PolicySpec, QuotaLimit, QuotaWindow, RateLimit},
     route::RouteSpec,
 };
 
-/// What a policy has where nobody says; thresholds that nobody asked for contradict nothing.
-const THRESHOLDS_USUAL: [u8; 2] = [80, 100];
+/// What a policy had where nobody said, before it was [`DEFAULT_THRESHOLDS`].
+const THRESHOLDS_BEFORE: [u8; 2] = [80, 100];
 
 /// What contradicts itself in a policy. All its limits count the same calls of the same callers.
 #[must_use]
@@ -34,7 +35,10 @@ pub fn of_spec(spec: &PolicySpec) -> Vec<Finding> {
             Finding::LimitNeverReached { limit: limit.name().clone(), requests, by, at_most }
         }));
     }
-    if quotas.is_empty() && !thresholds.is_empty() && *thresholds != BTreeSet::from(THRESHOLDS_USUAL) {
+    // Thresholds that nobody asked for contradict nothing.
+    let asked_for =
+        *thresholds != BTreeSet::from(DEFAULT_THRESHOLDS) && *thresholds != BTreeSet::from(THRESHOLDS_BEFORE);
+    if quotas.is_empty() && !thresholds.is_empty() && asked_for {
         found.push(Finding::ThresholdsWithoutQuota);
     }
     found
