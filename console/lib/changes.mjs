@@ -1,8 +1,8 @@
 // One stream of changes for all that look (`GET /v1/changes`). It is read by fetch: EventSource sends no token.
 import { open } from "./api.mjs";
 
-/** After a stream that broke. One that the server ended is asked for again at once. */
-const AGAIN_MS = 5_000;
+/** After a stream that broke, and after one that the server ended: something between may end each at once. */
+const AGAIN_MS = { broken: 5_000, ended: 1_000 };
 
 const listeners = new Set();
 /** @type {AbortController | null} */
@@ -26,7 +26,7 @@ export function watch(listener) {
 function start() {
   const mine = new AbortController();
   reading = mine;
-  read(mine.signal).then(() => 0, () => AGAIN_MS).then((ms) => {
+  read(mine.signal).then(() => AGAIN_MS.ended, () => AGAIN_MS.broken).then((ms) => {
     if (reading !== mine) return;
     setTimeout(() => { if (reading === mine) start(); }, ms);
   });

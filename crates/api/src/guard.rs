@@ -21,6 +21,8 @@ use http::request::Parts;
 use parking_lot::Mutex;
 
 pub(crate) use door::Door;
+#[cfg(test)]
+pub(crate) use door::WATCHING_MAX;
 pub(crate) use needs::Needs;
 
 use crate::{

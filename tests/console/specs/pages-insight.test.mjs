@@ -1,20 +1,10 @@
 // The pages of reports, throttling, the audit log and the past in light, dark and narrow: each opens, nothing goes wrong, axe finds nothing. With
 // SHOTS set the pictures are kept there.
-import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { axe } from "../lib/axe.mjs";
-import { launch, open, settled, signIn, visit } from "../lib/browser.mjs";
+import { after, before } from "node:test";
+import { launch } from "../lib/browser.mjs";
 import { example } from "../lib/example.mjs";
+import { everyLook } from "../lib/looks.mjs";
 import { serve } from "../lib/server.mjs";
-
-const LOOKS = {
-  light: { colorScheme: "light" },
-  // The same page in other colours: only these can be wrong.
-  dark: { colorScheme: "dark", rules: ["color-contrast"] },
-  // The same page in less room: what that can break.
-  narrow: { colorScheme: "light", viewport: { width: 390, height: 844 }, rules: ["target-size", "scrollable-region-focusable", "region", "meta-viewport"] },
-};
 
 /** A page, and what is seen once it is there. @param {any} made @param {any} found */
 const pagesOf = (made, found) => ({
@@ -63,28 +53,10 @@ before(async () => {
   }
   pages = pagesOf(made, { suspended, first, decision });
   browser = await launch();
-  if (process.env.SHOTS) await mkdir(process.env.SHOTS, { recursive: true });
 });
 after(async () => {
   await browser?.close();
   await server?.stop();
 });
 
-for (const [look, { rules, ...options }] of Object.entries(LOOKS)) {
-  test(`every page of reports, audit and the past, ${look}`, async (t) => {
-    const { page, wrong } = await open(browser, server.url, options);
-    await signIn(page, server.token);
-    for (const [name, [place, seen]] of Object.entries(pages)) {
-      await t.test(name, async () => {
-        await visit(page, place);
-        await settled(page);
-        await page.getByRole("main").getByText(seen).first().waitFor();
-        await axe(page, `${name}, ${look}`, { rules });
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(wide <= 0, `${wide} pixels stick out of the page`);
-        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}-${look}.png`, fullPage: true });
-        assert.deepEqual(wrong.splice(0), []);
-      });
-    }
-  });
-}
+everyLook("reports, audit and the past", () => ({ browser, server, pages }));

@@ -8,10 +8,20 @@ use domain::{
 };
 
 use crate::{
-    Api, Readiness, ReportFiles, Settings, Uploads, auth::claimant, idempotency::InFlight,
-    nodes::GatewayNodes, observe::Exports, problem::Problem, random::Random, replays::Replays,
-    routes::changes::STREAMS_MAX,
+    Api, Readiness, ReportFiles, Settings, Uploads,
+    auth::claimant,
+    idempotency::InFlight,
+    nodes::GatewayNodes,
+    observe::Exports,
+    problem::{Problem, kinds},
+    random::Random,
+    room::Room,
 };
+
+/// Each keeps a connection to the read models, and a processor, busy for seconds.
+const REPLAYS_MAX: usize = 2;
+/// Streams without an end that are open at once.
+pub(crate) const WATCHING_MAX: usize = 500;
 
 /// What requests come through. The log and the read models are behind it: [`Allowed`](super::Allowed) hands them out.
 #[derive(Clone)]
@@ -21,13 +31,13 @@ pub(crate) struct Door {
     /// What is being taken out.
     pub(crate) exports: Exports,
     /// What adds up much at once: simulations and reconciliations.
-    pub(crate) replays: Replays,
+    pub(crate) replays: Room,
     /// Held from looking for overlapping routes until the new one is on record.
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
     /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
     pub(crate) admins: Arc<tokio::sync::Mutex<()>>,
     /// Room for those who watch for changes.
-    pub(crate) watching: Arc<tokio::sync::Semaphore>,
+    pub(crate) watching: Room,
 }
 
 impl Door {
@@ -36,10 +46,10 @@ impl Door {
             api,
             in_flight: InFlight::default(),
             exports: Exports::default(),
-            replays: Replays::default(),
+            replays: Room::new(REPLAYS_MAX, kinds::REPLAYS_BUSY),
             routes: Arc::default(),
             admins: Arc::default(),
-            watching: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
+            watching: Room::new(WATCHING_MAX, kinds::STREAMS_BUSY),
         }
     }
 

@@ -1,6 +1,6 @@
 //! `GET /v1/changes`: tells whoever looks that there is something new to read, and not what.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -24,12 +24,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     docs::{KnownProblems, Streamed},
     guard::{Authenticated, Door},
-    problem::{Problem, kinds},
+    problem::Problem,
     query::Params,
 };
 
-/// Streams that one process has open at once.
-pub(crate) const STREAMS_MAX: usize = 500;
 /// Whoever may not look any more is asked who they are again after so long.
 const SECONDS_MAX: u16 = 300;
 /// Proxies take a connection that is silent for longer for dead.
@@ -101,8 +99,7 @@ pub(crate) async fn watch(
     _: Authenticated,
     Params(Watch { for_seconds }): Params<Watch>,
 ) -> Result<Response, Problem> {
-    let room = Arc::clone(&door.watching).try_acquire_owned();
-    let room = room.map_err(|_| Problem::new(kinds::STREAMS_BUSY))?;
+    let room = door.watching.enter()?;
     let Seconds(seconds) = for_seconds;
     let watching = Watching {
         visibility: door.api().visibility.clone(),

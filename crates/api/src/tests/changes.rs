@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::harness::World;
-use crate::routes::changes::STREAMS_MAX;
+use crate::guard::WATCHING_MAX;
 
 async fn watch(world: &World) -> BodyDataStream {
     let request =
@@ -59,8 +59,7 @@ async fn a_stream_ends_when_the_process_stops_and_at_once_where_that_is_asked_fo
 #[tokio::test]
 async fn no_more_watch_than_there_is_room_for() {
     let world = World::new().await;
-    let all = u32::try_from(STREAMS_MAX).unwrap();
-    let room = world.door.watching.clone().try_acquire_many_owned(all - 1).unwrap();
+    let room: Vec<_> = (1..WATCHING_MAX).map(|_| world.door.watching.enter().unwrap()).collect();
     let events = watch(&world).await;
     world.get("/v1/changes?for_seconds=0").refused(429, "streams_busy").await;
     drop(events);

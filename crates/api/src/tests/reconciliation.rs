@@ -72,7 +72,7 @@ async fn the_sums_of_all_are_for_those_who_see_all() {
 #[tokio::test]
 async fn of_what_reads_much_only_some_run_at_once() {
     let world = World::new().await;
-    let busy = [world.door.replays.begin().unwrap(), world.door.replays.begin().unwrap()];
+    let busy = [world.door.replays.enter().unwrap(), world.door.replays.enter().unwrap()];
     world.get(PATH).refused(429, "replays_busy").await;
     let policy = json!({ "policy": { "rates": [{ "name": "burst", "requests": 1, "per_seconds": 1 }] } });
     world.post("/v1/policies/simulate", &policy).refused(429, "replays_busy").await;

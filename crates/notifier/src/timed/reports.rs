@@ -152,7 +152,11 @@ impl<'of> Clients<'of> {
         let mut occasions = vec![];
         for row in report.rows {
             let Some(client_id) = row.client_id else { continue };
-            let (calls, batch_no) = self.ended.calls_of(book, client_id).await?;
+            let (calls, batch_no) = if is_before {
+                self.ended.calls_of(book, client_id).await?
+            } else {
+                (row.calls, report.batch_no)
+            };
             if is_before && calls.total > 0 {
                 continue;
             }

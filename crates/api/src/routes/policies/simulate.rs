@@ -132,7 +132,7 @@ pub(crate) async fn simulate(ask: Ask<ReportRead>) -> Result<Json<Simulated>, Pr
         ask.allow(&ANYTHING)?;
     }
     let filter = filter(&candidate.targets);
-    let _room = ask.door().replays.begin()?;
+    let _room = ask.door().replays.enter()?;
     // A policy that binds nobody has nothing to look for.
     let reach = if candidate.targets.is_empty() { Reach::Within(vec![]) } else { ask.reach() };
     let query = SecondsQuery { from, until, filter, rows_max: ROWS_MAX, reach };

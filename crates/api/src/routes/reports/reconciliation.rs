@@ -99,7 +99,7 @@ pub(crate) async fn reconcile_usage(
     let (from, until) = span(asked.from, asked.until, allowed.now())?;
     // The sums are those of all.
     allowed.allow(&ANYTHING)?;
-    let _room = allowed.door().replays.begin()?;
+    let _room = allowed.door().replays.enter()?;
     let told = &*allowed.door().api().told_usage;
     let compared = projections::reconcile(allowed.read(), told, (from, until), BATCHES_MAX).await;
     compared.map(|compared| Json(compared.into())).map_err(unreconciled)

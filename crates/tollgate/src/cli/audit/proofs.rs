@@ -141,13 +141,9 @@ async fn keys(connection: &Connection) -> anyhow::Result<()> {
     if connection.output == Format::Json {
         return rest.print(&answer, &[]);
     }
-    let items = |name: &str| json!({ "items": answer.body.get(name).cloned().unwrap_or_default() });
-    output::print(&items("keys"), &KEYS, connection.output)?;
-    if connection.output == Format::Table {
-        println!();
-        output::print(&items("identities"), &IDENTITIES, connection.output)?;
-    }
-    Ok(())
+    let keys = json!({ "items": answer.body.get("keys").cloned().unwrap_or_default() });
+    output::print(&keys, &KEYS, connection.output)?;
+    rest.print_below(&answer, "identities", &IDENTITIES)
 }
 
 async fn checkpoint(note: bool, connection: &Connection) -> anyhow::Result<()> {
