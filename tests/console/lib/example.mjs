@@ -35,7 +35,8 @@ export async function example({ api, door }) {
 async function limits(api, made) {
   const policies = {
     Everyone: { rates: [{ name: "steady", requests: 100, per_seconds: 1, burst: 200 }] },
-    Couriers: { rates: [{ name: "burst", requests: 20, per_seconds: 1, burst: 40 }], quotas: [{ name: "daily", requests: 60, period: "day", time_zone: "Europe/Berlin" }] },
+    // Its burst is as much as its quota, so that however fast the machine calls it is the quota that refuses.
+    Couriers: { rates: [{ name: "burst", requests: 20, per_seconds: 1, burst: 40 }], quotas: [{ name: "daily", requests: 40, period: "day", time_zone: "Europe/Berlin" }] },
     "Next year": { mode: "shadow", rates: [{ name: "burst", requests: 2, per_seconds: 60 }] },
   };
   for (const [name, policy] of Object.entries(policies)) made.policies[name] = await api("POST", "/policies", { name, ...policy });
