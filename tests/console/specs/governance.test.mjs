@@ -105,7 +105,7 @@ test("what is planned is taken back, and what is used of a limit given back", as
   await dialog.getByRole("button", { name: "Give back" }).click();
   await dialog.getByText("Every gateway node has applied it.").waitFor();
   await button("Close").last().click();
-  await page.getByRole("row").filter({ hasText: "daily" }).filter({ hasText: "0 of 60" }).waitFor();
+  await page.getByRole("row").filter({ hasText: "daily" }).filter({ hasText: "0 of 40" }).waitFor();
   assert.deepEqual(wrong, []);
 });
 
