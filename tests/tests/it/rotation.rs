@@ -55,7 +55,9 @@ async fn the_tracker_tells_who_still_uses_the_old_secret() -> Result<()> {
     let tracked = until("the calls in the tracker", Duration::from_secs(20), async || {
         let tracked = world.admin.get(&format!("/keys/{}/rotation", key.key_id)).await?.json;
         let calls = |at: usize| tracked["versions"][at]["calls"].as_u64().unwrap_or_default();
-        Ok((calls(0) == 2 && calls(1) == 3).then_some(tracked))
+        // They are read one after the other, and the batch may be counted in between.
+        let used = tracked["versions"][1]["last_used_at"].is_string();
+        Ok((used && calls(0) == 2 && calls(1) == 3).then_some(tracked))
     })
     .await?;
     let seen = |version: &Value| {

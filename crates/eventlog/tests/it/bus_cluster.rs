@@ -117,6 +117,7 @@ async fn each_role_can_do_its_work_and_only_the_publisher_can_publish_events() {
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),
     };

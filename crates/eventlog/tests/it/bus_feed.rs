@@ -131,7 +131,9 @@ async fn what_was_handed_out_and_not_applied_is_handed_out_again() {
     let again = next(&mut feed, Position::new(10)).await.unwrap();
     assert_eq!(again[0], first.unwrap()[0]);
     // The process dies with everything handed out and nothing applied; the next one starts from its checkpoint.
-    let _all = next(&mut feed, again.last().unwrap().position).await;
+    // There may be nothing left to hand out.
+    let rest = feed.next_within(again.last().unwrap().position, 200, Duration::from_millis(50)).await;
+    drop(rest.unwrap());
     drop(feed);
     let mut feed = durable(&bus, &log);
     follow(&mut feed, &log, 10, 110).await;
