@@ -1,5 +1,6 @@
 // A table of a page of things: sorted by the server, walked through by the arrow keys.
-import { html } from "../lib/ui.mjs";
+import { html, useRef, useState } from "../lib/ui.mjs";
+import { number } from "../lib/format.mjs";
 import { setQuery, usePlace } from "../lib/router.mjs";
 import { Empty, Failure, Loading } from "./States.mjs";
 
@@ -8,23 +9,46 @@ import { Empty, Failure, Loading } from "./States.mjs";
  * @property {unknown} name
  * @property {(item: any) => unknown} cell
  * @property {string} [sort] the field that the server sorts by
- * @property {"number" | "id" | "tight" | "long"} [kind]
+ * @property {"number" | "id" | "tight" | "long" | "wide"} [kind]
  */
+
+/** Rows that are drawn at once: as many as scroll smoothly. An answer may have 10,000, which are leafed through here. */
+export const ROWS = 200;
 
 /**
  * @param {{ caption: string, columns: Column[], items: any[], keyOf?: (item: any) => string, sortable?: boolean, rowTone?: (item: any) => string | null }} props
  */
 export function Table({ caption, columns, items, keyOf = (item) => item.id, sortable = false, rowTone }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+  const [wanted, setWanted] = useState(0);
+  const place = useRef(/** @type {HTMLDivElement | null} */ (null));
+  // Fewer may be there than when the page was chosen.
+  const first = Math.min(wanted, Math.floor(Math.max(0, items.length - 1) / ROWS) * ROWS);
+  const leaf = (at) => {
+    setWanted(at);
+    place.current?.scrollIntoView({ block: "start" });
+  };
+  return html`<div ref=${place} class="scroll" tabindex="0" role="region" aria-label=${caption}>
     <table onKeyDown=${walk}>
       <caption class="hidden">${caption}</caption>
       <thead><tr>${columns.map((column) => html`<${Head} column=${column} sortable=${sortable} />`)}</tr></thead>
-      <tbody>${items.map((item) => html`<tr key=${keyOf(item)} data-tone=${rowTone?.(item)}>
+      <tbody>${items.slice(first, first + ROWS).map((item) => html`<tr key=${keyOf(item)} data-tone=${rowTone?.(item)}>
         ${columns.map((column, at) => html`<${at === 0 ? "th" : "td"} scope=${at === 0 ? "row" : undefined}
           class=${column.kind}>${column.cell(item)}<//>`)}
       </tr>`)}</tbody>
     </table>
-  </div>`;
+  </div>
+  ${items.length > ROWS && html`<${Leaves} caption=${caption} first=${first} of=${items.length} leaf=${leaf} />`}`;
+}
+
+/** The way through an answer of more rows than are drawn at once. */
+function Leaves({ caption, first, of, leaf }) {
+  const last = Math.floor((of - 1) / ROWS) * ROWS;
+  const to = (at, name) => html`<button type="button" class="button" disabled=${at < 0 || at > last || at === first}
+    onClick=${() => leaf(at)}>${name}</button>`;
+  return html`<nav class="pager row" aria-label=${`Rows: ${caption}`}>
+    ${to(0, "First rows")}${to(first - ROWS, "Rows before")}${to(first + ROWS, "Rows after")}${to(last, "Last rows")}
+    <span class="quiet small" role="status">Rows ${number(first + 1)} to ${number(Math.min(first + ROWS, of))} of ${number(of)}</span>
+  </nav>`;
 }
 
 function Head({ column, sortable }) {
@@ -60,11 +84,12 @@ function walk(event) {
  * @param {{ read: any, empty: unknown, caption: string, columns: Column[], keyOf?: (item: any) => string, sortable?: boolean, rowTone?: (item: any) => string | null }} props
  */
 export function Listing({ read, empty, ...table }) {
+  const { query } = usePlace();
   if (read.error && !read.data) return html`<${Failure} error=${read.error} retry=${read.reload} />`;
   if (!read.data) return html`<${Loading} />`;
   return html`<div aria-busy=${read.loading}>
     ${read.error && html`<${Failure} error=${read.error} retry=${read.reload} what="This may be out of date." />`}
-    ${read.empty ? (typeof empty === "string" ? html`<${Empty} title=${empty} />` : empty) : html`<${Table} ...${table}
+    ${read.empty ? (typeof empty === "string" ? html`<${Empty} title=${empty} />` : empty) : html`<${Table} key=${query.cursor} ...${table}
       items=${read.items} />`}
     <${Pager} next=${read.next} shown=${read.items.length} />
   </div>`;

@@ -14,6 +14,8 @@ import { Table } from "../components/Table.mjs";
 import { Time } from "../components/Time.mjs";
 import { Traffic, trafficCall } from "../components/Traffic.mjs";
 
+/** Who calls most is known of all of them only: as many as one answer has. */
+const EVERYBODY = 10_000;
 const number_ = /** @type {"number"} */ ("number");
 
 export default function OverviewPage() {
@@ -23,7 +25,7 @@ export default function OverviewPage() {
   const reports = may("report.read");
   const calls = {
     totals: reports && { path: "/v1/reports/usage", query: { ...period, granularity: "total" } },
-    clients: reports && { path: "/v1/reports/usage", query: { ...period, granularity: "total", group_by: "client", limit: 200 } },
+    clients: reports && { path: "/v1/reports/usage", query: { ...period, granularity: "total", group_by: "client", limit: EVERYBODY } },
     quotas: reports && { path: "/v1/reports/quotas", query: { limit: 200 } },
     throttling: reports && { path: "/v1/reports/throttling", query: { ...period, limit: 8 } },
     expiring: may("key.read") && { path: "/v1/hygiene/keys", query: { list: "near_expiry", days: 30, limit: 8 } },
@@ -82,7 +84,7 @@ function TopClients({ call }) {
 
 function Refusals({ call }) {
   const read = useRead(call, { every: 15 });
-  return html`<${Section} title="Which limits refused" actions=${html`<a href=${to("reports")}>Reports</a>`}><${Shown}
+  return html`<${Section} title="Which limits refused" actions=${html`<a href=${to("throttling")}>Throttling</a>`}><${Shown}
     read=${read}>${() => (read.data.items.length === 0
     ? html`<${Empty} title="No limit refused a call in this time." />`
     : html`<${Table} caption="Limits that refused" items=${read.data.items}
@@ -107,7 +109,8 @@ function Quotas({ call }) {
       { name: "Quota", cell: (item) => html`${item.limit} <span class="quiet">of</span> <${Ref} id=${item.policy_id}
         name=${item.policy_name} />` },
       { name: "Used", cell: (item) => html`<${Used} used=${item.used} limit=${item.allowed} />` },
-      { name: "Used up", cell: (item) => html`<${Time} at=${item.used_up_at} relative none="not in this window" />` },
+      { name: "Used up", cell: (item) => (item.used >= item.allowed ? html`<${Badge} word="it is" tone="bad" />` : html`<${Time} at=${item.used_up_at}
+        relative none="not in this window" />`) },
     ]} />`;
   }}<//><//>`;
 }

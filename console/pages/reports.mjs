@@ -37,7 +37,7 @@ export default function UsagePage({ query }) {
   const granularity = query.granularity ?? range.granularity;
   const asked = { from: range.from, until: range.until, time_zone: zone, ...(compare ? { compare: "previous" } : {}), ...chosen(query,
     ["owner_team", "client_id", "key_id", "secret_version", "route_id", "environment"]) };
-  const call = { path: PATH, query: { ...asked, granularity, group_by: query.group_by, limit: 100, cursor: query.cursor } };
+  const call = { path: PATH, query: { ...asked, granularity, group_by: query.group_by, limit: query.limit ?? 100, cursor: query.cursor } };
   const read = usePage(call);
   const total = granularity === "total";
   return html`<${Page} title="Usage" about="Every call that a gateway judged, by what became of it." calls=${[call]}
@@ -45,7 +45,7 @@ export default function UsagePage({ query }) {
       <${Act} refusal=${refusal("report.export")} onClick=${() => setExporting(true)}>Write to a file<//>`}>
     <${ReportWays} />
     <${Section} title="What is asked">
-      <div class="row wrap"><${Range} /><${Grain} value=${query.granularity ?? ""} fits=${range.granularity} />
+      <div class="filters"><${Range} /><${Grain} value=${query.granularity ?? ""} fits=${range.granularity} /><${Rows} value=${query.limit ?? ""} />
         <label class="check"><input type="checkbox" checked=${compare}
           onChange=${(event) => setQuery({ compare: event.target.checked ? "previous" : "" })} /> beside the period before</label></div>
       <${GroupBy} options=${GROUPS} />
@@ -54,7 +54,7 @@ export default function UsagePage({ query }) {
     ${!total && html`<${Section} title="Over time"><${UsageChart} compare=${compare} every=${15}
       call=${{ path: PATH, query: { ...asked, granularity, limit: POINTS } }} /><//>`}
     ${groups.length > 0 && html`<${Groups} groups=${groups}
-      call=${{ path: PATH, query: { ...asked, granularity: "total", group_by: query.group_by, limit: 1000 } }} />`}
+      call=${{ path: PATH, query: { ...asked, granularity: "total", group_by: query.group_by, limit: 10_000 } }} />`}
     <${Section} title="The numbers"><${UsageTable} read=${read} groups=${groups} total=${total}
       compare=${compare} />${read.data && html`<${Footing} report=${read.data} />`}<//>
     ${exporting && html`<${NewExport} query=${{ ...asked, granularity }} groups=${groups} onClose=${() => setExporting(false)} />`}
@@ -65,6 +65,12 @@ function Grain({ value, fits }) {
   return html`<label class="filter"><span>Windows</span><select value=${value} onChange=${(event) => setQuery({ granularity: event.target.value })}>
     <option value="" selected=${!value}>As it fits: ${fits}</option>
     ${GRAINS.map((grain) => html`<option value=${grain} selected=${grain === value}>${grain}</option>`)}</select></label>`;
+}
+
+/** How many rows one answer has. */
+function Rows({ value }) {
+  return html`<label class="filter"><span>Rows</span><select value=${value} onChange=${(event) => setQuery({ limit: event.target.value })}>
+    ${[["", "100"], ["1000", "1,000"], ["10000", "10,000"]].map(([key, name]) => html`<option value=${key} selected=${key === value}>${name}</option>`)}</select></label>`;
 }
 
 /** Who or what makes the most of the calls. */

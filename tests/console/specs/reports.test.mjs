@@ -104,3 +104,40 @@ test("whoever may look and not take along is told so", async () => {
   await seen.context.close();
   assert.deepEqual(seen.wrong, []);
 });
+
+const MANY = 10_000;
+/** Lists whose answer has 10,000 rows: the place, the call, and what tells one row from the next. */
+const LISTS = {
+  usage: ["reports?granularity=minute&group_by=client&limit=10000", "/v1/reports/usage", (item, at) => ({ ...item, window_start: new Date(Date.UTC(2026, 0, 1, 0, at)).toISOString() })],
+  clients: ["clients", "/v1/clients", (item, at) => ({ ...item, id: `${item.id}${at}` })],
+  keys: ["keys", "/v1/keys", (item, at) => ({ ...item, id: `${item.id}${at}` })],
+  audit: ["audit", "/v1/audit", (item, at) => ({ ...item, position: at + 1 })],
+  decisions: ["decisions", "/v1/decisions", (item, at) => ({ ...item, id: `${item.id}${at}` })],
+};
+
+test("of 10,000 rows a few are drawn, and the others leafed through", async (t) => {
+  const seen = await open(browser, server.url);
+  await signIn(seen.page, server.token);
+  const main = seen.page.getByRole("main");
+  for (const [name, [place, path, nth]] of Object.entries(LISTS)) {
+    await t.test(name, async () => {
+      await seen.page.route((url) => url.pathname === path, async (route) => {
+        const body = await (await route.fetch()).json();
+        await route.fulfill({ json: { ...body, items: Array.from({ length: MANY }, (_, at) => nth(body.items[0], at)), next_cursor: null } });
+      });
+      await visit(seen.page, place);
+      await main.getByText("Rows 1 to 200 of 10,000").waitFor();
+      assert.equal(await main.locator("tbody tr").count(), 200);
+      await main.getByRole("button", { name: "Rows after" }).click();
+      await main.getByText("Rows 201 to 400 of 10,000").waitFor();
+      await main.getByRole("button", { name: "Last rows" }).click();
+      await main.getByText("Rows 9,801 to 10,000 of 10,000").waitFor();
+      assert.equal(await main.locator("tbody tr").count(), 200);
+      const elements = await seen.page.evaluate(() => document.querySelectorAll("*").length);
+      assert.ok(elements < 6000, `${elements} elements`);
+      await seen.page.unrouteAll();
+    });
+  }
+  await seen.context.close();
+  assert.deepEqual(seen.wrong, []);
+});
