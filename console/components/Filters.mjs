@@ -32,7 +32,7 @@ function Pick({ filter, value }) {
 /** Where the API takes a position of the log, too, it may be in the address and is no moment. */
 function At({ filter, value }) {
   return html`<label class="filter"><span>${filter.label}</span>
-    <input type="datetime-local" value=${toInput(value)}
+    <input type="datetime-local" value=${/^\d+$/.test(value) ? "" : toInput(value)}
       onChange=${(event) => setQuery({ [filter.name]: fromInput(event.target.value) ?? "" })} /></label>`;
 }
 

@@ -16,7 +16,7 @@ const COLUMNS = [
   { name: "Limit", cell: (item) => html`${item.name} <span class="quiet">${item.kind}</span>` },
   { name: "Policy", cell: (item) => html`<${Ref} id=${item.policy_id} /> <span class="quiet">rev. ${item.policy_revision}</span>` },
   { name: "Used", cell: (item) => html`<${Used} used=${item.used} limit=${item.limit} />` },
-  { name: "Full again", cell: (item) => (item.used === 0 ? html`<span class="quiet">it is</span>` : html`<${Time}
+  { name: "Full again", cell: (item) => (item.used === 0 ? html`<span class="quiet">now</span>` : html`<${Time}
     at=${item.resets_at} relative />`) },
   { name: "Environment", cell: (item) => item.environment },
   { name: "Counts", cell: (item) => (item.key_id ? html`key <${Ref}
@@ -58,5 +58,5 @@ function resetOf(item, { client_id, key_id }, reason) {
 export function Used({ used, limit }) {
   return html`<span class="used"><meter min="0" max=${limit} high=${limit * 0.8} optimum="0" value=${Math.min(used, limit)}
     aria-label=${`${used} of ${limit} used`}></meter>
-    <span class="small nowrap">${number(used)} of ${number(limit)} <span class="quiet">${percent(used, limit)}</span></span></span>`;
+    <span class="small nowrap">${number(used)} of ${number(limit)} <span class="quiet">(${percent(used, limit)})</span></span></span>`;
 }

@@ -2,6 +2,8 @@
 import { html, useEffect, useRef } from "../lib/ui.mjs";
 import { Curl } from "./Curl.mjs";
 
+let opened = false;
+
 /**
  * @param {{ title: string, trail?: [string, string][], about?: unknown, badges?: unknown, actions?: unknown,
  *   calls?: (import("../lib/api.mjs").Call | null | false)[], children?: unknown }} props
@@ -10,7 +12,11 @@ export function Page({ title, trail = [], about, badges, actions, calls = [], ch
   const heading = useRef(null);
   useEffect(() => { document.title = `${title} · Tollgate`; }, [title]);
   // Whoever came by a link hears where they are; a page that is opened first leaves the focus alone.
-  useEffect(() => { if (document.activeElement === document.body || document.activeElement?.closest("nav, main")) heading.current?.focus({ preventScroll: true }); }, []);
+  useEffect(() => {
+    const [first, at] = [!opened, document.activeElement];
+    opened = true;
+    if (!first && (at === document.body || at?.closest("nav, main"))) heading.current?.focus({ preventScroll: true });
+  }, []);
   return html`<div class="page">
     <header class="page-head">
       ${trail.length > 0 && html`<nav class="trail" aria-label="Where you are"><ol>${trail.map(([name, href]) => html`<li><a

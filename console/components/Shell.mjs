@@ -7,6 +7,7 @@ import { groups, moved, pages } from "../pages/index.mjs";
 import { Act } from "./Act.mjs";
 import { Page } from "./Page.mjs";
 import { Zone } from "./Range.mjs";
+import { shortened } from "./Ref.mjs";
 import { Empty, Failure, Loading } from "./States.mjs";
 
 /** @param {{ signed: import("../lib/session.mjs").SignedIn, onSignOut: () => void }} props */
@@ -18,6 +19,7 @@ export function Shell({ signed, onSignOut }) {
     window.scrollTo(0, 0);
   }, [place.path]);
   useEffect(() => {
+    fromTheTop();
     document.addEventListener("keydown", shortcuts);
     return () => document.removeEventListener("keydown", shortcuts);
   }, []);
@@ -33,6 +35,14 @@ export function Shell({ signed, onSignOut }) {
     </div>`;
 }
 
+/** Whoever has signed in has left a field that is no more, from where the tabulator would go on: it begins at the top. */
+function fromTheTop() {
+  if (document.activeElement !== document.body) return;
+  document.body.tabIndex = -1;
+  document.body.focus({ preventScroll: true });
+  document.body.removeAttribute("tabindex");
+}
+
 function Side({ place, signed, onSignOut }) {
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [place.path]);
@@ -44,11 +54,21 @@ function Side({ place, signed, onSignOut }) {
   </header>`;
 }
 
+/** Scrolls to where one is. `scrollIntoView` would have the tabulator go on from there. @param {HTMLElement | null} nav */
+function reveal(nav) {
+  const link = nav?.querySelector("[aria-current]");
+  if (!nav || !(link instanceof HTMLElement)) return;
+  const at = link.offsetTop - nav.offsetTop - nav.scrollTop;
+  if (at < 2 * link.offsetHeight || at > nav.clientHeight - 3 * link.offsetHeight) nav.scrollTop += at - nav.clientHeight / 2;
+}
+
 function Ways({ place }) {
   const { may } = useMay();
   const shown = pages.filter((page) => page.nav && (!page.permission || may(page.permission)));
-  const here = place.segments[0] ?? "";
-  return html`<nav aria-label="Sections">${groups.map((group) => {
+  const here = matched(pages, place)?.page.under ?? place.segments[0] ?? "";
+  const ways = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => reveal(ways.current), [here]);
+  return html`<nav aria-label="Sections" ref=${ways}>${groups.map((group) => {
     const inside = shown.filter((page) => page.nav.group === group);
     return inside.length > 0 && html`<div><h2>${group}</h2><ul>${inside.map((page) => html`<li>
       <a href=${`#/${page.path}`} aria-current=${here === page.path ? "page" : null}>${page.nav.label}</a></li>`)}</ul></div>`;
@@ -59,14 +79,13 @@ function Who({ signed, onSignOut }) {
   const { theme } = usePrefs();
   return html`<div class="who">
     ${signed.who.break_glass_until && html`<p class="badge" data-tone="bad">Administrator in an emergency</p>`}
-    <p><span class="quiet">Signed in as</span><br /><code
-      class="id">${signed.who.id.length > 22 ? `${signed.who.id.slice(0, 10)}…${signed.who.id.slice(-4)}` : signed.who.id}</code><br /><span
-      class="quiet">${signed.who.roles.map((role) => role.replaceAll("_", " ")).join(", ") || "no role"}</span></p>
+    <div class="row spread"><p><span class="hidden">Signed in as</span><code class="id nowrap">${shortened(signed.who.id)}</code><span
+      class="item quiet">${signed.who.roles.map((role) => role.replaceAll("_", " ")).join(", ") || "no role"}</span></p>
+      <${Act} kind="quiet" onClick=${onSignOut}>Sign out<//></div>
     <${Zone} label="Times in" />
     <label class="filter"><span>Look</span><select value=${theme} onChange=${(event) => setPref("theme", event.target.value)}>
       ${[["system", "System"], ["light", "Light"], ["dark", "Dark"]].map(([key, name]) => html`<option value=${key}
         selected=${key === theme}>${name}</option>`)}</select></label>
-    <${Act} onClick=${onSignOut}>Sign out<//>
   </div>`;
 }
 

@@ -2,6 +2,7 @@
 import { html } from "../lib/ui.mjs";
 import { useRead } from "../lib/hooks.mjs";
 import { differencesOf } from "../lib/patch.mjs";
+import { Principal } from "./access/Principal.mjs";
 import { Diff } from "./Diff.mjs";
 import { Ref } from "./Ref.mjs";
 import { Empty, Shown } from "./States.mjs";
@@ -21,8 +22,7 @@ export function Timeline({ entries }) {
     <p><a href=${`#/audit/${entry.position}`} class="strong">${said(entry.action)}</a>
       ${entry.outcome !== "succeeded" && html` <span class="badge" data-tone="bad">${entry.outcome}</span>`}
       ${" "}<${Ref} id=${entry.subject.id} /></p>
-    <p class="small quiet"><${Time} at=${entry.occurred_at} both /> by <span
-      title=${entry.actor.id}>${entry.actor.kind.replaceAll("_", " ")} ${short(entry.actor.id)}</span>${entry.reason && html`: “${entry.reason}”`}</p>
+    <p class="small quiet"><${Time} at=${entry.occurred_at} both /> by <${Actor} actor=${entry.actor} />${entry.reason && html`: “${entry.reason}”`}</p>
     <${Changes} items=${entry.changes ?? []} />
   </li>`)}</ol>`;
 }
@@ -35,7 +35,11 @@ function Changes({ items }) {
     items=${shown} /></details>`;
 }
 
-const short = (id) => (id.length > 20 ? `${id.slice(0, 7)}…${id.slice(-4)}` : id);
+/** People and service accounts by their names; what acts by itself, and the first token, by their identifiers. */
+function Actor({ actor }) {
+  if (actor.id.startsWith("prn_")) return html`<${Principal} id=${actor.id} />`;
+  return html`<span title=${actor.id}>${actor.id}</span>`;
+}
 
 /** `api_key.rotated` as `API key rotated`. */
 export function said(action) {

@@ -61,7 +61,7 @@ function Words() {
     <${Facts} items=${[["A moment", html`<${Time}
       at=${new Date(Date.now() - 7_200_000).toISOString()} both />`], ["An identifier", html`<${CopyId}
       id="cli_01h8x0c7vz3k9m2n4p6q8r0s2t" />`], ["Of a limit", html`<${Used} used=${870}
-      limit=${1000} />`], ["Zone", html`<${Zone} />`]]} />
+      limit=${1000} />`], ["Of times", html`<${Zone} />`]]} />
     <div class="figures"><${Figure} label="A figure" value="12,345" note="with a note" /><${Figure} label="That warns" value="17"
       tone="warn" /></div>
   <//>`;

@@ -8,6 +8,7 @@ import { Act } from "../components/Act.mjs";
 import { Area, Choice, Field, Text, wrongAt } from "../components/Field.mjs";
 import { Find } from "../components/Find.mjs";
 import { Figure, Page, Section } from "../components/Page.mjs";
+import { Said } from "../components/Said.mjs";
 import { Table } from "../components/Table.mjs";
 import { WriteStatus } from "../components/Write.mjs";
 
@@ -17,7 +18,7 @@ const TYPES = { csv: "text/csv", jsonl: "application/jsonl" };
 const COLUMNS = [
   { name: "Row", kind: /** @type {"number"} */ ("number"), cell: (row) => number(row.number) },
   { name: "Key there", cell: (row) => row.subject },
-  { name: "Why it would be refused", cell: (row) => html`${row.detail} <code class="quiet small">${row.code}</code>` },
+  { name: "Why it would be refused", cell: (row) => html`<${Said} text=${row.detail} /> <code class="quiet small">${row.code}</code>` },
 ];
 
 export default function ImportKeysPage() {
@@ -48,9 +49,9 @@ export default function ImportKeysPage() {
       <${Text} label="The other system" required value=${ways.source} onInput=${(source) => change({ source })}
         hint="kong, unkey: a row is known by it and by its own name there." error=${wrongAt(preview.error, "/source")} />
       <${Choice} label="Format" required value=${ways.format} onInput=${(format) => change({ format })} options=${FORMATS} />
-      <${Find} what="clients" label="Client of rows that name none" none="none: each row names its client" value=${ways.client_id}
-        onInput=${(client_id) => change({ client_id })} />
-      <${Text} label="Environment of rows that name none" value=${ways.environment} onInput=${(environment) => change({ environment })} />
+      <${Find} what="clients" label="Client" none="Each row names its own" value=${ways.client_id}
+        hint="Of rows that name none." onInput=${(client_id) => change({ client_id })} />
+      <${Text} label="Environment" value=${ways.environment} onInput=${(environment) => change({ environment })} hint="Of rows that name none." />
       <${Field} wide label="A file">${(given) => html`<input ...${given} type="file" accept=".csv,.json,.jsonl,.ndjson,text/csv,application/json" onChange=${read} />`}<//>
       <${Area} wide mono label="The rows" required rows=${6} value=${text} onInput=${typed}
         hint="external_id, sha256, and perhaps client_name, environment, name, scopes, expires_at, hint. At most 100,000." />

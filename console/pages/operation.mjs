@@ -11,6 +11,7 @@ import { CopyId } from "../components/Copy.mjs";
 import { Filters, options } from "../components/Filters.mjs";
 import { Facts, Figure, Page, Section } from "../components/Page.mjs";
 import { Ref } from "../components/Ref.mjs";
+import { Said } from "../components/Said.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Listing } from "../components/Table.mjs";
 import { Time } from "../components/Time.mjs";
@@ -24,7 +25,7 @@ const COLUMNS = [
   { name: "Item", kind: /** @type {"number"} */ ("number"), cell: (item) => number(item.number) },
   { name: "What", cell: (item) => (item.key_id ? html`<${Ref} id=${item.key_id} />` : item.subject) },
   { name: "Result", cell: (item) => html`<${Badge} word=${item.result} />` },
-  { name: "Why", cell: (item) => (item.code ? html`${item.detail} <code class="quiet small">${item.code}</code>` : html`<span class="quiet">–</span>`) },
+  { name: "Why", cell: (item) => (item.code ? html`<${Said} text=${item.detail} /> <code class="quiet small">${item.code}</code>` : html`<span class="quiet">–</span>`) },
 ];
 
 export default function OperationPage({ params, query }) {

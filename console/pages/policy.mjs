@@ -71,8 +71,7 @@ function Body({ policy, reload }) {
     ]} /><//>
     <${Planned} query=${{ policy_id: policy.id }} reload=${reload} />
     <${Section} wide title="Assignments"><${Assignments} policy=${policy} reload=${reload} /><//>
-    <${Section} wide title="Contradictions" about="None of them is refused: each can be meant."><${Findings} id=${policy.id}
-      version=${policy.version} /><//>
+    <${Section} wide title="Contradictions"><${Findings} id=${policy.id} version=${policy.version} /><//>
     ${may("report.read") && html`<${Section} wide title=${policy.mode === "shadow" ? "What it would have refused" : "What it refused"}
       actions=${html`<${Range} zone=${false} />`}><${Refused} policy=${policy} /><//>`}
     ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
@@ -83,7 +82,8 @@ function Body({ policy, reload }) {
 function Findings({ id, version }) {
   const read = useRead({ path: `/v1/policies/${id}/findings`, query: {} }, { every: 30 });
   return html`<${Shown} read=${read} key=${version}>${() => (read.data.items.length === 0 ? html`<p
-    class="quiet">None was found.</p>` : html`<${Warnings} items=${read.data.items} />`)}<//>`;
+    class="quiet">None was found.</p>` : html`<${Warnings} items=${read.data.items} /><p
+    class="about">None of them is refused: each can be meant.</p>`)}<//>`;
 }
 
 const number_ = /** @type {"number"} */ ("number");

@@ -8,7 +8,7 @@ import { Table } from "../components/Table.mjs";
 
 const held = html`<span aria-hidden="true">●</span><span class="hidden">holds it</span>`;
 const columns = (roles) => [
-  { name: "Permission", cell: (one) => html`<code>${one.permission}</code><span class="item small quiet">${one.says}${one.for_people && " People alone."}</span>` },
+  { name: "Permission", kind: /** @type {"wide"} */ ("wide"), cell: (one) => html`<code>${one.permission}</code><span class="item small quiet">${one.says}${one.for_people && " People alone."}</span>` },
   ...roles.map((role) => ({ name: words(role.role), cell: (one) => role.permissions.includes(one.permission) && held })),
 ];
 

@@ -10,6 +10,7 @@ import { Badge } from "../components/Badge.mjs";
 import { CopyId } from "../components/Copy.mjs";
 import { Facts, Page, Section } from "../components/Page.mjs";
 import { Zone } from "../components/Range.mjs";
+import { Said } from "../components/Said.mjs";
 import { Scope } from "../components/Scope.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
@@ -25,7 +26,7 @@ const GRANTS = [
 const PARTS = [
   { name: "Part", cell: (part) => part.name },
   { name: "State", cell: (part) => html`<${Badge} word=${part.ready ? "ready" : "not ready"} tone=${part.ready ? "good" : "bad"} />` },
-  { name: "What it says", cell: (part) => part.detail },
+  { name: "What it says", cell: (part) => html`<${Said} text=${part.detail} />` },
 ];
 
 export default function SettingsPage() {

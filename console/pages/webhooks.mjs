@@ -38,7 +38,7 @@ function hostOf(url) {
 /** @param {{ health: Api["WebhookHealth"] | null | undefined }} props */
 function Health({ health }) {
   if (health?.failing_since) return html`<${Badge} word="failing" tone="bad" /> <span
-    class="small">${count(health.consecutive_failures, "failure")} since <${Time} at=${health.failing_since} relative /></span>`;
+    class="small">${count(health.consecutive_failures, "failure")}, the first <${Time} at=${health.failing_since} relative /></span>`;
   if (health?.last_success_at) return html`<span class="small">reached <${Time} at=${health.last_success_at} relative /></span>`;
   return html`<span class="quiet small">nothing was sent yet</span>`;
 }

@@ -24,7 +24,8 @@ export function ClientFields({ value, onInput, error, fresh = false }) {
   return html`
     <${Text} label="Name" required value=${value.name} onInput=${(name) => set({ name })} error=${wrongAt(error, "/name")} />
     ${fresh && html`<${Choice} label="Kind" required value=${value.kind} onInput=${(kind) => set({ kind })}
-      options=${[["partner", "Partner: belongs to somebody else"], ["internal", "Internal: one of ours"]]} />`}
+      options=${[["partner", "Partner"], ["internal", "Internal"]]}
+      hint="A partner belongs to somebody else; what is internal is ours." />`}
     <${Text} label="Owner team" required value=${value.owner.team} onInput=${(team) => owner({ team })} hint="Who answers for it."
       error=${wrongAt(error, "/owner/team")} />
     <${Text} label="Owner address" type="email" required value=${value.owner.email} onInput=${(email) => owner({ email })}

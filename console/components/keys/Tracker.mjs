@@ -7,6 +7,7 @@ import { Badge } from "../Badge.mjs";
 import { Danger } from "../Danger.mjs";
 import { Dialog } from "../Dialog.mjs";
 import { Choice, Text } from "../Field.mjs";
+import { Said } from "../Said.mjs";
 import { Shown } from "../States.mjs";
 import { Table } from "../Table.mjs";
 import { Time } from "../Time.mjs";
@@ -44,7 +45,7 @@ function Verdict({ tracker, refused, onOpen }) {
   const { safe, explanation, since } = tracker.safe_to_retire;
   return html`<div class="blast" data-tone=${safe ? "good" : "bad"}>
     <p class="strong" role="status">${safe ? "Safe to retire." : "Not safe to retire yet."}</p>
-    <p>${capital(explanation)}${/[.!]$/.test(explanation) ? "" : "."}${since && html` Since <${Time} at=${since} both />.`}</p>
+    <p><${Said} text=${capital(explanation)} />${/[.!]$/.test(explanation) ? "" : "."}${since && html` Since <${Time} at=${since} both />.`}</p>
     <p>The old secret ends by itself <${Time}
       at=${tracker.overlap_until} both />${tracker.retire_when_idle_hours ? `, or after ${count(tracker.retire_when_idle_hours, "idle hour")}` : ""}.</p>
     <div class="row wrap">

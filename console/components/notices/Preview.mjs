@@ -3,13 +3,14 @@ import { html } from "../../lib/ui.mjs";
 import { useRead } from "../../lib/hooks.mjs";
 import { count, list, number, words } from "../../lib/format.mjs";
 import { Figure } from "../Page.mjs";
+import { Said } from "../Said.mjs";
 import { Empty, Shown } from "../States.mjs";
 import { Table } from "../Table.mjs";
 import { Time } from "../Time.mjs";
 
 const COLUMNS = [
   { name: "When", cell: (one) => html`<${Time} at=${one.at} />` },
-  { name: "Notice", cell: (one) => one.title },
+  { name: "Notice", cell: (one) => html`<${Said} text=${one.title} />` },
   { name: "Letters", kind: /** @type {"number"} */ ("number"), cell: (one) => number(one.addresses) },
   { name: "Webhooks", kind: /** @type {"number"} */ ("number"), cell: (one) => number(one.webhooks) },
 ];

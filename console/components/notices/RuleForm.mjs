@@ -40,8 +40,8 @@ export function RuleFields({ value, onInput, error }) {
     <${Notices} value=${value.notices} onInput=${(notices) => set({ notices })} error=${wrongAt(error, "/notices")} />
     ${value.notices.some((one) => one.startsWith("quota_")) && html`<${Words} label="Thresholds" value=${value.thresholds}
       onInput=${numbers("thresholds")} hint="Percent of a quota: 80, 100. Empty: those of the policy, or 50, 80, 90 and 100." error=${wrongAt(error, "/thresholds")} />`}
-    ${value.notices.includes("key_expiring") && html`<${Words} label="Days before a key expires" value=${value.days_before}
-      onInput=${numbers("days_before")} hint="30, 7, 1. Empty: 60, 30, 14, 7, 3 and 1." error=${wrongAt(error, "/days_before")} />`}
+    ${value.notices.includes("key_expiring") && html`<${Words} label="Days before expiry" value=${value.days_before}
+      onInput=${numbers("days_before")} hint="Of a key: 30, 7, 1. Empty: 60, 30, 14, 7, 3 and 1." error=${wrongAt(error, "/days_before")} />`}
     ${value.notices.includes("usage_report") && html`<${Report} value=${value.report} onInput=${(report) => set({ report })} error=${error} />`}
     <${Recipients} value=${value.recipients} onInput=${(recipients) => set({ recipients })} error=${error} />
     <fieldset class="field"><legend>About</legend><p class="hint">All that is said has to hold. Nothing said: everything.</p><div class="limit">

@@ -12,7 +12,7 @@ export const EMPTY_POLICY = { name: "", mode: "shadow", counting: "client", thre
 export const formOf = ({ name, mode, counting, thresholds, rates, quotas }) => ({ name, mode, counting, thresholds, rates: rates.map((one) => ({ ...one })), quotas: quotas.map((one) => ({ ...one })) });
 export const bodyOf = (value) => ({ ...value, rates: value.rates.map(rateBody), quotas: value.quotas.map(quotaBody) });
 
-const MODES = [["shadow", "Shadow: judged and recorded, never enforced"], ["enforce", "Enforce"]];
+const MODES = [["shadow", "Shadow"], ["enforce", "Enforce"]];
 
 /** @param {{ value: any, onInput: (value: any) => void, error: any }} props */
 export function PolicyFields({ value, onInput, error }) {
@@ -21,7 +21,7 @@ export function PolicyFields({ value, onInput, error }) {
   return html`
     <${Text} label="Name" required value=${value.name} onInput=${(name) => set({ name })} error=${wrongAt(error, "/name")} />
     <${Choice} label="Mode" required value=${value.mode} onInput=${(mode) => set({ mode })} options=${MODES}
-      hint="Begin in shadow, look at what it would refuse, then enforce it." error=${wrongAt(error, "/mode")} />
+      hint="In shadow it is judged and recorded, and refuses nothing: begin there." error=${wrongAt(error, "/mode")} />
     <${Text} label="Thresholds" value=${value.thresholds.join(", ")} onInput=${thresholds}
       hint="Percent of a quota at which its use is worth a notice." error=${wrongAt(error, "/thresholds")} />
     <${LimitFields} value=${value} onInput=${onInput} error=${error} />`;

@@ -37,8 +37,8 @@ const SCOPE = [
     class="quiet">key</span> <${Ref} id=${item.key_id} name=${item.key_name} />`}` },
   { name: "Owner", cell: (item) => item.owner_team },
   { name: "Calls", kind: /** @type {"number"} */ ("number"), cell: (item) => number(item.calls) },
-  { name: "Needed by", kind: /** @type {"number"} */ ("number"), cell: (item) => html`${number(item.would_have_refused)} <span
-    class="quiet">${percent(item.would_have_refused, item.calls)}</span>` },
+  { name: "Needed by", kind: /** @type {"number"} */ ("number"), cell: (item) => html`${number(item.would_have_refused)}${item.calls > 0 && html` <span
+    class="quiet">(${percent(item.would_have_refused, item.calls)})</span>`}` },
   { name: "Routes", cell: (item) => (item.routes.length === 0 ? html`<span
     class="quiet">none</span>` : item.routes.map((route) => html`<span class="item"><${Ref} id=${route.route_id} name=${route.name} /> <span
     class="quiet">${number(route.calls)}</span></span>`)) },

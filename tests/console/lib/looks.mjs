@@ -13,6 +13,9 @@ const LOOKS = {
   narrow: { colorScheme: "light", viewport: { width: 390, height: 844 } },
 };
 
+/** A longer page is cut: more of the same is no picture. */
+const PICTURE_PX_MAX = 2400;
+
 /**
  * A test of each look.
  * @param {string} what the pages are
@@ -49,5 +52,8 @@ export function everyLook(what, world) {
 async function keep(page, name) {
   if (!process.env.SHOTS) return;
   await mkdir(process.env.SHOTS, { recursive: true });
-  await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
+  // What is under the pointer looks otherwise.
+  await page.mouse.move(0, 0);
+  const { width, height } = await page.evaluate(() => ({ width: document.documentElement.clientWidth, height: document.documentElement.scrollHeight }));
+  await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, PICTURE_PX_MAX) } });
 }
