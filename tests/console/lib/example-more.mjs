@@ -9,20 +9,21 @@ const LEAK_SECRET = "a-secret-of-senders-of-reports-000000";
 /** How a server is to be started for it. */
 export const MORE = () => ({ TOLLGATE_WEBHOOKS_ALLOW: "127.0.0.0/8", TOLLGATE_WEBHOOKS_ALLOW_HTTP: "true", TOLLGATE_LEAK_SECRET: LEAK_SECRET });
 
-/** A receiver that echoes what it is posted, which answers a challenge, too; `/down` fails. */
+/** A receiver that echoes what it is posted, which answers a challenge, too; what is `down`, as `/down` is, fails. */
 export async function receiver() {
   const got = [];
+  const down = new Set(["/down"]);
   const server = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) parts.push(part);
     const text = Buffer.concat(parts).toString();
     got.push({ path: request.url, headers: request.headers, body: JSON.parse(text) });
-    response.statusCode = request.url === "/down" && JSON.parse(text).type !== "endpoint.verify" ? 503 : 200;
+    response.statusCode = down.has(request.url ?? "") && JSON.parse(text).type !== "endpoint.verify" ? 503 : 200;
     response.end(response.statusCode === 200 ? text.slice(0, 1000) : "the desk is closed");
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return { url: `http://127.0.0.1:${port}`, got, stop: () => server.close() };
+  return { url: `http://127.0.0.1:${port}`, got, down, stop: () => server.close() };
 }
 
 /** @returns what was made, beside what the example made */

@@ -1,9 +1,10 @@
 // A new installation is claimed; two people; the glass; a token that is rotated, and somebody disabled.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { axe } from "../lib/axe.mjs";
 import { launch, open, signIn, visit } from "../lib/browser.mjs";
-import { caller, serve } from "../lib/server.mjs";
+import { callThrough, caller, serve } from "../lib/server.mjs";
 
 let server;
 let browser;
@@ -140,5 +141,54 @@ test("a change is planned with its reach seen, and called off; keys are suspende
   await button("Suspend 2 keys").click();
   await page.getByRole("main").getByText("finished", { exact: true }).waitFor();
   assert.deepEqual((await api("GET", `/keys?client_id=${client.id}`)).items.map((key) => key.status), ["suspended", "suspended"]);
+  assert.deepEqual(wrong, []);
+});
+
+test("keys of another system are taken over by a form, and their callers go on with the secrets they have", async () => {
+  const { page, wrong, button, heading } = await signedIn(token);
+  const client = await api("POST", "/clients", { name: "Price Comparison", kind: "partner", owner: { team: "Partner management", email: "partners@example.com" }, environments: ["prod"] });
+  const secret = "a-secret-of-the-other-system-0001";
+  const sha256 = createHash("sha256").update(secret).digest("hex");
+  await visit(page, "keys/import");
+  await page.getByLabel("The other system").fill("kong");
+  await page.getByLabel("Client optional").selectOption({ label: "Price Comparison" });
+  await page.getByLabel("Environment optional").fill("prod");
+  await page.getByLabel("A file").setInputFiles({ name: "keys.csv", mimeType: "text/csv", buffer: Buffer.from(`external_id,sha256,client_name\ncrawler,${sha256},\nstray,${sha256.replace(/^./, "f")},Nobody\n`) });
+  await button("Show what would become of it").click();
+  await page.getByRole("row").filter({ hasText: "stray" }).getByText("import_client_unknown").waitFor();
+  assert.equal((await api("GET", `/keys?client_id=${client.id}`)).items.length, 0, "a rehearsal makes nothing");
+  await axe(page, "what would become of an import");
+  await button("Import 1 key").click();
+  await heading("Import keys").waitFor();
+  await page.getByRole("main").getByText("finished", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "crawler" }).click();
+  await heading("crawler").waitFor();
+  assert.equal(await callThrough(server.door, secret, "/anything"), 403, "the secret is known; no route lets it in");
+  assert.equal(await callThrough(server.door, "another-secret", "/anything"), 401);
+  assert.deepEqual(wrong, []);
+});
+
+test("what is personal of a client is erased for good, and the proof of its entry still holds", async () => {
+  const { page, wrong, button, dialog } = await signedIn(token);
+  const client = await api("POST", "/clients", {
+    name: "Harbour Freight", kind: "partner", owner: { team: "Logistics", email: "harbour@example.com" }, environments: ["prod"], contacts: [{ name: "Night desk", email: "night@example.com", role: "technical" }],
+  });
+  await visit(page, "erasures");
+  await page.getByLabel("Whose").selectOption("client");
+  await page.getByLabel("Client", { exact: true }).selectOption({ label: "Harbour Freight" });
+  await button("Erase…").click();
+  await dialog.getByLabel("Reason").fill("they asked for it");
+  assert.equal(await dialog.getByRole("button", { name: "Erase for good" }).getAttribute("aria-disabled"), "true", "not before it is typed");
+  await dialog.getByLabel("Type erase to go on").fill("erase");
+  await axe(page, "an erasure");
+  await dialog.getByRole("button", { name: "Erase for good" }).click();
+  await button("Close").last().click();
+  await page.getByText(/^[1-9]\d* values are erased\.$/).waitFor();
+  const left = JSON.stringify(await api("GET", `/clients/${client.id}`));
+  assert.ok(!left.includes("harbour@example.com") && !left.includes("night@example.com"), left);
+  const [entry] = (await api("GET", `/audit?subject_id=${client.id}&action=api_client.registered`)).items;
+  await visit(page, `audit/${entry.position}`);
+  await page.getByText("This entry is in the signed log.").waitFor();
+  assert.ok(!(await page.content()).includes("harbour@example.com"));
   assert.deepEqual(wrong, []);
 });

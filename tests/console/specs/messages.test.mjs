@@ -101,7 +101,7 @@ test("a rule shows what it would have told before it is made", async () => {
   await page.getByLabel("Name", { exact: true }).fill("Whoever answers for keys");
   await page.getByLabel("key issued").check();
   await button("Preview").click();
-  await page.getByText("`backend` was issued to Acme Travel").first().waitFor();
+  await page.getByText("backend was issued to Acme Travel").first().waitFor();
   await axe(page, "the preview of a rule");
   await button("Make it").click();
   await heading("Whoever answers for keys").waitFor();
@@ -109,6 +109,32 @@ test("a rule shows what it would have told before it is made", async () => {
   await button("End").click();
   await dialog.getByRole("button", { name: "End it" }).click();
   await page.getByRole("main").getByText("ended", { exact: true }).waitFor();
+  assert.deepEqual(wrong, []);
+});
+
+test("a rule has usage told each month, and its form keeps what it says", async () => {
+  const { page, wrong, button, heading } = await signedIn(server.token);
+  await visit(page, "notification-rules/new");
+  await page.getByLabel("Name", { exact: true }).fill("Finance at the end of the month");
+  await page.getByLabel("quota threshold").uncheck();
+  await page.getByLabel("key expiring").uncheck();
+  assert.equal(await page.getByLabel("Usage is told each").count(), 0, "not asked before it is told");
+  await page.getByLabel("usage report").check();
+  await page.getByLabel("Usage is told each").selectOption("month");
+  await page.getByLabel("Of the zone").selectOption("Europe/Berlin");
+  await page.getByLabel("Letters have").selectOption("summary");
+  await axe(page, "the usage report of a rule");
+  await button("Make it").click();
+  await heading("Finance at the end of the month").waitFor();
+  await page.getByText("each month as summary, Europe/Berlin").waitFor();
+  const rule = (await server.api("GET", "/notification-rules")).items.find((one) => one.name === "Finance at the end of the month");
+  assert.deepEqual([rule.notices, rule.report.every, rule.report.form, rule.report.time_zone], [["usage_report"], "month", "summary", "Europe/Berlin"]);
+  await page.getByRole("link", { name: "Change", exact: true }).click();
+  await page.getByLabel("Usage is told each").waitFor();
+  assert.deepEqual([await page.getByLabel("Usage is told each").inputValue(), await page.getByLabel("Letters have").inputValue()], ["month", "summary"]);
+  await page.getByLabel("Usage is told each").selectOption("week");
+  await button("Save").click();
+  await page.getByText("each week as summary, Europe/Berlin").waitFor();
   assert.deepEqual(wrong, []);
 });
 

@@ -46,6 +46,28 @@ test("somebody signs in at the provider, does what they may, stays over a reload
   assert.deepEqual(wrong, []);
 });
 
+test("somebody else ends a session, and whoever had it signs in again", async () => {
+  const theirs = await open(browser, `${server.url.replace("127.0.0.1", "localhost")}/#/clients`);
+  await theirs.page.getByRole("link", { name: "Sign in with your organisation's account" }).click();
+  await theirs.page.getByRole("link", { name: "I am Ada" }).click();
+  await theirs.page.getByRole("heading", { level: 1, name: "Clients" }).waitFor();
+  const { page, context, wrong } = await open(browser, server.url);
+  await signIn(page, server.token);
+  await visit(page, "sessions");
+  await page.getByRole("cell", { name: provider.issuer }).first().waitFor();
+  await axe(page, "sessions");
+  await page.getByRole("button", { name: "End", exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Whoever has it signs in again.").waitFor();
+  await dialog.getByRole("button", { name: "End it" }).click();
+  await page.getByText("Nobody is signed in by an identity provider.").waitFor();
+  await visit(theirs.page, "policies");
+  await theirs.page.getByText("You are not signed in any more. Sign in again.").waitFor();
+  await theirs.context.close();
+  await context.close();
+  assert.deepEqual([...wrong, ...theirs.wrong], []);
+});
+
 test("a token that is none is refused in words, and one that ends is noticed", async () => {
   const { page, wrong } = await open(browser, server.url);
   await page.getByLabel("Admin token").fill("not-a-token-of-ours");
