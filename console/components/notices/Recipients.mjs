@@ -6,12 +6,14 @@ import { Act } from "../Act.mjs";
 import { Choice, Text, wrongAt } from "../Field.mjs";
 
 const KINDS = [["owner", "The client's owner"], ["contacts", "The client's contacts"], ["address", "An address"], ["named", "Whom the event names"], ["webhook", "A webhook"]];
-const ROLES = [["", "All"], ["technical", "Technical"], ["billing", "Billing"], ["security", "Security"]];
+/** Not "": what is required and has nothing chosen does not leave the form. */
+const ALL = "all";
+const ROLES = [[ALL, "All"], ["technical", "Technical"], ["billing", "Billing"], ["security", "Security"]];
 
-export const recipientForm = (one) => ({ kind: one.kind, role: one.role ?? "", address: one.address ?? "", webhook_id: one.webhook_id ?? "" });
+export const recipientForm = (one) => ({ kind: one.kind, role: one.role ?? ALL, address: one.address ?? "", webhook_id: one.webhook_id ?? "" });
 
 export const recipientBody = ({ kind, role, address, webhook_id }) => ({
-  kind, ...(kind === "contacts" && role ? { role } : {}), ...(kind === "address" ? { address: address.trim() } : {}), ...(kind === "webhook" ? { webhook_id } : {}),
+  kind, ...(kind === "contacts" && role !== ALL ? { role } : {}), ...(kind === "address" ? { address: address.trim() } : {}), ...(kind === "webhook" ? { webhook_id } : {}),
 });
 
 /** @param {{ value: any[], onInput: (value: any[]) => void, error: any }} props */

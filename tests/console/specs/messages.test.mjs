@@ -123,11 +123,13 @@ test("a rule has usage told each month, and its form keeps what it says", async 
   await page.getByLabel("Usage is told each").selectOption("month");
   await page.getByLabel("Of the zone").selectOption("Europe/Berlin");
   await page.getByLabel("Letters have").selectOption("summary");
+  await button("Add a recipient").click();
   await axe(page, "the usage report of a rule");
   await button("Make it").click();
   await heading("Finance at the end of the month").waitFor();
   await page.getByText("each month as summary, Europe/Berlin").waitFor();
   const rule = (await server.api("GET", "/notification-rules")).items.find((one) => one.name === "Finance at the end of the month");
+  assert.deepEqual(rule.recipients, [{ kind: "owner" }, { kind: "contacts", role: null }], "all contacts, as the form begins");
   assert.deepEqual([rule.notices, rule.report.every, rule.report.form, rule.report.time_zone], [["usage_report"], "month", "summary", "Europe/Berlin"]);
   await page.getByRole("link", { name: "Change", exact: true }).click();
   await page.getByLabel("Usage is told each").waitFor();
