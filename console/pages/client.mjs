@@ -62,7 +62,8 @@ function Body({ client }) {
     <${Section} title="Contacts"><${Contacts} items=${client.contacts} /><//>
     ${may("gateway.read") && html`<${Section} wide title="Policies in force"><${Limits} query=${{ client_id: client.id }}
       why=${{ client_id: client.id }} /><//>`}
-    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic}
+    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`${may("decision.read") && html`<a
+      href=${to("decisions", { client_id: client.id })}>Single decisions</a>`}<${Range} zone=${false} />`}><${Traffic}
       filter=${{ client_id: client.id }} /><//>`}
     ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
       href=${to("audit", { client_id: client.id })}>In the audit log</a>`}><${History} query=${{ client_id: client.id }} /><//>`}

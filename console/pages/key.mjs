@@ -39,7 +39,7 @@ function Body({ item, client, reload }) {
   return html`<div class="columns">
     ${item.quarantine && html`<p class="blast wide" data-tone="bad"><span
       class="strong">In quarantine:</span> version ${item.quarantine.secret_version} was reported as leaked <${Time}
-      at=${item.quarantine.since} both />. It opens nothing until it is rotated or released.</p>`}
+      at=${item.quarantine.since} both />. It opens slowly, and only from where it was known, until it is rotated or released.</p>`}
     <${Section} wide title="What it is"><${Facts} items=${[
       ["Identifier", html`<${CopyId} id=${item.id} what="key's identifier" />`],
       ["Client", html`<${Ref} id=${item.client_id} name=${client?.name} />`],
@@ -61,7 +61,8 @@ function Body({ item, client, reload }) {
       <${Tracker} item=${item} refused=${refusal("key.rotate", factsOfKey(item, client))} reload=${reload} /><//>
     ${may("gateway.read") && item.status !== "revoked" && html`<${Section} wide title="Policies in force"><${Limits}
       query=${{ key_id: item.id }} why=${{ client_id: item.client_id, environment: item.environment }} /><//>`}
-    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`<${Range} zone=${false} />`}><${Traffic}
+    ${may("report.read") && html`<${Section} wide title="Usage" actions=${html`${may("decision.read") && html`<a
+      href=${to("decisions", { key_id: item.id })}>Single decisions</a>`}<${Range} zone=${false} />`}><${Traffic}
       filter=${{ key_id: item.id }} /><//>`}
     ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
       href=${to("audit", { subject_id: item.id })}>In the audit log</a>`}><${History} query=${{ subject_id: item.id }} /><//>`}

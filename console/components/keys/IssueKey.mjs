@@ -9,6 +9,11 @@ import { Dialog } from "../Dialog.mjs";
 import { Checks, Choice, Moment, Text, Words, wrongAt } from "../Field.mjs";
 import { WriteStatus } from "../Write.mjs";
 
+const EXPIRES = [["never", "Never"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"], ["at", "At a time"]];
+
+/** To the second, and once: a request that is tried again is the same. @param {string} days */
+const ahead = (days) => (Number(days) ? `${new Date(Date.now() + Number(days) * 86_400_000).toISOString().slice(0, 19)}Z` : null);
+
 /** What is sent: what is not said is left to the server. */
 function bodyOf({ name, environment, expires_at, not_before, allowed_cidrs, scopes, all }) {
   return { name, environment, ...(expires_at ? { expires_at } : {}), ...(not_before ? { not_before } : {}),
@@ -17,7 +22,7 @@ function bodyOf({ name, environment, expires_at, not_before, allowed_cidrs, scop
 
 /** @param {{ client: Api["Client"], onClose: (issued: boolean) => void }} props */
 export function IssueKey({ client, onClose }) {
-  const [value, setValue] = useState({ name: "", environment: client.environments[0], expires_at: null, not_before: null, allowed_cidrs: [], scopes: client.scopes, all: true });
+  const [value, setValue] = useState({ name: "", environment: client.environments[0], expires: "never", expires_at: null, not_before: null, allowed_cidrs: [], scopes: client.scopes, all: true });
   const write = useWrite();
   const { refusal } = useMay();
   const set = (changes) => setValue({ ...value, ...changes });
@@ -38,8 +43,10 @@ export function IssueKey({ client, onClose }) {
         options=${[["all", "Whatever the client holds, now and later"], ["some", "Only these"]]} />
       ${!value.all && html`<${Checks} label="Only these scopes" options=${client.scopes} value=${value.scopes}
         onInput=${(scopes) => set({ scopes })} error=${wrongAt(write.error, "/scopes")} />`}
-      <${Moment} label="Expires at" value=${value.expires_at} onInput=${(expires_at) => set({ expires_at })}
-        hint="In UTC. Empty: never. Owners are told before." error=${wrongAt(write.error, "/expires_at")} />
+      <${Choice} label="Expires" required value=${value.expires} options=${EXPIRES} onInput=${(expires) => set({ expires, expires_at: ahead(expires) })}
+        hint="Owners are told before." error=${value.expires === "at" ? null : wrongAt(write.error, "/expires_at")} />
+      ${value.expires === "at" && html`<${Moment} label="Expires at" required value=${value.expires_at}
+        onInput=${(expires_at) => set({ expires_at })} error=${wrongAt(write.error, "/expires_at")} />`}
       <${Moment} label="Not before" value=${value.not_before} onInput=${(not_before) => set({ not_before })} hint="In UTC. Empty: at once."
         error=${wrongAt(write.error, "/not_before")} />
       <${Words} label="Allowed addresses" value=${value.allowed_cidrs} onInput=${(allowed_cidrs) => set({ allowed_cidrs })}

@@ -142,8 +142,11 @@ test("whoever may act in one environment is offered what the server lets them do
   assert.equal(await issue.getAttribute("aria-disabled"), "true");
   await dialog.getByLabel("Environment").selectOption("prod");
   await dialog.getByLabel("Name", { exact: true }).fill("third");
+  await dialog.getByLabel("Expires").selectOption({ label: "In 90 days" });
   await issue.click();
   await dialog.getByText("Secret: shown once, now").waitFor();
+  const [third] = (await server.api("GET", "/keys?name_contains=third")).items;
+  assert.equal(Math.round((Date.parse(third.expires_at) - Date.parse(third.created_at)) / 86_400_000), 90);
   assert.deepEqual(wrong, []);
 });
 
