@@ -1,7 +1,5 @@
 //! What load generators have in common: commands that always have news, and figures of several rounds.
 
-pub mod population;
-
 use anyhow::{Context, Result};
 use domain::{
     ClientId, Clock, Metadata, Timestamp,

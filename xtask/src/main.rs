@@ -4,6 +4,7 @@
 mod browser;
 mod command;
 mod faketime;
+mod instructions;
 mod npm;
 mod python;
 mod tools;
@@ -24,7 +25,8 @@ commands:
                      ARGS go to `cargo test`, which tests the whole workspace unless they name a package
   tools              sets up the tools alone and prints their variables: eval \"$(cargo xtask tools)\"
   schemas            writes the contracts under schemas/ anew from the code
-  bench [ARGS…]      runs the benchmarks; ARGS go to `cargo bench -p tollgate-bench`";
+  bench [ARGS…]      runs the benchmark of decisions; ARGS go to `cargo bench -p tollgate-bench-decisions`; the others are programs
+  bench --check      counts the instructions of a decision and fails where one has become 15 percent dearer";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -100,7 +102,10 @@ fn schemas(rest: &[String]) -> Result<()> {
 }
 
 fn bench(rest: &[String]) -> Result<()> {
-    run(cargo().args(["bench", "-p", "tollgate-bench"]).args(rest))
+    if rest == ["--check"] {
+        return instructions::check();
+    }
+    run(cargo().args(["bench", "-p", "tollgate-bench-decisions"]).args(rest))
 }
 
 fn takes_nothing(name: &str, rest: &[String]) -> Result<()> {

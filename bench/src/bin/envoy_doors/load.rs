@@ -7,12 +7,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use bench_decisions::population::{path, secret};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     task::JoinSet,
 };
-use tollgate_bench::population::{path, secret};
 
 /// What a round has shown.
 #[derive(Clone, Copy, Debug, Default)]

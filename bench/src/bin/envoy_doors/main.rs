@@ -11,12 +11,12 @@ mod proxy;
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
+use bench_decisions::population::{PEPPER, Population, WallClock};
 use clap::Parser;
 use gateway::snapshot_file;
 use gateway_doors::{Door, router, serve};
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
-use tollgate_bench::population::{PEPPER, Population, WallClock};
 
 use crate::{
     load::{Calls, Round},

@@ -11,8 +11,8 @@ mod report;
 mod servers;
 
 use anyhow::Result;
+use bench_decisions::population::Population;
 use clap::Parser;
-use tollgate_bench::population::Population;
 
 use crate::{
     load::{Load, Round},

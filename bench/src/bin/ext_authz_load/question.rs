@@ -5,7 +5,7 @@ use gateway_doors::wire::ext_authz::{Address, Entry, Peer, SocketAddress};
 use prost::{Message, bytes::Bytes};
 use prost_types::Timestamp;
 
-use tollgate_bench::population::{Population, path, secret};
+use bench_decisions::population::{Population, path, secret};
 
 /// As `CheckRequest`, with all that Envoy fills in.
 #[derive(Clone, PartialEq, Message)]

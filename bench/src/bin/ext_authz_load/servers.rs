@@ -37,7 +37,7 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower::Service;
 
-use tollgate_bench::population::{Population, WallClock};
+use bench_decisions::population::{Population, WallClock};
 
 /// Both servers. They end with the process.
 pub(crate) struct Servers {

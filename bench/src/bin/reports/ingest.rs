@@ -130,6 +130,7 @@ impl Shape {
             shadow: vec![],
             quota_levels: vec![],
             sightings: vec![],
+            addresses: vec![],
             decisions: vec![],
             left_out: DecisionsLeftOut::default(),
         })

@@ -1,5 +1,5 @@
 //! What a decision costs with a million keys, and what a key costs in memory.
-//! `cargo bench -p tollgate-bench --bench decide`
+//! `cargo bench -p tollgate-bench-decisions --bench decide`
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
