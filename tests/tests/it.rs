@@ -24,6 +24,7 @@ mod it {
     mod inside_envoy;
     mod limits;
     mod notices;
+    mod other_gateways;
     mod projections;
     mod readme;
     mod receipts;

@@ -13,7 +13,7 @@ const SOON: Duration = Duration::from_secs(20);
 const BOUND: Duration = Duration::from_secs(5);
 
 /// The node's part of a receipt.
-fn node<'receipt>(receipt: &'receipt Value, name: &str) -> Result<&'receipt Value> {
+pub(super) fn node<'receipt>(receipt: &'receipt Value, name: &str) -> Result<&'receipt Value> {
     let nodes = receipt["nodes"].as_array().context("a receipt names nodes")?;
     nodes.iter().find(|node| node["node"] == name).with_context(|| format!("{name} in {receipt}"))
 }
