@@ -11,6 +11,7 @@ export const moved = { usage: "reports" };
  * @property {string} path
  * @property {string} [permission]
  * @property {{ group: string, label: string }} [nav]
+ * @property {string} [under] the place in the navigation that leads here, where it is not the first part of `path`
  * @property {() => Promise<{ default: any }>} load
  */
 
@@ -21,12 +22,13 @@ export const pages = [
   { path: "reports/top-endpoints", permission: "report.read", load: () => import("./reports-top-endpoints.mjs") },
   { path: "reports/quotas", permission: "report.read", load: () => import("./reports-quotas.mjs") },
   { path: "reports/shadow", permission: "report.read", load: () => import("./reports-shadow.mjs") },
+  { path: "reports/addresses", permission: "report.read", load: () => import("./reports-addresses.mjs") },
   { path: "reports/hygiene", permission: "report.read", load: () => import("./reports-hygiene.mjs") },
   { path: "reports/exports", permission: "operation.read", load: () => import("./reports-exports.mjs") },
   { path: "throttling", permission: "report.read", nav: { group: "Traffic", label: "Throttling" }, load: () => import("./throttling.mjs") },
-  { path: "decisions", permission: "decision.read", load: () => import("./decisions.mjs") },
-  { path: "decisions/:id", permission: "decision.read", load: () => import("./decision.mjs") },
-  { path: "explain", permission: "decision.read", load: () => import("./explain.mjs") },
+  { path: "decisions", under: "throttling", permission: "decision.read", load: () => import("./decisions.mjs") },
+  { path: "decisions/:id", under: "throttling", permission: "decision.read", load: () => import("./decision.mjs") },
+  { path: "explain", under: "throttling", permission: "decision.read", load: () => import("./explain.mjs") },
   { path: "gateways", permission: "gateway.read", nav: { group: "Traffic", label: "Gateways" }, load: () => import("./gateways.mjs") },
   { path: "clients", permission: "client.read", nav: { group: "Registry", label: "Clients" }, load: () => import("./clients.mjs") },
   { path: "clients/new", permission: "client.write", load: () => import("./client-new.mjs") },
@@ -64,16 +66,16 @@ export const pages = [
   { path: "notification-rules/new", permission: "notification_rule.write", load: () => import("./notification-rule-new.mjs") },
   { path: "notification-rules/:id", permission: "notification_rule.read", load: () => import("./notification-rule.mjs") },
   { path: "notification-rules/:id/edit", permission: "notification_rule.write", load: () => import("./notification-rule-edit.mjs") },
-  { path: "mail-addresses", permission: "notification_rule.read", load: () => import("./mail-addresses.mjs") },
+  { path: "mail-addresses", under: "notification-rules", permission: "notification_rule.read", load: () => import("./mail-addresses.mjs") },
   { path: "approvals", permission: "approval.read", nav: { group: "Work", label: "Approvals" }, load: () => import("./approvals.mjs") },
   { path: "approvals/:id", permission: "approval.read", load: () => import("./approval.mjs") },
-  { path: "approval-rules", permission: "approval.read", load: () => import("./approval-rules.mjs") },
+  { path: "approval-rules", under: "approvals", permission: "approval.read", load: () => import("./approval-rules.mjs") },
   { path: "principals", permission: "principal.read", nav: { group: "Access", label: "People" }, load: () => import("./principals.mjs") },
   { path: "principals/:id", permission: "principal.read", load: () => import("./principal.mjs") },
   { path: "service-accounts", permission: "service_account.read", nav: { group: "Access", label: "Service accounts" }, load: () => import("./service-accounts.mjs") },
   { path: "service-accounts/:id", permission: "service_account.read", load: () => import("./service-account.mjs") },
   { path: "grants", permission: "grant.read", nav: { group: "Access", label: "Grants" }, load: () => import("./grants.mjs") },
-  { path: "roles", load: () => import("./roles.mjs") },
+  { path: "roles", under: "grants", load: () => import("./roles.mjs") },
   { path: "sessions", nav: { group: "Access", label: "Sessions" }, load: () => import("./sessions.mjs") },
   { path: "erasures", permission: "personal.erase", nav: { group: "Access", label: "Erasure" }, load: () => import("./erasures.mjs") },
   { path: "scheduled-changes", permission: "change.read", nav: { group: "Work", label: "Scheduled changes" }, load: () => import("./scheduled-changes.mjs") },

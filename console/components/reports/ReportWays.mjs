@@ -4,5 +4,5 @@ import { Tabs } from "../Tabs.mjs";
 
 export const ReportWays = () => html`<${Tabs} label="Reports" items=${[
   ["reports", "Usage"], ["reports/top-endpoints", "Top endpoints"], ["reports/quotas", "Quotas"], ["reports/shadow", "Shadow"],
-    ["reports/hygiene", "Hygiene"], ["reports/exports", "Files"],
+    ["reports/addresses", "Addresses"], ["reports/hygiene", "Hygiene"], ["reports/exports", "Files"],
 ]} />`;

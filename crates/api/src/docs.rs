@@ -98,6 +98,7 @@ use crate::{
         routes::audit::proof::ConsistencyView,
         routes::reports::shadow::Shadow,
         routes::reports::usage::Usage,
+        routes::reports::addresses::Addresses,
         routes::reports::top_endpoints::TopEndpoints,
         routes::reports::throttling::Throttling,
         routes::reports::quotas::Quotas,

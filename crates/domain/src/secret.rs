@@ -5,7 +5,7 @@
 mod foreign;
 mod locator;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, net::IpAddr};
 
 use hmac::{Hmac, KeyInit, Mac};
 use schemars::JsonSchema;
@@ -225,6 +225,22 @@ impl Peppers {
         mac.update(secret.as_bytes());
         Some(SecretDigest { pepper_version, hmac: mac.finalize().into_bytes().into() })
     }
+
+    /// What stands for an address where addresses are counted: the same on every node, and nothing to whoever lacks the pepper. The
+    /// oldest pepper is used, which stays as it is while a new one is brought in.
+    #[must_use]
+    pub fn pseudonym(&self, address: IpAddr) -> u64 {
+        let Some(pepper) = self.by_version.values().next() else { return 0 };
+        let mut mac = pepper.clone();
+        // No secret begins so: see `PresentedSecret::parse`.
+        mac.update(b"address\0");
+        match address {
+            IpAddr::V4(address) => mac.update(&address.octets()),
+            IpAddr::V6(address) => mac.update(&address.octets()),
+        }
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(mac.finalize().into_bytes());
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
 impl fmt::Debug for Peppers {
@@ -275,6 +291,16 @@ mod tests {
         {
             assert_eq!(PresentedSecret::parse(rubbish), Err(MalformedSecret), "{rubbish}");
         }
+    }
+
+    #[test]
+    fn an_address_has_one_pseudonym_until_the_oldest_pepper_goes() {
+        let address: IpAddr = "192.0.2.7".parse().unwrap();
+        let pseudonym = peppers(&[1]).pseudonym(address);
+        assert_eq!(peppers(&[1, 2]).pseudonym(address), pseudonym);
+        assert_ne!(peppers(&[2]).pseudonym(address), pseudonym);
+        assert_ne!(peppers(&[1]).pseudonym("192.0.2.8".parse().unwrap()), pseudonym);
+        assert_ne!(peppers(&[1]).pseudonym("::ffff:192.0.2.7".parse().unwrap()), pseudonym);
     }
 
     #[test]

@@ -11,10 +11,12 @@ use crate::{
     rate_limit_policy::Counting,
 };
 
+mod addresses;
 mod durations;
 mod responses;
 mod throttled;
 
+pub use addresses::{AddressFact, AddressSketch};
 pub use durations::{BUCKETS, Durations};
 pub use responses::{ResponseFact, StatusClass};
 pub use throttled::ThrottleFact;
@@ -49,6 +51,9 @@ pub struct UsageBatch {
     /// not take the batch: what it left out would be lost without a word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sightings: Vec<Sighting>,
+    /// From how many addresses genuine secrets were presented; left out likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<AddressFact>,
     /// Decisions that are kept one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<DecisionRecord>,

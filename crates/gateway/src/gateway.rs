@@ -99,7 +99,7 @@ impl Gateway {
 
     /// Counts a decision that stands, and keeps it where it is to be kept.
     fn count(&self, verdict: &Verdict, call: &Call<'_>, now: Timestamp) {
-        self.usage.count(verdict.counted, Presenter::of(call), now);
+        self.usage.count(verdict.counted, Presenter::of(call), &self.peppers, now);
         self.shadow.count(&verdict.counted, &verdict.shadowed, now);
         self.throttled.count(&verdict.counted, &verdict.decision.limits, now);
         self.decisions.note(&verdict.decision, call, now);

@@ -1,6 +1,7 @@
 //! The data plane core: judges every call from memory, follows the log, counts what it judged. No transport.
 #![warn(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
+mod addresses;
 mod call;
 mod counters;
 mod decide;

@@ -43,6 +43,10 @@ impl<'a> Presenter<'a> {
         let user_agent = user_agent.get(..kept).unwrap_or_default();
         Self { address: call.address, user_agent }
     }
+
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
 }
 
 /// A version of a key's secret.

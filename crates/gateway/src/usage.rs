@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::{
     Timestamp,
     decision::Outcome,
-    usage::{Sighting, UsageFact},
+    secret::Peppers,
+    usage::{AddressFact, Sighting, UsageFact},
 };
 use hashbrown::{HashMap, hash_map::Entry};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxBuildHasher;
 
 use crate::{
+    addresses::{self, Addressed, Addresses, Sketched, Whose},
     index::{
         Index, micros,
         slots::{ClientSlot, EnvironmentSlot, KeySlot, RouteSlot},
@@ -93,6 +95,7 @@ type Facts = HashMap<FactKey, Tally, FxBuildHasher>;
 struct Lane {
     facts: Facts,
     sighted: Sighted,
+    addressed: Addressed,
 }
 
 /// The calls judged since the last flush.
@@ -105,6 +108,7 @@ pub(crate) struct Usage {
     facts: AtomicUsize,
     facts_max: usize,
     room: Room,
+    addresses: Addresses,
 }
 
 pub(crate) const LANES: usize = 16;
@@ -131,10 +135,17 @@ impl Usage {
     /// Bounds of facts and of sightings; none of these are kept where theirs is 0.
     pub(crate) fn new(facts_max: usize, sighted_max: usize) -> Self {
         let lanes = (0..LANES).map(|_| Mutex::default()).collect();
-        Self { lanes, facts: AtomicUsize::new(0), facts_max, room: Room::new(sighted_max) }
+        let addresses = Addresses::new(addresses::SKETCHES_MAX);
+        Self { lanes, facts: AtomicUsize::new(0), facts_max, room: Room::new(sighted_max), addresses }
     }
 
-    pub(crate) fn count(&self, counted: Counted, presenter: Presenter<'_>, now: Timestamp) {
+    pub(crate) fn count(
+        &self,
+        counted: Counted,
+        presenter: Presenter<'_>,
+        peppers: &Peppers,
+        now: Timestamp,
+    ) {
         let last_at = micros(now);
         let Some(lane) = self.lanes.get(lane()) else { return };
         let mut lane = lane.lock();
@@ -143,6 +154,9 @@ impl Usage {
         if counted.secret_version > 0 && self.room.is_there() {
             let secret = (counted.key, counted.secret_version);
             sightings::count(&mut lane.sighted, secret, presenter, last_at, &self.room);
+            if let Some(address) = presenter.address() {
+                self.addresses.count(&mut lane.addressed, Whose::of(&counted, now), address, peppers);
+            }
         }
     }
 
@@ -168,34 +182,36 @@ impl Usage {
         }
     }
 
-    /// Empties the lanes.
-    pub(crate) fn drain(&self) -> Drained {
-        let mut all = Lane::default();
+    /// Empties the lanes, and gives what they counted its names, in a fixed order. Asks for the index a stretch at a time, so that nobody
+    /// who waits to change it, and with him every call, waits long.
+    pub(crate) fn drain(&self, index: &RwLock<Index>) -> Named {
+        let mut all = Drained::default();
         for lane in &self.lanes {
-            let Lane { facts, sighted } = self.emptied(lane);
-            if all.facts.is_empty() {
-                all = Lane { facts, sighted };
-            } else {
-                for (key, tally) in facts {
-                    add(&mut all.facts, key, tally);
-                }
-                sightings::merge(&mut all.sighted, sighted);
-            }
+            all.add(self.emptied(lane));
         }
-        let Lane { facts, sighted } = all;
-        Drained { facts, sighted, unsighted: self.room.take_unsighted() }
+        let Drained { facts, sighted, sketched } = all;
+        Named {
+            facts: named(facts, index),
+            sightings: sightings::named(sighted, index),
+            addresses: self.addresses.news(sketched, index),
+            unsighted: self.room.take_unsighted(),
+            unaddressed: self.addresses.take_left_out(),
+        }
     }
 
-    fn emptied(&self, lane: &Mutex<Lane>) -> Lane {
+    fn emptied(&self, lane: &Mutex<Lane>) -> Drained {
         let mut lane = lane.lock();
         self.facts.fetch_sub(lane.facts.len(), Ordering::Relaxed);
         self.room.give_back(&lane.sighted);
+        let sketched = self.addresses.take(&mut lane.addressed);
         // As much room again, so that a busy lane does not grow anew, step by step, after each flush.
-        let empty = Lane {
-            facts: Facts::with_capacity_and_hasher(lane.facts.len(), FxBuildHasher),
-            sighted: Sighted::with_capacity_and_hasher(lane.sighted.len(), FxBuildHasher),
-        };
-        std::mem::replace(&mut *lane, empty)
+        let facts = Facts::with_capacity_and_hasher(lane.facts.len(), FxBuildHasher);
+        let sighted = Sighted::with_capacity_and_hasher(lane.sighted.len(), FxBuildHasher);
+        Drained {
+            facts: std::mem::replace(&mut lane.facts, facts),
+            sighted: std::mem::replace(&mut lane.sighted, sighted),
+            sketched,
+        }
     }
 }
 
@@ -221,29 +237,36 @@ fn add(facts: &mut Facts, key: FactKey, tally: Tally) -> bool {
 }
 
 /// What was counted, still by slot.
-#[derive(Debug)]
-pub(crate) struct Drained {
+#[derive(Debug, Default)]
+struct Drained {
     facts: Facts,
     sighted: Sighted,
-    unsighted: u64,
+    sketched: Sketched,
 }
 
 impl Drained {
-    /// Gives things their names, in a fixed order. Asks for the index a stretch at a time, so that nobody who waits
-    /// to change it, and with him every call, waits long.
-    pub(crate) fn named(self, index: &RwLock<Index>) -> Named {
-        let Self { facts, sighted, unsighted } = self;
-        let mut counted: Vec<(FactKey, Tally)> = facts.into_iter().collect();
-        counted.sort_unstable_by_key(|(key, _)| *key);
-        let minutes: Vec<_> =
-            counted.chunk_by(|(a, _), (b, _)| a.without_second() == b.without_second()).collect();
-        let mut facts = Vec::with_capacity(minutes.len());
-        for stretch in minutes.chunks(NAMED_AT_ONCE) {
-            let index = index.read();
-            facts.extend(stretch.iter().filter_map(|minute| fact(minute, &index)));
+    fn add(&mut self, Self { facts, sighted, sketched }: Self) {
+        if self.facts.is_empty() {
+            self.facts = facts;
+        } else {
+            facts.into_iter().for_each(|(key, tally)| _ = add(&mut self.facts, key, tally));
         }
-        Named { facts, sightings: sightings::named(sighted, index), unsighted }
+        sightings::merge(&mut self.sighted, sighted);
+        self.sketched.merge(sketched);
     }
+}
+
+fn named(facts: Facts, index: &RwLock<Index>) -> Vec<UsageFact> {
+    let mut counted: Vec<(FactKey, Tally)> = facts.into_iter().collect();
+    counted.sort_unstable_by_key(|(key, _)| *key);
+    let minutes: Vec<_> =
+        counted.chunk_by(|(a, _), (b, _)| a.without_second() == b.without_second()).collect();
+    let mut facts = Vec::with_capacity(minutes.len());
+    for stretch in minutes.chunks(NAMED_AT_ONCE) {
+        let index = index.read();
+        facts.extend(stretch.iter().filter_map(|minute| fact(minute, &index)));
+    }
+    facts
 }
 
 /// The same by name.
@@ -251,8 +274,11 @@ impl Drained {
 pub(crate) struct Named {
     pub(crate) facts: Vec<UsageFact>,
     pub(crate) sightings: Vec<Sighting>,
+    pub(crate) addresses: Vec<AddressFact>,
     /// Calls of genuine secrets that are in no sighting: there was no room for their secret.
     pub(crate) unsighted: u64,
+    /// Calls of genuine secrets whose address is in no sketch: there was no room for their client.
+    pub(crate) unaddressed: u64,
 }
 
 /// The calls of one minute, by their seconds. None only for an environment that the index has not numbered: there is none such.

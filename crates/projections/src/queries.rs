@@ -1,6 +1,7 @@
 //! The questions that people and programs ask of the read models.
 
 pub mod access_report;
+pub mod addresses;
 pub mod audit;
 pub mod blast;
 pub mod changes;

@@ -1,6 +1,7 @@
 //! What batches of usage tell, in tables of minutes, quarters of an hour and days. A batch counts once: its sums, the
 //! checkpoint on its number and its sequence within its gateway's run are written in one transaction. The number tells what was read before, the sequence what was counted under another number.
 
+pub(crate) mod addresses;
 mod answers;
 mod calls;
 mod corrections;
@@ -55,7 +56,7 @@ static SEQUENCES: Table = Table {
     ],
 };
 
-static TABLES: [&Table; 19] = [
+static TABLES: [&Table; 20] = [
     &calls::MINUTES,
     &calls::QUARTERS,
     &calls::DAYS,
@@ -75,6 +76,7 @@ static TABLES: [&Table; 19] = [
     &LEFT_OUT,
     &levels::TABLE,
     &marks::TABLE,
+    &addresses::TABLE,
 ];
 
 pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
@@ -133,6 +135,7 @@ struct Sums<'batches> {
     presented: Presentations<'batches>,
     levels: Levels<'batches>,
     marks: Marks<'batches>,
+    addresses: addresses::Sums,
     decided: Vec<Change>,
 }
 
@@ -148,6 +151,7 @@ impl<'batches> Sums<'batches> {
             presented: Presentations::default(),
             levels: Levels::default(),
             marks: Marks::default(),
+            addresses: addresses::Sums::default(),
             decided: vec![],
         }
     }
@@ -162,6 +166,7 @@ impl<'batches> Sums<'batches> {
         batch.responses.iter().for_each(|fact| self.answers.add(fact));
         batch.shadow.iter().for_each(|fact| self.shadow.add(fact));
         batch.sightings.iter().for_each(|sighting| self.presented.add_sighting(sighting));
+        batch.addresses.iter().for_each(|fact| self.addresses.add(fact));
         for level in &batch.quota_levels {
             self.levels.add(*batch_no, &batch.node, level);
             self.marks.add(batch.flushed_at, &batch.node, level);
@@ -170,9 +175,11 @@ impl<'batches> Sums<'batches> {
     }
 
     async fn into_changes(self, model: &ReadModel) -> Result<Vec<Change>, CountFailure> {
-        let Self { calls, throttled, answers, shadow, corrections, presented, levels, marks, decided } = self;
+        let Self { calls, throttled, answers, shadow, corrections, presented, .. } = self;
+        let Self { levels, marks, addresses, decided, .. } = self;
         let mut changes = presented.into_changes(model).await?.into_iter().collect::<Vec<_>>();
         changes.extend(marks.into_changes(model).await?);
+        changes.extend(addresses.into_changes(model).await?);
         changes.extend(calls.into_changes());
         changes.extend(throttled.into_changes());
         changes.extend(answers.into_changes());

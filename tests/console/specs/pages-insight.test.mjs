@@ -13,6 +13,7 @@ const pagesOf = (made, found) => ({
   "reports-top-endpoints": ["reports/top-endpoints", "endpoints were called"],
   "reports-quotas": ["reports/quotas", "used up"],
   "reports-shadow": ["reports/shadow", "Allowed calls"],
+  "reports-addresses": ["reports/addresses", "Two of three counts"],
   "reports-hygiene": ["reports/hygiene", "nightly import"],
   "reports-hygiene-scopes": ["reports/hygiene?list=scopes", "orders:write"],
   "reports-hygiene-routes": ["reports/hygiene?list=routes", "Every route was called of late."],
@@ -38,7 +39,7 @@ let browser;
 let pages;
 
 before(async () => {
-  server = await serve();
+  server = await serve(() => ({ TOLLGATE_TRUST_FORWARDED: "true" }));
   const made = await example(server);
   await server.api("POST", "/reports/exports", { report: "usage", format: "parquet", granularity: "hour", group_by: ["client"] });
   const [suspended] = (await server.api("GET", "/audit?action=api_client.suspended")).items;

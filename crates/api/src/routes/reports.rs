@@ -1,5 +1,6 @@
 //! `/v1/reports`
 
+pub(crate) mod addresses;
 mod dimensions;
 mod download;
 mod exports;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> OpenApiRouter<Door> {
     OpenApiRouter::new()
         .routes(routes!(usage::usage))
         .routes(routes!(top_endpoints::top_endpoints))
+        .routes(routes!(addresses::addresses))
         .routes(routes!(throttling::throttling))
         .routes(routes!(quotas::quotas))
         .routes(routes!(shadow::shadow))

@@ -109,6 +109,7 @@ pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
         "report_throttling" => ("GET", "/v1/reports/throttling".to_owned(), None),
         "report_quotas" => ("GET", "/v1/reports/quotas".to_owned(), None),
         "reconcile_usage" => ("GET", "/v1/reports/reconciliation".to_owned(), None),
+        "report_addresses" => ("GET", "/v1/reports/addresses".to_owned(), None),
         "report_shadow" => ("GET", "/v1/reports/shadow".to_owned(), None),
         "report_access" => ("GET", "/v1/access-report".to_owned(), None),
         "report_access_changes" => ("GET", "/v1/access-report/changes?from=1".to_owned(), None),

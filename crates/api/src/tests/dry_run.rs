@@ -199,6 +199,7 @@ async fn whom_a_write_would_touch_is_told() {
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),
     };

@@ -61,6 +61,7 @@ pub(super) async fn keep_decision(world: &World) {
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![record],
         left_out: DecisionsLeftOut { proven: 0, unproven: 7 },
     };

@@ -59,6 +59,7 @@ impl World {
             shadow: vec![],
             quota_levels: vec![],
             sightings,
+            addresses: vec![],
             decisions: vec![],
             left_out: domain::usage::DecisionsLeftOut::default(),
         };

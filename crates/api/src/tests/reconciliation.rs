@@ -28,6 +28,7 @@ async fn flushed(world: &World, sequence: u64) {
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
     };

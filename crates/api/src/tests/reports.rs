@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use domain::{
+    ClientId, Timestamp,
     decision::{LimitKind, Outcome},
     rate_limit_policy::Counting,
+    secret::Peppers,
     usage::{
-        DecisionsLeftOut, Durations, QuotaLevel, ResponseFact, ShadowFact, StatusClass, ThrottleFact,
-        UsageBatch, UsageFact,
+        AddressFact, AddressSketch, DecisionsLeftOut, Durations, QuotaLevel, ResponseFact, ShadowFact,
+        StatusClass, ThrottleFact, UsageBatch, UsageFact,
     },
 };
 use serde_json::json;
@@ -100,11 +102,47 @@ pub(super) async fn count_calls(world: &World, calls: u64) {
         shadow,
         quota_levels: vec![level],
         sightings: vec![],
+        addresses: addresses(client_id, minute),
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
     };
     world.usage.append(Some(batch), vec![]).await.unwrap();
     assert!(world.door.api().visibility.wait_for_usage(1, Duration::from_secs(10)).await);
+}
+
+/// Two of one environment, and one of them of another.
+fn addresses(client_id: ClientId, at: Timestamp) -> Vec<AddressFact> {
+    let peppers = Peppers::new([(1, zeroize::Zeroizing::new([7; 32]))]).unwrap();
+    let fact = |environment: &str, addresses: &[&str]| {
+        let mut sketch = AddressSketch::default();
+        addresses.iter().for_each(|address| sketch.add(address.parse().unwrap(), &peppers));
+        let day = at.as_second().div_euclid(86_400) * 86_400;
+        AddressFact { day, client_id, environment: environment.parse().unwrap(), sketch }
+    };
+    vec![fact("prod", &["192.0.2.1", "192.0.2.2"]), fact("sandbox", &["192.0.2.2"])]
+}
+
+#[tokio::test]
+async fn distinct_addresses_are_reported_and_no_address() {
+    let world = World::new().await;
+    count_calls(&world, 3).await;
+    let report = world.get("/v1/reports/addresses?group_by=client").expect(200).await.json();
+    let expected = json!([{
+        "window_start": "2026-02-28T00:00:00Z", "window_end": "2026-03-02T00:00:00Z",
+        "client_id": "cli_00000000000000000000000001", "environment": null, "addresses": 2,
+    }]);
+    assert_eq!((&report["items"], &report["batch_no"]), (&expected, &json!(1)));
+    let path = "/v1/reports/addresses?granularity=day&group_by=environment";
+    let csv = world.get(path).header("accept", "text/csv").expect(200).await;
+    let expected = "window_start,window_end,environment,addresses,time_zone,batch_no\r\n\
+        2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,prod,2,UTC,1\r\n\
+        2026-03-01T00:00:00Z,2026-03-02T00:00:00Z,sandbox,1,UTC,1\r\n";
+    assert_eq!(csv.text(), expected);
+    for query in ["group_by=key", "from=2027-01-01T00:00:00Z", "client_id=x", "limit=1"] {
+        world.get(format!("/v1/reports/addresses?{query}")).refused(400, "query_invalid").await;
+    }
+    let nobody = "/v1/reports/addresses?client_id=cli_00000000000000000000000002";
+    assert_eq!(world.get(nobody).expect(200).await.json()["items"], json!([]));
 }
 
 #[tokio::test]

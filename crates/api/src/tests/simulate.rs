@@ -46,6 +46,7 @@ async fn called(world: &World, batch_no: u64, client: &str, route: Option<&str>)
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
     };

@@ -101,6 +101,7 @@ pub enum ExportedWhat {
     ThrottlingReport,
     QuotasReport,
     ShadowReport,
+    AddressesReport,
 }
 
 /// Something was taken out in bulk. On record when it has ended.

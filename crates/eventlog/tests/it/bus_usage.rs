@@ -29,6 +29,7 @@ fn batch(node: &str, sequence: u64) -> UsageBatch {
         shadow,
         quota_levels,
         sightings,
+        addresses: vec![],
         decisions,
         left_out,
     }

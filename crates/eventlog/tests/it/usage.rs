@@ -36,6 +36,7 @@ fn batch(sequence: u64) -> UsageBatch {
         shadow,
         quota_levels,
         sightings,
+        addresses: vec![],
         decisions,
         left_out,
     }

@@ -95,13 +95,15 @@ impl Gateway {
     }
 
     fn drain_into(&self, waiting: &mut Waiting) {
-        let Named { facts, sightings, unsighted } = self.usage.drain().named(&self.index);
+        let Named { facts, sightings, addresses, unsighted, unaddressed } = self.usage.drain(&self.index);
         metrics::counter!("tollgate_gateway_unsighted_calls_total").increment(unsighted);
+        metrics::counter!("tollgate_gateway_unaddressed_calls_total").increment(unaddressed);
         waiting.facts.extend(facts);
         waiting.throttled.extend(self.throttled.drain(&self.index));
         waiting.responses.extend(self.responses.drain());
         waiting.shadow.extend(self.shadow.drain(&self.index));
         waiting.sightings.extend(sightings);
+        waiting.addresses.extend(addresses);
     }
 
     fn next_batch(
@@ -115,7 +117,7 @@ impl Gateway {
         if portion.is_empty() && quota_levels.is_empty() && decisions.is_none() {
             return None;
         }
-        let Portion { facts, throttled, responses, shadow, sightings } = portion;
+        let Portion { facts, throttled, responses, shadow, sightings, addresses } = portion;
         let (decisions, left_out) = decisions.unwrap_or_default();
         report(&facts, &left_out);
         flushes.sequence += 1;
@@ -130,6 +132,7 @@ impl Gateway {
             shadow,
             quota_levels,
             sightings,
+            addresses,
             decisions,
             left_out,
         })

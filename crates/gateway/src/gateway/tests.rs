@@ -163,10 +163,10 @@ fn beyond_its_bound_usage_loses_detail_and_no_call() {
             environment,
             outcome: Outcome::Allowed,
         };
-        usage.count(counted, presenter, org.now);
-        usage.count(counted, presenter, org.now);
+        usage.count(counted, presenter, &crate::testing::peppers(), org.now);
+        usage.count(counted, presenter, &crate::testing::peppers(), org.now);
     }
-    let facts = usage.drain().named(&index).facts;
+    let facts = usage.drain(&index).facts;
     assert_eq!(sum(&facts), 200);
     assert!(facts.len() <= 21, "{}", facts.len());
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::{
     Flush, Gateway,
-    testing::{KEY, Organisation, call, read, secret, settings},
+    testing::{KEY, Organisation, call, peppers, read, secret, settings},
     usage::{Counted, Usage},
 };
 
@@ -133,9 +133,9 @@ fn beyond_the_bound_of_all_secrets_calls_are_counted_and_told() {
             outcome: domain::decision::Outcome::Allowed,
         };
         let presented = Call { user_agent: Some(&agent), ..call(&text, &prod) };
-        usage.count(counted, Presenter::of(&presented), org.now);
+        usage.count(counted, Presenter::of(&presented), &peppers(), org.now);
     }
-    let named = usage.drain().named(&index);
+    let named = usage.drain(&index);
     assert_eq!(named.facts.iter().map(|fact| fact.calls).sum::<u64>(), 100);
     assert_eq!(named.unsighted, 90);
     // What was flushed has made room.
@@ -147,8 +147,8 @@ fn beyond_the_bound_of_all_secrets_calls_are_counted_and_told() {
         environment,
         outcome: domain::decision::Outcome::Allowed,
     };
-    usage.count(counted, Presenter::of(&call(&text, &prod)), org.now);
-    assert_eq!(usage.drain().named(&index).unsighted, 0);
+    usage.count(counted, Presenter::of(&call(&text, &prod)), &peppers(), org.now);
+    assert_eq!(usage.drain(&index).unsighted, 0);
 }
 
 #[test]

@@ -82,6 +82,7 @@ async fn used(world: &World, sequence: u64, used: u64, client_id: Option<ClientI
         shadow: vec![],
         quota_levels: vec![level],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
     };

@@ -71,6 +71,7 @@ async fn flushed(world: &World, sequence: u64, facts: Vec<UsageFact>) {
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
     };

@@ -119,6 +119,7 @@ pub(crate) fn usage_batch(sequence: u64, calls: u64) -> domain::usage::UsageBatc
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),
     }

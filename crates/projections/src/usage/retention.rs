@@ -5,7 +5,7 @@ use domain::Timestamp;
 use jiff::SignedDuration;
 
 use super::{
-    DAY_S, OWNER, answers, calls,
+    DAY_S, OWNER, addresses, answers, calls,
     corrections::{self, counted_until},
     throttled,
 };
@@ -39,7 +39,7 @@ struct Kept {
 const MONTH_S: i64 = 30 * DAY_S;
 
 impl UsageRetention {
-    fn tables(self) -> [Kept; 9] {
+    fn tables(self) -> [Kept; 10] {
         let Self { minutes, quarters, days } = self;
         let kept = |table, partition_s, keep| Kept { table, partition_s, keep };
         [
@@ -52,6 +52,7 @@ impl UsageRetention {
             kept(&corrections::TABLE, None, quarters),
             kept(&calls::DAYS, None, days),
             kept(&answers::DAYS, None, days),
+            kept(&addresses::TABLE, None, days),
         ]
     }
 }

@@ -65,6 +65,7 @@ fn batch(batch_no: u64, facts: Vec<UsageFact>) -> ArrivedBatch {
             shadow: vec![],
             quota_levels: vec![],
             sightings: vec![],
+            addresses: vec![],
             decisions: vec![],
             left_out: DecisionsLeftOut::default(),
         },

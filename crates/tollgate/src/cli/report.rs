@@ -82,6 +82,22 @@ pub(crate) enum ReportCommand {
         #[command(flatten)]
         connection: Connection,
     },
+    /// From how many addresses each client called, in days of UTC
+    Addresses {
+        #[command(flatten)]
+        window: Window,
+        /// Dimensions by commas: `client`, `environment`
+        #[arg(long)]
+        group_by: Option<String>,
+        #[arg(long)]
+        owner_team: Option<String>,
+        #[arg(long)]
+        client_id: Option<String>,
+        #[arg(long)]
+        environment: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// How much of each calendar quota is used, and when it will be used up
     Quotas {
         /// A moment before, RFC 3339
@@ -345,6 +361,12 @@ pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
             let first = ["window_start", "policy_id", "policy_revision"];
             let columns = columns(&first, group_by.as_deref(), &["calls", "refused"]);
             shown(&connection, "/reports/shadow", window.query().into_iter().chain(own), &columns).await
+        }
+        ReportCommand::Addresses { window, group_by, owner_team, client_id, environment, connection } => {
+            let columns = columns(&["window_start"], group_by.as_deref(), &["addresses"]);
+            let of = [("owner_team", owner_team), ("client_id", client_id), ("environment", environment)];
+            let query = window.query().into_iter().chain(of).chain([("group_by", group_by)]);
+            shown(&connection, "/reports/addresses", query, &columns).await
         }
         ReportCommand::Access { as_of, cursor, whose, connection } => {
             let own = [("as_of", as_of), ("cursor", cursor)];

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use domain::usage::{ResponseFact, Seen, ShadowFact, Sighting, ThrottleFact, UsageFact};
+use domain::usage::{AddressFact, ResponseFact, Seen, ShadowFact, Sighting, ThrottleFact, UsageFact};
 
 /// Of one batch, as JSON.
 const PORTION_BYTES_MAX: usize = 400_000;
@@ -16,6 +16,7 @@ pub(super) struct Waiting {
     pub(super) responses: VecDeque<ResponseFact>,
     pub(super) shadow: VecDeque<ShadowFact>,
     pub(super) sightings: VecDeque<Sighting>,
+    pub(super) addresses: VecDeque<AddressFact>,
 }
 
 /// As much of it as one batch takes.
@@ -26,40 +27,44 @@ pub(super) struct Portion {
     pub(super) responses: Vec<ResponseFact>,
     pub(super) shadow: Vec<ShadowFact>,
     pub(super) sightings: Vec<Sighting>,
+    pub(super) addresses: Vec<AddressFact>,
 }
 
 impl Waiting {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { facts, throttled, responses, shadow, sightings } = self;
+        let Self { facts, throttled, responses, shadow, sightings, addresses } = self;
         facts.is_empty()
             && throttled.is_empty()
             && responses.is_empty()
             && shadow.is_empty()
             && sightings.is_empty()
+            && addresses.is_empty()
     }
 
     /// The oldest of it.
     pub(super) fn take(&mut self) -> Portion {
         let mut room = PORTION_BYTES_MAX;
-        let Self { facts, throttled, responses, shadow, sightings } = self;
+        let Self { facts, throttled, responses, shadow, sightings, addresses } = self;
         Portion {
             facts: portion(facts, &mut room),
             throttled: portion(throttled, &mut room),
             responses: portion(responses, &mut room),
             shadow: portion(shadow, &mut room),
             sightings: portion(sightings, &mut room),
+            addresses: portion(addresses, &mut room),
         }
     }
 }
 
 impl Portion {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { facts, throttled, responses, shadow, sightings } = self;
+        let Self { facts, throttled, responses, shadow, sightings, addresses } = self;
         facts.is_empty()
             && throttled.is_empty()
             && responses.is_empty()
             && shadow.is_empty()
             && sightings.is_empty()
+            && addresses.is_empty()
     }
 }
 
@@ -105,6 +110,12 @@ impl Weighed for ResponseFact {
 impl Weighed for ShadowFact {
     fn bytes_max(&self) -> usize {
         FACT_BYTES
+    }
+}
+
+impl Weighed for AddressFact {
+    fn bytes_max(&self) -> usize {
+        200 + self.sketch.chars_max()
     }
 }
 

@@ -91,6 +91,7 @@ async fn given(on: Engine, facts: Vec<UsageFact>) -> (TempDir, ReadModel) {
         shadow,
         quota_levels: vec![],
         sightings,
+        addresses: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),
     };

@@ -76,6 +76,7 @@ pub(super) async fn given(
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),
     };

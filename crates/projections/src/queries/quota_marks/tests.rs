@@ -54,6 +54,7 @@ fn arrived(batch_no: u64, node: &str, quota_levels: Vec<QuotaLevel>) -> ArrivedB
         shadow: vec![],
         quota_levels,
         sightings: vec![],
+        addresses: vec![],
         decisions: vec![],
         left_out: DecisionsLeftOut::default(),
     };

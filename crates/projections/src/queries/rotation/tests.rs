@@ -80,6 +80,7 @@ async fn given(
         shadow: vec![],
         quota_levels: vec![],
         sightings,
+        addresses: vec![],
         decisions: vec![],
         left_out: domain::usage::DecisionsLeftOut::default(),
     };

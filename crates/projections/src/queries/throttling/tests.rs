@@ -87,6 +87,7 @@ async fn given(
         shadow: vec![],
         quota_levels: vec![],
         sightings: vec![],
+        addresses: vec![],
         decisions,
         left_out: DecisionsLeftOut::default(),
     };

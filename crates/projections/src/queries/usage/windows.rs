@@ -181,6 +181,23 @@ impl Windows {
         }
     }
 
+    /// A window as [`Self::ends`] takes it: that which a moment is in.
+    pub(crate) fn window_of(&self, second: i64) -> i64 {
+        match &self.step {
+            Step::Whole => self.from_s,
+            Step::Every(length_s) => second.div_euclid(*length_s) * length_s,
+            Step::Hours(parts) => {
+                let part = parts.iter().find(|(until_s, _)| second < *until_s).or(parts.last());
+                let part = part.map_or(0, |(_, part)| *part);
+                (second + part).div_euclid(HOUR_S) * HOUR_S - part
+            }
+            Step::Cut(starts) => {
+                let after = starts.partition_point(|start| *start <= second);
+                after.checked_sub(1).and_then(|at| starts.get(at)).copied().unwrap_or(self.from_s)
+            }
+        }
+    }
+
     /// The end of the window that a moment is in, or of the last one.
     pub(super) fn end_after(&self, second: i64) -> i64 {
         let end_s = match &self.step {

@@ -66,6 +66,7 @@ fn batch(batch_no: u64, sequence: u64, facts: Vec<UsageFact>, sightings: Vec<Sig
             shadow: vec![],
             quota_levels: vec![],
             sightings,
+            addresses: vec![],
             decisions: vec![],
             left_out: domain::usage::DecisionsLeftOut::default(),
         },

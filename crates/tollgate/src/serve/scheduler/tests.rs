@@ -221,6 +221,7 @@ impl World {
             shadow: vec![],
             quota_levels: vec![],
             sightings: vec![],
+            addresses: vec![],
             decisions: vec![],
             left_out: domain::usage::DecisionsLeftOut::default(),
         };
