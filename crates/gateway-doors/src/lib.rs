@@ -108,6 +108,7 @@
 //! `X-Tollgate-*` names as `authResponseHeaders`; then a `Headers` middleware that empties `X-Api-Key` and
 //! `Authorization`. Not proven here: Traefik is not among the packages that this project's machines can have.
 mod access_log;
+mod answering;
 mod codec;
 mod credential;
 mod door;
