@@ -118,7 +118,11 @@ pub(crate) fn account(
     client: ClientSlot,
     key: KeySlot,
 ) -> AccountKey {
-    let counting = binding.policy.counting;
+    let counting = match binding.policy.counting {
+        // A client that was named without a key: all keys of nobody would be one.
+        Counting::Key if key == KeySlot::NONE => Counting::Client,
+        counting => counting,
+    };
     let subject = match counting {
         Counting::Client => client.0,
         Counting::Key => key.0,
