@@ -69,7 +69,7 @@ impl ExtAuthz {
     }
 }
 
-pub(crate) use answer::metadata;
+pub(crate) use answer::{metadata, write_metadata};
 
 /// What is answered about a decision, for tests of those who get it back.
 #[cfg(test)]

@@ -13,9 +13,11 @@ use gateway::{PoolFailure, QuotaPool, Reservation, SharedQuotas, WhenAlone};
 use reqwest::Client;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tollgate_gateway_doors::wire::rate_limit::Code;
 
 use super::{
     client::{Envoy, question},
+    rate_limit::{Filter, descriptor},
     world::{Open, World},
 };
 
@@ -89,14 +91,30 @@ async fn a_call_waits_for_the_first_reservation_at_every_door_and_counts_once() 
 
 #[tokio::test]
 async fn each_door_can_wait() {
-    for door in 0..3 {
+    for door in 0..4 {
         let (open, secret, _stop) = open(true).await;
         match door {
             0 => drop(Envoy::connect(&open).await.pass(question(&[("x-api-key", &secret)])).await),
             1 => assert_eq!(verify(&open, &secret).await["outcome"], "allowed"),
+            2 => assert_eq!(limited(&open, &secret, 1).await, (Code::Ok, vec![2])),
             _ => assert_eq!(forward(&open, &secret).await, 200),
         }
     }
+}
+
+/// What is answered about so many equal descriptors in one request, and what is left at each.
+async fn limited(open: &Open, secret: &str, descriptors: usize) -> (Code, Vec<u32>) {
+    let response =
+        Filter::connect(open).await.limit(vec![descriptor(&[("api_key", secret)]); descriptors]).await;
+    let remaining = response.statuses.iter().map(|status| status.limit_remaining).collect();
+    (response.overall_code(), remaining)
+}
+
+#[tokio::test]
+async fn descriptors_that_were_judged_before_one_had_to_wait_are_not_judged_again() {
+    let (open, secret, _stop) = open(true).await;
+    assert_eq!(limited(&open, &secret, 3).await, (Code::Ok, vec![2, 1, 0]));
+    assert_eq!(limited(&open, &secret, 1).await, (Code::OverLimit, vec![0]));
 }
 
 #[tokio::test]
