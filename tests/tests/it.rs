@@ -25,6 +25,7 @@ mod it {
     mod limits;
     mod notices;
     mod projections;
+    mod rate_limit;
     mod readme;
     mod receipts;
     mod rotation;
