@@ -13,7 +13,7 @@ use gateway::{PoolFailure, QuotaPool, Reservation, SharedQuotas, WhenAlone};
 use reqwest::Client;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use tollgate_gateway_doors::wire::rate_limit::Code;
+use tollgate_gateway_doors::wire::rate_limit::{Code, RateLimitDescriptor, RateLimitOverride, Unit};
 
 use super::{
     client::{Envoy, question},
@@ -96,16 +96,18 @@ async fn each_door_can_wait() {
         match door {
             0 => drop(Envoy::connect(&open).await.pass(question(&[("x-api-key", &secret)])).await),
             1 => assert_eq!(verify(&open, &secret).await["outcome"], "allowed"),
-            2 => assert_eq!(limited(&open, &secret, 1).await, (Code::Ok, vec![2])),
+            2 => assert_eq!(
+                limited(&open, vec![descriptor(&[("api_key", &secret)])]).await,
+                (Code::Ok, vec![2])
+            ),
             _ => assert_eq!(forward(&open, &secret).await, 200),
         }
     }
 }
 
-/// What is answered about so many equal descriptors in one request, and what is left at each.
-async fn limited(open: &Open, secret: &str, descriptors: usize) -> (Code, Vec<u32>) {
-    let response =
-        Filter::connect(open).await.limit(vec![descriptor(&[("api_key", secret)]); descriptors]).await;
+/// What is answered about these descriptors in one request, and what is left at each.
+async fn limited(open: &Open, descriptors: Vec<RateLimitDescriptor>) -> (Code, Vec<u32>) {
+    let response = Filter::connect(open).await.limit(descriptors).await;
     let remaining = response.statuses.iter().map(|status| status.limit_remaining).collect();
     (response.overall_code(), remaining)
 }
@@ -113,8 +115,13 @@ async fn limited(open: &Open, secret: &str, descriptors: usize) -> (Code, Vec<u3
 #[tokio::test]
 async fn descriptors_that_were_judged_before_one_had_to_wait_are_not_judged_again() {
     let (open, secret, _stop) = open(true).await;
-    assert_eq!(limited(&open, &secret, 3).await, (Code::Ok, vec![2, 1, 0]));
-    assert_eq!(limited(&open, &secret, 1).await, (Code::OverLimit, vec![0]));
+    let limit = RateLimitOverride { requests_per_unit: 5, unit: Unit::Year.into(), unit_multiplier: None };
+    let own = RateLimitDescriptor { limit: Some(limit), ..descriptor(&[("k", "v")]) };
+    let shared = descriptor(&[("api_key", &secret)]);
+    // The quota is asked about for the first time behind what needs no asking.
+    let all = vec![own.clone(), shared.clone(), shared.clone(), shared.clone()];
+    assert_eq!(limited(&open, all).await, (Code::Ok, vec![4, 2, 1, 0]));
+    assert_eq!(limited(&open, vec![shared, own]).await, (Code::OverLimit, vec![0, 3]));
 }
 
 #[tokio::test]
