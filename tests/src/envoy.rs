@@ -1,6 +1,8 @@
 //! The real Envoy on the recommended bootstraps: the files under `deploy/` themselves, with nothing but ports and directories
 //! replaced.
 
+mod limiting;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};

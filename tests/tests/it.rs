@@ -26,6 +26,7 @@ mod it {
     mod notices;
     mod other_gateways;
     mod projections;
+    mod rate_limit;
     mod readme;
     mod receipts;
     mod rotation;

@@ -8,7 +8,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{DefineRoute, RetireRoute, ReviseRoute, RouteCommand, RouteRefusal};
+pub use commands::{COST_MAX, DefineRoute, RetireRoute, ReviseRoute, RouteCommand, RouteRefusal};
 pub use events::{CostFromHeader, Defined, Retired, Revised, RouteEvent, RouteSpec};
 pub use state::Route;
 pub use template::{HeaderName, Host, Method, PathTemplate};

@@ -121,7 +121,8 @@ pub struct DecisionRecord {
 pub struct UsageFact {
     /// The start of the minute they fell into, in Unix seconds: a multiple of 60.
     pub minute: i64,
-    /// None when the secret was not genuine: an unproven name is not written down.
+    /// None when the secret was not genuine: an unproven name is not written down, unless a proxy that is believed named it.
+    /// Then there is no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{Environment, SharedClock, Timestamp};
-use gateway::{Call, Decision, Gateway, Judged, Shortage};
+use gateway::{Call, Decision, Gateway, Judged, Metered, MeteredCall, Shortage};
 use tokio::time::Instant;
 
 use self::meters::{Meters, Timing};
@@ -23,6 +23,7 @@ pub(crate) enum Kind {
     Verify,
     ForwardAuth,
     InProxy,
+    RateLimit,
 }
 
 /// Asks the gateway about calls, for every kind of door.
@@ -104,6 +105,18 @@ impl Door {
         Ok(decision)
     }
 
+    /// Judges one call by its limits alone. As final as [`Self::judge`].
+    pub(crate) fn meter(&self, kind: Kind, call: &MeteredCall<'_>, turn: Turn) -> Result<Metered, Halt> {
+        if !self.gateway.ready() {
+            return Err(Fault::NotReady.into());
+        }
+        let metered = self.gateway.meter(call, self.clock.now(), turn.last).map_err(Halt::Short)?;
+        if let Some(decision) = &metered.decision {
+            self.meters.decided(kind, decision.outcome, turn.begun);
+        }
+        Ok(metered)
+    }
+
     /// Carries out what answers a call, as often as a shared quota must be reserved first; at last without waiting.
     pub(crate) async fn answer<T>(
         &self,
@@ -124,7 +137,7 @@ impl Door {
         kind: Kind,
         mut turn: Turn,
         mut shortage: Shortage,
-        work: impl Fn(Turn) -> Result<T, Halt>,
+        mut work: impl FnMut(Turn) -> Result<T, Halt>,
     ) -> Result<T, Fault> {
         let deadline = Instant::now() + self.gateway.wait_max();
         loop {
@@ -221,6 +234,7 @@ impl Kind {
             Self::Verify => "verify",
             Self::ForwardAuth => "forward_auth",
             Self::InProxy => "in_proxy",
+            Self::RateLimit => "rate_limit",
         }
     }
 }

@@ -5,7 +5,7 @@ mod question;
 
 use std::{
     convert::Infallible,
-    future::{Future, Ready, ready},
+    future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -22,6 +22,7 @@ use tonic::{
 use tower::Service;
 
 use crate::{
+    answering::{Answer, Answering},
     codec::Frames,
     door::{Door, Halt, Kind, Turn},
     refuse::Fault,
@@ -44,13 +45,13 @@ impl ExtAuthz {
     }
 
     /// Answers at once, which nearly every call is; else in a future of its own.
-    fn check(&self, request: &Bytes) -> Checking {
+    fn check(&self, request: &Bytes) -> Answering {
         let turn = self.door.turn();
         match self.door.guarded(Kind::ExtAuthz, || self.try_check(request, turn)) {
-            Ok(answer) => Checking::Ready(ready(Ok(Response::new(answer)))),
-            Err(Halt::Fault(fault)) => Checking::Ready(ready(faulted(fault))),
+            Ok(answer) => Answering::at_once(Ok(Response::new(answer))),
+            Err(Halt::Fault(fault)) => Answering::at_once(faulted(fault)),
             Err(Halt::Short(shortage)) => {
-                Checking::Waiting(Box::pin(self.clone().check_later(request.clone(), turn, shortage)))
+                Answering::later(self.clone().check_later(request.clone(), turn, shortage))
             }
         }
     }
@@ -68,7 +69,7 @@ impl ExtAuthz {
     }
 }
 
-pub(crate) use answer::metadata;
+pub(crate) use answer::{metadata, write_metadata};
 
 /// What is answered about a decision, for tests of those who get it back.
 #[cfg(test)]
@@ -87,25 +88,6 @@ fn faulted(fault: Fault) -> Answer {
     }
 }
 
-type Answer = Result<Response<Vec<u8>>, Status>;
-
-/// An answer that is there, or that waits for a shared quota.
-pub enum Checking {
-    Ready(Ready<Answer>),
-    Waiting(Pin<Box<dyn Future<Output = Answer> + Send>>),
-}
-
-impl Future for Checking {
-    type Output = Answer;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(answer) => Pin::new(answer).poll(context),
-            Self::Waiting(answer) => answer.as_mut().poll(context),
-        }
-    }
-}
-
 impl NamedService for ExtAuthz {
     const NAME: &'static str = SERVICE;
 }
@@ -113,7 +95,7 @@ impl NamedService for ExtAuthz {
 impl UnaryService<Bytes> for ExtAuthz {
     /// An encoded `CheckResponse`.
     type Response = Vec<u8>;
-    type Future = Checking;
+    type Future = Answering;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         self.check(request.get_ref())

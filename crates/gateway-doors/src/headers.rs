@@ -13,7 +13,7 @@ use domain::{
     decision::{Outcome, RefusalReason},
     rate_limit_policy::Mode,
 };
-use gateway::{Decision, LimitKind, LimitStatus};
+use gateway::{Decision, LimitKind, LimitStatus, OwnStanding};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
@@ -99,59 +99,107 @@ pub(crate) fn add_limits(headers: &mut Headers, decision: &Decision) {
     if decision.outcome == Outcome::Unauthenticated {
         return;
     }
-    let limits = in_order(decision);
+    let limits = in_order(Shown::of(decision).collect());
+    add_fields(headers, &limits);
     if let Some(first) = limits.first() {
-        headers.add("ratelimit-policy", |text| write_list(text, &limits, write_policy));
-        headers.add("ratelimit", |text| write_list(text, &limits, write_state));
         headers.add("x-ratelimit-limit", |text| push_decimal(text, first.requests));
         headers.add("x-ratelimit-remaining", |text| push_decimal(text, first.remaining));
         headers.add("x-ratelimit-reset", |text| push_decimal(text, first.reset_seconds));
     }
 }
 
-/// The enforced limits, those that matter most first.
-fn in_order(decision: &Decision) -> SmallVec<[&LimitStatus; 4]> {
-    let refused_by = match decision.reason {
-        Some(RefusalReason::RateLimited) => Some(LimitKind::Rate),
-        Some(RefusalReason::QuotaExceeded) => Some(LimitKind::Quota),
-        Some(_) | None => None,
-    };
-    let enforced = decision.limits.iter().filter(|limit| limit.mode == Mode::Enforce);
-    let mut limits: SmallVec<[&LimitStatus; 4]> = enforced.collect();
-    limits.sort_by(|one, other| urgency(one, other, refused_by));
+/// Adds the two fields of the draft.
+pub(crate) fn add_fields(headers: &mut Headers, limits: &[Shown<'_>]) {
+    if !limits.is_empty() {
+        headers.add("ratelimit-policy", |text| write_list(text, limits, write_policy));
+        headers.add("ratelimit", |text| write_list(text, limits, write_state));
+    }
+}
+
+/// A limit as a caller is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown<'a> {
+    /// Of a-z, 0-9, _ and -.
+    pub(crate) name: &'a str,
+    pub(crate) requests: u64,
+    pub(crate) window_seconds: u64,
+    pub(crate) remaining: u64,
+    pub(crate) reset_seconds: u64,
+    pub(crate) refused: bool,
+    /// Whether it is the reason of the decision.
+    named: bool,
+}
+
+/// What a limit is called that came with a call.
+const OWN: &str = "override";
+
+impl<'a> Shown<'a> {
+    /// The enforced limits.
+    pub(crate) fn of(decision: &'a Decision) -> impl Iterator<Item = Self> {
+        let refused_by = match decision.reason {
+            Some(RefusalReason::RateLimited) => Some(LimitKind::Rate),
+            Some(RefusalReason::QuotaExceeded) => Some(LimitKind::Quota),
+            Some(_) | None => None,
+        };
+        let enforced = decision.limits.iter().filter(|limit| limit.mode == Mode::Enforce);
+        enforced.map(move |limit| Self::limit(limit, limit.refused && Some(limit.kind) == refused_by))
+    }
+
+    fn limit(limit: &'a LimitStatus, named: bool) -> Self {
+        Self {
+            name: limit.name.as_str(),
+            requests: limit.requests,
+            window_seconds: limit.window_seconds,
+            remaining: limit.remaining,
+            reset_seconds: limit.reset_seconds,
+            refused: limit.refused,
+            named,
+        }
+    }
+
+    pub(crate) fn own(standing: &OwnStanding) -> Self {
+        let OwnStanding { requests, window_seconds, remaining, reset_seconds, wait_seconds, no_room: _ } =
+            *standing;
+        let refused = wait_seconds.is_some();
+        Self { name: OWN, requests, window_seconds, remaining, reset_seconds, refused, named: refused }
+    }
+}
+
+/// Those that matter most first: the limit that a decision names before one that would have refused too, before the one of
+/// which the smallest share is left.
+pub(crate) fn in_order<'a>(mut limits: SmallVec<[Shown<'a>; 4]>) -> SmallVec<[Shown<'a>; 4]> {
+    limits.sort_by(urgency);
     limits
 }
 
-/// The limit that the decision names before one that would have refused too, before the one of which the smallest
-/// share is left.
-fn urgency(one: &LimitStatus, other: &LimitStatus, refused_by: Option<LimitKind>) -> Ordering {
-    let named = |limit: &LimitStatus| limit.refused && Some(limit.kind) == refused_by;
+fn urgency(one: &Shown<'_>, other: &Shown<'_>) -> Ordering {
     // one.remaining / one.requests against other.remaining / other.requests, without a division.
-    let left = |limit: &LimitStatus, of: &LimitStatus| u128::from(limit.remaining) * u128::from(of.requests);
-    named(other)
-        .cmp(&named(one))
+    let left = |limit: &Shown<'_>, of: &Shown<'_>| u128::from(limit.remaining) * u128::from(of.requests);
+    other
+        .named
+        .cmp(&one.named)
         .then(other.refused.cmp(&one.refused))
         .then(left(one, other).cmp(&left(other, one)))
 }
 
 /// A list of RFC 9651. A limit's name is of a-z, 0-9, _ and -, so its quotes need no escapes.
-fn write_list(text: &mut String, limits: &[&LimitStatus], write_parameters: fn(&mut String, &LimitStatus)) {
+fn write_list(text: &mut String, limits: &[Shown<'_>], write_parameters: fn(&mut String, &Shown<'_>)) {
     for (number, limit) in limits.iter().enumerate() {
         text.push_str(if number > 0 { ",\"" } else { "\"" });
-        text.push_str(limit.name.as_str());
+        text.push_str(limit.name);
         text.push('"');
         write_parameters(text, limit);
     }
 }
 
-fn write_policy(text: &mut String, limit: &LimitStatus) {
+fn write_policy(text: &mut String, limit: &Shown<'_>) {
     text.push_str(";q=");
     push_decimal(text, limit.requests);
     text.push_str(";w=");
     push_decimal(text, limit.window_seconds);
 }
 
-fn write_state(text: &mut String, limit: &LimitStatus) {
+fn write_state(text: &mut String, limit: &Shown<'_>) {
     text.push_str(";r=");
     push_decimal(text, limit.remaining);
     text.push_str(";t=");

@@ -3,6 +3,7 @@
 //! | door | for | what the caller gets |
 //! |---|---|---|
 //! | [`ExtAuthz`], gRPC | Envoy `ext_authz` | 401, 403, 429 as decided, with the `RateLimit` fields |
+//! | [`RateLimit`], gRPC | Envoy's rate limit service, where somebody else authenticates | 429 and the `RateLimit` fields |
 //! | [`in_proxy`], a function call | a filter inside Envoy | the same, and the filter tells what became of the call |
 //! | [`AccessLog`], gRPC | Envoy's access log service | nothing: here Envoy tells what became of calls |
 //! | `POST /v1/verify` | gateways that ask in JSON | whatever the asking gateway makes of the answer |
@@ -108,6 +109,7 @@
 //! `X-Tollgate-*` names as `authResponseHeaders`; then a `Headers` middleware that empties `X-Api-Key` and
 //! `Authorization`. Not proven here: Traefik is not among the packages that this project's machines can have.
 mod access_log;
+mod answering;
 mod codec;
 mod credential;
 mod door;
@@ -117,6 +119,7 @@ pub mod headers;
 mod health;
 pub mod in_proxy;
 mod path;
+mod rate_limit;
 mod refuse;
 mod router;
 mod serve;
@@ -130,6 +133,7 @@ pub mod wire;
 pub use access_log::AccessLog;
 pub use door::Door;
 pub use ext_authz::ExtAuthz;
+pub use rate_limit::RateLimit;
 pub use refuse::{Problem, ProblemDoc, problems};
 pub use router::router;
 pub use serve::{ServeFailure, serve};

@@ -138,6 +138,18 @@ fn detail(reason: RefusalReason) -> &'static str {
     }
 }
 
+/// What a caller reads of a refusal where its status is that of a limit, whatever refused.
+pub(crate) fn over_limit(decision: &Decision) -> String {
+    let detail = detail(decision.reason.unwrap_or(RefusalReason::RateLimited));
+    let code = code(decision).unwrap_or_default();
+    problem(StatusCode::TOO_MANY_REQUESTS, code, detail.into(), Some(decision.id)).to_json()
+}
+
+/// The same of a limit that came with a call of nobody who is known.
+pub(crate) fn over_own_limit(reason: RefusalReason) -> String {
+    problem(StatusCode::TOO_MANY_REQUESTS, reason.as_str(), detail(reason).into(), None).to_json()
+}
+
 /// Why a door could not even ask the gateway: a machine's fault, not the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {

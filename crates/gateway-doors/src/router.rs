@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    AccessLog, Door, ExtAuthz,
+    AccessLog, Door, ExtAuthz, RateLimit,
     forward_auth::{for_nginx, forward_auth},
     health::healthz,
     verify_router,
@@ -26,5 +26,7 @@ pub fn router(door: Arc<Door>, stop: CancellationToken) -> Router {
         .with_state(Arc::clone(&door))
         .merge(verify_router(Arc::clone(&door)));
     let access_log = AccessLog::new(Arc::clone(&door), stop);
-    Routes::new(ExtAuthz::new(door)).add_service(access_log).into_axum_router().merge(http)
+    let rate_limit = RateLimit::new(Arc::clone(&door));
+    let services = Routes::new(ExtAuthz::new(door)).add_service(rate_limit).add_service(access_log);
+    services.into_axum_router().merge(http)
 }

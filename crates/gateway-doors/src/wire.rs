@@ -5,5 +5,6 @@
 
 pub mod access_log;
 pub mod ext_authz;
+pub mod rate_limit;
 pub(crate) mod reader;
 pub(crate) mod writer;

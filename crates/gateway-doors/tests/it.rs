@@ -14,6 +14,7 @@ mod it {
     mod ext_authz;
     mod forward_auth;
     mod listener;
+    mod rate_limit;
     mod sharing;
     mod sightings;
     mod verify;

@@ -4,6 +4,7 @@ mod caller;
 mod cost;
 mod limits;
 mod manner;
+mod metered;
 
 use domain::{
     Timestamp,
@@ -14,7 +15,7 @@ use domain::{
 };
 use smallvec::SmallVec;
 
-pub(crate) use self::{caller::Caller, limits::account, manner::Manner};
+pub(crate) use self::{caller::Caller, limits::account, manner::Manner, metered::meter};
 use self::{
     limits::{Limited, NotTaken},
     manner::Deciding,
@@ -145,29 +146,29 @@ impl<'a> Findings<'a> {
         let quarantine = manner.note(Check::Address, admitted)?;
         manner.note(Check::Route, self.find_route(grounds, asked))?;
         manner.note(Check::Scopes, self.check_scopes(&caller))?;
-        let taken = match quarantine {
-            None => self.take_from_limits(grounds, asked, &caller, manner),
-            Some(quarantine) => self.take_confined(quarantine, grounds, asked, &caller, manner),
-        };
+        let taken = self.take_confined(quarantine, asked, manner, |found, manner| {
+            found.take_from_limits(grounds, asked, &caller, manner)
+        });
         manner.note(Check::Limits, taken)
     }
 
-    /// The same within what a quarantine leaves: what the other limits refuse, or cannot say yet, was not taken of it.
-    fn take_confined(
+    /// Takes from limits within what a quarantine leaves, where there is one: what they refuse, or cannot say yet, was not
+    /// taken of it.
+    fn take_confined<M: Manner<'a>>(
         &mut self,
-        quarantine: &Quarantine,
-        grounds: &Grounds<'a>,
+        quarantine: Option<&Quarantine>,
         asked: &Asked<'_>,
-        caller: &Caller<'a>,
-        manner: &mut impl Manner<'a>,
+        manner: &mut M,
+        take: impl FnOnce(&mut Self, &mut M) -> Result<(), RefusalReason>,
     ) -> Result<(), RefusalReason> {
+        let Some(quarantine) = quarantine else { return take(self, manner) };
         // A call that costs nothing only looks.
         let takes = asked.call.cost != Some(0);
         if takes && let Err(wait_seconds) = manner.take_confined(quarantine, micros(asked.now)) {
             self.decision.retry_after_seconds = Some(wait_seconds);
             return Err(RefusalReason::RateLimited);
         }
-        let taken = self.take_from_limits(grounds, asked, caller, manner);
+        let taken = take(self, manner);
         if takes && (taken.is_err() || self.short.is_some()) {
             manner.give_back(quarantine);
         }
@@ -181,12 +182,17 @@ impl<'a> Findings<'a> {
         manner: &mut impl Manner<'a>,
     ) -> Result<Caller<'a>, RefusalReason> {
         let caller = manner.find_caller(grounds, asked.call.secret)?;
+        self.know(caller);
+        Ok(caller)
+    }
+
+    fn know(&mut self, caller: Caller<'a>) {
+        let has_key = caller.slot != KeySlot::NONE;
         self.caller = Some(caller);
         self.decision.client_id = caller.client.map(|client| client.id);
-        self.decision.key_id = Some(caller.key.id);
-        self.decision.secret_version = Some(caller.version);
+        self.decision.key_id = has_key.then_some(caller.key.id);
+        self.decision.secret_version = has_key.then_some(caller.version);
         self.decision.scopes = caller.scopes();
-        Ok(caller)
     }
 
     fn check_scopes(&self, caller: &Caller<'_>) -> Result<(), RefusalReason> {

@@ -65,7 +65,7 @@ impl Decisions {
         if decision.reason.is_none() && !is_sampled(decision.id, allowed_one_in) {
             return;
         }
-        let (pile, max) = if decision.key_id.is_some() {
+        let (pile, max) = if decision.key_id.is_some() || decision.client_id.is_some() {
             (&self.proven, proven_max)
         } else {
             (&self.unproven, unproven_max)

@@ -3,6 +3,7 @@
 mod explaining;
 mod feed;
 mod flushing;
+mod metering;
 mod sharing;
 mod snapshots;
 mod standing;
@@ -24,6 +25,7 @@ use crate::{
     decide::{Asked, Grounds, Verdict, decide},
     decisions::{Decisions, KeptDecisions},
     index::{Index, slots::EnvironmentSlot},
+    own_limits::OwnLimits,
     quota::shared::Patience,
     responses::{Response, Responses},
     settings::Settings,
@@ -43,6 +45,7 @@ pub struct Gateway {
     /// Held by the one who takes events over.
     applying: Mutex<()>,
     counters: Counters,
+    own_limits: OwnLimits,
     usage: Usage,
     shadow: ShadowUsage,
     throttled: Throttled,
@@ -70,6 +73,7 @@ impl Gateway {
             index: RwLock::default(),
             applying: Mutex::default(),
             counters: Counters::default(),
+            own_limits: OwnLimits::default(),
             usage: Usage::new(FACTS_MAX, sighted_max),
             shadow: ShadowUsage::new(FACTS_MAX),
             throttled: Throttled::new(FACTS_MAX),
@@ -111,6 +115,16 @@ impl Gateway {
     }
 
     fn decide(&self, call: &Call<'_>, now: Timestamp, patience: Patience) -> Verdict {
+        self.on_grounds(call, now, patience, decide)
+    }
+
+    fn on_grounds<T>(
+        &self,
+        call: &Call<'_>,
+        now: Timestamp,
+        patience: Patience,
+        work: impl FnOnce(&Grounds<'_>, &Asked<'_>) -> T,
+    ) -> T {
         let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
         let id = DecisionId::from_parts(unix_ms, rand::random());
         let stale = self.is_stale(now);
@@ -125,7 +139,7 @@ impl Gateway {
             }
         };
         let grounds = self.grounds(&index, stale);
-        decide(&grounds, &Asked { id, call, environment, now, patience })
+        work(&grounds, &Asked { id, call, environment, now, patience })
     }
 
     fn grounds<'a>(&'a self, index: &'a Index, stale: bool) -> Grounds<'a> {

@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Counted {
     pub(crate) client: ClientSlot,
     pub(crate) key: KeySlot,
-    /// 0 when the secret was not genuine.
+    /// 0 when the secret was not genuine, or the client was named without one.
     pub(crate) secret_version: u32,
     pub(crate) route: RouteSlot,
     pub(crate) environment: EnvironmentSlot,
@@ -50,7 +50,9 @@ impl Counted {
     /// Whether the call came as far as its limits: these are what a policy that is not there yet would have been asked about.
     fn met_limits(&self) -> bool {
         match self.outcome {
-            Outcome::Allowed | Outcome::RateLimited | Outcome::QuotaExceeded => self.secret_version > 0,
+            Outcome::Allowed | Outcome::RateLimited | Outcome::QuotaExceeded => {
+                self.client != ClientSlot::NONE
+            }
             Outcome::Unauthenticated | Outcome::Forbidden => false,
         }
     }

@@ -10,7 +10,8 @@ use crate::{Aggregate, Name, Reason, Scope, refusal::refusals};
 const HOSTS_MAX: usize = 20;
 const METHODS_MAX: usize = 16;
 const SCOPES_MAX: usize = 20;
-const COST_MAX: u32 = 1_000;
+/// What a call may cost at most, whoever says it.
+pub const COST_MAX: u32 = 1_000;
 
 /// What may be asked of a route.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ pub(super) struct Meters {
     verify: PerDoor,
     forward_auth: PerDoor,
     in_proxy: PerDoor,
+    rate_limit: PerDoor,
     seconds: Histogram,
 }
 
@@ -42,6 +43,7 @@ impl Meters {
             verify: PerDoor::new(Kind::Verify),
             forward_auth: PerDoor::new(Kind::ForwardAuth),
             in_proxy: PerDoor::new(Kind::InProxy),
+            rate_limit: PerDoor::new(Kind::RateLimit),
             seconds: metrics::histogram!(SECONDS),
         }
     }
@@ -56,6 +58,7 @@ impl Meters {
             Kind::Verify => &self.verify,
             Kind::ForwardAuth => &self.forward_auth,
             Kind::InProxy => &self.in_proxy,
+            Kind::RateLimit => &self.rate_limit,
         };
         door.counter(outcome).increment(1);
         self.seconds.record(begun.elapsed());

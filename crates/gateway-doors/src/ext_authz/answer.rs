@@ -114,7 +114,7 @@ pub(crate) fn metadata(decision: &Decision) -> Vec<u8> {
 
 /// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow. The
 /// access log service gets it back with what became of the call: `access_log/entry.rs` reads what this writes.
-fn write_metadata(metadata: &mut Writer, decision: &Decision) {
+pub(crate) fn write_metadata(metadata: &mut Writer, decision: &Decision) {
     let mut text = |name: &str, text: &str| write_value(metadata, name, |value| value.text(3, text));
     let mut id = |name: &str, id: Option<IdText>| id.iter().for_each(|id| text(name, id.as_str()));
     id("decision_id", Some(decision.id.into()));

@@ -13,9 +13,11 @@ use gateway::{PoolFailure, QuotaPool, Reservation, SharedQuotas, WhenAlone};
 use reqwest::Client;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tollgate_gateway_doors::wire::rate_limit::{Code, RateLimitDescriptor, RateLimitOverride, Unit};
 
 use super::{
     client::{Envoy, question},
+    rate_limit::{Filter, descriptor},
     world::{Open, World},
 };
 
@@ -89,14 +91,37 @@ async fn a_call_waits_for_the_first_reservation_at_every_door_and_counts_once() 
 
 #[tokio::test]
 async fn each_door_can_wait() {
-    for door in 0..3 {
+    for door in 0..4 {
         let (open, secret, _stop) = open(true).await;
         match door {
             0 => drop(Envoy::connect(&open).await.pass(question(&[("x-api-key", &secret)])).await),
             1 => assert_eq!(verify(&open, &secret).await["outcome"], "allowed"),
+            2 => assert_eq!(
+                limited(&open, vec![descriptor(&[("api_key", &secret)])]).await,
+                (Code::Ok, vec![2])
+            ),
             _ => assert_eq!(forward(&open, &secret).await, 200),
         }
     }
+}
+
+/// What is answered about these descriptors in one request, and what is left at each.
+async fn limited(open: &Open, descriptors: Vec<RateLimitDescriptor>) -> (Code, Vec<u32>) {
+    let response = Filter::connect(open).await.limit(descriptors).await;
+    let remaining = response.statuses.iter().map(|status| status.limit_remaining).collect();
+    (response.overall_code(), remaining)
+}
+
+#[tokio::test]
+async fn descriptors_that_were_judged_before_one_had_to_wait_are_not_judged_again() {
+    let (open, secret, _stop) = open(true).await;
+    let limit = RateLimitOverride { requests_per_unit: 5, unit: Unit::Year.into(), unit_multiplier: None };
+    let own = RateLimitDescriptor { limit: Some(limit), ..descriptor(&[("k", "v")]) };
+    let shared = descriptor(&[("api_key", &secret)]);
+    // The quota is asked about for the first time behind what needs no asking.
+    let all = vec![own.clone(), shared.clone(), shared.clone(), shared.clone()];
+    assert_eq!(limited(&open, all).await, (Code::Ok, vec![4, 2, 1, 0]));
+    assert_eq!(limited(&open, vec![shared, own]).await, (Code::OverLimit, vec![0, 3]));
 }
 
 #[tokio::test]

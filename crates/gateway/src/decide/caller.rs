@@ -12,6 +12,7 @@ use domain::{
 use super::Grounds;
 use crate::{
     index::{
+        Index,
         clients::ClientEntry,
         keys::{Found, KeyEntry, KeyStanding, quarantine::Quarantine},
         micros,
@@ -57,6 +58,12 @@ impl<'a> Caller<'a> {
             version: found.version,
             retired_at: found.retired_at,
         }
+    }
+
+    /// A client that is named without a key, with what stands for one.
+    pub(super) fn named(open_key: &'a KeyEntry, index: &'a Index) -> Self {
+        let client = index.clients.get(open_key.client);
+        Self { slot: KeySlot::NONE, key: open_key, client, version: 0, retired_at: None }
     }
 
     /// Whether this version of the secret stands at this moment.

@@ -118,7 +118,12 @@ pub(crate) fn account(
     client: ClientSlot,
     key: KeySlot,
 ) -> AccountKey {
-    let counting = binding.policy.counting;
+    let keyless = key == KeySlot::NONE;
+    let counting = match binding.policy.counting {
+        // A client that was named without a key: the calls of all such clients would be counted as one key's.
+        Counting::Key if keyless => Counting::Client,
+        counting @ (Counting::Client | Counting::Key | Counting::Shared) => counting,
+    };
     let subject = match counting {
         Counting::Client => client.0,
         Counting::Key => key.0,

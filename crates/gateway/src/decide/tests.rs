@@ -4,6 +4,7 @@ mod access;
 mod explain;
 mod foreign;
 mod limits;
+mod metered;
 mod properties;
 mod resets;
 mod specificity;

@@ -47,6 +47,9 @@ impl Gateway {
             self.drain_into(&mut flushes.waiting);
         }
         let taken = self.counters.take_changed(Moment::from(now));
+        let own_counters = self.own_limits.sweep(Moment::from(now));
+        metrics::gauge!("tollgate_rate_limit_own_counters")
+            .set(f64::from(u32::try_from(own_counters).unwrap_or(u32::MAX)));
         let changed = self.name_counters(&taken.changed);
         let room = if is_new { LEVELS_MAX } else { 0 };
         let levels = self.quota_levels(&mut flushes.owed, taken, room);

@@ -118,6 +118,12 @@ impl Routes {
         })
     }
 
+    /// The route of that name, as long as it takes calls.
+    pub(crate) fn active(&self, id: RouteId) -> Option<(RouteSlot, &ActiveRoute)> {
+        let slot = self.slot_if_known(id)?;
+        Some((slot, self.get(slot)?.active.as_ref()?))
+    }
+
     /// The route's slot, if it was ever named.
     pub(crate) fn slot_if_known(&self, id: RouteId) -> Option<RouteSlot> {
         let holds = |slot| self.entries.get(slot).is_some_and(|entry| entry.id == id);

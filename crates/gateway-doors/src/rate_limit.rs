@@ -1,0 +1,190 @@
+//! The door for Envoy's rate limit service: limits alone, for calls that somebody else authenticates.
+//!
+//! A descriptor is understood by its entries, whatever their order:
+//!
+//! | entry | says |
+//! |---|---|
+//! | `client_id` | who calls, believed as it is said: `cli_…` |
+//! | `api_key` | who calls, where no `client_id` says it: the secret itself, which is proven |
+//! | `route_id` | where: `rte_…` |
+//! | `method`, `path`, `host` | where, if no `route_id` says it: matched as at the other doors |
+//! | `environment` | in place of the one that the door serves |
+//! | `remote_address` | from where: kept as a sighting, and what a quarantine goes by |
+//!
+//! Any other entry tells nobody apart, except under a limit of the descriptor's own, which counts by all entries. Each
+//! descriptor is judged by itself; one that names nobody who is known is within its limits, of which there are none.
+
+mod answer;
+mod meters;
+mod question;
+mod units;
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use gateway::{Metered, Shortage};
+use http::Request;
+use prost::bytes::Bytes;
+use tonic::{
+    Response, Status,
+    body::Body,
+    server::{Grpc, NamedService, UnaryService},
+};
+use tower::Service;
+
+use self::{
+    meters::Meters,
+    question::{Question, Unreadable},
+};
+use crate::{
+    answering::{Answer, Answering},
+    codec::Frames,
+    door::{Door, Halt, Halts, Kind, Turn},
+    refuse::Fault,
+    wire::rate_limit::{SERVICE, SHOULD_RATE_LIMIT},
+};
+
+/// Entries are taken from headers, of which Envoy takes 60 KiB by default, some of them more than once.
+const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+/// `envoy.service.ratelimit.v3.RateLimitService`.
+#[derive(Clone)]
+pub struct RateLimit {
+    door: Arc<Door>,
+    meters: Arc<Meters>,
+}
+
+impl RateLimit {
+    /// Its meters belong to the `metrics` recorder that is installed now.
+    #[must_use]
+    pub fn new(door: Arc<Door>) -> Self {
+        Self { door, meters: Arc::new(Meters::new()) }
+    }
+
+    fn ask(&self, request: &Bytes) -> Answering {
+        let turn = self.door.turn();
+        let mut judged = vec![];
+        let answer = self.door.guarded(Kind::RateLimit, || {
+            let question = question::read(request)?;
+            Ok(self.judge(&question, &mut judged, turn)?)
+        });
+        match answer {
+            Ok(answer) => Answering::at_once(Ok(Response::new(answer))),
+            Err(Failed::Unreadable(unreadable)) => {
+                Answering::at_once(Err(Status::invalid_argument(unreadable.to_string())))
+            }
+            Err(Failed::Halted(Halt::Fault(fault))) => Answering::at_once(Err(faulted(fault))),
+            Err(Failed::Halted(Halt::Short(shortage))) => {
+                Answering::later(self.clone().ask_later(request.clone(), judged, turn, shortage))
+            }
+        }
+    }
+
+    async fn ask_later(
+        self,
+        request: Bytes,
+        mut judged: Vec<Metered>,
+        turn: Turn,
+        shortage: Shortage,
+    ) -> Answer {
+        let again = |turn| {
+            let question = question::read(&request).map_err(|_| Fault::UnclearCall)?;
+            self.judge(&question, &mut judged, turn)
+        };
+        let answer = self.door.answer_later(Kind::RateLimit, turn, shortage, again).await;
+        answer.map(Response::new).map_err(faulted)
+    }
+
+    /// Goes on behind the descriptors that were judged on an earlier turn: they have taken what they were granted.
+    fn judge(&self, question: &Question<'_>, judged: &mut Vec<Metered>, turn: Turn) -> Result<Vec<u8>, Halt> {
+        for descriptor in question.descriptors.iter().skip(judged.len()) {
+            let call = descriptor.call(question.domain, self.door.environment());
+            judged.push(self.door.meter(Kind::RateLimit, &call, turn)?);
+        }
+        judged.iter().for_each(|metered| self.meters.count(metered));
+        Ok(answer::of(judged))
+    }
+}
+
+/// Why there is no answer yet, or none at all.
+enum Failed {
+    Unreadable(Unreadable),
+    Halted(Halt),
+}
+
+impl From<Unreadable> for Failed {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Unreadable(unreadable)
+    }
+}
+
+impl From<Halt> for Failed {
+    fn from(halt: Halt) -> Self {
+        Self::Halted(halt)
+    }
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Halted(fault.into())
+    }
+}
+
+impl Halts for Failed {
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Unreadable(_) => Some(Fault::UnclearCall),
+            Self::Halted(halt) => halt.fault(),
+        }
+    }
+}
+
+/// Whether a call passes on one is Envoy's to say: its `failure_mode_deny`.
+fn faulted(fault: Fault) -> Status {
+    let message = fault.doc().message;
+    match fault {
+        Fault::NotReady => Status::unavailable(message),
+        Fault::InvalidEnvironment | Fault::UnclearCall => Status::invalid_argument(message),
+        Fault::Panicked => Status::internal(message),
+    }
+}
+
+impl NamedService for RateLimit {
+    const NAME: &'static str = SERVICE;
+}
+
+impl UnaryService<Bytes> for RateLimit {
+    /// An encoded `RateLimitResponse`.
+    type Response = Vec<u8>;
+    type Future = Answering;
+
+    fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
+        self.ask(request.get_ref())
+    }
+}
+
+impl Service<Request<Body>> for RateLimit {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move {
+            if request.uri().path() != SHOULD_RATE_LIMIT {
+                return Ok(Status::unimplemented("the only method is ShouldRateLimit").into_http());
+            }
+            let mut grpc = Grpc::new(Frames).max_decoding_message_size(REQUEST_BYTES_MAX);
+            Ok(grpc.unary(service, request).await)
+        })
+    }
+}
