@@ -42,7 +42,7 @@ export default function ShadowPage({ query }) {
     about=${html`A policy in shadow is asked about each allowed call and refuses none. Of calls that were made before there was one, <a
       href="#/policies/what-if">what if</a> tells.`}>
     <${ReportWays} />
-    <${Section} title="What is asked"><div class="row wrap"><${Range} /><${Filters} filters=${[GRAIN]} /></div><${GroupBy} options=${GROUPS}
+    <${Section} title="What is asked"><div class="filters"><${Range} /><${Filters} filters=${[GRAIN]} /></div><${GroupBy} options=${GROUPS}
       absent=${ABSENT} />
       <${Of} known=${["policy_id", "client_id", "route_id"]} filters=${[{ name: "environment", label: "Environment" }]} /><//>
     <${Section} title="Would have been refused"><${Shown} read=${read}>${() => {

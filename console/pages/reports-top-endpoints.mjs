@@ -40,7 +40,7 @@ export default function TopEndpointsPage({ query }) {
   return html`<${Page} title="Top endpoints" trail=${[["Reports", "#/reports"]]} calls=${[call]} actions=${html`<${Download}
     call=${asCsv(call)} name="top-endpoints.csv" refusal=${refusal("report.export")}>CSV<//>`}>
     <${ReportWays} />
-    <${Section} title="What is asked"><div class="row wrap"><${Range} /><${Filters} filters=${[BY]} /></div>
+    <${Section} title="What is asked"><div class="filters"><${Range} /><${Filters} filters=${[BY]} /></div>
       <${Of} known=${["client_id"]} filters=${[{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" }]} /><//>
     <${Section} title="Endpoints"><${Shown} read=${read}>${() => {
       const { items, endpoints } = read.data;
