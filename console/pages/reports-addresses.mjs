@@ -37,7 +37,7 @@ export default function AddressesPage({ query }) {
     name="addresses.csv" refusal=${refusal("report.export")}>CSV<//>`}
     about="From how many addresses genuine secrets were presented, by whole days of UTC. They are counted, and cannot be told from the count.">
     <${ReportWays} />
-    <${Section} title="What is asked"><div class="row wrap"><${Range} /><${Filters} filters=${[GRAIN]} /></div><${GroupBy} options=${GROUPS}
+    <${Section} title="What is asked"><div class="filters"><${Range} /><${Filters} filters=${[GRAIN]} /></div><${GroupBy} options=${GROUPS}
       absent=${ABSENT} />
       <${Of} known=${["client_id"]} filters=${[{ name: "owner_team", label: "Team" }, { name: "environment", label: "Environment" }]} /><//>
     <${Section} title="Distinct addresses"><${Shown} read=${read}>${() => {

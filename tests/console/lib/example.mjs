@@ -52,9 +52,12 @@ async function keys(api, made) {
   await api("POST", `/clients/${made.clients["Acme Travel"].id}/keys`, { name: "nightly import", environment: "sandbox", allowed_cidrs: ["192.0.2.0/24"] });
 }
 
+/** From how many addresses each calls. */
+const CALLERS = { "Acme Travel": 24, "City Couriers": 3, Billing: 1 };
+
 async function traffic(door, made) {
   for (let at = 0; at < 60; at += 1) {
-    for (const name of ["Acme Travel", "City Couriers", "Billing"]) await callThrough(door, made.keys[name].secret, `/orders/${at}`);
+    for (const [name, addresses] of Object.entries(CALLERS)) await callThrough(door, made.keys[name].secret, `/orders/${at}`, "GET", `198.51.100.${at % addresses}`);
   }
   for (let at = 0; at < 5; at += 1) await callThrough(door, "not-a-secret", "/orders/1");
 }
