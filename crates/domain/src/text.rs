@@ -1,6 +1,6 @@
 //! Bounded texts: each knows its characters and its length, and refuses the rest at the edge.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{
@@ -46,7 +46,7 @@ macro_rules! text {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(into = "String")]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -76,7 +76,7 @@ macro_rules! text {
             fn try_from(text: String) -> Result<Self, InvalidValue> { text.parse() }
         }
         impl From<$name> for String {
-            fn from(text: $name) -> Self { text.0.into() }
+            fn from(text: $name) -> Self { (*text.0).to_owned() }
         }
         impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str { &self.0 }

@@ -34,6 +34,22 @@ fn limited() -> Organisation {
 }
 
 #[test]
+fn an_allowed_call_allocates_nothing() {
+    let org = limited();
+    let (secret, environment) = (secret(1), read("prod"));
+    let address = Some(read("192.0.2.1"));
+    let call = Call { address, user_agent: Some("orders-sync/2.4"), ..call(&secret, &environment) };
+    // Counters, the fact and who presents the secret are there from the first on.
+    assert_eq!(org.judge(&call).outcome, Outcome::Allowed);
+    let allocated = allocation_counter::measure(|| {
+        for _ in 0..10 {
+            assert_eq!(org.judge(&call).outcome, Outcome::Allowed);
+        }
+    });
+    assert_eq!(allocated.count_total, 0, "{allocated:?}");
+}
+
+#[test]
 fn calls_are_counted_by_minute_caller_route_and_outcome() {
     let mut org = limited();
     for _ in 0..55 {
