@@ -78,6 +78,21 @@ impl EnvoyProxy {
         Self::start_with((last.to_owned(), more), door, upstream).await
     }
 
+    /// The same, asking the door at a Unix socket.
+    ///
+    /// # Errors
+    /// As [`EnvoyProxy::start`].
+    pub async fn start_at_socket(socket: &Path, upstream: u16) -> Result<Self> {
+        let door = "socket_address: { address: 127.0.0.1, port_value: 9090 }".to_owned();
+        Self::start_on(BOOTSTRAP, |ingress, admin| {
+            let ports = [(10_000, ingress), (19_000, admin), (18_080, upstream)];
+            let ports =
+                ports.map(|(from, to)| (format!("port_value: {from} "), format!("port_value: {to} ")));
+            ports.into_iter().chain([(door, format!("pipe: {{ path: {} }}", socket.display()))]).collect()
+        })
+        .await
+    }
+
     async fn start_with(other: (String, String), door: u16, upstream: u16) -> Result<Self> {
         Self::start_on(BOOTSTRAP, |ingress, admin| {
             let ports = [(10_000, ingress), (19_000, admin), (18_080, upstream), (9_090, door)];

@@ -136,5 +136,5 @@ pub use ext_authz::ExtAuthz;
 pub use rate_limit::RateLimit;
 pub use refuse::{Problem, ProblemDoc, problems};
 pub use router::router;
-pub use serve::{ServeFailure, serve};
+pub use serve::{Connection, Listens, ServeFailure, serve};
 pub use verify::{VerifyAnswer, VerifyLimit, VerifyRequest, openapi, verify_router};

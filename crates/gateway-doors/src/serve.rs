@@ -1,5 +1,7 @@
 //! Serves the doors: HTTP/1.1, and HTTP/2 without TLS for gRPC, on one listener.
 
+mod listens;
+
 use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
@@ -8,11 +10,10 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+pub use listens::{Connection, Listens};
 
 /// Proxies keep few connections, each with many calls; those beyond wait to be accepted.
 const CONNECTIONS_MAX: usize = 1024;
@@ -48,7 +49,7 @@ pub enum ServeFailure {
 /// # Errors
 /// When connections can no longer be accepted.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Listens,
     router: Router,
     stop: CancellationToken,
 ) -> Result<(), ServeFailure> {
@@ -90,15 +91,15 @@ impl Connections {
     }
 
     /// The next connection, once there is room for it. Dropping the future loses no connection.
-    async fn accept_next(&mut self, listener: &TcpListener) -> io::Result<TcpStream> {
+    async fn accept_next<L: Listens>(&mut self, listener: &L) -> io::Result<L::Connection> {
         let mut failures = 0;
         loop {
             while self.tasks.len() >= CONNECTIONS_MAX {
                 self.reap_one().await;
             }
             let failure = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => return Ok(stream),
+                accepted = listener.accept_one() => match accepted {
+                    Ok(stream) => return Ok(stream),
                     Err(failure) => failure,
                 },
                 () = self.reap_one(), if !self.tasks.is_empty() => continue,
@@ -122,16 +123,13 @@ impl Connections {
         }
     }
 
-    fn begin(&mut self, stream: TcpStream) {
+    fn begin(&mut self, stream: impl Connection) {
         let service = TowerToHyperService::new(self.router.clone());
         let builder = Arc::clone(&self.builder);
         let (watcher, stop) = (self.graceful.watcher(), self.stop.clone());
         self.tasks.spawn(async move {
-            // Without it, small answers wait for acknowledgements of those before. Not fatal: slow, but right.
-            if let Err(failure) = stream.set_nodelay(true) {
-                tracing::debug!(error = %failure, "Could not set TCP_NODELAY");
-            }
-            let first_byte = tokio::time::timeout(FIRST_BYTE_TIME_MAX, stream.readable());
+            stream.prepare();
+            let first_byte = tokio::time::timeout(FIRST_BYTE_TIME_MAX, stream.first_byte());
             if !matches!(stop.run_until_cancelled(first_byte).await, Some(Ok(Ok(())))) {
                 return;
             }

@@ -16,6 +16,7 @@ mod rooms;
 mod scheduler;
 mod sequencer;
 mod sign_in;
+mod socket;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use self::gateway_node::Node;
+use self::socket::Socket;
 use crate::{
     runtime::{self, Tasks},
     settings::{Role, Settings},
@@ -213,9 +215,18 @@ async fn open_doors(
     ::gateway_node::settle(&node.gateway, rooms.bus.as_ref(), &rooms.clock).await;
     let doors = listen(settings.gateway).await?;
     let address = doors.local_addr()?;
-    let (door, stop) = (Arc::clone(door), tasks.stop_token());
+    let router = gateway_doors::router(Arc::clone(door), tasks.stop_token());
+    if let Some(path) = &settings.gateway_socket {
+        let (Socket { listener, file }, router) = (Socket::listen(path)?, router.clone());
+        let stop = tasks.stop_token();
+        tasks.spawn("gateway socket", async move {
+            let served = gateway_doors::serve(listener, router, stop).await;
+            drop(file);
+            served.context("the gateway's socket")
+        });
+    }
+    let stop = tasks.stop_token();
     tasks.spawn("gateway doors", async move {
-        let router = gateway_doors::router(door, stop.clone());
         gateway_doors::serve(doors, router, stop).await.context("the gateway doors")
     });
     Ok(Some(address))

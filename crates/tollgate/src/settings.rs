@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) http: SocketAddr,
     pub(crate) gateway: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gateway_socket: Option<PathBuf>,
     pub(crate) environment: Environment,
     pub(crate) node: String,
     pub(crate) brand: String,
@@ -138,6 +140,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         data_dir,
         http: flags.http.or(file.http).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
         gateway: flags.gateway.or(file.gateway).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9090))),
+        gateway_socket: flags.gateway_socket.or(file.gateway_socket),
         environment: flags.environment.or(file.environment).map_or_else(|| "prod".parse(), Ok)?,
         node: node.unwrap_or_else(|| "local".to_owned()),
         brand: flags.brand.or(file.brand).unwrap_or_else(|| "tg".to_owned()),

@@ -1,8 +1,8 @@
 //! Who gets through Envoy, and what everyone else is told.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tollgate_tests::{Answer, DoorKind, World, at_both_doors, now};
+use tollgate_tests::{Answer, DoorKind, EnvoyProxy, World, at_both_doors, now};
 
 at_both_doors! {
     a_valid_key_gets_through_and_the_upstream_sees_who_but_not_the_secret,
@@ -196,5 +196,25 @@ async fn an_expired_key_is_refused_to_the_second_and_put_on_record() -> Result<(
     let audit =
         world.admin.get(&format!("/audit?subject_id={}&action=api_key.expired", key.key_id)).await?.json;
     assert_eq!(audit["items"][0]["actor"]["id"], "system:scheduler", "{audit}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn envoy_asks_over_a_unix_socket_as_over_tcp() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let socket = directory.path().join("gateway.sock");
+    let mut world = World::start_as(|launch| launch.arg("--gateway-socket").arg(&socket)).await?;
+    let envoy = EnvoyProxy::start_at_socket(&socket, world.upstream.port()).await?;
+    let client = world.client("Acme", &[]).await?;
+    world.route("/orders", &[]).await?;
+    let key = world.key(&client, &json!({})).await?;
+    let headers = [("x-api-key", key.secret.as_str())];
+    assert_eq!(envoy.call("GET", "/orders", &headers).await?.status, 200);
+    let received = world.upstream.take_requests().pop().context("the call reached the upstream")?;
+    assert_eq!(received.header("x-tollgate-client-id"), Some(&*client), "{received:?}");
+    assert_eq!(envoy.call("GET", "/orders", &[]).await?.status, 401);
+    assert!(world.product.terminate().await?.success());
+    assert!(!socket.exists(), "it goes with the process");
+    assert_eq!(envoy.call("GET", "/orders", &headers).await?.status, 503);
     Ok(())
 }

@@ -39,6 +39,7 @@ pub(crate) struct SettingsFile {
     pub(super) data_dir: Option<PathBuf>,
     pub(super) http: Option<SocketAddr>,
     pub(super) gateway: Option<SocketAddr>,
+    pub(super) gateway_socket: Option<PathBuf>,
     pub(super) environment: Option<Environment>,
     pub(super) node: Option<String>,
     pub(super) brand: Option<String>,

@@ -71,6 +71,9 @@ pub(crate) struct ServeFlags {
     /// Gateway doors: Envoy over gRPC, verify, forward-auth [default: 127.0.0.1:9090]
     #[arg(long, env = "TOLLGATE_GATEWAY", value_name = "ADDR")]
     pub(crate) gateway: Option<SocketAddr>,
+    /// The same doors at a Unix socket too, for its owner and group
+    #[arg(long, env = "TOLLGATE_GATEWAY_SOCKET", value_name = "FILE")]
+    pub(crate) gateway_socket: Option<PathBuf>,
     /// The environment that this gateway serves [default: prod]
     #[arg(long, env = "TOLLGATE_ENVIRONMENT", value_name = "NAME")]
     pub(crate) environment: Option<Environment>,
