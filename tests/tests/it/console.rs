@@ -26,10 +26,12 @@ async fn the_console_does_the_main_job_in_a_browser() -> Result<()> {
 async fn hold(which: impl Fn(&str) -> bool) -> Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("console");
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(specs(&directory.join("specs"), which)?);
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+        .args(specs(&directory.join("specs"), which)?);
     node.current_dir(&directory).env("CHROMIUM", tool("TOLLGATE_TEST_CHROMIUM")?);
     node.env("TOLLGATE_BIN", tollgate_tests::binary()?)
-        .env("TOLLGATE_TEST_ENVOY", tool("TOLLGATE_TEST_ENVOY")?);
+        .env("TOLLGATE_TEST_ENVOY", tool("TOLLGATE_TEST_ENVOY")?)
+        .env("TOLLGATE_TEST_FAKETIME", tool("TOLLGATE_TEST_FAKETIME")?);
     let output = tokio::task::spawn_blocking(move || node.output()).await?.context("starting node")?;
     let said = String::from_utf8_lossy(&output.stdout);
     // Not all that passed before it, behind which a long log is cut off.
