@@ -175,9 +175,11 @@ impl World {
     async fn applied_inside(&self, position: u64) -> Result<()> {
         until("the filter to follow", APPLIED_AT_MOST, async || {
             let nodes = self.admin.get("/gateway/nodes").await?.json;
-            let mut nodes = nodes["items"].as_array().into_iter().flatten();
-            let inside = nodes.find(|node| node["node"] == MODULE_NODE).context("the filter was heard of")?;
-            Ok((inside["position"].as_u64() >= Some(position)).then_some(()))
+            let mut nodes = nodes.pointer("/items").and_then(Value::as_array).into_iter().flatten();
+            let inside = nodes
+                .find(|node| node.get("node").is_some_and(|name| name == MODULE_NODE))
+                .context("the filter was heard of")?;
+            Ok((inside.get("position").and_then(Value::as_u64) >= Some(position)).then_some(()))
         })
         .await
     }

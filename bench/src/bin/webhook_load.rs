@@ -69,6 +69,7 @@ async fn main() -> Result<()> {
 }
 
 /// The p99 of those that answer.
+#[expect(clippy::too_many_lines, reason = "one part after the other")]
 async fn run(flags: &Flags, hanging: u32) -> Result<Duration> {
     let arrivals = Arrivals::default();
     let listener = TcpListener::bind("127.0.0.1:0").await?;

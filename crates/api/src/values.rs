@@ -74,7 +74,7 @@ impl Issuer {
     }
 }
 
-/// A provider's name for a person: 1 to 255 visible ASCII characters. Personal. Source: OpenID Connect Core §2.
+/// A provider's name for a person: 1 to 255 visible ASCII characters. Personal. Source: `OpenID` Connect Core §2.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Subject(Box<str>);

@@ -24,7 +24,7 @@ pub type Counter = (String, String);
 
 const UPSERT_COUNTER: &str = "insert into gateway_counters (counter_key, state) values (?1, ?2)
      on conflict (counter_key) do update set state = excluded.state";
-/// The batch counts as before. Uses usage_batches_by_decision.
+/// The batch counts as before. Uses `usage_batches_by_decision`.
 const FORGET_DECISIONS: &str =
     "update usage_batches set body = json_remove(body, '$.decisions'), decided_at_us = null
       where batch_no in (select batch_no from usage_batches where decided_at_us < ?1 order by decided_at_us limit ?2)";

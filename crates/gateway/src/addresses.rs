@@ -30,7 +30,7 @@ pub(crate) const SKETCHES_MAX: usize = 20_000;
 const TOLD_MAX: usize = 20_000;
 /// So many addresses each lane knows again without a look into a sketch.
 const RECENT: usize = 512;
-const RECENT_PLACES: u64 = RECENT as u64;
+const RECENT_PLACES: u64 = 512;
 const DAY_S: i64 = 86_400;
 
 /// Whose addresses are counted together.

@@ -119,6 +119,7 @@ pub(crate) async fn occasions(
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a match over all that happens to a key")]
 fn of_key(known: &KnownKey, event: &ApiKeyEvent, recorded: &Recorded) -> Option<Occasion> {
     let (client, key) = (known.client.told.clone(), known.told.clone());
     let Metadata { occurred_at, actor, .. } = &recorded.metadata;

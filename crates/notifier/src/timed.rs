@@ -189,7 +189,7 @@ impl<'of> Watch<'of> {
         for occasion in occasions {
             let composer =
                 Composer { book: &self.book, outbox: &self.parts.outbox, wishes, now, catching_up };
-            messages.extend(composer.messages(&occasion, &|id| self.told.contains(&id)).await?);
+            messages.extend(composer.messages(&occasion, &|id| self.told.contains(id)).await?);
             if messages.len() >= MESSAGES_MAX {
                 self.hand_over_new(std::mem::take(&mut messages)).await?;
             }

@@ -65,7 +65,7 @@ impl Folded for WebhookRow {
             self.webhook_id.into(),
             self.status.into(),
             team.map(|team| team.as_str()).into(),
-            environments.map_or(Value::Null, |set| Value::json(set)),
+            environments.map_or(Value::Null, Value::json),
             Value::json(&self.endpoint),
             self.version.into(),
             self.position.into(),

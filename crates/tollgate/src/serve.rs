@@ -99,6 +99,10 @@ impl Server {
 }
 
 /// Opens everything and starts the tasks; answers when the doors listen.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one part after the other, in the order in which they need each other"
+)]
 pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     let has = |role| settings.roles.contains(&role);
     let http = listen(settings.http).await?;

@@ -51,6 +51,7 @@ at_both_doors! {
     every_judged_call_is_counted_by_what_became_of_it,
 }
 
+#[expect(clippy::too_many_lines, reason = "one call after the other, each with what became of it")]
 async fn every_judged_call_is_counted_by_what_became_of_it(door: DoorKind) -> Result<()> {
     let mut world = World::start_at(door).await?;
     let client = world.client("Acme", &[]).await?;

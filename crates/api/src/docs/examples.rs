@@ -64,6 +64,7 @@ fn name_of(schema: &Value) -> Option<&str> {
 }
 
 /// What is sent, by the name of its schema.
+#[expect(clippy::too_many_lines, reason = "a list, one after the other")]
 fn request(schema: &str) -> Option<Value> {
     Some(match schema {
         "NewClient" => json!({

@@ -175,7 +175,7 @@ fn or_null(schema: RefOr<Schema>) -> RefOr<Schema> {
             object.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
             Schema::Object(object).into()
         }
-        other => other,
+        other @ (RefOr::T(_) | RefOr::Ref(_)) => other,
     }
 }
 

@@ -249,6 +249,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list, one after the other")]
     #[test]
     fn every_refusal_of_the_domain_has_a_considered_status() {
         const UNPROCESSABLE: &[&str] = &[

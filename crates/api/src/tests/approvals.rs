@@ -285,7 +285,7 @@ async fn what_is_declined_taken_back_or_late_allows_nothing(on: On) {
         let items = listed["items"].as_array().unwrap().clone();
         (items.into_iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), listed)
     };
-    assert_eq!(listed("status=declined").await.0, [declined.clone()]);
+    assert_eq!(listed("status=declined").await.0, std::slice::from_ref(declined));
     let (page, whole) = listed("limit=2&mine=true").await;
     assert_eq!(page.len(), 2);
     let cursor = whole["next_cursor"].as_str().unwrap();
@@ -293,7 +293,7 @@ async fn what_is_declined_taken_back_or_late_allows_nothing(on: On) {
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next_cursor"]), (1, &Value::Null));
     world.set_now("2026-03-02T12:00:00Z");
     call(late, third).refused(409, "approval_expired").await;
-    assert_eq!(listed("status=expired").await.0, [late.clone()]);
+    assert_eq!(listed("status=expired").await.0, std::slice::from_ref(late));
     call("apr_1", third).refused(400, "approval_invalid").await;
     call(&late.replace("apr_0", "apr_1"), third).refused(404, "approval_not_found").await;
 }

@@ -132,6 +132,7 @@ async fn a_claim_that_broke_off_is_finished(on: On) {
     let path = format!("/v1/grants/{grant}");
     world.get(&path).refused(404, "grant_not_found").await;
     let stop = CancellationToken::new();
+    #[expect(clippy::disallowed_methods, reason = "a test has no task set; it waits for the task itself")]
     let finishing = tokio::spawn(crate::access::finish_claims(Arc::clone(world.door.api()), stop.clone()));
     let given = async {
         while world.get(&path).send().await.status != 200 {

@@ -27,6 +27,7 @@ pub(super) struct Sample {
     body: Option<Value>,
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, one after the other")]
 pub(super) fn sample(operation: &str, things: &Fixture) -> Sample {
     let Fixture { client, key, route, policy, assignment, change, operation: opn, leak, .. } = things;
     let Fixture {
@@ -349,6 +350,7 @@ fn is_write(operation: &str) -> bool {
 }
 
 /// The answer with this status.
+#[expect(clippy::too_many_lines, reason = "a list, one after the other")]
 async fn answer(status: &str, operation: &str, sample: &Sample, world: &World) -> Answer {
     let call = sample.call(world);
     match status {

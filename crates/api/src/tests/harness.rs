@@ -121,6 +121,7 @@ impl World {
         Self::open(On::Sqlite, settings, leaks, None).await
     }
 
+    #[expect(clippy::too_many_lines, reason = "one part after the other")]
     async fn open(
         engine: On,
         settings: Settings,

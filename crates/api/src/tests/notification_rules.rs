@@ -142,12 +142,12 @@ async fn what_is_said_of_a_rule_is_bounded() {
 async fn a_rule_is_previewed_and_nothing_is_made() {
     let world = World::new().await;
     let previewed =
-        world.post(&format!("{RULES}/preview"), &notification_rule_body()).expect(200).await.json();
+        world.post(format!("{RULES}/preview"), &notification_rule_body()).expect(200).await.json();
     assert_eq!(previewed["notices_total"], 1);
     assert_eq!(previewed["notices"][0]["addresses"], 1, "{previewed}");
     assert_eq!(previewed["left_out"], json!(["throttling_spike"]));
     assert_eq!(world.get(RULES).expect(200).await.json()["items"], json!([]));
     let mut none = notification_rule_body();
     none["recipients"] = json!([{ "kind": "webhook", "webhook_id": "whk_01jx3v6k9q8z7m5n4p3r2s1t0v" }]);
-    world.post(&format!("{RULES}/preview"), &none).expect(422).await;
+    world.post(format!("{RULES}/preview"), &none).expect(422).await;
 }

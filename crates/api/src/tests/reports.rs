@@ -17,6 +17,7 @@ use serde_json::json;
 use super::harness::{World, content_type};
 
 /// Lets a gateway report so many calls, an hour before now, of a known client.
+#[expect(clippy::too_many_lines, reason = "one fact after the other")]
 pub(super) async fn count_calls(world: &World, calls: u64) {
     let client_id = "cli_00000000000000000000000001".parse().unwrap();
     let fact = |outcome, client_id| UsageFact {

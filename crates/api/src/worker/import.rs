@@ -41,7 +41,7 @@ impl<'run> Importing<'run> {
             Ok(wanted) => wanted,
             Err(refusal) => return Ok(refused(item(number, row, None, ItemResult::Refused), &refusal)),
         };
-        let Wanted { key_id, command, idempotency, .. } = wanted;
+        let Wanted { key_id, command, idempotency } = wanted;
         let ask: Execute<ApiKey> = Execute {
             id: key_id,
             command: ApiKeyCommand::Import(command),

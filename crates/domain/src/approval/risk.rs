@@ -38,32 +38,8 @@ pub fn lowers_risk(event: &DomainEvent, policy: Option<&PolicySpec>) -> bool {
             | RateLimitPolicyEvent::Retired(_)
             | RateLimitPolicyEvent::LimitReset(_) => false,
         },
-        DomainEvent::Operation { event, .. } => match event {
-            OperationEvent::Planned(planned) => match planned.kind {
-                OperationKind::RevokeKeys | OperationKind::SuspendKeys => true,
-                OperationKind::ImportKeys | OperationKind::ReplayWebhook | OperationKind::ExportReport => {
-                    false
-                }
-            },
-            OperationEvent::KeysChosen(_) => true,
-            OperationEvent::Started(_)
-            | OperationEvent::Progressed(_)
-            | OperationEvent::Finished(_)
-            | OperationEvent::Cancelled(_) => false,
-        },
-        DomainEvent::ScheduledChange { event, .. } => match event {
-            ScheduledChangeEvent::Planned(planned) => match &planned.change {
-                PlannedChange::SuspendKey { .. } | PlannedChange::SuspendClient { .. } => true,
-                PlannedChange::AssignPolicy { .. }
-                | PlannedChange::UnassignPolicy { .. }
-                | PlannedChange::RevisePolicy { .. } => false,
-            },
-            ScheduledChangeEvent::Begun(_)
-            | ScheduledChangeEvent::Applied(_)
-            | ScheduledChangeEvent::Ended(_)
-            | ScheduledChangeEvent::Failed(_)
-            | ScheduledChangeEvent::Cancelled(_) => false,
-        },
+        DomainEvent::Operation { event, .. } => of_operation(event),
+        DomainEvent::ScheduledChange { event, .. } => of_scheduled_change(event),
         DomainEvent::Route { event, .. } => match event {
             RouteEvent::Defined(_) | RouteEvent::Revised(_) | RouteEvent::Retired(_) => false,
         },
@@ -87,22 +63,56 @@ pub fn lowers_risk(event: &DomainEvent, policy: Option<&PolicySpec>) -> bool {
             ApprovalRuleEvent::Ended(_) => false,
         },
         // What is told less gives nothing away.
-        DomainEvent::Webhook { event, .. } => match event {
-            WebhookEvent::Disabled(_) | WebhookEvent::Deleted(_) => true,
-            WebhookEvent::Created(_)
-            | WebhookEvent::Revised(_)
-            | WebhookEvent::Verified(_)
-            | WebhookEvent::SecretRotated(_)
-            | WebhookEvent::Enabled(_)
-            | WebhookEvent::VerificationAsked(_)
-            | WebhookEvent::TestAsked(_)
-            | WebhookEvent::ResendAsked(_) => false,
-        },
+        DomainEvent::Webhook { event, .. } => of_webhook(event),
         DomainEvent::NotificationRule { event, .. } => match event {
             NotificationRuleEvent::Made(_)
             | NotificationRuleEvent::Revised(_)
             | NotificationRuleEvent::Ended(_) => false,
         },
+    }
+}
+
+fn of_operation(event: &OperationEvent) -> bool {
+    match event {
+        OperationEvent::Planned(planned) => match planned.kind {
+            OperationKind::RevokeKeys | OperationKind::SuspendKeys => true,
+            OperationKind::ImportKeys | OperationKind::ReplayWebhook | OperationKind::ExportReport => false,
+        },
+        OperationEvent::KeysChosen(_) => true,
+        OperationEvent::Started(_)
+        | OperationEvent::Progressed(_)
+        | OperationEvent::Finished(_)
+        | OperationEvent::Cancelled(_) => false,
+    }
+}
+
+fn of_scheduled_change(event: &ScheduledChangeEvent) -> bool {
+    match event {
+        ScheduledChangeEvent::Planned(planned) => match &planned.change {
+            PlannedChange::SuspendKey { .. } | PlannedChange::SuspendClient { .. } => true,
+            PlannedChange::AssignPolicy { .. }
+            | PlannedChange::UnassignPolicy { .. }
+            | PlannedChange::RevisePolicy { .. } => false,
+        },
+        ScheduledChangeEvent::Begun(_)
+        | ScheduledChangeEvent::Applied(_)
+        | ScheduledChangeEvent::Ended(_)
+        | ScheduledChangeEvent::Failed(_)
+        | ScheduledChangeEvent::Cancelled(_) => false,
+    }
+}
+
+fn of_webhook(event: &WebhookEvent) -> bool {
+    match event {
+        WebhookEvent::Disabled(_) | WebhookEvent::Deleted(_) => true,
+        WebhookEvent::Created(_)
+        | WebhookEvent::Revised(_)
+        | WebhookEvent::Verified(_)
+        | WebhookEvent::SecretRotated(_)
+        | WebhookEvent::Enabled(_)
+        | WebhookEvent::VerificationAsked(_)
+        | WebhookEvent::TestAsked(_)
+        | WebhookEvent::ResendAsked(_) => false,
     }
 }
 

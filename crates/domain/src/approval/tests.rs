@@ -183,11 +183,12 @@ fn what_makes_less_possible_never_waits() {
 
 fn spec() -> PolicySpec {
     let events = sample_events().unwrap();
-    let defined = events.into_iter().find_map(|event| match event {
-        crate::DomainEvent::RateLimitPolicy { event: RateLimitPolicyEvent::Defined(defined), .. } => {
-            Some(defined)
-        }
-        _ => None,
+    let defined = events.into_iter().find_map(|event| {
+        let crate::DomainEvent::RateLimitPolicy { event: RateLimitPolicyEvent::Defined(defined), .. } = event
+        else {
+            return None;
+        };
+        Some(defined)
     });
     PolicySpec { mode: Mode::Enforce, ..defined.unwrap().spec }
 }

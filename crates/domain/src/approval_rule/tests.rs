@@ -68,7 +68,7 @@ fn what_changes_nothing_or_is_for_emergencies_cannot_wait() {
 fn a_rule_is_about_its_permission_in_its_environment() {
     let rule = |environment: Option<&str>| Guard {
         permission: Permission::KeyIssue,
-        environment: environment.map(|name| the(name)),
+        environment: environment.map(the),
     };
     let there = |environments: &[&str]| {
         ResourceFacts::owned(&the("Orders"), environments.iter().map(|name| the(name)))

@@ -134,7 +134,7 @@ impl Draw {
         let identity = NewIdentity {
             issuer: "https://login.example.com".to_owned(),
             subject: personal(PEOPLE[2]),
-            taken: self.number % 7 == 0,
+            taken: self.number.is_multiple_of(7),
         };
         let email = self.flag.then(|| personal(PEOPLE[1]));
         AddPerson { name: personal(PEOPLE[0]), email, identity: Some(identity).filter(|_| !self.flag) }
@@ -143,7 +143,8 @@ impl Draw {
 
 fn ask() -> impl Strategy<Value = Ask> {
     use PrincipalCommand as C;
-    let makes: Vec<(u32, fn(Timestamp, Draw) -> C)> = vec![
+    type Make = fn(Timestamp, Draw) -> C;
+    let makes: Vec<(u32, Make)> = vec![
         (2, |_, draw| C::AddPerson(draw.person())),
         (4, |now, draw| {
             let (token, name) = (draw.token(now), draw.name);

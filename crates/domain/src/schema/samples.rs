@@ -117,6 +117,7 @@ fn client_events() -> Sampled<Vec<ApiClientEvent>> {
     ])
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, one after the other")]
 fn key_events(client_id: ClientId) -> Sampled<Vec<ApiKeyEvent>> {
     use ApiKeyEvent as E;
     Ok(vec![

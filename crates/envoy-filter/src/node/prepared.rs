@@ -120,11 +120,11 @@ impl Prepared {
     }
 
     async fn open(&self) -> anyhow::Result<UsageLog> {
-        if let Some(nats) = &self.settings.nats {
-            if self.bus.get().is_none() {
-                // Begun once, by one task: nobody else sets it.
-                drop(self.bus.set(connect(nats, &self.settings.name).await?));
-            }
+        if let Some(nats) = &self.settings.nats
+            && self.bus.get().is_none()
+        {
+            // Begun once, by one task: nobody else sets it.
+            drop(self.bus.set(connect(nats, &self.settings.name).await?));
         }
         Ok(UsageLog::open_sqlite(&self.settings.state_dir.join(USAGE_DATABASE)).await?)
     }

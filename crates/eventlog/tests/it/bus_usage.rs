@@ -167,6 +167,7 @@ async fn rubbish_is_passed_over_and_a_batch_of_a_newer_version_is_waited_for() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the server stamps messages by its own clock")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_told_can_be_read_again_beside_whoever_counts_it() {
     let nats = Nats::start().await.unwrap();

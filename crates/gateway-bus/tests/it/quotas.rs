@@ -73,7 +73,8 @@ async fn three_gateways_never_exceed_a_quota_and_use_it_up() -> Result<()> {
 async fn each_period_has_its_whole_quota_and_no_more() -> Result<()> {
     let nats = Nats::start().await?;
     let clock = Running::noon();
-    let nodes = Node::several_at(&nats, 3, QUOTA, Arc::clone(&clock) as SharedClock).await?;
+    let shared: SharedClock = clock.clone();
+    let nodes = Node::several_at(&nats, 3, QUOTA, shared).await?;
     let nodes: Vec<_> = nodes.into_iter().map(Arc::new).collect();
     for each in [333, 830] {
         let before = call_all(&nodes, each).await?;

@@ -48,6 +48,7 @@ impl Counters {
     }
 
     /// A counter as it would be found by a call at this moment.
+    #[expect(clippy::too_many_arguments, reason = "what a call is asked about, and what is around it")]
     pub(crate) fn copy(
         &self,
         account: &AccountKey,

@@ -62,6 +62,7 @@ struct History {
 }
 
 impl History {
+    #[expect(clippy::too_many_lines, reason = "a list of steps")]
     fn tell(&mut self, step: Step) {
         let org = &mut self.org;
         match step {

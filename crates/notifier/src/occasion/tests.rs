@@ -3,20 +3,16 @@
 use super::*;
 
 fn expiring(days_left: u16) -> What {
-    match Notice::sample(NoticeName::KeyExpiring) {
-        Notice::KeyExpiring(told) => What::Expiry(KeyExpiring { days_left, ..told }),
-        other => panic!("{other:?}"),
-    }
+    let Notice::KeyExpiring(told) = Notice::sample(NoticeName::KeyExpiring) else { panic!("another notice") };
+    What::Expiry(KeyExpiring { days_left, ..told })
 }
 
 fn quota(used: u64, allowed: u64) -> What {
-    match Notice::sample(NoticeName::QuotaThreshold) {
-        Notice::QuotaThreshold(told) => What::Quota(Box::new(QuotaLevel {
-            told: QuotaThreshold { used, allowed, ..told },
-            thresholds: vec![70],
-        })),
-        other => panic!("{other:?}"),
-    }
+    let Notice::QuotaThreshold(told) = Notice::sample(NoticeName::QuotaThreshold) else {
+        panic!("another notice")
+    };
+    let told = QuotaThreshold { used, allowed, ..told };
+    What::Quota(Box::new(QuotaLevel { told, thresholds: vec![70] }))
 }
 
 const DAYS: [u16; 6] = [1, 3, 7, 14, 30, 60];

@@ -146,7 +146,7 @@ impl World {
 
     pub(super) fn pass(&self, time: SignedDuration) {
         let mut now = self.clock.0.lock().unwrap();
-        *now = *now + time;
+        *now += time;
     }
 
     /// Until it is counted.

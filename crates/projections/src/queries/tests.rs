@@ -152,12 +152,8 @@ fn alike() -> History {
     let named = |name: &str, team: &str| {
         let ApiClientCommand::Register(RegisterClient { owner, .. }) = register(name) else { unreachable!() };
         let owner = domain::api_client::NewOwner { team: team.parse().unwrap(), ..owner };
-        match register(name) {
-            ApiClientCommand::Register(register) => {
-                ApiClientCommand::Register(RegisterClient { owner, ..register })
-            }
-            other => other,
-        }
+        let ApiClientCommand::Register(register) = register(name) else { unreachable!() };
+        ApiClientCommand::Register(RegisterClient { owner, ..register })
     };
     let all = [("b", "x"), ("A", "y"), ("Ä", "x"), ("a", "x"), ("a", "y"), ("_", "y"), ("B", "x")];
     (1..)

@@ -21,7 +21,7 @@ fn session(number: u64, principal_id: &str) -> StoredSession {
         issuer: "https://login.example.com".to_owned(),
         subject: "u-1".to_owned(),
         gives: "[\"viewer\"]".to_owned(),
-        user_agent: (number % 2 == 0).then(|| "Browser/1".to_owned()),
+        user_agent: number.is_multiple_of(2).then(|| "Browser/1".to_owned()),
         started_at: at(number),
         last_seen_at: at(number),
         ends_at: at(number + 100),

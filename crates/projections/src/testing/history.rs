@@ -87,6 +87,7 @@ impl History {
 }
 
 /// Every kind of thing, and most of what can happen to it.
+#[expect(clippy::too_many_lines, reason = "a list, one after the other")]
 pub(crate) fn eventful() -> History {
     use domain::{
         api_client as c, api_key as k, operation as o, rate_limit_policy as p, route as r,

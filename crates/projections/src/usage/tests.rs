@@ -389,7 +389,7 @@ async fn decisions_are_kept_once_and_found(on: Engine) {
     let refused = |number, client| record(number, client, Some(RefusalReason::QuotaExceeded));
     let (one, two, three) = (refused(1, 1), record(2, 1, None), refused(3, 2));
     let first = deciding(1, vec![one.clone(), two.clone()], 5);
-    let (_dir, model) = counted(on, &[first.clone()]).await;
+    let (_dir, model) = counted(on, std::slice::from_ref(&first)).await;
     // The same batch under another number, and one with news.
     let again = ArrivedBatch { batch_no: 2, ..first };
     let news = deciding(3, vec![three.clone()], 6);

@@ -13,7 +13,7 @@ const DECISIONS: [&str; 7] = ["id", "at", "outcome", "reason", "client_id", "key
 const LIMITS: [&str; 8] =
     ["name", "kind", "environment", "used", "limit", "remaining", "resets_at", "route_id"];
 
-/// A call to explain; at most one of key and client. A secret is read from TOLLGATE_SECRET, never from the command line.
+/// A call to explain; at most one of key and client. A secret is read from `TOLLGATE_SECRET`, never from the command line.
 #[derive(Args, Debug)]
 pub(crate) struct ExplainFlags {
     method: String,

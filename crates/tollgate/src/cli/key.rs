@@ -261,6 +261,7 @@ impl KeyFilter {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each command")]
 pub(crate) async fn run(command: KeyCommand) -> anyhow::Result<()> {
     match command {
         KeyCommand::Issue {

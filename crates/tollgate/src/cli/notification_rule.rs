@@ -1,4 +1,9 @@
 //! `tollgate notification-rule …`: what is told to whom.
+#![expect(clippy::doc_markdown, reason = "shown on a terminal")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON's own: what is not there is null, and is made where it is written"
+)]
 
 use anyhow::bail;
 use clap::{Args, Subcommand};

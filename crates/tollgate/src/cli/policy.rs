@@ -122,6 +122,7 @@ pub(crate) enum PolicyCommand {
     },
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each command")]
 pub(crate) async fn run(command: PolicyCommand) -> anyhow::Result<()> {
     match command {
         PolicyCommand::Define { name, rates, quotas, counting, mode, connection } => {

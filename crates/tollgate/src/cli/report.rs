@@ -312,6 +312,7 @@ const CHANGES: [&str; 9] = [
     "after.limits",
 ];
 
+#[expect(clippy::too_many_lines, reason = "an arm for each command")]
 pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::Usage { window, group_by, time_zone, compare, whose, pages, connection } => {

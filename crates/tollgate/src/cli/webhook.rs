@@ -1,4 +1,5 @@
 //! `tollgate webhook …`: who is told of events as they happen, and what became of it.
+#![expect(clippy::doc_markdown, reason = "shown on a terminal")]
 
 mod listen;
 

@@ -1,4 +1,8 @@
 //! What webhooks are posted, as schemas: one for the messages of events, one for those of notices, and the data of each.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON's own: what is not there is null, and is made where it is written"
+)]
 
 use domain::{
     notice::NoticeName,

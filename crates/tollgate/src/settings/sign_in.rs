@@ -1,4 +1,5 @@
 //! Settings of sign-in: by which provider people come, whose tokens machines show, what their claims give.
+#![expect(clippy::doc_markdown, reason = "shown on a terminal")]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! `GET /v1/policies/{id}/findings`, and the warnings of writes about policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use axum::{Json, response::Response};
 use domain::{
@@ -210,9 +210,9 @@ async fn surroundings(read: &ReadModel, own: &Bound, known: &mut Known) -> Resul
     }
     // Of a client that was seen, or of none: nobody sees more by them.
     for row in policies::alike(read, client_id, route_id).await? {
-        if !known.contains_key(&row.policy_id) {
+        if let Entry::Vacant(unknown) = known.entry(row.policy_id) {
             let policy = policies::row(read, row.policy_id).await?;
-            known.insert(row.policy_id, policy.map(|policy| policy.spec));
+            unknown.insert(policy.map(|policy| policy.spec));
         }
         let spec = known.get(&row.policy_id).cloned().flatten();
         around.others.extend(spec.map(|spec| bound(&row, spec)));

@@ -114,7 +114,7 @@ pub(crate) async fn revise(ask: ReviseAsk) -> Result<Response, Instead> {
 async fn fresh(ask: &ReviseAsk, patch: PolicyPatch) -> Result<Effect<PolicyId>, Instead> {
     let reason = patch.reason.clone();
     let command = PolicyCommand::Revise(patch.revision()?);
-    let warnings = of_revised(&*ask.load::<RateLimitPolicy>(ask.id()).await?.state, &command);
+    let warnings = of_revised(&ask.load::<RateLimitPolicy>(ask.id()).await?.state, &command);
     let said = Said { warnings, ..Said::because(reason.as_ref()) };
     ask.execute::<RateLimitPolicy>(ask.id(), command, said).await
 }

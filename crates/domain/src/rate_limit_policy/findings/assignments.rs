@@ -70,7 +70,7 @@ impl Bound {
     fn is_covered(&self, around: &Surroundings, now: Timestamp) -> bool {
         let Some(environments) = &around.environments else { return false };
         let more_specific = |environment: &Environment| {
-            let of = |other: &&Bound| other.assignment.environment.as_ref() == Some(environment);
+            let of = |other: &&Self| other.assignment.environment.as_ref() == Some(environment);
             around.others.iter().filter(of).any(|other| other.replaces(self, now))
         };
         self.assignment.environment.is_none()

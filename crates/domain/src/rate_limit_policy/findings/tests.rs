@@ -10,6 +10,8 @@ use crate::{
     route::{CostFromHeader, RouteSpec},
 };
 
+const NONE: [&str; 0] = [];
+
 fn rate(name: &str, requests: u64, per_seconds: u32, burst: u64) -> RateLimit {
     RateLimit { name: the(name), requests, per_seconds, burst }
 }
@@ -170,7 +172,7 @@ fn those_that_bind_other_calls_times_kinds_or_modes_compete_with_nobody() {
         bound(2, |b| b.spec.mode = Mode::Shadow),
         own.clone(),
     ] {
-        assert_eq!(codes(&own, &around(vec![other.clone()])), [] as [&str; 0], "{other:?}");
+        assert_eq!(codes(&own, &around(vec![other.clone()])), NONE, "{other:?}");
     }
 }
 
@@ -179,11 +181,11 @@ fn one_whose_every_environment_has_a_more_specific_one_never_wins() {
     let own = bound(5, |_| {});
     let of = |number, name: &str| bound(number, |b| b.assignment.environment = Some(the(name)));
     assert_eq!(codes(&own, &around(vec![of(1, "prod"), of(2, "test")])), ["assignment_covered"]);
-    assert_eq!(codes(&own, &around(vec![of(1, "prod")])), [] as [&str; 0]);
+    assert_eq!(codes(&own, &around(vec![of(1, "prod")])), NONE);
     let ends = bound(2, |b| {
         (b.assignment.environment, b.assignment.until) = (Some(the("test")), Some(at(10)));
     });
-    assert_eq!(codes(&own, &around(vec![of(1, "prod"), ends])), [] as [&str; 0]);
+    assert_eq!(codes(&own, &around(vec![of(1, "prod"), ends])), NONE);
 }
 
 #[test]

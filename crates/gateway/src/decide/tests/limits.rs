@@ -199,7 +199,7 @@ fn a_trusted_proxy_says_what_a_call_costs_as_far_as_the_route_lets_it() {
     let (secret, environment) = (secret(1), read("prod"));
     let taken = |path: &str, field: Option<HeaderField<'static>>| {
         let said = field.map(Said);
-        let trusted_headers = said.as_ref().map(|said| said as &dyn Headers);
+        let trusted_headers = said.as_ref().map(|said| -> &dyn Headers { said });
         let look = Call { path, ..call(&secret, &environment) };
         let before = remaining(&org.judge(&Call { cost: Some(0), ..look }))[0];
         before - remaining(&org.judge(&Call { trusted_headers, ..look }))[0]

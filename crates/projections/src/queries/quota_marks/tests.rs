@@ -149,7 +149,7 @@ async fn a_list_goes_on_where_it_ended(on: Engine) {
 
 async fn what_is_old_or_too_much_is_forgotten(on: Engine) {
     let of = |number| QuotaLevel { client_id: Some(client(number)), ..level(10) };
-    let batches: Vec<_> = (1..=4).map(|number| arrived(number, "a", vec![of(number.into())])).collect();
+    let batches: Vec<_> = (1..=4).map(|number| arrived(number, "a", vec![of(number)])).collect();
     let (_dir, model) = given(on, &batches).await;
     assert_eq!(model.forget_quota_marks(at(40 * DAY), 10).await.unwrap(), 0);
     assert_eq!(model.forget_quota_marks(at(40 * DAY + 2), 10).await.unwrap(), 1, "that of the first second");

@@ -1,4 +1,4 @@
-//! The question of a usage report as ClickHouse is asked it, and its answer. ADR 0044 has the tables, and the way there.
+//! The question of a usage report as `ClickHouse` is asked it, and its answer. ADR 0044 has the tables, and the way there.
 //!
 //! Nothing is written into the text of a statement but our own words: every value is a parameter, sent beside it as
 //! `param_p1` and so on.
@@ -29,7 +29,7 @@ pub trait ClickHouseServer: Sync {
     fn ask(&self, statement: Statement) -> impl Future<Output = Result<String, ReadFailure>> + Send;
 }
 
-/// Usage facts that are kept in ClickHouse.
+/// Usage facts that are kept in `ClickHouse`.
 #[derive(Debug)]
 pub struct ClickHouse<Server> {
     pub server: Server,

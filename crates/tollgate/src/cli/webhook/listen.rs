@@ -1,4 +1,8 @@
 //! A receiver for people who want to see what comes, before they have one.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON's own: what is not there is null, and is made where it is written"
+)]
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -22,7 +22,7 @@ pub(super) fn scopes(document: &Value, security: &Value) -> Result<BTreeSet<Scop
     Ok(agreed.unwrap_or_default())
 }
 
-/// All schemes of one alternative are needed; those of OAuth 2 and OpenID Connect have scopes.
+/// All schemes of one alternative are needed; those of OAuth 2 and `OpenID` Connect have scopes.
 fn of_alternative(document: &Value, alternative: &Value) -> Result<BTreeSet<Scope>, Unfit> {
     let mut needed = BTreeSet::new();
     for (name, scopes) in alternative.as_object().ok_or(Unfit::Form)? {
