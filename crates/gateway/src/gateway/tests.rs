@@ -47,6 +47,8 @@ fn an_allowed_call_allocates_nothing() {
         }
     });
     assert_eq!(allocated.count_total, 0, "{allocated:?}");
+    let one = allocation_counter::measure(|| drop(std::hint::black_box(Box::new(1))));
+    assert_eq!(one.count_total, 1, "what is allocated is counted");
 }
 
 #[test]

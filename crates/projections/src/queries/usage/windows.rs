@@ -186,11 +186,7 @@ impl Windows {
         match &self.step {
             Step::Whole => self.from_s,
             Step::Every(length_s) => second.div_euclid(*length_s) * length_s,
-            Step::Hours(parts) => {
-                let part = parts.iter().find(|(until_s, _)| second < *until_s).or(parts.last());
-                let part = part.map_or(0, |(_, part)| *part);
-                (second + part).div_euclid(HOUR_S) * HOUR_S - part
-            }
+            Step::Hours(parts) => hour(second, parts) * HOUR_S - part_at(second, parts),
             Step::Cut(starts) => {
                 let after = starts.partition_point(|start| *start <= second);
                 after.checked_sub(1).and_then(|at| starts.get(at)).copied().unwrap_or(self.from_s)
@@ -246,8 +242,13 @@ fn search(starts: &[i64]) -> String {
 
 /// Which hour of the zone's clocks, counted from one of long ago.
 fn hour(second: i64, parts: &[(i64, i64)]) -> i64 {
+    (second + part_at(second, parts)).div_euclid(HOUR_S)
+}
+
+/// By how much of an hour the zone is ahead then, in seconds.
+fn part_at(second: i64, parts: &[(i64, i64)]) -> i64 {
     let part = parts.iter().find(|(until_s, _)| second < *until_s).or(parts.last());
-    (second + part.map_or(0, |(_, part)| *part)).div_euclid(HOUR_S)
+    part.map_or(0, |(_, part)| *part)
 }
 
 /// By how much of an hour the zone is ahead, until when. Every offset in use since 1972 is a number of quarters of an hour.
