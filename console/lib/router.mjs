@@ -1,6 +1,6 @@
 // Places of the console: `#/clients/cli_…?status=active`. They are in the fragment, which no server sees, and filters are in
 // their query, so that a place can be kept, sent and gone back to. Letters say `#keys/key_…`, which is the same place.
-import { useEffect, useState } from "./ui.mjs";
+import { useEffect, useMemo, useState } from "./ui.mjs";
 
 /** @typedef {{ path: string, segments: string[], query: Record<string, string> }} Place */
 
@@ -46,13 +46,15 @@ export function setQuery(changes, { replace = false } = {}) {
 
 /** The place that is shown. */
 export function usePlace() {
-  const [place, setPlace] = useState(() => placeOf(location.hash));
+  const [hash, setHash] = useState(() => location.hash);
   useEffect(() => {
-    const moved = () => setPlace(placeOf(location.hash));
+    const moved = () => setHash(location.hash);
     window.addEventListener("hashchange", moved);
+    // Somebody may have gone on between the first picture and now.
+    moved();
     return () => window.removeEventListener("hashchange", moved);
   }, []);
-  return place;
+  return useMemo(() => placeOf(hash), [hash]);
 }
 
 /**

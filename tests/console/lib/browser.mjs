@@ -6,7 +6,10 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 /** How long something may take to be there. */
 const WAIT_MS = 60_000;
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+/** A browser that dies while it starts is started once more: it is not what is tried here. */
+export const launch = () => started().catch(started);
+
+const started = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
 /**
  * A page of the console, with what went wrong in it: violations of the Content-Security-Policy, errors of scripts, answers that the

@@ -46,6 +46,19 @@ test("somebody signs in at the provider, does what they may, stays over a reload
   assert.deepEqual(wrong, []);
 });
 
+test("whoever goes on in the moment in which the console appears gets there", async () => {
+  const { page, wrong } = await open(browser, server.url);
+  // Told of the picture before anything else runs, as nobody's hand is: what the console does after it has appeared is still to come.
+  await page.evaluate(() => new MutationObserver((_, watch) => {
+    if (!document.getElementById("main")) return;
+    watch.disconnect();
+    location.hash = "#/clients";
+  }).observe(document.body, { childList: true, subtree: true }));
+  await signIn(page, server.token);
+  await page.getByRole("heading", { level: 1, name: "Clients" }).waitFor();
+  assert.deepEqual(wrong, []);
+});
+
 test("somebody else ends a session, and whoever had it signs in again", async () => {
   const theirs = await open(browser, `${server.url.replace("127.0.0.1", "localhost")}/#/clients`);
   await theirs.page.getByRole("link", { name: "Sign in with your organisation's account" }).click();
