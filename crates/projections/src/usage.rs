@@ -56,10 +56,14 @@ static SEQUENCES: Table = Table {
     ],
 };
 
-static TABLES: [&Table; 20] = [
+static TABLES: [&Table; 24] = [
     &calls::MINUTES,
     &calls::QUARTERS,
     &calls::DAYS,
+    &calls::QUARTERS_OF_CLIENTS,
+    &calls::DAYS_OF_CLIENTS,
+    &calls::QUARTERS_OF_ROUTES,
+    &calls::DAYS_OF_ROUTES,
     &calls::SECONDS,
     &calls::LAST_USED,
     &calls::ALLOWED_DAYS,
@@ -79,7 +83,8 @@ static TABLES: [&Table; 20] = [
     &addresses::TABLE,
 ];
 
-pub(crate) const OWNER: Owner = Owner { name: NAME, version: 1, tables: &TABLES, durable: true };
+/// Version 2 writes what each client and each route comes to, too: whoever does not is fenced by the migration that brings these.
+pub(crate) const OWNER: Owner = Owner { name: NAME, version: 2, tables: &TABLES, durable: true };
 
 /// Batches were not counted; they may be given again.
 #[derive(Debug, thiserror::Error)]

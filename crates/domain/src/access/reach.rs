@@ -19,6 +19,12 @@ impl Reach {
     pub fn is_nothing(&self) -> bool {
         matches!(self, Self::Within(limits) if limits.is_empty())
     }
+
+    /// Whether it matters which team owns a thing.
+    #[must_use]
+    pub fn goes_by_team(&self) -> bool {
+        matches!(self, Self::Within(limits) if limits.iter().any(|limits| limits.team.is_some()))
+    }
 }
 
 /// What the principal may see by the permission now. Says of every thing the same as

@@ -119,13 +119,14 @@ impl EndpointRow {
 impl EndpointsQuery {
     /// There are as many rows as routes, of which an installation has thousands at most.
     fn calls(&self, windows: &Windows) -> Select {
-        let sql = include_str!("endpoints/calls.sql").replace("{counted}", &detail::CALLS.counted(windows));
+        let sql = include_str!("endpoints/calls.sql")
+            .replace("{counted}", &detail::CALLS.counted(windows, &(windows.from_s..windows.until_s)));
         self.of(&sql, windows)
     }
 
     fn answers(&self, windows: &Windows) -> Select {
-        let sql =
-            include_str!("endpoints/answers.sql").replace("{counted}", &detail::ANSWERS.counted(windows));
+        let sql = include_str!("endpoints/answers.sql")
+            .replace("{counted}", &detail::ANSWERS.counted(windows, &(windows.from_s..windows.until_s)));
         self.of(&sql, windows)
     }
 

@@ -5,6 +5,7 @@ mod compare;
 mod corrections;
 pub mod csv;
 pub(crate) mod detail;
+mod parts;
 mod store;
 mod stretches;
 pub(crate) mod windows;
@@ -128,7 +129,7 @@ pub enum ReportFailure {
 /// When there would be too many windows, or the read model cannot be read.
 pub async fn report(model: &ReadModel, query: &UsageQuery) -> Result<UsageReport, ReportFailure> {
     let windows = Windows::new((query.from, query.until), query.granularity, &query.zone)?;
-    let windows = detail::kept(model, windows, detail::CALLS).await?;
+    let windows = detail::kept(model, windows, query.grains()).await?;
     Ok(report_of(model, query, &windows).await?)
 }
 
@@ -140,14 +141,37 @@ async fn report_of(
     // Asked first: what comes in between is counted but not claimed.
     let batch_no = model.checkpoint(USAGE).await?.get();
     let position = model.checkpoint(CLIENTS).await?;
-    let mut counted: Vec<Counted> = model.fetch(query.select(windows)).await?;
-    let rows_max = usize::try_from(query.rows_max).unwrap_or(usize::MAX);
-    let more = counted.len() > rows_max;
-    counted.truncate(rows_max);
+    let (counted, more) = page(model, query, windows).await?;
     let next = counted.last().filter(|_| more).map(Counted::place);
     let rows = counted.into_iter().map(|counted| counted.row(windows)).collect();
     let (from, until) = (instant(windows.from_s), instant(windows.until_s));
     Ok(UsageReport { from, until, batch_no, position, rows, next })
+}
+
+/// At most as many rows as are asked for, and whether there are more.
+async fn page(
+    model: &ReadModel,
+    query: &UsageQuery,
+    windows: &Windows,
+) -> Result<(Vec<Counted>, bool), ReadFailure> {
+    let reader = parts::Reader::new(model, query, windows);
+    let mut counted: Vec<Counted> = vec![];
+    let mut part = Some(reader.first(query).await?);
+    // One more shows that there are more.
+    let mut wanted = query.rows_max.saturating_add(1);
+    while let Some(now) = part.take() {
+        let mut rows: Vec<Counted> = model.fetch(query.select(windows, &now, wanted)).await?;
+        let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        counted.append(&mut rows);
+        wanted = wanted.saturating_sub(read);
+        if wanted > 0 {
+            part = reader.after(now, read.into(), wanted.into()).await?;
+        }
+    }
+    if wanted == 0 {
+        counted.pop();
+    }
+    Ok((counted, wanted == 0))
 }
 
 /// The latest flush of all that was counted; none before the first.
@@ -165,12 +189,32 @@ const TEAM_OF: &str =
     "coalesce((select own.owner_team from client_directory own where own.client_id = counted.client_id), '')";
 
 impl UsageQuery {
-    fn select(&self, windows: &Windows) -> Select {
+    /// The tables that say enough.
+    fn grains(&self) -> detail::Grains {
+        let asked = |dimension| self.group_by.contains(&dimension);
+        let UsageFilter { owner_team, client_id, key_id, secret_version, route_id, environment: _ } =
+            &self.filter;
+        let by_team = owner_team.is_some() || self.reach.goes_by_team();
+        detail::About {
+            clients: client_id.is_some()
+                || by_team
+                || asked(UsageDimension::OwnerTeam)
+                || asked(UsageDimension::Client),
+            keys: key_id.is_some()
+                || secret_version.is_some()
+                || asked(UsageDimension::Key)
+                || asked(UsageDimension::SecretVersion),
+            routes: route_id.is_some() || asked(UsageDimension::Route),
+        }
+        .calls()
+    }
+
+    fn select(&self, windows: &Windows, part: &parts::Part, rows_max: u32) -> Select {
         let asked = |dimension, column, none| {
             if self.group_by.contains(&dimension) { column } else { none }
         };
         let sql = include_str!("usage/report.sql")
-            .replace("{counted}", &detail::CALLS.counted(windows))
+            .replace("{counted}", &self.grains().counted(windows, &part.span))
             .replace("{window}", &windows.sql())
             .replace("{owner_team}", asked(UsageDimension::OwnerTeam, TEAM_OF, "''"))
             .replace("{client_id}", asked(UsageDimension::Client, "client_id", "''"))
@@ -178,8 +222,14 @@ impl UsageQuery {
             .replace("{secret_version}", asked(UsageDimension::SecretVersion, "secret_version", "0"))
             .replace("{route_id}", asked(UsageDimension::Route, "route_id", "''"))
             .replace("{environment}", asked(UsageDimension::Environment, "environment", "''"));
-        let values = vec![windows.from_s.into(), windows.until_s.into()];
-        let select = self.filter.and(Select::new(&sql, values)).and_within(&self.reach, &RECORDED);
+        let select = Select::new(&sql, vec![windows.from_s.into()]);
+        let select = self.filter.and(select).and_within(&self.reach, &RECORDED);
+        let select = match &part.clients {
+            Some(parts::Clients { from, until }) => {
+                select.and("client_id >= {}", from.as_str()).and_some("client_id < {}", until.as_deref())
+            }
+            None => select,
+        };
         let select = select.then(" group by 1, 2, 3, 4, 5, 6, 7");
         let select = match &self.after {
             Some(place) => select.within_rows(
@@ -188,7 +238,7 @@ impl UsageQuery {
             ),
             None => select,
         };
-        select.then(" order by 1, 2, 3, 4, 5, 6, 7").limit(self.rows_max.saturating_add(1))
+        select.then(" order by 1, 2, 3, 4, 5, 6, 7").limit(rows_max)
     }
 }
 

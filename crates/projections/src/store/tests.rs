@@ -154,7 +154,7 @@ fn change((kind, key, value): (u8, i64, i64)) -> Change {
 async fn written(on: Engine, batches: &[Vec<(u8, i64, i64)>]) -> Vec<Vec<Row>> {
     let (_dir, model) = read_model(on).await;
     let tables = ["usage_minute", "key_last_used", "audit_clients"].map(table);
-    let owner = Owner { name: usage::NAME, tables: Box::leak(Box::new(tables)), ..OWNER };
+    let owner = Owner { tables: Box::leak(Box::new(tables)), ..usage::OWNER };
     model.reset(owner).await.unwrap();
     for (from, batch) in (0..).zip(batches) {
         let changes = batch.iter().copied().map(change).collect();

@@ -32,6 +32,29 @@ pub(super) static QUARTERS: Table = windows!("usage_quarter");
 /// Days of UTC.
 pub(super) static DAYS: Table = windows!("usage_day");
 
+macro_rules! windows_of {
+    ($name:literal, $of:literal) => {
+        Table {
+            name: $name,
+            key_columns: 4,
+            appended: false,
+            columns: &[
+                Column::integer("start_s"),
+                Column::text($of),
+                Column::text("environment"),
+                Column::text("outcome"),
+                Column::merged("calls", Merge::Add),
+            ],
+        }
+    };
+}
+
+// Sums of the above, for who asks of clients or of routes alone.
+pub(super) static QUARTERS_OF_CLIENTS: Table = windows_of!("usage_quarter_of_client", "client_id");
+pub(super) static DAYS_OF_CLIENTS: Table = windows_of!("usage_day_of_client", "client_id");
+pub(super) static QUARTERS_OF_ROUTES: Table = windows_of!("usage_quarter_of_route", "route_id");
+pub(super) static DAYS_OF_ROUTES: Table = windows_of!("usage_day_of_route", "route_id");
+
 /// Calls that met limits, by the second.
 pub(super) static SECONDS: Table = Table {
     name: "usage_second",
@@ -122,6 +145,7 @@ impl Sums {
     }
 
     pub(super) fn into_changes(self) -> impl Iterator<Item = Change> {
+        let of_each = of_each(&self.quarters, &self.days);
         let seconds = self.seconds.into_iter().map(|sum| windowed(&SECONDS, sum));
         let utc_days = self.days.into_iter().map(|sum| windowed(&DAYS, sum));
         let minutes = self.minutes.into_iter().map(|sum| windowed(&MINUTES, sum));
@@ -136,14 +160,41 @@ impl Sums {
             row: Row(vec![route_id.into(), last_at.into()]),
         });
         let windows = minutes.chain(quarters).chain(utc_days).chain(seconds);
-        windows.chain(last_used).chain(days).chain(routes)
+        windows.chain(of_each).chain(last_used).chain(days).chain(routes)
     }
+}
+
+/// What quarters and days come to for each client, and for each route.
+fn of_each(quarters: &BTreeMap<Vec<Value>, u64>, days: &BTreeMap<Vec<Value>, u64>) -> Vec<Change> {
+    let coarser = [
+        (&QUARTERS_OF_CLIENTS, quarters, CLIENT),
+        (&DAYS_OF_CLIENTS, days, CLIENT),
+        (&QUARTERS_OF_ROUTES, quarters, ROUTE),
+        (&DAYS_OF_ROUTES, days, ROUTE),
+    ];
+    let sums = coarser.map(|(table, fine, of)| {
+        let mut sums = BTreeMap::<Vec<Value>, u64>::new();
+        for (key, calls) in fine {
+            let kept = [START, of, ENVIRONMENT, OUTCOME];
+            let sum = sums.entry(kept.iter().filter_map(|at| key.get(*at).cloned()).collect()).or_default();
+            *sum = sum.saturating_add(*calls);
+        }
+        sums.into_iter().map(|sum| windowed(table, sum))
+    });
+    sums.into_iter().flatten().collect()
 }
 
 fn windowed(table: &'static Table, (mut key, calls): (Vec<Value>, u64)) -> Change {
     key.push(calls.into());
     Change::Put { table, row: Row(key) }
 }
+
+// Places in what `key` makes.
+const START: usize = 0;
+const CLIENT: usize = 1;
+const ROUTE: usize = 4;
+const ENVIRONMENT: usize = 5;
+const OUTCOME: usize = 6;
 
 /// In the order of the columns; '' and 0 stand for none.
 fn key(start_s: i64, fact: &UsageFact) -> Vec<Value> {

@@ -38,7 +38,7 @@ pub struct Reconciliation {
 /// One grain of what is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GrainCompared {
-    /// `minute`, `quarter` or `day`.
+    /// `minute`, `quarter` or `day`; of the sums for each client and each route, `quarter_of_client` and so on.
     pub name: &'static str,
     /// What is older has been let go of, and was not compared. None: none of it was.
     pub since: Option<Timestamp>,
@@ -82,10 +82,14 @@ struct Grain {
     length_s: i64,
 }
 
-static GRAINS: [Grain; 3] = [
+static GRAINS: [Grain; 7] = [
     Grain { name: "minute", table: &calls::MINUTES, length_s: MINUTE_S },
     Grain { name: "quarter", table: &calls::QUARTERS, length_s: QUARTER_S },
     Grain { name: "day", table: &calls::DAYS, length_s: DAY_S },
+    Grain { name: "quarter_of_client", table: &calls::QUARTERS_OF_CLIENTS, length_s: QUARTER_S },
+    Grain { name: "day_of_client", table: &calls::DAYS_OF_CLIENTS, length_s: DAY_S },
+    Grain { name: "quarter_of_route", table: &calls::QUARTERS_OF_ROUTES, length_s: QUARTER_S },
+    Grain { name: "day_of_route", table: &calls::DAYS_OF_ROUTES, length_s: DAY_S },
 ];
 
 /// Counts whole days of UTC again and compares each grain as far back as it is kept. What is counted meanwhile makes no difference: what

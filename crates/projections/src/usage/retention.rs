@@ -39,7 +39,7 @@ struct Kept {
 const MONTH_S: i64 = 30 * DAY_S;
 
 impl UsageRetention {
-    fn tables(self) -> [Kept; 10] {
+    fn tables(self) -> [Kept; 14] {
         let Self { minutes, quarters, days } = self;
         let kept = |table, partition_s, keep| Kept { table, partition_s, keep };
         [
@@ -47,10 +47,14 @@ impl UsageRetention {
             kept(&calls::MINUTES, Some(DAY_S), minutes),
             kept(&answers::MINUTES, Some(DAY_S), minutes),
             kept(&calls::QUARTERS, Some(MONTH_S), quarters),
+            kept(&calls::QUARTERS_OF_CLIENTS, Some(MONTH_S), quarters),
+            kept(&calls::QUARTERS_OF_ROUTES, Some(MONTH_S), quarters),
             kept(&answers::QUARTERS, Some(MONTH_S), quarters),
             kept(&throttled::TABLE, Some(MONTH_S), quarters),
             kept(&corrections::TABLE, None, quarters),
             kept(&calls::DAYS, None, days),
+            kept(&calls::DAYS_OF_CLIENTS, None, days),
+            kept(&calls::DAYS_OF_ROUTES, None, days),
             kept(&answers::DAYS, None, days),
             kept(&addresses::TABLE, None, days),
         ]

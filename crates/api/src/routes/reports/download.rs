@@ -9,7 +9,7 @@ use futures::stream;
 use http::{HeaderValue, header};
 use projections::{
     ReadModel,
-    queries::usage::{self, Granularity, ReportFailure, UsageQuery, UsageStore as _, csv},
+    queries::usage::{self, ReportFailure, UsageQuery, UsageStore as _, csv},
 };
 
 use super::{parquet::ParquetFile, unreported};
@@ -115,13 +115,6 @@ impl Download {
         };
         self.query.after = report.next.clone();
         self.ended = report.next.is_none();
-        // Rows come by their windows: those of windows before the last need not be added up again. The period before is that of the
-        // whole report.
-        if let (Some(last), None) = (report.rows.last(), self.compare)
-            && self.query.granularity != Granularity::Total
-        {
-            self.query.from = last.window_start;
-        }
         let page = csv::page(&report, before.as_deref(), &self.query, with_names)?;
         self.outgoing.put(&page, u64::try_from(report.rows.len()).unwrap_or(u64::MAX));
         Ok(page)

@@ -56,7 +56,8 @@ pub(crate) struct ReconciliationView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReconciledGrain)]
 pub(crate) struct GrainView {
-    /// `minute`, `quarter` or `day`.
+    /// `minute`, `quarter` or `day`; of the sums for each client and each route: `quarter_of_client`, `day_of_client`, `quarter_of_route`
+    /// or `day_of_route`.
     grain: &'static str,
     /// What is older has been let go of, and was not compared; null: none of it was.
     since: Option<Timestamp>,

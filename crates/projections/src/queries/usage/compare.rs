@@ -30,7 +30,7 @@ pub async fn report_compared(
     let asked = Windows::new((query.from, query.until), *granularity, zone)?;
     let before = asked.before(*granularity, zone)?;
     // Windows are counted from where the report was asked for, also where it begins later for want of detail.
-    let windows = detail::kept(model, asked.clone(), detail::CALLS).await?;
+    let windows = detail::kept(model, asked.clone(), query.grains()).await?;
     let report = report_of(model, query, &windows).await?;
     let earlier = UsageQuery { after: None, rows_max: before_rows_max, ..query.clone() };
     let earlier = report_of(model, &earlier, &before).await?;

@@ -1,11 +1,13 @@
-//! From which grain a report is added up: whole days where they will do, else quarters of an hour or minutes, as far back as
-//! they are kept.
+//! From which tables a report is added up: of sums for each client or each route where they say enough; whole days where they will do, else
+//! quarters of an hour or minutes, as far back as they are kept.
+
+use std::ops::Range;
 
 use super::Windows;
 use crate::{BadColumn, Columns, ReadFailure, ReadModel, Stored, queries::Select, usage::DAY_S};
 
 /// The tables of one kind of fact, from fine to coarse.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grains {
     minutes: &'static str,
     quarters: &'static str,
@@ -16,30 +18,58 @@ pub(crate) const CALLS: Grains =
     Grains { minutes: "usage_minute", quarters: "usage_quarter", days: "usage_day" };
 pub(crate) const ANSWERS: Grains =
     Grains { minutes: "answers_minute", quarters: "answers_quarter", days: "answers_day" };
+// Minutes are not kept long enough to have sums.
+const CALLS_OF_CLIENTS: Grains =
+    Grains { quarters: "usage_quarter_of_client", days: "usage_day_of_client", ..CALLS };
+const CALLS_OF_ROUTES: Grains =
+    Grains { quarters: "usage_quarter_of_route", days: "usage_day_of_route", ..CALLS };
 
-impl Grains {
-    /// What the rows are read from, named `counted`; `$1` and `$2` are the report's ends. Whole days stand for their quarters.
-    pub(crate) fn counted(&self, windows: &Windows) -> String {
-        let Self { minutes, quarters, days } = self;
-        if windows.by_minutes {
-            return format!("{minutes} counted");
+/// What a question is about. Environments and outcomes are in every table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    /// Or the teams that own them.
+    pub(crate) clients: bool,
+    /// Or the versions of their secrets.
+    pub(crate) keys: bool,
+    pub(crate) routes: bool,
+}
+
+impl About {
+    /// The smallest tables of calls that say enough.
+    pub(crate) fn calls(self) -> Grains {
+        match self {
+            Self { keys: true, .. } | Self { clients: true, routes: true, .. } => CALLS,
+            Self { clients: true, .. } => CALLS_OF_CLIENTS,
+            Self { .. } => CALLS_OF_ROUTES,
         }
-        let Some((first, end)) = whole_days(windows) else { return format!("{quarters} counted") };
-        format!(
-            "(select * from {days} where start_s >= {first} and start_s < {end}
-        union all
-        select * from {quarters} where start_s >= $1 and start_s < {first}
-        union all
-        select * from {quarters} where start_s >= {end} and start_s < $2) counted"
-        )
     }
 }
 
-/// The days of UTC that lie in the windows whole.
-fn whole_days(windows: &Windows) -> Option<(i64, i64)> {
-    let first = (windows.from_s + DAY_S - 1).div_euclid(DAY_S) * DAY_S;
-    let end = windows.until_s.div_euclid(DAY_S) * DAY_S;
-    (windows.fits_days() && first < end).then_some((first, end))
+impl Grains {
+    /// What the rows of a part of the report are read from, named `counted`. Whole days stand for their quarters.
+    pub(crate) fn counted(&self, windows: &Windows, part: &Range<i64>) -> String {
+        let Self { minutes, quarters, days } = self;
+        let rows = |table: &str, from_s: i64, until_s: i64| {
+            format!("select * from {table} where start_s >= {from_s} and start_s < {until_s}")
+        };
+        let Range { start, end } = *part;
+        if windows.by_minutes {
+            return format!("({}) counted", rows(minutes, start, end));
+        }
+        let first_day = (start + DAY_S - 1).div_euclid(DAY_S) * DAY_S;
+        let days_end = end.div_euclid(DAY_S) * DAY_S;
+        if !windows.fits_days() || first_day >= days_end {
+            return format!("({}) counted", rows(quarters, start, end));
+        }
+        let mut all = vec![rows(days, first_day, days_end)];
+        if start < first_day {
+            all.push(rows(quarters, start, first_day));
+        }
+        if days_end < end {
+            all.push(rows(quarters, days_end, end));
+        }
+        format!("({}) counted", all.join("\n        union all\n        "))
+    }
 }
 
 /// The windows as far back as what they are added up from is kept: where details were let go of, they begin later, or with a whole

@@ -1,5 +1,5 @@
--- Calls of a half-open time span by window and dimensions, the ones not asked for being constant. Conditions,
--- grouping, order and limit follow. Uses the primary keys, or usage_quarter_by_client and usage_day_by_client for one client.
+-- Calls of a part of a report by window and dimensions, the ones not asked for being constant; `$1` is where the report begins.
+-- Conditions, grouping, order and limit follow. Uses the primary keys, or the indexes by client and by route for one of them.
 select {window} as window_s,
        {owner_team} as owner_team,
        {client_id} as client_id,
@@ -15,4 +15,3 @@ select {window} as window_s,
        cast(sum(calls) as bigint) as total
   from {counted}
  where start_s >= $1
-   and start_s < $2
