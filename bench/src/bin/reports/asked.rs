@@ -34,7 +34,7 @@ enum Of {
     OneRoute,
 }
 
-const ALL: [Asked; 5] = [
+const ALL: [Asked; 6] = [
     Asked {
         name: "a client's days in Berlin, by route (from quarters)",
         zone: "Europe/Berlin",
@@ -54,6 +54,13 @@ const ALL: [Asked; 5] = [
         zone: "UTC",
         granularity: Granularity::Day,
         group_by: &[],
+        of: Of::Everything,
+    },
+    Asked {
+        name: "everybody's days in Berlin, by route (from quarters)",
+        zone: "Europe/Berlin",
+        granularity: Granularity::Day,
+        group_by: &[UsageDimension::Route],
         of: Of::Everything,
     },
     Asked {

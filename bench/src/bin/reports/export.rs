@@ -66,10 +66,6 @@ async fn export(here: &Installation, flags: &Flags) -> Result<u64> {
         let report = here.model.usage(&query).await?;
         bytes += csv::page(&report, None, &query, rows == 0)?.len();
         rows += u64::try_from(report.rows.len())?;
-        // As a download does: windows before the last are not added up again.
-        if let Some(last) = report.rows.last() {
-            query.from = last.window_start;
-        }
         query.after = report.next;
         if query.after.is_none() {
             ensure!(bytes > 0, "nothing was written");

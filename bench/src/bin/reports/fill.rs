@@ -23,11 +23,23 @@ const DAYS: &str = "
     select start_s / 86400 * 86400, client_id, key_id, secret_version, route_id, environment, outcome, sum(calls)::bigint
       from usage_quarter where start_s >= $1 and start_s < $1 + 86400 group by 1, 2, 3, 4, 5, 6, 7";
 
+/// Sums of the day for each client or route, of quarters or of days.
+const OF_EACH: &str = "
+    insert into usage_{grain}_of_{each} (start_s, {each}_id, environment, outcome, calls)
+    select start_s, {each}_id, environment, outcome, sum(calls)::bigint
+      from usage_{grain} where start_s >= $1 and start_s < $1 + 86400 group by 1, 2, 3, 4";
+/// By which long windows are read in parts.
+const CLIENTS: &str = "
+    insert into client_directory (client_id, name, name_folded, kind, status, owner_team, contacts, environments, scopes, labels,
+                                  version, position, registered_at_us, updated_at_us)
+    select id, id, lower(id), 'partner', 'active', 'Partners', '[]', '[]', '[]', '{}', 1, 1, 1, 1 from unnest($1::text[]) as id";
+
 pub(crate) async fn fill(here: &Installation, flags: &Flags) -> Result<()> {
     let began = Instant::now();
     let clients: Vec<String> = (0..flags.clients).map(|n| client(n).to_string()).collect();
     let keys: Vec<String> = (0..flags.clients).map(|n| key(n).to_string()).collect();
     let routes: Vec<String> = (0..flags.routes).map(|n| route(n).to_string()).collect();
+    sqlx::query(CLIENTS).bind(&clients).execute(&here.pool).await?;
     let mut rows = 0;
     for day in 0..flags.days {
         let start_s = begins(flags)?.as_second() + i64::from(day) * 86_400;
@@ -39,6 +51,12 @@ pub(crate) async fn fill(here: &Installation, flags: &Flags) -> Result<()> {
             .await?
             .rows_affected();
         sqlx::query(DAYS).bind(start_s).execute(&here.pool).await?;
+        for (grain, each) in
+            [("quarter", "client"), ("day", "client"), ("quarter", "route"), ("day", "route")]
+        {
+            let sql = OF_EACH.replace("{grain}", grain).replace("{each}", each);
+            sqlx::query(&sql).bind(start_s).execute(&here.pool).await?;
+        }
     }
     println!(
         "filled with {rows} rows of quarters: {} clients, {} routes, {} days, in {:.1?}",

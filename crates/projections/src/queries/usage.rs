@@ -16,7 +16,7 @@ use domain::{ClientId, Environment, KeyId, Name, Position, RouteId, Timestamp, a
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-pub use compare::{Compared, report_compared};
+pub use compare::{Before, Compared, report_compared};
 pub use corrections::{CORRECTIONS_MAX, Correction, corrections};
 pub use store::UsageStore;
 pub use stretches::stretches;

@@ -9,7 +9,7 @@ use futures::stream;
 use http::{HeaderValue, header};
 use projections::{
     ReadModel,
-    queries::usage::{self, ReportFailure, UsageQuery, UsageStore as _, csv},
+    queries::usage::{Before, ReportFailure, UsageQuery, UsageStore as _, csv},
 };
 
 use super::{parquet::ParquetFile, unreported};
@@ -31,8 +31,12 @@ pub(super) async fn usage(
     compare: Option<u32>,
 ) -> Result<Response, Problem> {
     let outgoing = Outgoing::begin(allowed, ExportedWhat::UsageReport, "csv")?;
-    let query = UsageQuery { rows_max: ROWS_AT_ONCE, ..query };
-    let mut download = Download { model: allowed.read().clone(), query, compare, outgoing, ended: false };
+    let (model, query) = (allowed.read().clone(), UsageQuery { rows_max: ROWS_AT_ONCE, ..query });
+    let before = match compare {
+        Some(rows_max) => Some(Before::read(&model, &query, rows_max).await.map_err(unreported)?),
+        None => None,
+    };
+    let mut download = Download { model, query, before, outgoing, ended: false };
     let first = download.next(true).await.map_err(|broken| match broken {
         Broken::Report(failure) => unreported(failure),
         Broken::Csv(failure) => Problem::internal(&failure),
@@ -89,7 +93,7 @@ struct Download {
     model: ReadModel,
     /// Its `after` is how far it is.
     query: UsageQuery,
-    compare: Option<u32>,
+    before: Option<Before>,
     outgoing: Outgoing,
     /// Nothing is left to read.
     ended: bool,
@@ -106,13 +110,8 @@ enum Broken {
 
 impl Download {
     async fn next(&mut self, with_names: bool) -> Result<Vec<u8>, Broken> {
-        let (report, before) = match self.compare {
-            Some(rows_max) => {
-                let compared = usage::report_compared(&self.model, &self.query, rows_max).await?;
-                (compared.report, Some(compared.before))
-            }
-            None => (self.model.usage(&self.query).await?, None),
-        };
+        let report = self.model.usage(&self.query).await?;
+        let before = self.before.as_ref().map(|before| before.beside(&report));
         self.query.after = report.next.clone();
         self.ended = report.next.is_none();
         let page = csv::page(&report, before.as_deref(), &self.query, with_names)?;

@@ -1,0 +1,54 @@
+//! What a call of each kind costs the gateway, and what it does to the good ones beside it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+use tollgate_tests::World;
+
+use crate::{
+    Settings,
+    traffic::{Callers, Kind, as_fast_as_answered},
+};
+
+/// Tells of each kind; answers how many good calls a second are taken.
+pub(crate) async fn tell(world: &World, callers: &Arc<Callers>, settings: &Settings) -> Result<f64> {
+    let long = Duration::from_secs(settings.seconds_each.into());
+    // Connections, counters and allocators warm up.
+    as_fast_as_answered(callers, Kind::Good, settings.connections, long / 2).await?;
+    let (mut capacity, mut good_us) = (0.0, 0.0);
+    for kind in Kind::ALL {
+        let before = spent(world)?;
+        let told = as_fast_as_answered(callers, kind, settings.connections, long).await?;
+        ensure!(told.wrong.is_empty(), "{:?}", told.wrong.first());
+        drop(world.upstream.take_requests());
+        let calls = f64::from(u32::try_from(told.calls)?);
+        let (envoy, product) = spent(world)?;
+        let us = |after: Duration, before: Duration| (after - before).as_secs_f64() / calls * 1e6;
+        let (envoy, product) = (us(envoy, before.0), us(product, before.1));
+        if kind == Kind::Good {
+            (capacity, good_us) = (calls / long.as_secs_f64(), envoy + product);
+        }
+        println!(
+            "{kind:?}: {:.0} calls/s; for each call Envoy has {envoy:.1} µs of a processor, the product {product:.1} µs: {:.2} of a good one",
+            calls / long.as_secs_f64(),
+            (envoy + product) / good_us
+        );
+    }
+    Ok(capacity)
+}
+
+/// What Envoy and the product have spent on a processor so far, all of their threads.
+fn spent(world: &World) -> Result<(Duration, Duration)> {
+    Ok((of_process(world.envoy.process().id())?, of_process(world.product.process().id())?))
+}
+
+/// Source: proc(5), the first field of schedstat. Threads that have ended are not in it: none of either ends under load.
+fn of_process(pid: u32) -> Result<Duration> {
+    let mut spent = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let of_thread: u64 = statistics.split(' ').next().context("schedstat is empty")?.parse()?;
+        spent += of_thread;
+    }
+    Ok(Duration::from_nanos(spent))
+}
