@@ -26,6 +26,9 @@ pub(super) const RARE_CONNECTIONS: u32 = 3;
 /// Each statement of the log is known; there are some two dozen.
 const STATEMENTS_PREPARED: usize = 256;
 
+/// For each sort or hash of a statement on the read models, twice as much for a hash.
+const REPORTING: [(&str, &str); 2] = [("work_mem", "16MB"), ("jit", "off")];
+
 /// How to reach the database server.
 #[derive(Clone, Debug)]
 pub struct PostgresSettings {
@@ -105,6 +108,8 @@ impl Server {
                 ("tcp_keepalives_count", "2"),
                 ("tcp_user_timeout", "3000"),
             ]);
+        // Reports add up more than fits into the 4 MB that a server gives, and compiling a statement takes longer than it saves.
+        let options = if schema == READ_MODELS { options.options(REPORTING) } else { options };
         let answer_at_most = settings.statement_timeout.saturating_add(ANSWER_LATER);
         Ok(Self { options, name, connections_max: settings.connections_max, answer_at_most })
     }

@@ -195,10 +195,20 @@ impl Select {
     }
 
     /// All of it as a table, of which only rows behind these values: `behind` ends in a comparison with a row.
-    pub(crate) fn within_rows(mut self, behind: &str, values: Vec<Value>) -> Self {
+    pub(crate) fn within_rows(self, behind: &str, values: Vec<Value>) -> Self {
+        self.inside("select * from (\n{}\n) page", "{}").behind(behind, values)
+    }
+
+    /// All of it in the place of a mark in another statement.
+    pub(crate) fn inside(mut self, outer: &str, mark: &str) -> Self {
+        self.sql = outer.trim_end().replace(mark, &self.sql);
+        self
+    }
+
+    /// A condition that ends in a comparison with a row of these values.
+    pub(crate) fn behind(mut self, condition: &str, values: Vec<Value>) -> Self {
         let places: Vec<_> = values.into_iter().map(|value| self.bind(value)).collect();
-        self.sql = format!("select * from (\n{}\n) page", self.sql);
-        self.then(&format!("{behind}({})", places.join(", ")))
+        self.then(&format!("{condition}({})", places.join(", ")))
     }
 
     /// One page in its order.

@@ -210,37 +210,71 @@ impl UsageQuery {
     }
 
     fn select(&self, windows: &Windows, part: &parts::Part, rows_max: u32) -> Select {
-        let asked = |dimension, column, none| {
-            if self.group_by.contains(&dimension) { column } else { none }
+        let asked = || COLUMNS.iter().zip(2..).filter(|(column, _)| self.group_by.contains(&column.of));
+        let places: String = asked().map(|(_, at)| format!(", {at}")).collect();
+        let names: String = asked().map(|(column, _)| format!(", {}", column.name)).collect();
+        let summed = self.summed(windows, part).then(&format!(" group by 1{places}, 8"));
+        let outer = self.columns(include_str!("usage/outcomes.sql"), |column| column.name);
+        let select = summed.inside(&outer, "{summed}");
+        let select = match &self.after {
+            Some(after) => {
+                select.behind(&format!(" where (window_s{names}) > "), after.values(&self.group_by))
+            }
+            None => select,
         };
-        let sql = include_str!("usage/report.sql")
+        // A column that was not asked for is the same in all rows: to sort by it would only cost.
+        select
+            .then(&format!(" group by window_s{names}"))
+            .then(&format!(" order by window_s{names}"))
+            .limit(rows_max)
+    }
+
+    /// What the part's rows are added up from.
+    fn summed(&self, windows: &Windows, part: &parts::Part) -> Select {
+        let sql = self
+            .columns(include_str!("usage/report.sql"), |column| column.read)
             .replace("{counted}", &self.grains().counted(windows, &part.span))
-            .replace("{window}", &windows.sql())
-            .replace("{owner_team}", asked(UsageDimension::OwnerTeam, TEAM_OF, "''"))
-            .replace("{client_id}", asked(UsageDimension::Client, "client_id", "''"))
-            .replace("{key_id}", asked(UsageDimension::Key, "key_id", "''"))
-            .replace("{secret_version}", asked(UsageDimension::SecretVersion, "secret_version", "0"))
-            .replace("{route_id}", asked(UsageDimension::Route, "route_id", "''"))
-            .replace("{environment}", asked(UsageDimension::Environment, "environment", "''"));
+            .replace("{window}", &windows.sql());
         let select = Select::new(&sql, vec![windows.from_s.into()]);
         let select = self.filter.and(select).and_within(&self.reach, &RECORDED);
-        let select = match &part.clients {
+        match &part.clients {
             Some(parts::Clients { from, until }) => {
                 select.and("client_id >= {}", from.as_str()).and_some("client_id < {}", until.as_deref())
             }
             None => select,
-        };
-        let select = select.then(" group by 1, 2, 3, 4, 5, 6, 7");
-        let select = match &self.after {
-            Some(place) => select.within_rows(
-                " where (window_s, owner_team, client_id, key_id, secret_version, route_id, environment) > ",
-                place.values(),
-            ),
-            None => select,
-        };
-        select.then(" order by 1, 2, 3, 4, 5, 6, 7").limit(rows_max)
+        }
+    }
+
+    fn columns(&self, sql: &str, of: impl Fn(&Column) -> &'static str) -> String {
+        COLUMNS.iter().fold(sql.trim_end().to_owned(), |sql, column| {
+            let read = if self.group_by.contains(&column.of) { of(column) } else { column.none };
+            sql.replace(&format!("{{{}}}", column.name), read)
+        })
     }
 }
+
+/// How a dimension is read, and what stands in its column where it was not asked for.
+struct Column {
+    of: UsageDimension,
+    name: &'static str,
+    read: &'static str,
+    none: &'static str,
+}
+
+/// In the order of a report's rows.
+const COLUMNS: [Column; 6] = {
+    const fn column(of: UsageDimension, name: &'static str) -> Column {
+        Column { of, name, read: name, none: "''" }
+    }
+    [
+        Column { read: TEAM_OF, ..column(UsageDimension::OwnerTeam, "owner_team") },
+        column(UsageDimension::Client, "client_id"),
+        column(UsageDimension::Key, "key_id"),
+        Column { none: "0", ..column(UsageDimension::SecretVersion, "secret_version") },
+        column(UsageDimension::Route, "route_id"),
+        column(UsageDimension::Environment, "environment"),
+    ]
+};
 
 impl UsageFilter {
     pub(crate) fn and(&self, select: Select) -> Select {
@@ -260,17 +294,13 @@ impl UsageFilter {
 pub struct UsagePlace(i64, String, String, String, u32, String, String);
 
 impl UsagePlace {
-    fn values(&self) -> Vec<Value> {
+    /// The window, and what is asked for beside it, in the order of [`COLUMNS`].
+    fn values(&self, asked: &BTreeSet<UsageDimension>) -> Vec<Value> {
         let Self(window_s, team, client, key, version, route, environment) = self.clone();
-        vec![
-            window_s.into(),
-            team.into(),
-            client.into(),
-            key.into(),
-            version.into(),
-            route.into(),
-            environment.into(),
-        ]
+        let all: [Value; 6] =
+            [team.into(), client.into(), key.into(), version.into(), route.into(), environment.into()];
+        let asked = COLUMNS.iter().zip(all).filter(|(column, _)| asked.contains(&column.of));
+        std::iter::once(window_s.into()).chain(asked.map(|(_, value)| value)).collect()
     }
 }
 

@@ -1,5 +1,5 @@
--- Calls of a part of a report by window and dimensions, the ones not asked for being constant; `$1` is where the report begins.
--- Conditions, grouping, order and limit follow. Uses the primary keys, or the indexes by client and by route for one of them.
+-- Calls of a part of a report by window, dimensions and outcome; `$1` is where the report begins. Conditions and grouping follow. Uses the
+-- primary keys, or the indexes by client and by route for one of them.
 select {window} as window_s,
        {owner_team} as owner_team,
        {client_id} as client_id,
@@ -7,11 +7,7 @@ select {window} as window_s,
        {secret_version} as secret_version,
        {route_id} as route_id,
        {environment} as environment,
-       cast(sum(case when outcome = 'allowed' then calls else 0 end) as bigint) as allowed,
-       cast(sum(case when outcome = 'rate_limited' then calls else 0 end) as bigint) as rate_limited,
-       cast(sum(case when outcome = 'quota_exceeded' then calls else 0 end) as bigint) as quota_exceeded,
-       cast(sum(case when outcome = 'unauthenticated' then calls else 0 end) as bigint) as unauthenticated,
-       cast(sum(case when outcome = 'forbidden' then calls else 0 end) as bigint) as forbidden,
-       cast(sum(calls) as bigint) as total
+       outcome,
+       cast(sum(calls) as bigint) as calls
   from {counted}
  where start_s >= $1
