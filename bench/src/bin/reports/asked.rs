@@ -15,9 +15,6 @@ use crate::{
     fill::{begins, client, route},
 };
 
-/// As many as a page has at most.
-const ROWS_MAX: u32 = 10_000;
-
 /// A report by its name.
 struct Asked {
     name: &'static str,
@@ -36,42 +33,42 @@ enum Of {
 
 const ALL: [Asked; 6] = [
     Asked {
-        name: "a client's days in Berlin, by route (from quarters)",
+        name: "a client's days in Berlin, by route",
         zone: "Europe/Berlin",
         granularity: Granularity::Day,
         group_by: &[UsageDimension::Route],
         of: Of::OneClient,
     },
     Asked {
-        name: "a route's days in Berlin, by client (from quarters)",
+        name: "a route's days in Berlin, by client",
         zone: "Europe/Berlin",
         granularity: Granularity::Day,
         group_by: &[UsageDimension::Client],
         of: Of::OneRoute,
     },
     Asked {
-        name: "everybody's days in UTC (from days)",
+        name: "everybody's days in UTC",
         zone: "UTC",
         granularity: Granularity::Day,
         group_by: &[],
         of: Of::Everything,
     },
     Asked {
-        name: "everybody's days in Berlin, by route (from quarters)",
+        name: "everybody's days in Berlin, by route",
         zone: "Europe/Berlin",
         granularity: Granularity::Day,
         group_by: &[UsageDimension::Route],
         of: Of::Everything,
     },
     Asked {
-        name: "everybody's total, by client and route (from days)",
+        name: "everybody's total, by client and route",
         zone: "UTC",
         granularity: Granularity::Total,
         group_by: &[UsageDimension::Client, UsageDimension::Route],
         of: Of::Everything,
     },
     Asked {
-        name: "everybody's days in Berlin, by client (from quarters)",
+        name: "everybody's days in Berlin, by client",
         zone: "Europe/Berlin",
         granularity: Granularity::Day,
         group_by: &[UsageDimension::Client],
@@ -119,7 +116,7 @@ fn query(asked: &Asked, flags: &Flags, ask: u32) -> Result<UsageQuery> {
         group_by: asked.group_by.iter().copied().collect::<BTreeSet<_>>(),
         filter,
         after: None,
-        rows_max: ROWS_MAX,
+        rows_max: flags.page,
         reach: Reach::Everything,
     })
 }

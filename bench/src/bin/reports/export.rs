@@ -4,17 +4,16 @@ use std::{process::Stdio, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use domain::access::Reach;
+use futures::TryStreamExt as _;
 use jiff::{SignedDuration, tz::TimeZone};
-use projections::queries::usage::{
-    Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _, csv,
-};
+use projections::queries::usage::{Granularity, UsageDimension, UsageFilter, UsageQuery, csv};
 use test_servers::Postgres;
 use tollgate_bench::median;
 
 use crate::{Flags, Installation, fill::begins};
 
 /// As the API reads them.
-const ROWS_AT_ONCE: u32 = 5_000;
+const ROWS_AT_ONCE: u32 = 20_000;
 
 pub(crate) async fn measure(postgres: &Postgres, here: &Installation, flags: &Flags) -> Result<()> {
     let (mut ours, mut copied, mut rows) = (vec![], vec![], 0);
@@ -43,7 +42,7 @@ pub(crate) async fn measure(postgres: &Postgres, here: &Installation, flags: &Fl
 
 async fn export(here: &Installation, flags: &Flags) -> Result<u64> {
     let from = begins(flags)?;
-    let mut query = UsageQuery {
+    let query = UsageQuery {
         from,
         until: from + SignedDuration::from_hours(24 * i64::from(flags.export_days)),
         granularity: Granularity::Quarter,
@@ -62,16 +61,13 @@ async fn export(here: &Installation, flags: &Flags) -> Result<u64> {
         reach: Reach::Everything,
     };
     let (mut rows, mut bytes) = (0_u64, 0_usize);
-    loop {
-        let report = here.model.usage(&query).await?;
-        bytes += csv::page(&report, None, &query, rows == 0)?.len();
-        rows += u64::try_from(report.rows.len())?;
-        query.after = report.next;
-        if query.after.is_none() {
-            ensure!(bytes > 0, "nothing was written");
-            return Ok(rows);
-        }
+    let mut pages = std::pin::pin!(csv::pages(here.model.clone(), query, None));
+    while let Some(page) = pages.try_next().await? {
+        bytes += page.text.len();
+        rows += page.rows;
     }
+    ensure!(bytes > 0, "nothing was written");
+    Ok(rows)
 }
 
 /// Seconds.

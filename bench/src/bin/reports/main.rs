@@ -39,6 +39,9 @@ struct Flags {
     /// Times that each report is asked for
     #[arg(long, default_value_t = 40)]
     asks: u32,
+    /// Rows of a page: the API's default; 10,000 are its most
+    #[arg(long, default_value_t = 1_000)]
+    page: u32,
     /// Days that are exported
     #[arg(long, default_value_t = 2)]
     export_days: u32,

@@ -297,20 +297,15 @@ impl Making {
         let is_first = self.covered.is_none();
         self.count(&report);
         let asked = self.query.clone();
-        let next = report.next.clone().zip(report.rows.last().map(|row| row.window_start));
+        let next = report.next.clone();
         if let Some(file) = self.file.take() {
             self.file = Some(file.put(report, asked, is_first).await?);
         }
-        match next {
-            Some((next, window_start)) => {
-                // What stands before is not added up again.
-                self.query.from = window_start;
-                self.query.after = Some(next);
-            }
-            None => {
-                self.done = self.done.saturating_add(1);
-                self.turn();
-            }
+        if next.is_some() {
+            self.query.after = next;
+        } else {
+            self.done = self.done.saturating_add(1);
+            self.turn();
         }
         Ok(())
     }

@@ -132,7 +132,7 @@ impl EndpointsQuery {
 
     fn of(&self, sql: &str, windows: &Windows) -> Select {
         let select = Select::new(sql, vec![windows.from_s.into(), windows.until_s.into()]);
-        self.filter.and(select).and_within(&self.reach, &RECORDED).then(" group by route_id")
+        self.filter.and(select).and_within(&self.reach, &RECORDED).then(" group by route_id").once()
     }
 }
 

@@ -41,12 +41,14 @@ pub(crate) const RECORDED: Belongs = Belongs { team: Some(OF_TEAM), environment:
 pub(crate) struct Select {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
+    /// Its text is not asked again: there is no use in keeping its plan, nor in a plan that would do for other values.
+    pub(crate) once: bool,
 }
 
 impl Select {
     /// Begins with the file's text, which ends in a `where` clause or needs none.
     pub(crate) fn new(file: &str, values: Vec<Value>) -> Self {
-        Self { sql: file.trim_end().to_owned(), values }
+        Self { sql: file.trim_end().to_owned(), values, once: false }
     }
 
     /// Adds a condition, `{}` standing for the value.
@@ -197,6 +199,11 @@ impl Select {
     /// All of it as a table, of which only rows behind these values: `behind` ends in a comparison with a row.
     pub(crate) fn within_rows(self, behind: &str, values: Vec<Value>) -> Self {
         self.inside("select * from (\n{}\n) page", "{}").behind(behind, values)
+    }
+
+    /// Says that the text has times in it, or anything else that is another one the next time.
+    pub(crate) fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// All of it in the place of a mark in another statement.

@@ -213,7 +213,12 @@ impl UsageQuery {
         let asked = || COLUMNS.iter().zip(2..).filter(|(column, _)| self.group_by.contains(&column.of));
         let places: String = asked().map(|(_, at)| format!(", {at}")).collect();
         let names: String = asked().map(|(column, _)| format!(", {}", column.name)).collect();
-        let summed = self.summed(windows, part).then(&format!(" group by 1{places}, 8"));
+        let summed = if self.is_as_kept(windows) {
+            self.rows(windows, part, "calls")
+        } else {
+            let sum = self.rows(windows, part, "cast(sum(calls) as bigint)");
+            sum.then(&format!(" group by 1{places}, 8"))
+        };
         let outer = self.columns(include_str!("usage/outcomes.sql"), |column| column.name);
         let select = summed.inside(&outer, "{summed}");
         let select = match &self.after {
@@ -227,14 +232,28 @@ impl UsageQuery {
             .then(&format!(" group by window_s{names}"))
             .then(&format!(" order by window_s{names}"))
             .limit(rows_max)
+            .once()
     }
 
-    /// What the part's rows are added up from.
-    fn summed(&self, windows: &Windows, part: &parts::Part) -> Select {
+    /// Whether no two rows of the tables are of one row's outcome. They lie in the report's order then, too.
+    fn is_as_kept(&self, windows: &Windows) -> bool {
+        let apart = [
+            UsageDimension::Client,
+            UsageDimension::Key,
+            UsageDimension::SecretVersion,
+            UsageDimension::Route,
+            UsageDimension::Environment,
+        ];
+        windows.are_as_kept() && apart.iter().all(|of| self.group_by.contains(of))
+    }
+
+    /// What the part's rows are made of.
+    fn rows(&self, windows: &Windows, part: &parts::Part, calls: &str) -> Select {
         let sql = self
             .columns(include_str!("usage/report.sql"), |column| column.read)
             .replace("{counted}", &self.grains().counted(windows, &part.span))
-            .replace("{window}", &windows.sql());
+            .replace("{window}", &windows.sql())
+            .replace("{calls}", calls);
         let select = Select::new(&sql, vec![windows.from_s.into()]);
         let select = self.filter.and(select).and_within(&self.reach, &RECORDED);
         match &part.clients {

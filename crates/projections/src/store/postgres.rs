@@ -61,8 +61,8 @@ impl PostgresReadModel {
     }
 
     pub(super) async fn fetch<T: Stored>(&self, select: Select) -> Result<Vec<T>, ReadFailure> {
-        let Select { sql, values } = select;
-        let query = bound(sqlx::query(&sql), values);
+        let Select { sql, values, once } = select;
+        let query = bound(sqlx::query(&sql), values).persistent(!once);
         let rows = self.sessions.run(async |session| query.fetch_all(session).await).await;
         let rows = rows.map_err(unread)?;
         rows.iter().map(|row| T::read(&Fetched(row)).map_err(|source| ReadFailure::Row { source })).collect()

@@ -5,11 +5,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::observation::ExportedWhat;
-use futures::stream;
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderValue, header};
-use projections::{
-    ReadModel,
-    queries::usage::{Before, ReportFailure, UsageQuery, UsageStore as _, csv},
+use projections::queries::usage::{
+    Before, UsageQuery, UsageStore as _,
+    csv::{self, Broken, Page},
 };
 
 use super::{parquet::ParquetFile, unreported};
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// So many rows are read at once; in tests so few that every table of two has pages.
-const ROWS_AT_ONCE: u32 = if cfg!(test) { 1 } else { 5_000 };
+const ROWS_AT_ONCE: u32 = if cfg!(test) { 1 } else { 20_000 };
 
 /// The report beside the period before, of which so many rows are looked at, or by itself. The first page is read before anything
 /// is answered, so that what cannot be had is a problem.
@@ -36,16 +36,17 @@ pub(super) async fn usage(
         Some(rows_max) => Some(Before::read(&model, &query, rows_max).await.map_err(unreported)?),
         None => None,
     };
-    let mut download = Download { model, query, before, outgoing, ended: false };
-    let first = download.next(true).await.map_err(|broken| match broken {
+    let mut pages = Box::pin(csv::pages(model, query, before));
+    let first = pages.try_next().await.map_err(|broken| match broken {
         Broken::Report(failure) => unreported(failure),
-        Broken::Csv(failure) => Problem::internal(&failure),
+        other => Problem::internal(&other),
     })?;
+    let pages = stream::iter(first.map(Ok)).chain(pages);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"usage.csv\"")),
     ];
-    Ok((headers, streamed(first, download)).into_response())
+    Ok((headers, streamed(pages, outgoing)).into_response())
 }
 
 /// Of at most as many rows as the query says: a file of Parquet is nothing before its last byte.
@@ -72,50 +73,17 @@ pub(super) async fn parquet(allowed: &Allowed<ReportRead>, query: UsageQuery) ->
     Ok((headers, file).into_response())
 }
 
-fn streamed(first: Vec<u8>, download: Download) -> Body {
-    Body::from_stream(stream::try_unfold((first, Some(download)), async |(page, download)| {
-        let Some(mut download) = download else { return Ok(None) };
-        if !page.is_empty() {
-            return Ok(Some((Bytes::from(page), (vec![], Some(download)))));
-        }
-        if download.ended {
-            download.outgoing.end().await;
-            return Ok(None);
-        }
-        let page = download.next(false).await.inspect_err(|broken| {
+fn streamed(pages: impl Stream<Item = Result<Page, Broken>> + Send + 'static, outgoing: Outgoing) -> Body {
+    let state = (Box::pin(pages), outgoing);
+    Body::from_stream(stream::try_unfold(state, async |(mut pages, mut outgoing)| {
+        let page = pages.try_next().await.inspect_err(|broken| {
             tracing::warn!(error = %broken, "A download of a report broke off");
         })?;
-        Ok::<_, Broken>(Some((Bytes::from(page), (vec![], Some(download)))))
+        let Some(Page { text, rows }) = page else {
+            outgoing.end().await;
+            return Ok(None);
+        };
+        outgoing.put(&text, rows);
+        Ok::<_, Broken>(Some((Bytes::from(text), (pages, outgoing))))
     }))
-}
-
-struct Download {
-    model: ReadModel,
-    /// Its `after` is how far it is.
-    query: UsageQuery,
-    before: Option<Before>,
-    outgoing: Outgoing,
-    /// Nothing is left to read.
-    ended: bool,
-}
-
-/// What breaks a download off.
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error(transparent)]
-    Report(#[from] ReportFailure),
-    #[error(transparent)]
-    Csv(#[from] ::csv::Error),
-}
-
-impl Download {
-    async fn next(&mut self, with_names: bool) -> Result<Vec<u8>, Broken> {
-        let report = self.model.usage(&self.query).await?;
-        let before = self.before.as_ref().map(|before| before.beside(&report));
-        self.query.after = report.next.clone();
-        self.ended = report.next.is_none();
-        let page = csv::page(&report, before.as_deref(), &self.query, with_names)?;
-        self.outgoing.put(&page, u64::try_from(report.rows.len()).unwrap_or(u64::MAX));
-        Ok(page)
-    }
 }

@@ -1,7 +1,19 @@
 //! A usage report as CSV.
 
-use super::{Calls, UsageDimension, UsageQuery, UsageReport, UsageRow};
-use crate::csv::{self, Cell};
+use std::sync::Arc;
+
+use futures::{Stream, TryStreamExt as _, stream};
+
+use super::{
+    Before, Calls, ReportFailure, UsageDimension, UsageQuery, UsageReport, UsageRow, UsageStore as _,
+};
+use crate::{
+    ReadModel,
+    csv::{self, Cell},
+};
+
+/// So many pages are read before the first of them is written.
+const PAGES_AHEAD: usize = 2;
 
 const COUNTS: [&str; 6] =
     ["allowed", "rate_limited", "quota_exceeded", "unauthenticated", "forbidden", "total"];
@@ -15,6 +27,54 @@ const COUNTS_BEFORE: [&str; 6] = [
 ];
 /// Whose days they are, and what is counted: the last usage batch and the log's position.
 const COVERED: [&str; 3] = ["time_zone", "batch_no", "position"];
+
+/// What breaks a table off.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    #[error(transparent)]
+    Report(#[from] ReportFailure),
+    #[error(transparent)]
+    Csv(#[from] ::csv::Error),
+    #[error(transparent)]
+    Writer(#[from] tokio::task::JoinError),
+}
+
+/// A page as it is written, and its rows.
+#[derive(Debug)]
+pub struct Page {
+    pub text: Vec<u8>,
+    pub rows: u64,
+}
+
+/// The whole report from the query's place on, in pages of as many rows as it says; beside the period before, if that is given. While a
+/// page is written the next one is read.
+pub fn pages(
+    model: ReadModel,
+    query: UsageQuery,
+    before: Option<Before>,
+) -> impl Stream<Item = Result<Page, Broken>> + Send {
+    let before = Arc::new(before);
+    let read = stream::try_unfold(Some((query, true)), move |place| {
+        let model = model.clone();
+        async move {
+            let Some((query, is_first)) = place else { return Ok(None) };
+            let report = model.usage(&query).await?;
+            let after = report.next.clone();
+            let next = after.map(|after| (UsageQuery { after: Some(after), ..query.clone() }, false));
+            Ok::<_, Broken>(Some(((report, query, is_first), next)))
+        }
+    });
+    let written = read.map_ok(move |(report, query, is_first)| {
+        let before = Arc::clone(&before);
+        let write = tokio::task::spawn_blocking(move || {
+            let rows = u64::try_from(report.rows.len()).unwrap_or(u64::MAX);
+            let before = before.as_ref().as_ref().map(|before| before.beside(&report));
+            page(&report, before.as_deref(), &query, is_first).map(|text| Page { text, rows })
+        });
+        async move { Ok(write.await??) }
+    });
+    written.try_buffered(PAGES_AHEAD)
+}
 
 /// A page of the report, with a line of names if it is the first: windows (from the start on, before the end), a column for each
 /// dimension asked for, one for each outcome, those of the period before where it stands beside, and what the report covers.

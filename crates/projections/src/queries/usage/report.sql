@@ -1,5 +1,5 @@
--- Calls of a part of a report by window, dimensions and outcome; `$1` is where the report begins. Conditions and grouping follow. Uses the
--- primary keys, or the indexes by client and by route for one of them.
+-- Calls of a part of a report by window, dimensions and outcome; `$1` is where the report begins. Conditions follow, and grouping where
+-- rows are added up. Uses the primary keys, or the indexes by client and by route for one of them.
 select {window} as window_s,
        {owner_team} as owner_team,
        {client_id} as client_id,
@@ -8,6 +8,6 @@ select {window} as window_s,
        {route_id} as route_id,
        {environment} as environment,
        outcome,
-       cast(sum(calls) as bigint) as calls
+       {calls} as calls
   from {counted}
  where start_s >= $1

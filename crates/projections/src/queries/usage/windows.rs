@@ -160,10 +160,16 @@ impl Windows {
         self
     }
 
+    /// Whether each is as long as what is kept at the finest that will do: then it begins where its rows say.
+    pub(crate) fn are_as_kept(&self) -> bool {
+        self.step == Step::Every(if self.by_minutes { MINUTE_S } else { QUARTER_S })
+    }
+
     /// A row's window as SQL over `start_s`, `$1` being where the report begins.
     pub(crate) fn sql(&self) -> String {
         match &self.step {
             Step::Whole => "cast($1 as bigint)".to_owned(),
+            Step::Every(_) if self.are_as_kept() => "start_s".to_owned(),
             Step::Every(length_s) => format!("start_s / {length_s} * {length_s}"),
             Step::Hours(parts) => {
                 let (last, before) =
