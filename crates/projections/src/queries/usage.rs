@@ -1,5 +1,6 @@
 //! Usage reports: calls by window and by what one asks for, added up by the engine.
 
+mod as_kept;
 pub mod clickhouse;
 mod compare;
 mod corrections;
@@ -160,7 +161,11 @@ async fn page(
     // One more shows that there are more.
     let mut wanted = query.rows_max.saturating_add(1);
     while let Some(now) = part.take() {
-        let mut rows: Vec<Counted> = model.fetch(query.select(windows, &now, wanted)).await?;
+        let mut rows = if as_kept::is_that(query, windows) {
+            as_kept::read(model, query, windows, &now, wanted).await?
+        } else {
+            model.fetch(query.select(windows, &now, wanted)).await?
+        };
         let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         counted.append(&mut rows);
         wanted = wanted.saturating_sub(read);
@@ -213,12 +218,8 @@ impl UsageQuery {
         let asked = || COLUMNS.iter().zip(2..).filter(|(column, _)| self.group_by.contains(&column.of));
         let places: String = asked().map(|(_, at)| format!(", {at}")).collect();
         let names: String = asked().map(|(column, _)| format!(", {}", column.name)).collect();
-        let summed = if self.is_as_kept(windows) {
-            self.rows(windows, part, "calls")
-        } else {
-            let sum = self.rows(windows, part, "cast(sum(calls) as bigint)");
-            sum.then(&format!(" group by 1{places}, 8"))
-        };
+        let summed = self.rows(windows, part, "cast(sum(calls) as bigint)");
+        let summed = summed.then(&format!(" group by 1{places}, 8"));
         let outer = self.columns(include_str!("usage/outcomes.sql"), |column| column.name);
         let select = summed.inside(&outer, "{summed}");
         let select = match &self.after {
@@ -233,18 +234,6 @@ impl UsageQuery {
             .then(&format!(" order by window_s{names}"))
             .limit(rows_max)
             .once()
-    }
-
-    /// Whether no two rows of the tables are of one row's outcome. They lie in the report's order then, too.
-    fn is_as_kept(&self, windows: &Windows) -> bool {
-        let apart = [
-            UsageDimension::Client,
-            UsageDimension::Key,
-            UsageDimension::SecretVersion,
-            UsageDimension::Route,
-            UsageDimension::Environment,
-        ];
-        windows.are_as_kept() && apart.iter().all(|of| self.group_by.contains(of))
     }
 
     /// What the part's rows are made of.
@@ -386,8 +375,14 @@ impl Counted {
 
 impl Stored for Counted {
     fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
+        Self::of(UsagePlace::read(columns)?, Calls::read(columns)?)
+    }
+}
+
+impl Stored for UsagePlace {
+    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
         let text = |column| columns.text_or_none(column).map(Option::unwrap_or_default);
-        let place = UsagePlace(
+        Ok(Self(
             columns.integer_or_none("window_s")?.unwrap_or_default(),
             text("owner_team")?,
             text("client_id")?,
@@ -395,8 +390,7 @@ impl Stored for Counted {
             columns.count_or_none("secret_version")?.unwrap_or_default(),
             text("route_id")?,
             text("environment")?,
-        );
-        Self::of(place, Calls::read(columns)?)
+        ))
     }
 }
 

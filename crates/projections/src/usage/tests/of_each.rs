@@ -39,7 +39,12 @@ fn facts() -> Vec<UsageFact> {
         };
         if n % 17 == 0 { nobody(fact) } else { fact }
     };
-    (0..600).map(one).collect()
+    // Some of them with every outcome.
+    let others = (0..60).flat_map(|n| {
+        let all = [Outcome::Allowed, Outcome::QuotaExceeded, Outcome::Unauthenticated, Outcome::Forbidden];
+        all.map(|outcome| UsageFact { outcome, ..one(n * 9) })
+    });
+    (0..600).map(one).chain(others).collect()
 }
 
 async fn filled(on: Engine) -> (tempfile::TempDir, ReadModel) {
@@ -101,7 +106,8 @@ fn folded(rows: &[UsageRow], by: &[UsageDimension]) -> Vec<UsageRow> {
 
 async fn sums_of_each_say_what_all_rows_say(on: Engine) {
     let (_dir, model) = filled(on).await;
-    let by: [&[UsageDimension]; 6] = [
+    let by: [&[UsageDimension]; 7] = [
+        &ALL[1..],
         &[],
         &[UsageDimension::Client],
         &[UsageDimension::Route],
@@ -116,6 +122,7 @@ async fn sums_of_each_say_what_all_rows_say(on: Engine) {
         (Granularity::Month, "Europe/Berlin"),
         (Granularity::Day, "Asia/Kolkata"),
         (Granularity::Hour, "UTC"),
+        (Granularity::Quarter, "UTC"),
     ] {
         let finest = report(&model, &asked(granularity, zone, &ALL)).await.unwrap();
         assert!(finest.rows.len() > 60, "{}", finest.rows.len());
@@ -140,6 +147,7 @@ async fn pages_are_the_report_whatever_their_size(on: Engine) {
         (Granularity::Day, &[UsageDimension::Route][..]),
         (Granularity::Day, &[][..]),
         (Granularity::Quarter, &[UsageDimension::Client][..]),
+        (Granularity::Quarter, &ALL[1..]),
     ] {
         let whole = report(&model, &asked(granularity, "UTC", by)).await.unwrap();
         assert!(whole.next.is_none());
