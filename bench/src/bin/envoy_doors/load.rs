@@ -17,10 +17,30 @@ use tokio::{
 /// What a round has shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Round {
-    pub(crate) cpu: Duration,
+    pub(crate) cpu: CpuTime,
     pub(crate) took: Duration,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+}
+
+/// What Envoy's threads have spent on a processor.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CpuTime {
+    pub(crate) worker: Duration,
+    /// Everything else in the process: the module's threads, Envoy's main thread.
+    pub(crate) others: Duration,
+}
+
+impl CpuTime {
+    /// What a thread had spent that has ended since is not known any more.
+    pub(crate) fn since(self, before: Self) -> Self {
+        let others = self.others.saturating_sub(before.others);
+        Self { worker: self.worker.saturating_sub(before.worker), others }
+    }
+
+    pub(crate) fn all(self) -> Duration {
+        self.worker + self.others
+    }
 }
 
 /// Requests as they are sent.

@@ -1,12 +1,14 @@
 //! What a call costs Envoy by each door: with no filter, with the gateway inside, and with `ext_authz` one hop away.
 //!
 //! Three Envoys with one worker each answer the same calls themselves (`direct_response`), in turn within each round, so
-//! that nothing but the filter differs. What is told is the processor time of Envoy's process, all of its threads, those of the module
-//! among them. `cargo run -p tollgate-bench --bin envoy_doors -- --help`
+//! that nothing but the filter differs. What is told is the processor time of Envoy's process, of its worker and of all other
+//! threads, those of the module among them. `cargo run -p tollgate-bench --bin envoy_doors -- --help`
 #![expect(clippy::print_stdout, reason = "a command line tool speaks to its terminal")]
 
+mod control_plane;
 mod load;
 mod proxy;
+mod report;
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
@@ -20,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     load::{Calls, Round},
-    proxy::{Filter, Proxy},
+    proxy::{Filter, Peers, Place, Proxy},
+    report::tell,
 };
 
 /// Envoy's processor time for a call, by door.
@@ -39,14 +42,32 @@ struct Settings {
     rounds: u32,
     #[arg(long, default_value_t = 8)]
     connections: u32,
+    /// Without the last of them, which takes the longest.
+    #[arg(long)]
+    without_ext_authz: bool,
     #[arg(long, env = "TOLLGATE_TEST_ENVOY")]
     envoy: PathBuf,
     /// The directory of `libtollgate_envoy.so`.
     #[arg(long)]
     module: PathBuf,
+    /// That of another build of it, which is asked in turn with this one.
+    #[arg(long)]
+    before: Option<PathBuf>,
 }
 
-const FILTERS: [Filter; 3] = [Filter::None, Filter::Module, Filter::ExtAuthz];
+/// The first is what the others are compared with.
+const FILTERS: [Filter; 5] =
+    [Filter::None, Filter::Module, Filter::AllTold, Filter::Before, Filter::ExtAuthz];
+
+impl Settings {
+    fn asks_of(&self, filter: Filter) -> bool {
+        match filter {
+            Filter::None | Filter::Module | Filter::AllTold => true,
+            Filter::Before => self.before.is_some(),
+            Filter::ExtAuthz => !self.without_ext_authz,
+        }
+    }
+}
 
 fn main() -> Result<()> {
     let settings = Settings::parse();
@@ -54,45 +75,65 @@ fn main() -> Result<()> {
     ensure!(settings.keys >= settings.callers && settings.callers > 0, "no more callers than keys");
     let directory = tempfile::tempdir().context("making a directory")?;
     let population = Population::settle(settings.keys)?;
-    keep(&population, directory.path())?;
     let runtime = Runtime::new().context("starting the runtime")?;
+    let place = Place {
+        envoy: &settings.envoy,
+        module: &settings.module,
+        before: settings.before.as_deref(),
+        directory: directory.path(),
+    };
+    keep(&population, &place)?;
+    let control_plane = runtime.block_on(control_plane::serve(population.gateway.position()))?.port();
     let door = runtime.block_on(open_door(&runtime, population))?;
     let calls = Calls::new(settings.keys, settings.callers)?;
-    let proxies =
-        FILTERS.map(|filter| Proxy::start(filter, &settings.envoy, &settings.module, door, directory.path()));
-    let proxies = proxies.into_iter().collect::<Result<Vec<_>>>()?;
-    let round = |proxy: &Proxy| -> Result<Round> {
+    let filters: Vec<Filter> = FILTERS.into_iter().filter(|filter| settings.asks_of(*filter)).collect();
+    let peers = Peers { door, control_plane };
+    let proxies = filters.iter().map(|filter| Proxy::start(*filter, &place, peers));
+    let proxies = proxies.collect::<Result<Vec<_>>>()?;
+    let rounds = in_turn(&proxies, settings.rounds, |proxy| {
         let before = proxy.cpu_time()?;
         let round = runtime.block_on(calls.send(proxy.ingress, settings.connections, settings.requests))?;
-        Ok(Round { cpu: proxy.cpu_time()? - before, ..round })
-    };
+        Ok(Round { cpu: proxy.cpu_time()?.since(before), ..round })
+    })?;
+    let names: Vec<_> = filters.iter().map(|filter| filter.as_str()).collect();
+    tell(&names, &rounds, settings.requests);
+    Ok(())
+}
+
+/// Has each asked once in each round.
+fn in_turn(
+    proxies: &[Proxy],
+    rounds: u32,
+    round: impl Fn(&Proxy) -> Result<Round>,
+) -> Result<Vec<Vec<Round>>> {
     // Connections, counters and allocators warm up.
-    for proxy in &proxies {
+    for proxy in proxies {
         round(proxy)?;
     }
-    let mut rounds: Vec<Vec<Round>> = vec![vec![]; proxies.len()];
-    for number in 0..settings.rounds {
+    let mut told: Vec<Vec<Round>> = vec![vec![]; proxies.len()];
+    for number in 0..rounds {
         let mut order: Vec<usize> = (0..proxies.len()).collect();
         // Who goes first changes, so that a machine that slows down or speeds up favours nobody.
         order.rotate_left(usize::try_from(number)? % proxies.len());
         for at in order {
-            if let (Some(proxy), Some(told)) = (proxies.get(at), rounds.get_mut(at)) {
+            if let (Some(proxy), Some(told)) = (proxies.get(at), told.get_mut(at)) {
                 told.push(round(proxy)?);
             }
         }
     }
-    tell(&rounds, settings.requests);
-    Ok(())
+    Ok(told)
 }
 
 /// What the module begins with: a snapshot, and the pepper that its keys are digested under.
-fn keep(population: &Population, directory: &std::path::Path) -> Result<()> {
+fn keep(population: &Population, place: &Place<'_>) -> Result<()> {
     let snapshot = population.gateway.snapshot().context("the gateway has read all there is")?;
-    let (state, secrets) = (directory.join("state"), directory.join("secrets"));
-    for made in [&state, &secrets] {
-        std::fs::create_dir(made).context("making a directory")?;
+    let secrets = place.directory.join("secrets");
+    std::fs::create_dir(&secrets).context("making a directory")?;
+    for filter in FILTERS {
+        let state = filter.state_dir(place);
+        std::fs::create_dir_all(&state).context("making a directory")?;
+        snapshot_file::save(&state.join("gateway.snapshot"), &snapshot)?;
     }
-    snapshot_file::save(&state.join("gateway.snapshot"), &snapshot)?;
     let pepper: String = PEPPER.iter().map(|byte| format!("{byte:02x}")).collect();
     let file = secrets.join("pepper.1.key");
     std::fs::write(&file, pepper).context("writing the pepper")?;
@@ -117,36 +158,4 @@ async fn open_door(runtime: &Runtime, population: Population) -> Result<u16> {
         }
     }));
     Ok(port)
-}
-
-fn tell(rounds: &[Vec<Round>], requests: u32) {
-    let of = |figure: fn(&Round) -> f64| -> Vec<f64> {
-        rounds.iter().map(|rounds| median(rounds.iter().map(figure).collect())).collect()
-    };
-    let cpu = of(|round| round.cpu.as_secs_f64());
-    let (p50, p99) = (of(|round| round.p50.as_secs_f64()), of(|round| round.p99.as_secs_f64()));
-    let took = of(|round| round.took.as_secs_f64());
-    println!("medians of {} rounds of {requests} calls to each", rounds.first().map_or(0, Vec::len));
-    println!(
-        "{:<12} {:>14} {:>8} {:>12} {:>10} {:>10}",
-        "filter", "Envoy CPU/call", "ratio", "calls/s", "p50", "p99"
-    );
-    let base = cpu.first().copied().unwrap_or(f64::NAN);
-    for (at, filter) in FILTERS.iter().enumerate() {
-        let get = |figures: &[f64]| figures.get(at).copied().unwrap_or(f64::NAN);
-        println!(
-            "{:<12} {:>11.1} µs {:>8.2} {:>12.0} {:>7.0} µs {:>7.0} µs",
-            filter.as_str(),
-            get(&cpu) / f64::from(requests) * 1e6,
-            get(&cpu) / base,
-            f64::from(requests) / get(&took),
-            get(&p50) * 1e6,
-            get(&p99) * 1e6,
-        );
-    }
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }

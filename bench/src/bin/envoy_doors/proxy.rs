@@ -11,6 +11,8 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use test_servers::Port;
 
+use crate::load::CpuTime;
+
 const LIVE_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -18,7 +20,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
     None,
+    /// The module as it is recommended: of a decision the metadata has what the access log prints.
     Module,
+    /// The module that tells all that it can.
+    AllTold,
+    /// Another build of the module.
+    Before,
     ExtAuthz,
 }
 
@@ -27,16 +34,22 @@ impl Filter {
         match self {
             Self::None => "none",
             Self::Module => "module",
+            Self::AllTold => "all metadata",
+            Self::Before => "before",
             Self::ExtAuthz => "ext_authz",
         }
     }
 
-    fn config(self, directory: &Path) -> String {
-        let directory = directory.display();
+    /// Where the module keeps its snapshot; none where there is no module.
+    pub(crate) fn state_dir(self, place: &Place<'_>) -> PathBuf {
+        place.directory.join("state").join(self.as_str())
+    }
+
+    fn config(self, place: &Place<'_>, control_plane: u16) -> String {
+        let directory = place.directory.display();
         match self {
             Self::None => String::new(),
-            // The control plane is away, so nothing but the snapshot is known, and usage waits in memory.
-            Self::Module => format!(
+            Self::Module | Self::AllTold | Self::Before => format!(
                 r#"
           - name: tollgate
             typed_config:
@@ -46,14 +59,16 @@ impl Filter {
               filter_config:
                 "@type": type.googleapis.com/google.protobuf.Struct
                 value:
-                  start_wait_ms: 60000
+                  start_wait_ms: 60000{}
                   node:
                     name: bench
                     environment: prod
-                    state_dir: {directory}/state
+                    state_dir: {}
                     secrets_dir: {directory}/secrets
-                    control_plane: {{ url: "http://127.0.0.1:9", token_env: TOLLGATE_GATEWAY_TOKEN }}
-                    stale_after_seconds: 86400"#
+                    control_plane: {{ url: "http://127.0.0.1:{control_plane}", token_env: TOLLGATE_GATEWAY_TOKEN }}
+                    stale_after_seconds: 86400"#,
+                if self == Self::Module { "\n                  metadata: [decision_id]" } else { "" },
+                self.state_dir(place).display(),
             ),
             Self::ExtAuthz => r#"
           - name: envoy.filters.http.ext_authz
@@ -75,6 +90,23 @@ impl Filter {
     }
 }
 
+/// Where things are on this machine.
+pub(crate) struct Place<'a> {
+    pub(crate) envoy: &'a Path,
+    /// The directory of the module.
+    pub(crate) module: &'a Path,
+    /// That of another build of it.
+    pub(crate) before: Option<&'a Path>,
+    pub(crate) directory: &'a Path,
+}
+
+/// Ports of those that an Envoy asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Peers {
+    pub(crate) door: u16,
+    pub(crate) control_plane: u16,
+}
+
 /// A running Envoy. Ended when dropped.
 pub(crate) struct Proxy {
     child: Child,
@@ -83,19 +115,20 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) fn start(
-        filter: Filter,
-        envoy: &Path,
-        module: &Path,
-        door: u16,
-        directory: &Path,
-    ) -> Result<Self> {
+    pub(crate) fn start(filter: Filter, place: &Place<'_>, peers: Peers) -> Result<Self> {
+        let Place { envoy, module, before, directory } = place;
         let (mut ingress, mut admin) = (Port::reserve()?, Port::reserve()?);
-        let config = bootstrap(&filter.config(directory), ingress.number(), admin.number(), door);
+        let config = bootstrap(
+            &filter.config(place, peers.control_plane),
+            ingress.number(),
+            admin.number(),
+            peers.door,
+        );
         let file: PathBuf = directory.join(format!("{}.yaml", filter.as_str()));
         std::fs::write(&file, config).context("writing a bootstrap")?;
         ingress.release();
         admin.release();
+        let searched = if filter == Filter::Before { before.unwrap_or(module) } else { module };
         let child = Command::new(envoy)
             .arg("-c")
             .arg(&file)
@@ -107,7 +140,7 @@ impl Proxy {
                 "--log-level",
                 "error",
             ])
-            .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", module)
+            .env("ENVOY_DYNAMIC_MODULES_SEARCH_PATH", searched)
             .env("TOLLGATE_GATEWAY_TOKEN", "nobody-is-asked")
             .stdin(Stdio::null())
             .spawn()
@@ -128,14 +161,17 @@ impl Proxy {
     }
 
     /// What all its threads have spent on a processor so far. Source: proc(5), the first field of schedstat.
-    pub(crate) fn cpu_time(&self) -> Result<Duration> {
-        let mut spent = 0;
+    pub(crate) fn cpu_time(&self) -> Result<CpuTime> {
+        let mut spent = CpuTime::default();
         for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
-            let of_thread: u64 = statistics.split(' ').next().context("schedstat is empty")?.parse()?;
-            spent += of_thread;
+            let task = task?.path();
+            let statistics = std::fs::read_to_string(task.join("schedstat"))?;
+            let of_thread = statistics.split(' ').next().context("schedstat is empty")?.parse()?;
+            let is_worker = std::fs::read_to_string(task.join("comm"))?.starts_with("wrk:");
+            let side = if is_worker { &mut spent.worker } else { &mut spent.others };
+            *side += Duration::from_nanos(of_thread);
         }
-        Ok(Duration::from_nanos(spent))
+        Ok(spent)
     }
 }
 
