@@ -20,10 +20,11 @@ pub struct BadPath;
 /// [`BadPath`] for an encoded slash, backslash or NUL, an invalid escape, a control character, a dot segment with
 /// parameters (`..;x`, which some servers read as `..`), a path that does not begin at the root or is too long.
 pub fn normalise(path: &str) -> Result<Cow<'_, str>, BadPath> {
+    let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+    let path = end.and_then(|end| path.get(..end)).unwrap_or(path);
     if has_nothing_to_change(path.as_bytes()) {
         return Ok(Cow::Borrowed(path));
     }
-    let path = path.find(['?', '#']).and_then(|end| path.get(..end)).unwrap_or(path);
     if path.len() > PATH_BYTES_MAX || !path.starts_with(['/', '\\']) {
         return Err(BadPath);
     }
@@ -43,12 +44,7 @@ pub fn is_plain(path: &str) -> bool {
 fn has_nothing_to_change(path: &[u8]) -> bool {
     let is = |byte: u8, what: u8| u8::from(byte == what);
     let special = path.iter().fold(0, |any, byte| {
-        any | u8::from(*byte < 0x20)
-            | is(*byte, 0x7f)
-            | is(*byte, b'%')
-            | is(*byte, b'\\')
-            | is(*byte, b'?')
-            | is(*byte, b'#')
+        any | u8::from(*byte < 0x20) | is(*byte, 0x7f) | is(*byte, b'%') | is(*byte, b'\\')
     });
     let next = path.get(1..).unwrap_or_default();
     let doubled = path
