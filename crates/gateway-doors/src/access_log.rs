@@ -115,7 +115,7 @@ impl AccessLog {
             }
             match entry::read(entry.value, now) {
                 Ok(response) => {
-                    self.door.gateway().note_response(&response);
+                    self.door.gateway().note_response(response);
                     self.meters.count(Fate::Counted);
                 }
                 Err(skipped) => self.meters.count(Fate::Skipped(skipped)),

@@ -170,7 +170,7 @@ impl InProxy {
         let so_far = decided.so_far;
         let response =
             Response { status, upstream_error, request_bytes, response_bytes, duration_us, ..so_far };
-        self.door.gateway().note_response(&response);
+        self.door.gateway().note_response(response);
     }
 
     fn try_ask(&self, asked: &AskedCall<'_>, turn: Turn) -> Result<Answer, Halt> {

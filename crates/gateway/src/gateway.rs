@@ -110,7 +110,7 @@ impl Gateway {
     }
 
     /// Counts what became of a call, once the proxy tells.
-    pub fn note_response(&self, response: &Response) {
+    pub fn note_response(&self, response: Response) {
         self.responses.count(response);
     }
 

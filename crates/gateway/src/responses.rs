@@ -7,9 +7,10 @@ use domain::{
     decision::Outcome,
     usage::{BUCKETS, Durations, ResponseFact, StatusClass},
 };
-use hashbrown::HashMap;
+use hashbrown::{HashMap, hash_map::Entry};
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
+use smallvec::{SmallVec, smallvec};
 
 use crate::usage::{LANES, lane};
 
@@ -52,7 +53,8 @@ struct Tally {
     request_bytes: u64,
     response_bytes: u64,
     duration_us: u64,
-    durations: [u64; BUCKETS],
+    /// Bucket and calls, in no order: between two flushes most keys call once or take much the same time.
+    durations: SmallVec<[(u8, u64); 2]>,
 }
 
 type Lane = HashMap<FactKey, Tally, FxBuildHasher>;
@@ -75,60 +77,83 @@ impl Responses {
         Self { lanes, facts: AtomicUsize::new(0), facts_max }
     }
 
-    pub(crate) fn count(&self, response: &Response) {
+    pub(crate) fn count(&self, response: Response) {
         let Some(lane) = self.lanes.get(lane()) else { return };
+        let tally = Tally::of(&response);
         let mut lane = lane.lock();
-        let mut key = FactKey::of(response);
-        if !lane.contains_key(&key) {
-            let facts = self.facts.load(Ordering::Relaxed);
-            if facts >= self.facts_max {
-                (key.key_id, key.secret_version, key.route_id) = (None, None, None);
-            }
-            if facts >= self.facts_max.saturating_mul(2) {
-                key = key.without_names();
-            }
+        let vacant = match lane.entry(FactKey::of(response)) {
+            Entry::Occupied(mut held) => return held.get_mut().merge(&tally),
+            Entry::Vacant(place) => place,
+        };
+        let facts = self.facts.load(Ordering::Relaxed);
+        if facts < self.facts_max {
+            vacant.insert(tally);
+            self.facts.fetch_add(1, Ordering::Relaxed);
+            return;
         }
-        let facts = &self.facts;
-        let tally = lane.entry(key).or_insert_with(|| {
-            facts.fetch_add(1, Ordering::Relaxed);
-            Tally::default()
-        });
-        tally.add(response);
+        let key = vacant.into_key();
+        let coarser = if facts < self.facts_max.saturating_mul(2) {
+            key.without_details()
+        } else {
+            key.without_names()
+        };
+        if add(&mut lane, coarser, tally) {
+            self.facts.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Empties the lanes, in a fixed order.
     pub(crate) fn drain(&self) -> Vec<ResponseFact> {
         let mut sums = Lane::default();
         for lane in &self.lanes {
-            let drained = std::mem::take(&mut *lane.lock());
-            self.facts.fetch_sub(drained.len(), Ordering::Relaxed);
-            for (key, tally) in drained {
-                sums.entry(key).or_default().merge(&tally);
+            let drained = self.emptied(lane);
+            if sums.is_empty() {
+                sums = drained;
+            } else {
+                drained.into_iter().for_each(|(key, tally)| _ = add(&mut sums, key, tally));
             }
         }
         let mut counted: Vec<(FactKey, Tally)> = sums.into_iter().collect();
         counted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         counted.into_iter().map(|(key, tally)| fact(key, tally)).collect()
     }
+
+    fn emptied(&self, lane: &Mutex<Lane>) -> Lane {
+        let mut lane = lane.lock();
+        self.facts.fetch_sub(lane.len(), Ordering::Relaxed);
+        // As much room again, so that a busy lane does not grow anew, step by step, after each flush.
+        let room = Lane::with_capacity_and_hasher(lane.len(), FxBuildHasher);
+        std::mem::replace(&mut *lane, room)
+    }
 }
 
-impl FactKey {
-    fn of(response: &Response) -> Self {
-        let Response { decided_at, client_id, key_id, secret_version, route_id, environment, .. } = response;
-        Self {
-            minute: decided_at.as_second().div_euclid(60) * 60,
-            client_id: *client_id,
-            key_id: *key_id,
-            secret_version: *secret_version,
-            route_id: *route_id,
-            environment: environment.clone(),
-            outcome: response.outcome,
-            status: response.status,
+/// Answers whether the fact is new.
+fn add(lane: &mut Lane, key: FactKey, tally: Tally) -> bool {
+    match lane.entry(key) {
+        Entry::Occupied(mut held) => {
+            held.get_mut().merge(&tally);
+            false
+        }
+        Entry::Vacant(place) => {
+            place.insert(tally);
+            true
         }
     }
 }
 
 impl FactKey {
+    fn of(response: Response) -> Self {
+        let Response { decided_at, client_id, key_id, secret_version, route_id, environment, .. } = response;
+        let (outcome, status) = (response.outcome, response.status);
+        let minute = decided_at.as_second().div_euclid(60) * 60;
+        Self { minute, client_id, key_id, secret_version, route_id, environment, outcome, status }
+    }
+
+    /// The same without what there may be many of.
+    fn without_details(self) -> Self {
+        Self { key_id: None, secret_version: None, route_id: None, ..self }
+    }
+
     /// Of these there are few, whatever was said: hours, outcomes and statuses.
     fn without_names(self) -> Self {
         let Self { minute, environment, outcome, status, .. } = self;
@@ -140,15 +165,15 @@ impl FactKey {
 }
 
 impl Tally {
-    fn add(&mut self, response: &Response) {
-        let Response { upstream_error, request_bytes, response_bytes, duration_us, .. } = response;
-        self.calls = self.calls.saturating_add(1);
-        self.upstream_errors = self.upstream_errors.saturating_add(u64::from(*upstream_error));
-        self.request_bytes = self.request_bytes.saturating_add(*request_bytes);
-        self.response_bytes = self.response_bytes.saturating_add(*response_bytes);
-        self.duration_us = self.duration_us.saturating_add(*duration_us);
-        if let Some(calls) = self.durations.get_mut(usize::from(Durations::bucket(*duration_us))) {
-            *calls = calls.saturating_add(1);
+    fn of(response: &Response) -> Self {
+        let Response { upstream_error, request_bytes, response_bytes, duration_us, .. } = *response;
+        Self {
+            calls: 1,
+            upstream_errors: u64::from(upstream_error),
+            request_bytes,
+            response_bytes,
+            duration_us,
+            durations: smallvec![(Durations::bucket(duration_us), 1)],
         }
     }
 
@@ -159,8 +184,11 @@ impl Tally {
         self.request_bytes = self.request_bytes.saturating_add(*request_bytes);
         self.response_bytes = self.response_bytes.saturating_add(*response_bytes);
         self.duration_us = self.duration_us.saturating_add(*duration_us);
-        for (sum, calls) in self.durations.iter_mut().zip(durations) {
-            *sum = sum.saturating_add(*calls);
+        for (bucket, calls) in durations {
+            match self.durations.iter_mut().find(|(known, _)| known == bucket) {
+                Some((_, sum)) => *sum = sum.saturating_add(*calls),
+                None => self.durations.push((*bucket, *calls)),
+            }
         }
     }
 }
@@ -168,6 +196,10 @@ impl Tally {
 fn fact(key: FactKey, tally: Tally) -> ResponseFact {
     let FactKey { minute, client_id, key_id, secret_version, route_id, environment, outcome, status } = key;
     let Tally { calls, upstream_errors, request_bytes, response_bytes, duration_us, durations } = tally;
+    let mut by_bucket = [0; BUCKETS];
+    for (bucket, calls) in durations {
+        by_bucket.get_mut(usize::from(bucket)).into_iter().for_each(|place| *place = calls);
+    }
     ResponseFact {
         minute,
         client_id,
@@ -182,7 +214,7 @@ fn fact(key: FactKey, tally: Tally) -> ResponseFact {
         request_bytes,
         response_bytes,
         duration_us,
-        durations: Durations::of(durations),
+        durations: Durations::of(by_bucket),
     }
 }
 
@@ -212,11 +244,11 @@ mod tests {
     #[test]
     fn answers_are_summed_by_minute_caller_outcome_and_status() {
         let responses = Responses::new(10);
-        responses.count(&response(61, 200));
-        responses.count(&response(119, 3_000));
-        responses.count(&response(120, 3_000));
+        responses.count(response(61, 200));
+        responses.count(response(119, 3_000));
+        responses.count(response(120, 3_000));
         let failed = Response { status: StatusClass::ServerError, upstream_error: true, ..response(61, 9) };
-        responses.count(&failed);
+        responses.count(failed);
         let facts = responses.drain();
         let told: Vec<_> = facts
             .iter()
@@ -235,7 +267,7 @@ mod tests {
     fn beyond_the_bound_answers_lose_their_details_and_none_is_lost() {
         let responses = Responses::new(2);
         for version in 0..50 {
-            responses.count(&Response { secret_version: Some(version), ..response(0, 1) });
+            responses.count(Response { secret_version: Some(version), ..response(0, 1) });
         }
         let facts = responses.drain();
         assert_eq!(facts.iter().map(|fact| fact.calls).sum::<u64>(), 50);
@@ -245,7 +277,7 @@ mod tests {
         for number in 0..500 {
             let client_id = Some(ClientId::from_parts(1, number));
             let environment = format!("e{number}").parse().unwrap();
-            responses.count(&Response { client_id, environment, ..response(0, 1) });
+            responses.count(Response { client_id, environment, ..response(0, 1) });
         }
         let facts = responses.drain();
         assert_eq!(facts.iter().map(|fact| fact.calls).sum::<u64>(), 500);

@@ -317,7 +317,7 @@ fn what_does_not_fit_into_one_batch_goes_with_the_next_and_each_call_once() {
     for n in 0..calls {
         let decided_at = org.now + SignedDuration::from_secs(60 * i64::from(n));
         let (client, key, route, _) = ids();
-        org.gateway.note_response(&crate::Response {
+        org.gateway.note_response(crate::Response {
             decided_at,
             client_id: Some(client),
             key_id: Some(key),
