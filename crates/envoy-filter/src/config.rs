@@ -32,6 +32,10 @@ impl Config {
         let environment = settings.environment.unwrap_or_else(|| settings.node.environment.clone());
         let door = Door::new(node.gateway(), node.clock(), environment);
         let door = InProxy::new(Arc::new(door.trusting_cost_headers(settings.trust_cost_headers)));
+        let door = match settings.metadata {
+            Some(fields) => door.telling(fields),
+            None => door,
+        };
         node.wait_until_settled(Duration::from_millis(settings.start_wait_ms.into()));
         let counters = Counters::define(envoy);
         Ok(Arc::new(Self { node, door, before_ready: settings.before_ready, counters }))

@@ -2,6 +2,7 @@
 
 mod answer;
 mod question;
+mod told;
 
 use std::{
     convert::Infallible,
@@ -70,6 +71,8 @@ impl ExtAuthz {
 }
 
 pub(crate) use answer::{metadata, write_metadata};
+pub use told::ToldField;
+pub(crate) use told::ToldFields;
 
 /// What is answered about a decision, for tests of those who get it back.
 #[cfg(test)]

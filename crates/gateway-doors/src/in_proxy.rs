@@ -15,12 +15,14 @@ use tokio::time::Instant;
 use crate::{
     credential::{self, API_KEY, AUTHORIZATION},
     door::{Door, Halt, Kind, Turn},
-    ext_authz,
+    ext_authz::{self, ToldFields},
     headers::{self, Headers},
     refuse::{self, Fault, Refused},
     user_agent,
     wire::access_log::UPSTREAM_ERRORS,
 };
+
+pub use crate::ext_authz::ToldField;
 
 /// One header field of a call; a value that is no text is none.
 pub type Field<'a> = (&'a str, Option<&'a str>);
@@ -32,7 +34,7 @@ pub struct AskedCall<'a> {
     pub host: Option<&'a str>,
     /// With its query.
     pub path: Option<&'a str>,
-    /// Names in lower case.
+    /// Names in lower case. Those that [`InProxy::reads`] are enough.
     pub fields: &'a [Field<'a>],
     /// The caller's address, as far as the proxy believes it.
     pub address: Option<IpAddr>,
@@ -88,7 +90,8 @@ impl Reply {
 #[derive(Debug)]
 pub struct Decided {
     pub outcome: Outcome,
-    /// An encoded `google.protobuf.Struct`: what the `ext_authz` door says for access logs and later filters.
+    /// An encoded `google.protobuf.Struct`: what the `ext_authz` door says for access logs and later filters, as far as the door is to
+    /// tell it. Empty where it is to tell nothing.
     pub metadata: Vec<u8>,
     so_far: Response,
 }
@@ -116,22 +119,24 @@ pub fn is_upstream_error(flags: u64) -> bool {
 #[derive(Debug)]
 pub struct Later {
     shortage: Shortage,
-    attempt: Attempt,
+    turn: Turn,
+    deadline: Instant,
 }
 
 /// Which try at a call it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
     turn: Turn,
-    deadline: Instant,
+    /// Of a call that has waited before.
+    deadline: Option<Instant>,
 }
 
 impl Later {
     /// Waits until the call is worth another try, for as long as the first one left.
     pub async fn ended(self) -> Attempt {
-        let Self { shortage, attempt: Attempt { turn, deadline } } = self;
+        let Self { shortage, turn, deadline } = self;
         let last = !shortage.ended(deadline).await;
-        Attempt { turn: if last { turn.last() } else { turn }, deadline }
+        Attempt { turn: if last { turn.last() } else { turn }, deadline: Some(deadline) }
     }
 }
 
@@ -139,18 +144,35 @@ impl Later {
 #[derive(Clone, Debug)]
 pub struct InProxy {
     door: Arc<Door>,
+    told: ToldFields,
 }
 
 impl InProxy {
     #[must_use]
     pub fn new(door: Arc<Door>) -> Self {
-        Self { door }
+        Self { door, told: ToldFields::default() }
+    }
+
+    /// Tells these fields of a decision to access logs and later filters, in the place of all: each costs the proxy some
+    /// allocations for every call.
+    #[must_use]
+    pub fn telling(self, fields: impl IntoIterator<Item = ToldField>) -> Self {
+        Self { told: fields.into_iter().collect(), ..self }
+    }
+
+    /// Whether a call is judged by the header of this name, in lower case.
+    #[must_use]
+    pub fn reads(&self, name: &[u8]) -> bool {
+        matches!(
+            name,
+            b":method" | b":authority" | b":path" | b"x-api-key" | b"authorization" | b"user-agent"
+        ) || self.door.trusts_cost_headers()
     }
 
     /// The first try at a call.
     #[must_use]
     pub fn first(&self) -> Attempt {
-        Attempt { turn: self.door.turn(), deadline: Instant::now() + self.door.gateway().wait_max() }
+        Attempt { turn: self.door.turn(), deadline: None }
     }
 
     /// Answers about a call. A panic refuses this call and no other.
@@ -159,7 +181,11 @@ impl InProxy {
         match self.door.guarded(Kind::InProxy, || self.try_ask(call, attempt.turn)) {
             Ok(answer) => answer,
             Err(Halt::Fault(fault)) => Answer::Refuse(Box::new(faulted(fault))),
-            Err(Halt::Short(shortage)) => Answer::Later(Later { shortage, attempt }),
+            Err(Halt::Short(shortage)) => {
+                let Attempt { turn, deadline } = attempt;
+                let deadline = deadline.unwrap_or_else(|| Instant::now() + self.door.gateway().wait_max());
+                Answer::Later(Later { shortage, turn, deadline })
+            }
         }
     }
 
@@ -189,19 +215,19 @@ impl InProxy {
             trusted_headers: self.door.trusts_cost_headers().then_some(&trusted),
         };
         let decision = self.door.judge(Kind::InProxy, &call, turn)?;
-        Ok(answer(decision, credential.in_authorization))
+        Ok(answer(decision, credential.in_authorization, self.told))
     }
 }
 
-fn answer(decision: Decision, in_authorization: bool) -> Answer {
+fn answer(decision: Decision, in_authorization: bool, told: ToldFields) -> Answer {
     match refuse::refused(&decision) {
-        Some(refused) => Answer::Refuse(Box::new(reply(refused, Some(Decided::of(decision))))),
+        Some(refused) => Answer::Refuse(Box::new(reply(refused, Some(Decided::of(decision, told))))),
         None => {
             let mut limits = Headers::new();
             headers::add_limits(&mut limits, &decision);
             let removed: &[_] = if in_authorization { &[API_KEY, AUTHORIZATION] } else { &[API_KEY] };
             let identity = headers::identity(&decision);
-            Answer::Pass(Box::new(Passed { identity, removed, limits, decided: Decided::of(decision) }))
+            Answer::Pass(Box::new(Passed { identity, removed, limits, decided: Decided::of(decision, told) }))
         }
     }
 }
@@ -216,8 +242,8 @@ fn reply(refused: Refused, decided: Option<Decided>) -> Reply {
 }
 
 impl Decided {
-    fn of(decision: Decision) -> Self {
-        let metadata = ext_authz::metadata(&decision);
+    fn of(decision: Decision, told: ToldFields) -> Self {
+        let metadata = ext_authz::metadata(&decision, told);
         let Decision { id, outcome, client_id, key_id, secret_version, route_id, environment, .. } = decision;
         let so_far = Response {
             decided_at: decided_at(id),

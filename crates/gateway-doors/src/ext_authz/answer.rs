@@ -5,6 +5,7 @@ use gateway::Decision;
 use smallvec::SmallVec;
 use tonic::Code;
 
+use super::{ToldField, ToldFields};
 use crate::{
     credential::{API_KEY, AUTHORIZATION},
     headers::{self, Headers},
@@ -28,7 +29,7 @@ pub(super) fn decided(decision: &Decision, secret_in_authorization: bool) -> Vec
         Some(refused) => write_denied(&mut answer, &refused),
         None => answer.message(3, |ok| write_passed(ok, decision, secret_in_authorization)),
     }
-    answer.message(4, |metadata| write_metadata(metadata, decision));
+    answer.message(4, |metadata| write_metadata(metadata, decision, ToldFields::default()));
     answer.into_bytes()
 }
 
@@ -106,47 +107,57 @@ fn write_header(writer: &mut Writer, field: u8, name: &str, value: &str) {
 }
 
 /// What [`write_metadata`] writes, by itself.
-pub(crate) fn metadata(decision: &Decision) -> Vec<u8> {
+pub(crate) fn metadata(decision: &Decision, told: ToldFields) -> Vec<u8> {
+    if told.is_none() {
+        return vec![];
+    }
     let mut metadata = Writer::with_capacity(METADATA_BYTES);
-    write_metadata(&mut metadata, decision);
+    write_metadata(&mut metadata, decision, told);
     metadata.into_bytes()
 }
 
 /// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow. The
 /// access log service gets it back with what became of the call: `access_log/entry.rs` reads what this writes.
-pub(crate) fn write_metadata(metadata: &mut Writer, decision: &Decision) {
-    let mut text = |name: &str, text: &str| write_value(metadata, name, |value| value.text(3, text));
-    let mut id = |name: &str, id: Option<IdText>| id.iter().for_each(|id| text(name, id.as_str()));
-    id("decision_id", Some(decision.id.into()));
-    id("client_id", decision.client_id.map(IdText::from));
-    id("key_id", decision.key_id.map(IdText::from));
-    id("route_id", decision.route_id.map(IdText::from));
+pub(crate) fn write_metadata(metadata: &mut Writer, decision: &Decision, told: ToldFields) {
+    use ToldField as Field;
+    let mut text = |field: Field, text: &str| {
+        write_value(metadata, told, field, |value| value.text(3, text));
+    };
+    let mut id = |field: Field, id: Option<IdText>| id.iter().for_each(|id| text(field, id.as_str()));
+    id(Field::DecisionId, Some(decision.id.into()));
+    id(Field::ClientId, decision.client_id.map(IdText::from));
+    id(Field::KeyId, decision.key_id.map(IdText::from));
+    id(Field::RouteId, decision.route_id.map(IdText::from));
     if let Some(version) = decision.secret_version {
         // A text, so that it is read back as it is: protobuf's JSON has no whole numbers.
         let mut digits = String::new();
         push_decimal(&mut digits, version.into());
-        text("secret_version", &digits);
+        text(Field::SecretVersion, &digits);
     }
-    text("environment", decision.environment.as_str());
-    text("outcome", decision.outcome.as_str());
+    text(Field::Environment, decision.environment.as_str());
+    text(Field::Outcome, decision.outcome.as_str());
     if let Some(reason) = decision.reason {
-        text("reason", reason.as_str());
+        text(Field::Reason, reason.as_str());
     }
     if !decision.limits.is_empty() {
-        write_value(metadata, "policies", |value| value.message(6, |list| write_policies(list, decision)));
+        let write = |value: &mut Writer| value.message(6, |list| write_policies(list, decision));
+        write_value(metadata, told, Field::Policies, write);
     }
     if decision.limits.iter().any(|limit| limit.refused && limit.mode == Mode::Shadow) {
-        write_value(metadata, "shadow_refused", |value| value.number(4, 1));
+        write_value(metadata, told, Field::ShadowRefused, |value| value.number(4, 1));
     }
-    write_value(metadata, "position", |value| value.double(2, number(decision.position.get())));
+    let position = number(decision.position.get());
+    write_value(metadata, told, Field::Position, |value| value.double(2, position));
 }
 
 /// An entry of `google.protobuf.Struct`.
-fn write_value(metadata: &mut Writer, name: &str, write: impl FnOnce(&mut Writer)) {
-    metadata.message(1, |field| {
-        field.text(1, name);
-        field.message(2, write);
-    });
+fn write_value(metadata: &mut Writer, told: ToldFields, field: ToldField, write: impl FnOnce(&mut Writer)) {
+    if told.contains(field) {
+        metadata.message(1, |entry| {
+            entry.text(1, field.as_str());
+            entry.message(2, write);
+        });
+    }
 }
 
 /// Each policy that was looked at, once, with its revision: `pol_01k2…@3`.

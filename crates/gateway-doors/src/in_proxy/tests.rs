@@ -15,27 +15,42 @@ fn a_decision_is_told_as_at_the_ext_authz_door() {
         refused(RefusalReason::MissingScope),
     ] {
         let theirs = CheckResponse::decode(&*ext_authz::decided(&decision)).unwrap();
-        let ours = Decided::of(decision).metadata;
+        let ours = Decided::of(decision, ToldFields::default()).metadata;
         assert_eq!(Struct::decode(&*ours).ok(), theirs.dynamic_metadata);
     }
 }
 
 #[test]
+fn only_the_fields_that_are_asked_for_are_told() {
+    let told = |fields: &[ToldField]| {
+        let metadata = Decided::of(allowed(), fields.iter().copied().collect()).metadata;
+        let fields = Struct::decode(&*metadata).unwrap().fields;
+        fields.into_iter().map(|field| field.key).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[ToldField::Outcome, ToldField::Reason]), ["outcome"], "what there is of them");
+    assert_eq!(told(&[]), [""; 0]);
+}
+
+#[test]
 fn a_call_that_may_go_on_loses_its_secret_and_is_given_every_identity_header() {
-    let Answer::Pass(passed) = answer(allowed(), true) else { panic!("it was allowed") };
+    let Answer::Pass(passed) = answer(allowed(), true, ToldFields::default()) else {
+        panic!("it was allowed")
+    };
     assert_eq!(passed.removed, ["x-api-key", "authorization"]);
     let names: Vec<_> = passed.identity.iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
         [headers::CLIENT_ID, headers::KEY_ID, headers::DECISION_ID, headers::ENVIRONMENT, headers::SCOPES]
     );
-    let Answer::Pass(passed) = answer(allowed(), false) else { panic!("it was allowed") };
+    let Answer::Pass(passed) = answer(allowed(), false, ToldFields::default()) else {
+        panic!("it was allowed")
+    };
     assert_eq!(passed.removed, ["x-api-key"], "a credential that is not ours stays");
 }
 
 #[test]
 fn what_remains_of_a_decision_is_counted_in_its_minute() {
-    let decided = Decided::of(refused(RefusalReason::RateLimited));
+    let decided = Decided::of(refused(RefusalReason::RateLimited), ToldFields::default());
     assert_eq!(decided.so_far.decided_at.as_millisecond(), 1_700_000_000_000);
     assert_eq!(decided.so_far.outcome, Outcome::RateLimited);
     assert_eq!(decided.so_far.secret_version, Some(2));

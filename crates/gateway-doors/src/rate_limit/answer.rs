@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::units;
 use crate::{
-    ext_authz::write_metadata,
+    ext_authz::{ToldFields, write_metadata},
     headers::{self, Headers, STALE, Shown, in_order},
     refuse,
     text::push_decimal,
@@ -37,7 +37,7 @@ pub(super) fn of(judged: &[Metered]) -> Vec<u8> {
         answer.text(5, &body(refusing));
     }
     if let Some(decision) = decision(judged, refusing) {
-        answer.message(6, |metadata| write_metadata(metadata, decision));
+        answer.message(6, |metadata| write_metadata(metadata, decision, ToldFields::default()));
     }
     answer.into_bytes()
 }
