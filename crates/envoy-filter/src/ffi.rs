@@ -94,6 +94,7 @@ callbacks! {
     http_filter_increment_counter: fn(*mut c_void, usize, *const Buffer, usize, u64) -> c_uint;
     http_get_headers_size: fn(*mut c_void, c_uint) -> usize;
     http_get_headers: fn(*mut c_void, c_uint, *mut Header) -> bool;
+    http_add_header: fn(*mut c_void, c_uint, Buffer, Buffer) -> bool;
     http_set_header: fn(*mut c_void, c_uint, Buffer, Buffer) -> bool;
     http_send_response: fn(*mut c_void, u32, *const Header, usize, Buffer, Buffer);
     http_set_dynamic_metadata_struct: fn(*mut c_void, Buffer, Buffer) -> bool;
@@ -141,7 +142,7 @@ mod tests {
     fn a_program_that_lacks_what_is_needed_is_told_what() {
         // This test's own program offers nothing of it.
         let missing = Callbacks::find().err().unwrap();
-        assert_eq!(missing.len(), 17);
+        assert_eq!(missing.len(), 18);
         assert!(missing.contains(&"http_set_dynamic_metadata_struct"), "{missing:?}");
     }
 

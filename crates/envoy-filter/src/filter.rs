@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use crate::{
     config::{BeforeReady, Config, Counted, RouteConfig},
-    ffi::calls::{RequestHeaders, Stream, Waker},
+    ffi::calls::{ShownHeaders, Stream, Waker},
 };
 
 /// Where access logs and later filters find what was decided.
@@ -79,9 +79,9 @@ impl Filter {
 
     /// The caller is told where it stands, whoever answers it.
     pub(crate) fn response_headers(&mut self, stream: &Stream) {
-        for (name, value) in self.limits.take().iter().flat_map(Headers::iter) {
-            stream.set_response_header(name, value);
-        }
+        let Some(limits) = self.limits.take() else { return };
+        let limits: SmallVec<[_; 12]> = limits.iter().collect();
+        stream.set_response_headers(&limits);
     }
 
     /// Counts what became of the call.
@@ -102,7 +102,7 @@ impl Filter {
     fn judge(&mut self, stream: &Stream, route: Option<&RouteConfig>, attempt: Attempt) -> Next {
         let door = self.config.door();
         let (answer, forged) = stream.with_request_headers(|headers| {
-            let fields: SmallVec<[Field<'_>; 24]> = fields(headers);
+            let fields = fields(headers, |name| door.reads(name));
             let call = AskedCall {
                 method: field(&fields, ":method"),
                 host: field(&fields, ":authority"),
@@ -125,9 +125,10 @@ impl Filter {
 
     fn pass(&mut self, stream: &Stream, passed: Passed, forged: &Forged) -> Next {
         let Passed { identity, removed, limits, decided } = passed;
+        // From here on none of these names is there: all of them begin alike.
         remove(stream, forged);
         for (name, value) in identity.iter().filter(|(_, value)| !value.is_empty()) {
-            stream.set_request_header(name, value);
+            stream.add_request_header(name, value);
         }
         for name in removed {
             stream.remove_request_header(name);
@@ -146,7 +147,9 @@ impl Filter {
 
     fn keep(&mut self, stream: &Stream, decided: Decided) {
         self.config.count(stream, Counted::Decided(decided.outcome));
-        stream.set_metadata(METADATA, &decided.metadata);
+        if !decided.metadata.is_empty() {
+            stream.set_metadata(METADATA, &decided.metadata);
+        }
         self.decided = Some(decided);
     }
 
@@ -196,7 +199,7 @@ fn pass_unjudged(stream: &Stream) -> Next {
 /// Names of headers that only this filter may set, as the caller sent them.
 type Forged = SmallVec<[String; 2]>;
 
-fn forged(headers: &RequestHeaders<'_>) -> Forged {
+fn forged(headers: &ShownHeaders<'_>) -> Forged {
     let given = headers.iter().filter(|(name, _)| name.starts_with(IDENTITY));
     given.map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
 }
@@ -207,9 +210,10 @@ fn remove(stream: &Stream, forged: &Forged) {
     }
 }
 
-/// A name that is no text is none that is asked for.
-fn fields<'a>(headers: &RequestHeaders<'a>) -> SmallVec<[Field<'a>; 24]> {
-    let texts = headers.iter().map(|(name, value)| (str::from_utf8(name), str::from_utf8(value).ok()));
+/// Those that are wanted. A name that is no text is none of them.
+fn fields<'a>(headers: &ShownHeaders<'a>, wanted: impl Fn(&[u8]) -> bool) -> SmallVec<[Field<'a>; 8]> {
+    let wanted = headers.iter().filter(|(name, _)| wanted(name));
+    let texts = wanted.map(|(name, value)| (str::from_utf8(name), str::from_utf8(value).ok()));
     texts.filter_map(|(name, value)| Some((name.ok()?, value))).collect()
 }
 
@@ -241,7 +245,7 @@ mod tests {
 
     #[test]
     fn only_what_this_filter_says_of_identity_is_taken_from_callers() {
-        let headers: RequestHeaders<'_> = [
+        let headers: ShownHeaders<'_> = [
             (&b"x-tollgate-scopes"[..], &b"admin"[..]),
             (b"x-tollgate-whatever-comes-next", b"1"),
             (b"x-request-id", b"2"),
@@ -250,7 +254,7 @@ mod tests {
         .into_iter()
         .collect();
         assert_eq!(forged(&headers).as_slice(), ["x-tollgate-scopes", "x-tollgate-whatever-comes-next"]);
-        let fields = fields(&headers);
+        let fields = fields(&headers, |name| name != b"x-tollgate-scopes");
         assert_eq!(field(&fields, "x-request-id"), Some("2"));
         assert_eq!(fields.last(), Some(&("accept", None)), "no text is no value");
     }

@@ -89,8 +89,8 @@ pub(crate) struct Stream {
     envoy: &'static Callbacks,
 }
 
-/// The headers of a request, where they lie in Envoy.
-pub(crate) type RequestHeaders<'a> = SmallVec<[(&'a [u8], &'a [u8]); 24]>;
+/// Headers, where they lie in Envoy.
+pub(crate) type ShownHeaders<'a> = SmallVec<[(&'a [u8], &'a [u8]); 24]>;
 
 impl Stream {
     /// # Safety
@@ -101,13 +101,17 @@ impl Stream {
 
     /// The request's headers, the pseudo-headers among them, for `work`. In there no header may be set: what is shown would
     /// move.
-    pub(crate) fn with_request_headers<T>(&self, work: impl FnOnce(&RequestHeaders<'_>) -> T) -> T {
+    pub(crate) fn with_request_headers<T>(&self, work: impl FnOnce(&ShownHeaders<'_>) -> T) -> T {
+        self.with_headers(REQUEST, work)
+    }
+
+    fn with_headers<T>(&self, kind: c_uint, work: impl FnOnce(&ShownHeaders<'_>) -> T) -> T {
         // SAFETY: the filter of the running hook.
-        let count = unsafe { (self.envoy.http_get_headers_size)(self.filter, REQUEST) };
+        let count = unsafe { (self.envoy.http_get_headers_size)(self.filter, kind) };
         let mut headers: SmallVec<[Header; 24]> = smallvec![Header::NONE; count];
         // SAFETY: as many places as Envoy has just said that it fills.
-        let there = unsafe { (self.envoy.http_get_headers)(self.filter, REQUEST, headers.as_mut_ptr()) };
-        let mut shown = RequestHeaders::new();
+        let there = unsafe { (self.envoy.http_get_headers)(self.filter, kind, headers.as_mut_ptr()) };
+        let mut shown = ShownHeaders::new();
         for header in headers.iter().filter(|_| there) {
             // SAFETY: Envoy's own bytes, which stay until a header is set: not before `work` has ended.
             let name = unsafe { header.name.bytes() };
@@ -118,16 +122,37 @@ impl Stream {
         work(&shown)
     }
 
-    pub(crate) fn set_request_header(&self, name: &str, value: &str) {
-        self.set_header(REQUEST, name, Buffer::of(value.as_bytes()));
+    /// Adds a header that is not there. To set one that may be, Envoy builds a map of all of them: that costs more than the rest.
+    pub(crate) fn add_request_header(&self, name: &str, value: &str) {
+        self.add_header(REQUEST, name, value);
     }
 
     pub(crate) fn remove_request_header(&self, name: &str) {
         self.set_header(REQUEST, name, Buffer::NONE);
     }
 
-    pub(crate) fn set_response_header(&self, name: &str, value: &str) {
-        self.set_header(RESPONSE, name, Buffer::of(value.as_bytes()));
+    /// Sets headers of the answer: no two of the same name.
+    pub(crate) fn set_response_headers(&self, headers: &[(&str, &str)]) {
+        if headers.is_empty() {
+            return;
+        }
+        let is_there: SmallVec<[bool; 12]> = self.with_headers(RESPONSE, |shown| {
+            let there = |name: &str| shown.iter().any(|(given, _)| *given == name.as_bytes());
+            headers.iter().map(|(name, _)| there(name)).collect()
+        });
+        for ((name, value), is_there) in headers.iter().zip(is_there) {
+            if is_there {
+                self.set_header(RESPONSE, name, Buffer::of(value.as_bytes()));
+            } else {
+                self.add_header(RESPONSE, name, value);
+            }
+        }
+    }
+
+    fn add_header(&self, kind: c_uint, name: &str, value: &str) {
+        let (name, value) = (Buffer::of(name.as_bytes()), Buffer::of(value.as_bytes()));
+        // SAFETY: the filter of the running hook; name and value are copied during the call.
+        unsafe { (self.envoy.http_add_header)(self.filter, kind, name, value) };
     }
 
     fn set_header(&self, kind: c_uint, name: &str, value: Buffer) {

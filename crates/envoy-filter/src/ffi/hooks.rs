@@ -149,22 +149,32 @@ extern "C" fn envoy_dynamic_module_on_http_filter_destroy(filter: *const c_void)
     guarded(move || drop(filter));
 }
 
-/// Runs a hook of one call, with what the route says.
+/// Runs a hook of one call.
 fn in_call<T>(
     envoy: *mut c_void,
     filter: *const c_void,
-    work: impl FnOnce(&mut Filter, &Stream, Option<&RouteConfig>) -> T,
+    work: impl FnOnce(&mut Filter, &Stream) -> T,
 ) -> Option<T> {
     // SAFETY: the filter whose hook is running; the stream does not leave this function.
     let stream = unsafe { Stream::of(envoy) }?;
     // SAFETY: what `filter_new` gave. Hooks of one filter run on one worker, one after the other, and those that run
     // within another come when that one holds no reference any more.
     let filter = unsafe { filter.cast_mut().cast::<Filter>().as_mut() }?;
-    guarded(|| {
+    guarded(|| work(filter, &stream))
+}
+
+/// Runs a hook that judges the call, with what its route says.
+fn judging(
+    envoy: *mut c_void,
+    filter: *const c_void,
+    work: impl FnOnce(&mut Filter, &Stream, Option<&RouteConfig>) -> Next,
+) -> Next {
+    let next = in_call(envoy, filter, |filter, stream| {
         // SAFETY: what `per_route_config_new` gave; the stream's route keeps it.
         let route = unsafe { stream.route_config().cast::<RouteConfig>().as_ref() };
-        work(filter, &stream, route)
-    })
+        work(filter, stream, route)
+    });
+    next.unwrap_or_else(|| panicked(envoy_stream(envoy), filter_config(filter)))
 }
 
 /// Answers with what refuses a call.
@@ -182,8 +192,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
     filter: *const c_void,
     _end: bool,
 ) -> c_uint {
-    let next = in_call(envoy, filter, Filter::request_headers);
-    let next = next.unwrap_or_else(|| panicked(envoy_stream(envoy), filter_config(filter)));
+    let next = judging(envoy, filter, Filter::request_headers);
     reply(envoy, &next);
     match next {
         Next::Continue => CONTINUE,
@@ -198,8 +207,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     filter: *const c_void,
     _event: u64,
 ) {
-    let next = in_call(envoy, filter, Filter::scheduled);
-    let next = next.unwrap_or_else(|| panicked(envoy_stream(envoy), filter_config(filter)));
+    let next = judging(envoy, filter, Filter::scheduled);
     reply(envoy, &next);
     // SAFETY: the filter whose hook is running; the stream does not leave this function.
     if let (Next::Continue, Some(stream)) = (next, unsafe { Stream::of(envoy) }) {
@@ -224,13 +232,13 @@ extern "C" fn envoy_dynamic_module_on_http_filter_response_headers(
     filter: *const c_void,
     _end: bool,
 ) -> c_uint {
-    in_call(envoy, filter, |filter, stream, _| filter.response_headers(stream));
+    in_call(envoy, filter, Filter::response_headers);
     CONTINUE
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(envoy: *mut c_void, filter: *const c_void) {
-    in_call(envoy, filter, |filter, stream, _| filter.stream_complete(stream));
+    in_call(envoy, filter, Filter::stream_complete);
 }
 
 /// Hooks that Envoy wants to be there and this module has nothing to do in.
@@ -295,7 +303,7 @@ mod tests {
     fn hooks_without_an_envoy_do_nothing() {
         // No callbacks were found in this program, so there is no stream.
         let (envoy, filter) = (ptr::null_mut(), ptr::null());
-        assert!(in_call(envoy, filter, |_, _, _| ()).is_none());
+        assert!(in_call(envoy, filter, |_, _| ()).is_none());
         envoy_dynamic_module_on_http_filter_destroy(ptr::null());
         envoy_dynamic_module_on_http_filter_config_destroy(ptr::null());
         assert!(envoy_dynamic_module_on_http_filter_new(ptr::null(), envoy).is_null());
