@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use gateway_doors::wire::ext_authz::CHECK;
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::{self, SendRequest};
@@ -21,22 +20,22 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{Settings, servers::Server};
+use crate::{
+    Settings,
+    servers::{Asked, Server},
+};
 
-/// What lets a call pass: an empty status, then an `OkHttpResponse`. A length may be written in one byte or in two.
-const PASSED: [&[u8]; 2] = [&[0x0a, 0x00, 0x1a], &[0x0a, 0x80, 0x00, 0x1a]];
 /// Whether it is compressed, and its length.
 const FRAME_HEADER_BYTES: usize = 5;
 
 /// The client.
 pub(crate) struct Load {
     settings: Settings,
-    questions: Arc<[Bytes]>,
     runtime: Runtime,
 }
 
 /// What a round measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Round {
     pub(crate) per_second: f64,
     pub(crate) median: Duration,
@@ -46,10 +45,10 @@ pub(crate) struct Round {
 }
 
 impl Load {
-    pub(crate) fn new(settings: Settings, questions: Vec<Bytes>) -> Result<Self> {
+    pub(crate) fn new(settings: Settings) -> Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("client").enable_all().build()?;
-        Ok(Self { settings, questions: questions.into(), runtime })
+        Ok(Self { settings, runtime })
     }
 
     /// Asks one server all that a round asks.
@@ -69,7 +68,7 @@ impl Load {
 
     async fn ask_all(&self, server: &Server) -> Result<Vec<Duration>> {
         let turns = Arc::new(AtomicUsize::new(0));
-        let uri: Uri = format!("http://{}{CHECK}", server.address).parse()?;
+        let uri: Uri = format!("http://{}{}", server.address, server.asked.path).parse()?;
         let mut tasks = JoinSet::new();
         for _ in 0..self.settings.connections {
             let stream = TcpStream::connect(server.address).await?;
@@ -81,7 +80,7 @@ impl Load {
                 let caller = Caller {
                     sender: sender.clone(),
                     uri: uri.clone(),
-                    questions: Arc::clone(&self.questions),
+                    asked: server.asked.clone(),
                     turns: Arc::clone(&turns),
                     turns_max: usize::try_from(self.settings.requests)?,
                 };
@@ -100,7 +99,7 @@ impl Load {
 struct Caller {
     sender: SendRequest<Full<Bytes>>,
     uri: Uri,
-    questions: Arc<[Bytes]>,
+    asked: Asked,
     turns: Arc<AtomicUsize>,
     turns_max: usize,
 }
@@ -113,8 +112,11 @@ impl Caller {
             if turn >= self.turns_max {
                 return Ok(times);
             }
-            let question =
-                self.questions.get(turn % self.questions.len()).context("there is nothing to ask")?;
+            let question = self
+                .asked
+                .questions
+                .get(turn % self.asked.questions.len())
+                .context("there is nothing to ask")?;
             let request = Request::post(self.uri.clone())
                 .header("content-type", "application/grpc")
                 .header("te", "trailers")
@@ -127,7 +129,7 @@ impl Caller {
             ensure!(status.is_some_and(|status| status == "0"), "gRPC status {status:?}");
             let body = answer.to_bytes();
             let message = body.get(FRAME_HEADER_BYTES..).unwrap_or_default();
-            ensure!(PASSED.iter().any(|passed| message.starts_with(passed)), "{body:?}");
+            ensure!(self.asked.passed.iter().any(|passed| message.starts_with(passed)), "{body:?}");
         }
     }
 }

@@ -1,10 +1,11 @@
-//! How many calls a second the `ext_authz` door answers, against a gRPC server that answers at once.
+//! How many calls a second the `ext_authz` door answers, against a gRPC server that answers at once and against Limitador.
 //!
-//! Both servers run in this process, one worker thread each, and are asked in turn by the same client thread with the
-//! same questions: as Envoy sends them with the recommended configuration. The other server is tonic's own; it decodes
-//! the same message and answers an empty OK. `cargo run --release -p tollgate-bench --bin ext_authz_load -- --help`
+//! The servers run in this process, one worker thread each, and are asked in turn by the same client thread about the
+//! same callers: as Envoy asks with the recommended configuration. The no-op server is tonic's own; it decodes
+//! the same message as the door and answers an empty OK. Limitador stands behind tonic's server too, and is asked about limits alone. `cargo run --release -p tollgate-bench --bin ext_authz_load -- --help`
 #![expect(clippy::print_stdout, reason = "a command line tool speaks to its terminal")]
 
+mod limitador;
 mod load;
 mod question;
 mod report;
@@ -20,7 +21,7 @@ use crate::{
     servers::Servers,
 };
 
-/// The door's throughput against that of a no-op server.
+/// The door's throughput against that of a no-op server, and its processor time against that of Limitador.
 #[derive(Clone, Copy, Debug, Parser)]
 struct Settings {
     /// Keys that the gateway knows, ten of each client.
@@ -48,23 +49,24 @@ fn main() -> Result<()> {
     println!("{settings:?}");
     let population = Population::settle(settings.keys)?;
     let questions = question::all(&population, settings.callers, settings.seed)?;
-    let servers = Servers::start(population)?;
-    let load = Load::new(settings, questions)?;
+    let servers = Servers::start(population, questions)?;
+    let load = Load::new(settings)?;
     // Connections, counters and allocators warm up.
-    for server in [servers.no_op(), servers.door()] {
+    for server in servers.all() {
         load.round(server)?;
     }
     let mut report = Report::default();
     for number in 0..settings.rounds {
+        let mut rounds = [Round::default(); 3];
+        let mut order = [0, 1, 2];
         // Who goes first changes, so that a machine that slows down or speeds up favours nobody.
-        let (no_op, door) = if number % 2 == 0 {
-            let no_op = load.round(servers.no_op())?;
-            (no_op, load.round(servers.door())?)
-        } else {
-            let door = load.round(servers.door())?;
-            (load.round(servers.no_op())?, door)
-        };
-        report.add(no_op, door);
+        order.rotate_left(usize::try_from(number)? % order.len());
+        for at in order {
+            if let (Some(server), Some(round)) = (servers.all().get(at), rounds.get_mut(at)) {
+                *round = load.round(server)?;
+            }
+        }
+        report.add(rounds);
     }
     println!("{report}");
     Ok(())

@@ -1,11 +1,15 @@
 //! What Envoy sends of a call, the fields that the door skips included.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
 use gateway_doors::wire::ext_authz::{Address, Entry, Peer, SocketAddress};
 use prost::{Message, bytes::Bytes};
 use prost_types::Timestamp;
 
 use bench_decisions::population::{Population, path, secret};
+
+use crate::limitador;
 
 /// As `CheckRequest`, with all that Envoy fills in.
 #[derive(Clone, PartialEq, Message)]
@@ -52,21 +56,36 @@ struct Http {
     protocol: String,
 }
 
+/// As many as the population gives each.
+pub(crate) const KEYS_OF_A_CLIENT: u32 = 10;
+
+/// Questions of the same callers, to each kind of server.
+#[derive(Clone)]
+pub(crate) struct Questions {
+    pub(crate) ext_authz: Arc<[Bytes]>,
+    pub(crate) limits: Arc<[Bytes]>,
+}
+
 /// Questions of so many callers, framed as gRPC sends them.
-pub(crate) fn all(population: &Population, callers: u32, seed: u64) -> Result<Vec<Bytes>> {
+pub(crate) fn all(population: &Population, callers: u32, seed: u64) -> Result<Questions> {
     let mut number = seed;
     let mut next = || -> Result<u32> {
         // Source: Knuth's MMIX; the upper half of it is random enough to defeat caches.
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         Ok(u32::try_from(number >> 32)?)
     };
-    (0..callers).map(|_| framed(next()? % population.keys, next()?)).collect()
+    let (mut ext_authz, mut limits) = (vec![], vec![]);
+    for _ in 0..callers {
+        let (key, random) = (next()? % population.keys, next()?);
+        ext_authz.push(framed(&question(key, random)?.encode_to_vec())?);
+        limits.push(limitador::question(key)?);
+    }
+    Ok(Questions { ext_authz: ext_authz.into(), limits: limits.into() })
 }
 
-fn framed(key: u32, random: u32) -> Result<Bytes> {
-    let message = question(key, random)?.encode_to_vec();
+pub(crate) fn framed(message: &[u8]) -> Result<Bytes> {
     let length = u32::try_from(message.len()).context("a question is short")?;
-    Ok([&[0][..], &length.to_be_bytes(), &message].concat().into())
+    Ok([&[0][..], &length.to_be_bytes(), message].concat().into())
 }
 
 fn question(key: u32, random: u32) -> Result<Question> {

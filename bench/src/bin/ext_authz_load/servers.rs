@@ -1,4 +1,4 @@
-//! The two servers, each on a thread of its own.
+//! The servers, each on a thread of its own.
 
 use std::{
     convert::Infallible,
@@ -17,12 +17,16 @@ use anyhow::{Context as _, Result};
 use gateway::Gateway;
 use gateway_doors::{
     Door, router, serve,
-    wire::ext_authz::{
-        CheckRequest, CheckResponse, HttpResponse, OkHttpResponse, SERVICE, Status as CheckStatus,
+    wire::{
+        ext_authz::{
+            CHECK, CheckRequest, CheckResponse, HttpResponse, OkHttpResponse, SERVICE, Status as CheckStatus,
+        },
+        rate_limit::SHOULD_RATE_LIMIT,
     },
 };
 use http::Request;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use prost::bytes::Bytes;
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
@@ -39,33 +43,59 @@ use tower::Service;
 
 use bench_decisions::population::{Population, WallClock};
 
-/// Both servers. They end with the process.
+use crate::{limitador::Limitador, question::Questions};
+
+/// All servers. They end with the process.
 pub(crate) struct Servers {
     no_op: Server,
     door: Server,
+    limitador: Server,
 }
+
+/// What a server is asked.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) path: &'static str,
+    pub(crate) questions: Arc<[Bytes]>,
+    /// How an answer begins that lets a call pass.
+    pub(crate) passed: &'static [&'static [u8]],
+}
+
+/// An empty status, then an `OkHttpResponse`. A length may be written in one byte or in two.
+const PASSED: &[&[u8]] = &[&[0x0a, 0x00, 0x1a], &[0x0a, 0x80, 0x00, 0x1a]];
+/// `OK`.
+const WITHIN_LIMITS: &[&[u8]] = &[&[0x08, 0x01]];
 
 /// One server.
 pub(crate) struct Server {
     /// Its thread, as a directory of proc(5).
     task: PathBuf,
     pub(crate) address: SocketAddr,
+    pub(crate) asked: Asked,
     _runtime: Runtime,
 }
 
 impl Servers {
-    pub(crate) fn start(population: Population) -> Result<Self> {
+    pub(crate) fn start(population: Population, questions: Questions) -> Result<Self> {
         let metrics = PrometheusBuilder::new().install_recorder()?;
         let gateway = Arc::clone(&population.gateway);
+        let limitador = Limitador::new(population.keys)?;
         let door = Door::new(population.gateway, Arc::new(WallClock), population.environment);
         let stop = CancellationToken::new();
         let door = router(Arc::new(door.trusting_forwarded(true)), stop.clone());
+        let Questions { ext_authz, limits } = questions;
+        let check = Asked { path: CHECK, questions: ext_authz, passed: PASSED };
+        let limits = Asked { path: SHOULD_RATE_LIMIT, questions: limits, passed: WITHIN_LIMITS };
         let servers = Self {
-            no_op: Server::start("no-op", |listener| async {
+            no_op: Server::start("no-op", check.clone(), |listener| async {
                 let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
                 Ok(TonicServer::builder().add_service(NoOp).serve_with_incoming(incoming).await?)
             })?,
-            door: Server::start("door", |listener| async { Ok(serve(listener, door, stop).await?) })?,
+            door: Server::start("door", check, |listener| async { Ok(serve(listener, door, stop).await?) })?,
+            limitador: Server::start("limitador", limits, |listener| async {
+                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                Ok(TonicServer::builder().add_service(limitador).serve_with_incoming(incoming).await?)
+            })?,
         };
         // As in the product: usage is taken away every second, and metrics are read now and then.
         thread::spawn(move || {
@@ -78,12 +108,8 @@ impl Servers {
         Ok(servers)
     }
 
-    pub(crate) fn no_op(&self) -> &Server {
-        &self.no_op
-    }
-
-    pub(crate) fn door(&self) -> &Server {
-        &self.door
+    pub(crate) fn all(&self) -> [&Server; 3] {
+        [&self.no_op, &self.door, &self.limitador]
     }
 }
 
@@ -92,7 +118,7 @@ fn take_away(gateway: &Gateway) {
 }
 
 impl Server {
-    fn start<F>(name: &'static str, serve: impl FnOnce(TcpListener) -> F) -> Result<Self>
+    fn start<F>(name: &'static str, asked: Asked, serve: impl FnOnce(TcpListener) -> F) -> Result<Self>
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
@@ -101,7 +127,7 @@ impl Server {
         let address = listener.local_addr()?;
         let task = runtime.block_on(runtime.spawn(async { fs::canonicalize("/proc/thread-self") }))??;
         runtime.spawn(serve(listener));
-        Ok(Self { task, address, _runtime: runtime })
+        Ok(Self { task, address, asked, _runtime: runtime })
     }
 
     /// What its thread has spent on a processor so far. Source: proc(5), the first field of schedstat.
