@@ -7,19 +7,22 @@ use domain::Position;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    task::JoinSet,
 };
 
 /// How long a question for news is held, as the real one holds it.
 const NEWS_HELD: Duration = Duration::from_secs(1);
 
-/// Answers for as long as the runtime that it is begun on lives.
-pub(crate) async fn serve(head: Position) -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("listening")?;
+/// Listens, and answers for as long as the runtime lives.
+pub(crate) fn start(runtime: &Runtime, head: Position) -> Result<SocketAddr> {
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).context("listening")?;
     let address = listener.local_addr()?;
-    drop(tokio::spawn(async move {
+    drop(runtime.spawn(async move {
+        let mut connections = JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {
             // A connection ends when the other side is gone, which is no failure.
-            drop(tokio::spawn(async move { drop(answer(stream, head).await) }));
+            connections.spawn(async move { drop(answer(stream, head).await) });
         }
     }));
     Ok(address)

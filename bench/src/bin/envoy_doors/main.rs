@@ -83,7 +83,7 @@ fn main() -> Result<()> {
         directory: directory.path(),
     };
     keep(&population, &place)?;
-    let control_plane = runtime.block_on(control_plane::serve(population.gateway.position()))?.port();
+    let control_plane = control_plane::start(&runtime, population.gateway.position())?.port();
     let door = runtime.block_on(open_door(&runtime, population))?;
     let calls = Calls::new(settings.keys, settings.callers)?;
     let filters: Vec<Filter> = FILTERS.into_iter().filter(|filter| settings.asks_of(*filter)).collect();

@@ -60,7 +60,8 @@ fn main() -> Result<()> {
         let mut rounds = [Round::default(); 3];
         let mut order = [0, 1, 2];
         // Who goes first changes, so that a machine that slows down or speeds up favours nobody.
-        order.rotate_left(usize::try_from(number)? % order.len());
+        let first = usize::try_from(number)? % order.len();
+        order.rotate_left(first);
         for at in order {
             if let (Some(server), Some(round)) = (servers.all().get(at), rounds.get_mut(at)) {
                 *round = load.round(server)?;
