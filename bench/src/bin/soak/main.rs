@@ -99,26 +99,29 @@ async fn forget_until(end: Instant, world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Clients with ten keys each, routes, and a policy that everybody meets.
+/// Clients with ten keys each, a policy for every tenth of them, and routes.
 async fn settle(world: &World, keys: u32) -> Result<Vec<IssuedKey>> {
     for number in 0..ROUTES {
         world.route(&traffic::path(number), &[]).await?;
     }
-    // Of all calls so many that nobody is refused, and every call is counted.
-    let rates = json!([{ "name": "burst", "requests": 100_000, "per_seconds": 1, "burst": 200_000 }]);
-    let quotas = json!([{ "name": "yearly", "requests": 1_000_000_000, "period": "year" }]);
-    let policy = json!({ "name": "everybody", "rates": rates, "quotas": quotas });
     let mut all = vec![];
     for number in 0..keys.div_ceil(KEYS_OF_CLIENT) {
         let client = world.client(&format!("Client {number}"), &[]).await?;
         if number % 10 == 0 {
-            world.policy(&json!({ "name": format!("limits {number}"), "rates": policy["rates"], "quotas": policy["quotas"] }), &json!({ "client_id": client })).await?;
+            world.policy(&limits(number), &json!({ "client_id": client })).await?;
         }
         for _ in 0..KEYS_OF_CLIENT.min(keys - number * KEYS_OF_CLIENT) {
             all.push(world.key(&client, &json!({})).await?);
         }
     }
     Ok(all)
+}
+
+/// So many calls that nobody is refused, and every one is counted.
+fn limits(number: u32) -> serde_json::Value {
+    let rates = json!([{ "name": "burst", "requests": 100_000, "per_seconds": 1, "burst": 200_000 }]);
+    let quotas = json!([{ "name": "yearly", "requests": 1_000_000_000, "period": "year" }]);
+    json!({ "name": format!("limits {number}"), "rates": rates, "quotas": quotas })
 }
 
 fn tell(after: Duration, stretch: &Stretch, (envoy, product): (u64, u64)) {
