@@ -19,6 +19,8 @@ pub(crate) struct Config {
     door: InProxy,
     before_ready: BeforeReady,
     counters: Counters,
+    #[cfg(debug_assertions)]
+    panic_at: Option<String>,
 }
 
 impl Config {
@@ -38,7 +40,20 @@ impl Config {
         };
         node.wait_until_settled(Duration::from_millis(settings.start_wait_ms.into()));
         let counters = Counters::define(envoy);
-        Ok(Arc::new(Self { node, door, before_ready: settings.before_ready, counters }))
+        Ok(Arc::new(Self {
+            node,
+            door,
+            before_ready: settings.before_ready,
+            counters,
+            #[cfg(debug_assertions)]
+            panic_at: settings.panic_at,
+        }))
+    }
+
+    /// Panics where a debug build was told to.
+    #[cfg(debug_assertions)]
+    pub(crate) fn panic_at(&self, path: Option<&str>) {
+        assert!(self.panic_at.is_none() || self.panic_at.as_deref() != path, "told to panic at this path");
     }
 
     pub(crate) fn node(&self) -> &Node {

@@ -103,6 +103,8 @@ impl Filter {
         let door = self.config.door();
         let (answer, forged) = stream.with_request_headers(|headers| {
             let fields = fields(headers, |name| door.reads(name));
+            #[cfg(debug_assertions)]
+            self.config.panic_at(field(&fields, ":path"));
             let call = AskedCall {
                 method: field(&fields, ":method"),
                 host: field(&fields, ":authority"),

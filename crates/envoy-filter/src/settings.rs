@@ -25,6 +25,10 @@ pub(crate) struct Settings {
     /// for every call.
     #[serde(default)]
     pub(crate) metadata: Option<Vec<ToldField>>,
+    /// A call of exactly this path panics: what that does to it, and to Envoy, is tried with the real one. No release build knows it.
+    #[cfg(debug_assertions)]
+    #[serde(default)]
+    pub(crate) panic_at: Option<String>,
     /// What becomes of calls before the configuration was read for the first time.
     #[serde(default)]
     pub(crate) before_ready: BeforeReady,

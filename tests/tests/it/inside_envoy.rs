@@ -76,6 +76,25 @@ async fn a_configuration_that_is_not_right_is_refused_by_envoy_and_named() -> Re
 }
 
 #[tokio::test]
+async fn a_panic_refuses_the_call_that_it_happened_in_and_no_other() -> Result<()> {
+    let told = ("before_ready: refuse", "before_ready: refuse\n                  panic_at: /orders?panic");
+    let world = World::start_inside(&[told]).await?;
+    let client = world.client("Acme", &[]).await?;
+    world.route("/orders", &[]).await?;
+    let key = world.key(&client, &json!({})).await?;
+    for _ in 0..3 {
+        let refused = world.call("/orders?panic", &key.secret).await?;
+        assert_eq!((refused.status, &refused.json["code"]), (500, &json!("internal")), "{}", refused.body);
+        assert_eq!(world.call("/orders", &key.secret).await?.status, 200);
+    }
+    let passed = world.upstream.take_requests();
+    assert!(passed.iter().all(|call| call.path == "/orders"), "{passed:?}");
+    let counted = world.envoy.admin("/stats?filter=tollgate_panicked").await?.body;
+    assert_eq!(counted.trim(), "dynamicmodulescustom.tollgate_panicked: 3");
+    Ok(())
+}
+
+#[tokio::test]
 async fn counters_are_kept_over_a_restart_of_envoy() -> Result<()> {
     let mut world = World::start_at(DoorKind::Module).await?;
     let client = world.client("Acme", &[]).await?;
