@@ -39,7 +39,7 @@ pub(super) async fn usage(
     let mut pages = Box::pin(csv::pages(model, query, before));
     let first = pages.try_next().await.map_err(|broken| match broken {
         Broken::Report(failure) => unreported(failure),
-        other => Problem::internal(&other),
+        other @ (Broken::Csv(_) | Broken::Writer(_)) => Problem::internal(&other),
     })?;
     let pages = stream::iter(first.map(Ok)).chain(pages);
     let headers = [

@@ -33,11 +33,11 @@ fn facts() -> Vec<UsageFact> {
         let fact = UsageFact {
             client_id: Some(client(n % 7)),
             key_id: Some(key(n % 13)),
-            route_id: (n % 5 > 0).then(|| route(n % 5)),
+            route_id: (!n.is_multiple_of(5)).then(|| route(n % 5)),
             environment: ["prod", "sandbox"][usize::try_from(n % 2).unwrap()].parse().unwrap(),
             ..fact
         };
-        if n % 17 == 0 { nobody(fact) } else { fact }
+        if n.is_multiple_of(17) { nobody(fact) } else { fact }
     };
     // Some of them with every outcome.
     let others = (0..60).flat_map(|n| {
