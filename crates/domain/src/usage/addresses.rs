@@ -171,8 +171,9 @@ mod tests {
             assert_eq!(of(0..addresses).size(), u64::from(addresses));
         }
         for addresses in [1_000_u32, 30_000, 1_000_000] {
-            let off = of(0..addresses).size().abs_diff(u64::from(addresses)) * 100 / u64::from(addresses);
-            assert!(off < 7, "{addresses}: {off} % off, three times the error and more");
+            let off = of(0..addresses).size().abs_diff(u64::from(addresses));
+            // Three times the error, 2.3 %.
+            assert!(off * 1_000 < u64::from(addresses) * 69, "{addresses}: {off} off");
         }
     }
 
