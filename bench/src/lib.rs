@@ -1,4 +1,7 @@
-//! What load generators have in common: commands that always have news, and figures of several rounds.
+//! What load generators have in common: commands that always have news, figures of several rounds, answers of a proxy, and what a process
+//! spends.
+
+pub mod proxied;
 
 use anyhow::{Context, Result};
 use domain::{

@@ -8,11 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use bench_decisions::population::{path, secret};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
+use tollgate_bench::proxied;
 
 /// What a round has shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,28 +83,9 @@ async fn call(to: SocketAddr, calls: Arc<Vec<String>>, first: u32, share: u32) -
     for call in calls {
         let begun = Instant::now();
         stream.write_all(call.as_bytes()).await?;
-        read_answer(&mut stream, &mut buffer).await?;
+        let status = proxied::answer(&mut stream, &mut buffer).await?;
+        ensure!(status == 200, "a call was answered {status}");
         times.push(begun.elapsed());
     }
     Ok(times)
-}
-
-/// One answer, whose length its headers say.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<()> {
-    buffer.clear();
-    loop {
-        ensure!(stream.read_buf(buffer).await? > 0, "Envoy closed the connection");
-        let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(buffer.get(..end).unwrap_or_default()).to_lowercase();
-        ensure!(
-            head.starts_with("http/1.1 200"),
-            "a call was answered {}",
-            head.lines().next().unwrap_or_default()
-        );
-        let length =
-            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        if buffer.len() >= end + 4 + length.unwrap_or_default() {
-            return Ok(());
-        }
-    }
 }

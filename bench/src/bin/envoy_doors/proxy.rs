@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use test_servers::Port;
+use tollgate_bench::proxied;
 
 use crate::load::CpuTime;
 
@@ -160,18 +161,14 @@ impl Proxy {
         Ok(())
     }
 
-    /// What all its threads have spent on a processor so far. Source: proc(5), the first field of schedstat.
+    /// What its worker and its other threads have spent on a processor so far.
     pub(crate) fn cpu_time(&self) -> Result<CpuTime> {
-        let mut spent = CpuTime::default();
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let task = task?.path();
-            let statistics = std::fs::read_to_string(task.join("schedstat"))?;
-            let of_thread = statistics.split(' ').next().context("schedstat is empty")?.parse()?;
-            let is_worker = std::fs::read_to_string(task.join("comm"))?.starts_with("wrk:");
-            let side = if is_worker { &mut spent.worker } else { &mut spent.others };
-            *side += Duration::from_nanos(of_thread);
+        let mut all = CpuTime::default();
+        for (name, spent) in proxied::spent(self.child.id())? {
+            let side = if name.starts_with("wrk:") { &mut all.worker } else { &mut all.others };
+            *side += spent;
         }
-        Ok(spent)
+        Ok(all)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
+use tollgate_bench::proxied;
 use tollgate_tests::World;
 
 use crate::{
@@ -42,13 +43,6 @@ fn spent(world: &World) -> Result<(Duration, Duration)> {
     Ok((of_process(world.envoy.process().id())?, of_process(world.product.process().id())?))
 }
 
-/// Source: proc(5), the first field of schedstat. Threads that have ended are not in it: none of either ends under load.
 fn of_process(pid: u32) -> Result<Duration> {
-    let mut spent = 0;
-    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
-        let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        let of_thread: u64 = statistics.split(' ').next().context("schedstat is empty")?.parse()?;
-        spent += of_thread;
-    }
-    Ok(Duration::from_nanos(spent))
+    Ok(proxied::spent(pid)?.into_iter().map(|(_, spent)| spent).sum())
 }

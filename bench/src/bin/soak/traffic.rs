@@ -8,11 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use bench_decisions::population::secret;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
+use tollgate_bench::proxied;
 use tollgate_tests::IssuedKey;
 
 /// Of every so many calls one is of each bad kind.
@@ -234,20 +231,8 @@ impl Line {
         Ok(())
     }
 
-    /// One answer, whose length its headers say.
     async fn answered(&mut self, request: &str) -> Result<u16> {
         self.stream.write_all(request.as_bytes()).await?;
-        self.buffer.clear();
-        loop {
-            anyhow::ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "Envoy closed the connection");
-            let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-            let head = String::from_utf8_lossy(self.buffer.get(..end).unwrap_or_default()).to_lowercase();
-            let length =
-                head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-            let length = length.context("an answer says how long it is")?;
-            if self.buffer.len() >= end + 4 + length {
-                return head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("a status");
-            }
-        }
+        proxied::answer(&mut self.stream, &mut self.buffer).await
     }
 }

@@ -7,6 +7,7 @@ mod corrections;
 pub mod csv;
 pub(crate) mod detail;
 mod parts;
+mod sql;
 mod store;
 mod stretches;
 pub(crate) mod windows;
@@ -24,10 +25,7 @@ pub use stretches::stretches;
 pub use windows::{CALENDAR_WINDOWS_MAX, Granularity, TooManyWindows};
 pub(crate) use windows::{Windows, instant};
 
-use crate::{
-    BadColumn, Columns, ReadFailure, ReadModel, Stored, USAGE, Value,
-    queries::{Select, select::RECORDED},
-};
+use crate::{BadColumn, Columns, ReadFailure, ReadModel, Stored, USAGE, queries::Select};
 
 /// What calls are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -189,101 +187,6 @@ pub async fn counted_until(model: &ReadModel) -> Result<Option<Timestamp>, ReadF
 
 /// The read model that says which team owns a client.
 const CLIENTS: &str = "client_directory";
-/// The team that owns a row's client.
-const TEAM_OF: &str =
-    "coalesce((select own.owner_team from client_directory own where own.client_id = counted.client_id), '')";
-
-impl UsageQuery {
-    /// The tables that say enough.
-    fn grains(&self) -> detail::Grains {
-        let asked = |dimension| self.group_by.contains(&dimension);
-        let UsageFilter { owner_team, client_id, key_id, secret_version, route_id, environment: _ } =
-            &self.filter;
-        let by_team = owner_team.is_some() || self.reach.goes_by_team();
-        detail::About {
-            clients: client_id.is_some()
-                || by_team
-                || asked(UsageDimension::OwnerTeam)
-                || asked(UsageDimension::Client),
-            keys: key_id.is_some()
-                || secret_version.is_some()
-                || asked(UsageDimension::Key)
-                || asked(UsageDimension::SecretVersion),
-            routes: route_id.is_some() || asked(UsageDimension::Route),
-        }
-        .calls()
-    }
-
-    fn select(&self, windows: &Windows, part: &parts::Part, rows_max: u32) -> Select {
-        let asked = || COLUMNS.iter().zip(2..).filter(|(column, _)| self.group_by.contains(&column.of));
-        let places: String = asked().map(|(_, at)| format!(", {at}")).collect();
-        let names: String = asked().map(|(column, _)| format!(", {}", column.name)).collect();
-        let summed = self.rows(windows, part, "cast(sum(calls) as bigint)");
-        let summed = summed.then(&format!(" group by 1{places}, 8"));
-        let outer = self.columns(include_str!("usage/outcomes.sql"), |column| column.name);
-        let select = summed.inside(&outer, "{summed}");
-        let select = match &self.after {
-            Some(after) => {
-                select.behind(&format!(" where (window_s{names}) > "), after.values(&self.group_by))
-            }
-            None => select,
-        };
-        // A column that was not asked for is the same in all rows: to sort by it would only cost.
-        select
-            .then(&format!(" group by window_s{names}"))
-            .then(&format!(" order by window_s{names}"))
-            .limit(rows_max)
-            .once()
-    }
-
-    /// What the part's rows are made of.
-    fn rows(&self, windows: &Windows, part: &parts::Part, calls: &str) -> Select {
-        let sql = self
-            .columns(include_str!("usage/report.sql"), |column| column.read)
-            .replace("{counted}", &self.grains().counted(windows, &part.span))
-            .replace("{window}", &windows.sql())
-            .replace("{calls}", calls);
-        let select = Select::new(&sql, vec![windows.from_s.into()]);
-        let select = self.filter.and(select).and_within(&self.reach, &RECORDED);
-        match &part.clients {
-            Some(parts::Clients { from, until }) => {
-                select.and("client_id >= {}", from.as_str()).and_some("client_id < {}", until.as_deref())
-            }
-            None => select,
-        }
-    }
-
-    fn columns(&self, sql: &str, of: impl Fn(&Column) -> &'static str) -> String {
-        COLUMNS.iter().fold(sql.trim_end().to_owned(), |sql, column| {
-            let read = if self.group_by.contains(&column.of) { of(column) } else { column.none };
-            sql.replace(&format!("{{{}}}", column.name), read)
-        })
-    }
-}
-
-/// How a dimension is read, and what stands in its column where it was not asked for.
-struct Column {
-    of: UsageDimension,
-    name: &'static str,
-    read: &'static str,
-    none: &'static str,
-}
-
-/// In the order of a report's rows.
-const COLUMNS: [Column; 6] = {
-    const fn column(of: UsageDimension, name: &'static str) -> Column {
-        Column { of, name, read: name, none: "''" }
-    }
-    [
-        Column { read: TEAM_OF, ..column(UsageDimension::OwnerTeam, "owner_team") },
-        column(UsageDimension::Client, "client_id"),
-        column(UsageDimension::Key, "key_id"),
-        Column { none: "0", ..column(UsageDimension::SecretVersion, "secret_version") },
-        column(UsageDimension::Route, "route_id"),
-        column(UsageDimension::Environment, "environment"),
-    ]
-};
-
 impl UsageFilter {
     pub(crate) fn and(&self, select: Select) -> Select {
         let Self { owner_team, client_id, key_id, secret_version, route_id, environment } = self;
@@ -300,17 +203,6 @@ impl UsageFilter {
 /// A row's place in its report. Its text is for cursors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsagePlace(i64, String, String, String, u32, String, String);
-
-impl UsagePlace {
-    /// The window, and what is asked for beside it, in the order of [`COLUMNS`].
-    fn values(&self, asked: &BTreeSet<UsageDimension>) -> Vec<Value> {
-        let Self(window_s, team, client, key, version, route, environment) = self.clone();
-        let all: [Value; 6] =
-            [team.into(), client.into(), key.into(), version.into(), route.into(), environment.into()];
-        let asked = COLUMNS.iter().zip(all).filter(|(column, _)| asked.contains(&column.of));
-        std::iter::once(window_s.into()).chain(asked.map(|(_, value)| value)).collect()
-    }
-}
 
 impl fmt::Display for UsagePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

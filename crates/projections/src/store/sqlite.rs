@@ -56,12 +56,13 @@ impl SqliteReadModel {
     }
 
     pub(super) async fn fetch<T: Stored>(&self, select: Select) -> Result<Vec<T>, ReadFailure> {
-        let rows = self.rows(&select.sql, select.values).await?;
+        let Select { sql, values, once } = select;
+        let rows = self.rows(bound(&sql, values).persistent(!once)).await?;
         rows.iter().map(|row| T::read(&Fetched(row)).map_err(|source| ReadFailure::Row { source })).collect()
     }
 
     pub(super) async fn dump(&self, table: &'static Table) -> Result<Vec<Row>, ReadFailure> {
-        let rows = self.rows(&table.select_all(), vec![]).await?;
+        let rows = self.rows(bound(&table.select_all(), vec![])).await?;
         let row = |row: &SqliteRow| {
             let values = table.columns.iter().map(|column| Fetched(row).value(column.name));
             values.collect::<Result<_, _>>().map(Row).map_err(|source| ReadFailure::Row { source })
@@ -69,8 +70,8 @@ impl SqliteReadModel {
         rows.iter().map(row).collect()
     }
 
-    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<SqliteRow>, ReadFailure> {
-        bound(sql, values).fetch_all(&self.readers).await.map_err(|source| ReadFailure::Query { source })
+    async fn rows(&self, query: Query<'_>) -> Result<Vec<SqliteRow>, ReadFailure> {
+        query.fetch_all(&self.readers).await.map_err(|source| ReadFailure::Query { source })
     }
 
     pub(super) async fn load(
