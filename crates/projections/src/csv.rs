@@ -1,6 +1,9 @@
 //! Tables as CSV that a spreadsheet takes for data. Source: RFC 4180.
 
-use std::fmt::Display;
+use std::{
+    fmt::{self, Display, Write as _},
+    io,
+};
 
 use csv::{Terminator, WriterBuilder};
 
@@ -29,15 +32,100 @@ impl Cell {
     pub fn number(number: impl Display) -> Self {
         Self::Number(number.to_string())
     }
+}
 
-    fn written(self) -> String {
-        match self {
-            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => {
-                format!("'{text}")
-            }
-            Self::Text(text) | Self::Number(text) => text,
-            Self::Empty => String::new(),
+/// Lines as they are written, cell by cell.
+pub struct Lines {
+    writer: csv::Writer<Vec<u8>>,
+    /// Of the cell that is written.
+    text: String,
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lines(..)")
+    }
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        let writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(vec![]);
+        Self { writer, text: String::new() }
+    }
+}
+
+impl Lines {
+    /// A line of names.
+    ///
+    /// # Errors
+    /// Never in memory; the writer would tell. So do all others.
+    pub fn names<'names>(&mut self, names: impl IntoIterator<Item = &'names str>) -> Result<(), csv::Error> {
+        self.writer.write_record(names)
+    }
+
+    /// Never taken for a formula.
+    ///
+    /// # Errors
+    /// Never in memory.
+    pub fn text(&mut self, text: impl Display) -> Result<(), csv::Error> {
+        self.show(&text)?;
+        if self.text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+            self.text.insert(0, '\'');
         }
+        self.writer.write_field(&self.text)
+    }
+
+    /// Empty where there is none.
+    ///
+    /// # Errors
+    /// Never in memory.
+    pub fn text_or_empty(&mut self, text: Option<impl Display>) -> Result<(), csv::Error> {
+        match text {
+            Some(text) => self.text(text),
+            None => self.empty(),
+        }
+    }
+
+    /// As it is: a negative one stays a number.
+    ///
+    /// # Errors
+    /// Never in memory.
+    pub fn number(&mut self, number: impl Display) -> Result<(), csv::Error> {
+        self.show(&number)?;
+        self.writer.write_field(&self.text)
+    }
+
+    /// # Errors
+    /// Never in memory.
+    pub fn empty(&mut self) -> Result<(), csv::Error> {
+        self.writer.write_field("")
+    }
+
+    /// The line ends here.
+    ///
+    /// # Errors
+    /// Never in memory.
+    pub fn end(&mut self) -> Result<(), csv::Error> {
+        self.writer.write_record(None::<&[u8]>)
+    }
+
+    /// # Errors
+    /// Never in memory.
+    pub fn written(self) -> Result<Vec<u8>, csv::Error> {
+        self.writer.into_inner().map_err(|failure| failure.into_error().into())
+    }
+
+    fn cell(&mut self, cell: &Cell) -> Result<(), csv::Error> {
+        match cell {
+            Cell::Text(text) => self.text(text),
+            Cell::Number(number) => self.number(number),
+            Cell::Empty => self.empty(),
+        }
+    }
+
+    fn show(&mut self, shown: &impl Display) -> Result<(), csv::Error> {
+        self.text.clear();
+        write!(self.text, "{shown}").map_err(|failure| io::Error::other(failure).into())
     }
 }
 
@@ -49,7 +137,9 @@ pub fn write<'names>(
     names: impl IntoIterator<Item = &'names str>,
     rows: impl IntoIterator<Item = Vec<Cell>>,
 ) -> Result<Vec<u8>, csv::Error> {
-    table(Some(names), rows)
+    let mut lines = Lines::default();
+    lines.names(names)?;
+    table(lines, rows)
 }
 
 /// Further lines of such a table.
@@ -57,21 +147,15 @@ pub fn write<'names>(
 /// # Errors
 /// Never in memory; the writer would tell.
 pub fn lines(rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<Vec<u8>, csv::Error> {
-    table(None::<[&str; 0]>, rows)
+    table(Lines::default(), rows)
 }
 
-fn table<'names>(
-    names: Option<impl IntoIterator<Item = &'names str>>,
-    rows: impl IntoIterator<Item = Vec<Cell>>,
-) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(vec![]);
-    if let Some(names) = names {
-        writer.write_record(names)?;
-    }
+fn table(mut lines: Lines, rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<Vec<u8>, csv::Error> {
     for row in rows {
-        writer.write_record(row.into_iter().map(Cell::written))?;
+        row.iter().try_for_each(|cell| lines.cell(cell))?;
+        lines.end()?;
     }
-    writer.into_inner().map_err(|failure| failure.into_error().into())
+    lines.written()
 }
 
 #[cfg(test)]

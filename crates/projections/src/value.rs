@@ -7,7 +7,10 @@ use domain::{
     OperationId, PolicyId, Position, PrincipalId, RouteId, ScheduledChangeId, Timestamp, WebhookId,
     ids::DecisionId,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IntoDeserializer as _, value::StringDeserializer},
+};
 
 /// What a column holds: the few kinds that every engine has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,8 +141,8 @@ pub trait Columns {
     /// # Errors
     /// When it is not one of the words.
     fn word<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, BadColumn> {
-        serde_json::from_value(serde_json::Value::String(self.text(column)?))
-            .map_err(|_| BadColumn { column, expected: "a known word" })
+        let word: StringDeserializer<serde::de::value::Error> = self.text(column)?.into_deserializer();
+        T::deserialize(word).map_err(|_| BadColumn { column, expected: "a known word" })
     }
 
     /// # Errors

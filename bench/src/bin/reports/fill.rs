@@ -12,16 +12,19 @@ use crate::{Flags, Installation};
 const CALLS: i64 = 12;
 const MS: u64 = 1_772_366_400_000;
 
-/// Each pair calls in its own quarters, evenly over the day.
+/// Each pair calls in its own quarters, evenly over the day. They are written as they are counted: a quarter after the other, and in
+/// a quarter whoever calls first, which is no order.
 const QUARTERS: &str = "
     insert into usage_quarter (start_s, client_id, key_id, secret_version, route_id, environment, outcome, calls)
     select $1 + ((c.n * 7 + r.n * 13 + k * (96 / $5)) % 96) * 900, c.id, c.key_id, 1, r.id, 'prod', 'allowed', $6
       from unnest($2::text[], $3::text[]) with ordinality as c(id, key_id, n),
-           unnest($4::text[]) with ordinality as r(id, n), generate_series(0, $5 - 1) as k";
+           unnest($4::text[]) with ordinality as r(id, n), generate_series(0, $5 - 1) as k
+     order by 1, md5(c.id || r.id)";
 const DAYS: &str = "
     insert into usage_day (start_s, client_id, key_id, secret_version, route_id, environment, outcome, calls)
     select start_s / 86400 * 86400, client_id, key_id, secret_version, route_id, environment, outcome, sum(calls)::bigint
-      from usage_quarter where start_s >= $1 and start_s < $1 + 86400 group by 1, 2, 3, 4, 5, 6, 7";
+      from usage_quarter where start_s >= $1 and start_s < $1 + 86400 group by 1, 2, 3, 4, 5, 6, 7
+     order by md5(client_id || route_id)";
 
 /// Sums of the day for each client or route, of quarters or of days.
 const OF_EACH: &str = "

@@ -153,17 +153,32 @@ async fn page(
     query: &UsageQuery,
     windows: &Windows,
 ) -> Result<(Vec<Counted>, bool), ReadFailure> {
+    // One more shows that there are more.
+    let wanted = query.rows_max.saturating_add(1);
+    let mut counted = if as_kept::is_that(query, windows) {
+        as_kept::read(model, query, windows, wanted).await?
+    } else {
+        added_up(model, query, windows, wanted).await?
+    };
+    let more = u32::try_from(counted.len()).is_ok_and(|read| read == wanted);
+    if more {
+        counted.pop();
+    }
+    Ok((counted, more))
+}
+
+/// At most so many rows.
+async fn added_up(
+    model: &ReadModel,
+    query: &UsageQuery,
+    windows: &Windows,
+    mut wanted: u32,
+) -> Result<Vec<Counted>, ReadFailure> {
     let reader = parts::Reader::new(model, query, windows);
     let mut counted: Vec<Counted> = vec![];
     let mut part = Some(reader.first(query).await?);
-    // One more shows that there are more.
-    let mut wanted = query.rows_max.saturating_add(1);
     while let Some(now) = part.take() {
-        let mut rows = if as_kept::is_that(query, windows) {
-            as_kept::read(model, query, windows, &now, wanted).await?
-        } else {
-            model.fetch(query.select(windows, &now, wanted)).await?
-        };
+        let mut rows = model.fetch(query.select(windows, &now, wanted)).await?;
         let read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         counted.append(&mut rows);
         wanted = wanted.saturating_sub(read);
@@ -171,10 +186,7 @@ async fn page(
             part = reader.after(now, read.into(), wanted.into()).await?;
         }
     }
-    if wanted == 0 {
-        counted.pop();
-    }
-    Ok((counted, wanted == 0))
+    Ok(counted)
 }
 
 /// The latest flush of all that was counted; none before the first.

@@ -12,8 +12,9 @@ mod schema;
 use std::{collections::BTreeSet, time::Duration};
 
 use eventlog::postgres::{Sessions, is_unreachable};
+use futures::TryStreamExt as _;
 use sqlx::{
-    PgConnection, PgPool, Postgres, Row as _, TypeInfo as _, ValueRef as _,
+    Decode, PgConnection, PgPool, Postgres, Row as _, TypeInfo as _, ValueRef as _,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -63,9 +64,12 @@ impl PostgresReadModel {
     pub(super) async fn fetch<T: Stored>(&self, select: Select) -> Result<Vec<T>, ReadFailure> {
         let Select { sql, values, once } = select;
         let query = bound(sqlx::query(&sql), values).persistent(!once);
-        let rows = self.sessions.run(async |session| query.fetch_all(session).await).await;
-        let rows = rows.map_err(unread)?;
-        rows.iter().map(|row| T::read(&Fetched(row)).map_err(|source| ReadFailure::Row { source })).collect()
+        // Read as they come: the server goes on meanwhile.
+        let rows = self.sessions.run(async |session| {
+            query.fetch(session).map_ok(|row| T::read(&Fetched(&row))).try_collect::<Vec<_>>().await
+        });
+        let rows = rows.await.map_err(unread)?;
+        rows.into_iter().collect::<Result<_, _>>().map_err(|source| ReadFailure::Row { source })
     }
 
     pub(super) async fn dump(&self, table: &'static Table) -> Result<Vec<Row>, ReadFailure> {
@@ -311,17 +315,20 @@ impl Columns for Fetched<'_> {
     fn value(&self, column: &'static str) -> Result<Value, BadColumn> {
         let bad = |expected| BadColumn { column, expected };
         let raw = self.0.try_get_raw(column).map_err(|_| bad("anything: there is no such column"))?;
+        if raw.is_null() {
+            return Ok(Value::Null);
+        }
         let type_info = raw.type_info();
         match type_info.name() {
             "INT8" => {
-                self.0.try_get::<Option<i64>, _>(column).map(Value::from).map_err(|_| bad("an integer"))
+                <i64 as Decode<Postgres>>::decode(raw).map(Value::Integer).map_err(|_| bad("an integer"))
             }
             // A literal in a statement.
             "INT4" => {
-                let number = self.0.try_get::<Option<i32>, _>(column).map_err(|_| bad("an integer"))?;
-                Ok(number.map(i64::from).into())
+                let number = <i32 as Decode<Postgres>>::decode(raw).map_err(|_| bad("an integer"))?;
+                Ok(Value::Integer(number.into()))
             }
-            "TEXT" => self.0.try_get::<Option<String>, _>(column).map(Value::from).map_err(|_| bad("text")),
+            "TEXT" => <String as Decode<Postgres>>::decode(raw).map(Value::Text).map_err(|_| bad("text")),
             _ => Err(bad("an integer or a text")),
         }
     }

@@ -21,12 +21,11 @@ pub(super) fn is_that(query: &UsageQuery, windows: &Windows) -> bool {
     windows.are_as_kept() && query.group_by == all.into()
 }
 
-/// At most so many rows of the part.
+/// At most so many rows. There is nothing to add up, so it is not read in parts: the server follows the primary key until there are enough.
 pub(super) async fn read(
     model: &ReadModel,
     query: &UsageQuery,
     windows: &Windows,
-    part: &Part,
     rows_max: u32,
 ) -> Result<Vec<Counted>, ReadFailure> {
     let wanted = usize::try_from(rows_max).unwrap_or(usize::MAX);
@@ -35,7 +34,7 @@ pub(super) async fn read(
         let left = u32::try_from(wanted - counted.len()).unwrap_or(u32::MAX);
         // Those of one place at least are whole.
         let limit = left.saturating_add(OUTCOMES);
-        let kept: Vec<Kept> = model.fetch(select(query, windows, part, after.as_ref(), limit)).await?;
+        let kept: Vec<Kept> = model.fetch(select(query, windows, after.as_ref(), limit)).await?;
         let is_all = u32::try_from(kept.len()).is_ok_and(|read| read < limit);
         let mut whole = put_together(kept)?;
         if !is_all {
@@ -52,15 +51,9 @@ pub(super) async fn read(
     Ok(counted)
 }
 
-fn select(
-    query: &UsageQuery,
-    windows: &Windows,
-    part: &Part,
-    after: Option<&UsagePlace>,
-    limit: u32,
-) -> Select {
+fn select(query: &UsageQuery, windows: &Windows, after: Option<&UsagePlace>, limit: u32) -> Select {
     const PLACE: &str = "start_s, client_id, key_id, secret_version, route_id, environment";
-    let select = query.rows(windows, part, "calls");
+    let select = query.rows(windows, &Part::whole(windows), "calls");
     let select = match after {
         Some(place) => select.behind(&format!("   and ({PLACE}) > "), place.values(&query.group_by)),
         None => select,

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
+use domain::Timestamp;
 use futures::{Stream, TryStreamExt as _, stream};
 
 use super::{
     Before, Calls, ReportFailure, UsageDimension, UsageQuery, UsageReport, UsageRow, UsageStore as _,
 };
-use crate::{
-    ReadModel,
-    csv::{self, Cell},
-};
+use crate::{ReadModel, csv::Lines};
 
 /// So many pages are read before the first of them is written.
 const PAGES_AHEAD: usize = 2;
@@ -87,17 +85,44 @@ pub fn page(
     query: &UsageQuery,
     with_names: bool,
 ) -> Result<Vec<u8>, ::csv::Error> {
-    let rows = report.rows.iter().enumerate().map(|(at, row)| {
-        let windows = [row.window_start, row.window_end].map(Cell::text);
-        let named = query.group_by.iter().map(|dimension| cell(row, *dimension));
-        let before = before.map(|before| counts(before.get(at).copied().unwrap_or_default()));
-        let counted = counts(row.calls).into_iter().chain(before.into_iter().flatten());
-        windows.into_iter().chain(named).chain(counted).chain(covered(report, query)).collect()
-    });
-    if !with_names {
-        return csv::lines(rows);
+    let mut lines = Lines::default();
+    if with_names {
+        lines.names(names(query, before.is_some()))?;
     }
-    csv::write(names(query, before.is_some()), rows)
+    let [zone, batch_no, position] = covered(report, query);
+    let mut windows = Ends::default();
+    for (at, row) in report.rows.iter().enumerate() {
+        windows.write(row, &mut lines)?;
+        for dimension in &query.group_by {
+            write(row, *dimension, &mut lines)?;
+        }
+        count(row.calls, &mut lines)?;
+        if let Some(before) = before {
+            count(before.get(at).copied().unwrap_or_default(), &mut lines)?;
+        }
+        lines.text(&zone)?;
+        lines.number(&batch_no)?;
+        lines.number(&position)?;
+        lines.end()?;
+    }
+    lines.written()
+}
+
+/// The ends of a window, which are the same in many rows: told once.
+#[derive(Default)]
+struct Ends {
+    of: Option<(Timestamp, Timestamp)>,
+    told: [String; 2],
+}
+
+impl Ends {
+    fn write(&mut self, row: &UsageRow, lines: &mut Lines) -> Result<(), ::csv::Error> {
+        let of = (row.window_start, row.window_end);
+        if self.of.replace(of) != Some(of) {
+            self.told = [of.0.to_string(), of.1.to_string()];
+        }
+        self.told.iter().try_for_each(|end| lines.text(end))
+    }
 }
 
 /// The names of the columns.
@@ -108,9 +133,9 @@ pub fn names(query: &UsageQuery, compared: bool) -> Vec<&'static str> {
     names.chain(compared.then_some(COUNTS_BEFORE).into_iter().flatten()).chain(COVERED).collect()
 }
 
-fn covered(report: &UsageReport, query: &UsageQuery) -> [Cell; 3] {
+fn covered(report: &UsageReport, query: &UsageQuery) -> [String; 3] {
     let zone = query.zone.iana_name().unwrap_or("UTC");
-    [Cell::text(zone), Cell::number(report.batch_no), Cell::number(report.position)]
+    [zone.to_owned(), report.batch_no.to_string(), report.position.to_string()]
 }
 
 fn column(dimension: UsageDimension) -> &'static str {
@@ -124,18 +149,22 @@ fn column(dimension: UsageDimension) -> &'static str {
     }
 }
 
-fn cell(row: &UsageRow, dimension: UsageDimension) -> Cell {
+fn write(row: &UsageRow, dimension: UsageDimension, lines: &mut Lines) -> Result<(), ::csv::Error> {
     match dimension {
-        UsageDimension::OwnerTeam => Cell::text_or_empty(row.owner_team.as_deref()),
-        UsageDimension::Client => Cell::text_or_empty(row.client_id),
-        UsageDimension::Key => Cell::text_or_empty(row.key_id),
-        UsageDimension::SecretVersion => row.secret_version.map_or(Cell::Empty, Cell::number),
-        UsageDimension::Route => Cell::text_or_empty(row.route_id),
-        UsageDimension::Environment => Cell::text_or_empty(row.environment.as_deref()),
+        UsageDimension::OwnerTeam => lines.text_or_empty(row.owner_team.as_deref()),
+        UsageDimension::Client => lines.text_or_empty(row.client_id),
+        UsageDimension::Key => lines.text_or_empty(row.key_id),
+        UsageDimension::SecretVersion => match row.secret_version {
+            Some(version) => lines.number(version),
+            None => lines.empty(),
+        },
+        UsageDimension::Route => lines.text_or_empty(row.route_id),
+        UsageDimension::Environment => lines.text_or_empty(row.environment.as_deref()),
     }
 }
 
-fn counts(calls: Calls) -> [Cell; 6] {
+fn count(calls: Calls, lines: &mut Lines) -> Result<(), ::csv::Error> {
     let Calls { allowed, rate_limited, quota_exceeded, unauthenticated, forbidden, total } = calls;
-    [allowed, rate_limited, quota_exceeded, unauthenticated, forbidden, total].map(Cell::number)
+    let counts = [allowed, rate_limited, quota_exceeded, unauthenticated, forbidden, total];
+    counts.into_iter().try_for_each(|count| lines.number(count))
 }

@@ -24,6 +24,13 @@ pub(super) struct Part {
     many: u64,
 }
 
+impl Part {
+    /// All that is left.
+    pub(super) fn whole(windows: &Windows) -> Self {
+        Self { span: windows.from_s..windows.until_s, clients: None, many: 1 }
+    }
+}
+
 /// Some clients in the order of their identifiers; calls of nobody come first, under an empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clients {
