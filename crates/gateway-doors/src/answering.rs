@@ -6,12 +6,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use tonic::{Response, Status};
+use tonic::Status;
 
-pub(crate) type Answer = Result<Response<Vec<u8>>, Status>;
+/// An encoded message.
+pub(crate) type Answer = Result<Vec<u8>, Status>;
 
 /// An answer that is there, or that waits for a shared quota.
-pub enum Answering {
+pub(crate) enum Answering {
     Ready(Ready<Answer>),
     Waiting(Pin<Box<dyn Future<Output = Answer> + Send>>),
 }

@@ -4,34 +4,18 @@ mod answer;
 mod question;
 mod told;
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use gateway::Shortage;
-use http::Request;
 use prost::bytes::Bytes;
-use tonic::{
-    Response, Status,
-    body::Body,
-    server::{Grpc, NamedService, UnaryService},
-};
-use tower::Service;
+use tonic::Status;
 
 use crate::{
     answering::{Answer, Answering},
-    codec::Frames,
     door::{Door, Halt, Kind, Turn},
     refuse::Fault,
-    wire::ext_authz::{CHECK, SERVICE},
+    unary::Unary,
 };
-
-/// Envoy sends headers and, where it is told to, a body that is not asked for: 1 MiB.
-const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// `envoy.service.auth.v3.Authorization`.
 #[derive(Clone, Debug)]
@@ -45,22 +29,10 @@ impl ExtAuthz {
         Self { door }
     }
 
-    /// Answers at once, which nearly every call is; else in a future of its own.
-    fn check(&self, request: &Bytes) -> Answering {
-        let turn = self.door.turn();
-        match self.door.guarded(Kind::ExtAuthz, || self.try_check(request, turn)) {
-            Ok(answer) => Answering::at_once(Ok(Response::new(answer))),
-            Err(Halt::Fault(fault)) => Answering::at_once(faulted(fault)),
-            Err(Halt::Short(shortage)) => {
-                Answering::later(self.clone().check_later(request.clone(), turn, shortage))
-            }
-        }
-    }
-
     async fn check_later(self, request: Bytes, turn: Turn, shortage: Shortage) -> Answer {
         let again = |turn| self.try_check(&request, turn);
         let answer = self.door.answer_later(Kind::ExtAuthz, turn, shortage, again).await;
-        answer.map(Response::new).or_else(faulted)
+        answer.or_else(faulted)
     }
 
     fn try_check(&self, request: &[u8], turn: Turn) -> Result<Vec<u8>, Halt> {
@@ -85,43 +57,23 @@ fn faulted(fault: Fault) -> Answer {
         // Envoy counts this against the door and may ask another; what it then tells the caller is its
         // `status_on_error`.
         Fault::NotReady => Err(Status::unavailable(fault.doc().message)),
-        Fault::InvalidEnvironment | Fault::UnclearCall | Fault::Panicked => {
-            Ok(Response::new(answer::faulted(fault)))
-        }
+        Fault::InvalidEnvironment | Fault::UnclearCall | Fault::Panicked => Ok(answer::faulted(fault)),
     }
 }
 
-impl NamedService for ExtAuthz {
-    const NAME: &'static str = SERVICE;
-}
+impl Unary for ExtAuthz {
+    /// Envoy sends headers and, where it is told to, a body that is not asked for: 1 MiB.
+    const QUESTION_BYTES_MAX: usize = 1024 * 1024;
 
-impl UnaryService<Bytes> for ExtAuthz {
-    /// An encoded `CheckResponse`.
-    type Response = Vec<u8>;
-    type Future = Answering;
-
-    fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
-        self.check(request.get_ref())
-    }
-}
-
-impl Service<Request<Body>> for ExtAuthz {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move {
-            if request.uri().path() != CHECK {
-                return Ok(Status::unimplemented("the only method is Check").into_http());
+    /// At once, which nearly every call is; else in a future of its own.
+    fn answer(&self, request: &Bytes) -> Answering {
+        let turn = self.door.turn();
+        match self.door.guarded(Kind::ExtAuthz, || self.try_check(request, turn)) {
+            Ok(answer) => Answering::at_once(Ok(answer)),
+            Err(Halt::Fault(fault)) => Answering::at_once(faulted(fault)),
+            Err(Halt::Short(shortage)) => {
+                Answering::later(self.clone().check_later(request.clone(), turn, shortage))
             }
-            let mut grpc = Grpc::new(Frames).max_decoding_message_size(REQUEST_BYTES_MAX);
-            Ok(grpc.unary(service, request).await)
-        })
+        }
     }
 }

@@ -10,7 +10,7 @@
 //! | `/v1/forward-auth` | Traefik `ForwardAuth`, Caddy `forward_auth` | the same as from Envoy |
 //! | `/v1/forward-auth/nginx` | nginx `auth_request` | as nginx is told; see below |
 //!
-//! All of them share one listener ([`router`], [`serve`]); those that ask, one decision and one mapping to HTTP (`refuse.rs`). The
+//! All of them share one listener ([`Doors`], [`serve`]); those that ask, one decision and one mapping to HTTP (`refuse.rs`). The
 //! listener trusts whoever reaches it, so only proxies may: loopback, or a network of their own.
 //!
 //! # What every proxy must do
@@ -113,6 +113,7 @@ mod answering;
 mod codec;
 mod credential;
 mod door;
+mod doors;
 mod ext_authz;
 mod forward_auth;
 pub mod headers;
@@ -121,20 +122,21 @@ pub mod in_proxy;
 mod path;
 mod rate_limit;
 mod refuse;
-mod router;
 mod serve;
 #[cfg(test)]
 mod testing;
 mod text;
+mod unary;
 mod user_agent;
 mod verify;
 pub mod wire;
 
 pub use access_log::AccessLog;
 pub use door::Door;
+pub use doors::Doors;
 pub use ext_authz::ExtAuthz;
 pub use rate_limit::RateLimit;
 pub use refuse::{Problem, ProblemDoc, problems};
-pub use router::router;
-pub use serve::{Connection, Listens, ServeFailure, serve};
+pub use serve::{Connection, Listens, ServeFailure, Serves, serve};
+pub use unary::Reply;
 pub use verify::{VerifyAnswer, VerifyLimit, VerifyRequest, openapi, verify_router};

@@ -19,23 +19,11 @@ mod meters;
 mod question;
 mod units;
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use gateway::{Metered, Shortage};
-use http::Request;
 use prost::bytes::Bytes;
-use tonic::{
-    Response, Status,
-    body::Body,
-    server::{Grpc, NamedService, UnaryService},
-};
-use tower::Service;
+use tonic::Status;
 
 use self::{
     meters::Meters,
@@ -43,14 +31,10 @@ use self::{
 };
 use crate::{
     answering::{Answer, Answering},
-    codec::Frames,
     door::{Door, Halt, Halts, Kind, Turn},
     refuse::Fault,
-    wire::rate_limit::{SERVICE, SHOULD_RATE_LIMIT},
+    unary::Unary,
 };
-
-/// Entries are taken from headers, of which Envoy takes 60 KiB by default, some of them more than once.
-const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
 /// `envoy.service.ratelimit.v3.RateLimitService`.
 #[derive(Clone)]
@@ -66,25 +50,6 @@ impl RateLimit {
         Self { door, meters: Arc::new(Meters::new()) }
     }
 
-    fn ask(&self, request: &Bytes) -> Answering {
-        let turn = self.door.turn();
-        let mut judged = vec![];
-        let answer = self.door.guarded(Kind::RateLimit, || {
-            let question = question::read(request)?;
-            Ok(self.judge(&question, &mut judged, turn)?)
-        });
-        match answer {
-            Ok(answer) => Answering::at_once(Ok(Response::new(answer))),
-            Err(Failed::Unreadable(unreadable)) => {
-                Answering::at_once(Err(Status::invalid_argument(unreadable.to_string())))
-            }
-            Err(Failed::Halted(Halt::Fault(fault))) => Answering::at_once(Err(faulted(fault))),
-            Err(Failed::Halted(Halt::Short(shortage))) => {
-                Answering::later(self.clone().ask_later(request.clone(), judged, turn, shortage))
-            }
-        }
-    }
-
     async fn ask_later(
         self,
         request: Bytes,
@@ -97,7 +62,7 @@ impl RateLimit {
             self.judge(&question, &mut judged, turn)
         };
         let answer = self.door.answer_later(Kind::RateLimit, turn, shortage, again).await;
-        answer.map(Response::new).map_err(faulted)
+        answer.map_err(faulted)
     }
 
     /// Goes on behind the descriptors that were judged on an earlier turn: they have taken what they were granted.
@@ -154,37 +119,26 @@ fn faulted(fault: Fault) -> Status {
     }
 }
 
-impl NamedService for RateLimit {
-    const NAME: &'static str = SERVICE;
-}
+impl Unary for RateLimit {
+    /// Entries are taken from headers, of which Envoy takes 60 KiB by default, some of them more than once.
+    const QUESTION_BYTES_MAX: usize = 256 * 1024;
 
-impl UnaryService<Bytes> for RateLimit {
-    /// An encoded `RateLimitResponse`.
-    type Response = Vec<u8>;
-    type Future = Answering;
-
-    fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
-        self.ask(request.get_ref())
-    }
-}
-
-impl Service<Request<Body>> for RateLimit {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move {
-            if request.uri().path() != SHOULD_RATE_LIMIT {
-                return Ok(Status::unimplemented("the only method is ShouldRateLimit").into_http());
+    fn answer(&self, request: &Bytes) -> Answering {
+        let turn = self.door.turn();
+        let mut judged = vec![];
+        let answer = self.door.guarded(Kind::RateLimit, || {
+            let question = question::read(request)?;
+            Ok(self.judge(&question, &mut judged, turn)?)
+        });
+        match answer {
+            Ok(answer) => Answering::at_once(Ok(answer)),
+            Err(Failed::Unreadable(unreadable)) => {
+                Answering::at_once(Err(Status::invalid_argument(unreadable.to_string())))
             }
-            let mut grpc = Grpc::new(Frames).max_decoding_message_size(REQUEST_BYTES_MAX);
-            Ok(grpc.unary(service, request).await)
-        })
+            Err(Failed::Halted(Halt::Fault(fault))) => Answering::at_once(Err(faulted(fault))),
+            Err(Failed::Halted(Halt::Short(shortage))) => {
+                Answering::later(self.clone().ask_later(request.clone(), judged, turn, shortage))
+            }
+        }
     }
 }

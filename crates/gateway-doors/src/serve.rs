@@ -1,19 +1,26 @@
 //! Serves the doors: HTTP/1.1, and HTTP/2 without TLS for gRPC, on one listener.
 
+mod at_once;
 mod listens;
+mod together;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error, io, time::Duration};
 
-use axum::Router;
+use http::{Request, Response};
+use hyper::{
+    body::{Body, Incoming},
+    service::Service,
+};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
-    service::TowerToHyperService,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use at_once::{Arrived, AtOnce};
 pub use listens::{Connection, Listens};
+use together::Together;
 
 /// Proxies keep few connections, each with many calls; those beyond wait to be accepted.
 const CONNECTIONS_MAX: usize = 1024;
@@ -48,12 +55,12 @@ pub enum ServeFailure {
 ///
 /// # Errors
 /// When connections can no longer be accepted.
-pub async fn serve(
+pub async fn serve<S: Serves>(
     listener: impl Listens,
-    router: Router,
+    doors: S,
     stop: CancellationToken,
 ) -> Result<(), ServeFailure> {
-    let mut connections = Connections::new(router, stop.clone());
+    let mut connections = Connections::new(doors, stop.clone());
     let ended = loop {
         let accepted = tokio::select! {
             biased;
@@ -70,24 +77,38 @@ pub async fn serve(
     ended
 }
 
+/// What answers calls, as hyper asks it: [`Doors`](crate::Doors).
+pub trait Serves:
+    Service<Request<Incoming>, Response = Response<Self::Body>, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Send
+    + 'static
+{
+    type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+}
+
+impl<S, B> Serves for S
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    type Body = B;
+}
+
 /// The connections that are open.
-struct Connections {
-    router: Router,
-    builder: Arc<Builder<TokioExecutor>>,
+struct Connections<S> {
+    doors: S,
     stop: CancellationToken,
     graceful: GracefulShutdown,
     tasks: JoinSet<()>,
 }
 
-impl Connections {
-    fn new(router: Router, stop: CancellationToken) -> Self {
-        Self {
-            router,
-            builder: Arc::new(builder()),
-            stop,
-            graceful: GracefulShutdown::new(),
-            tasks: JoinSet::new(),
-        }
+impl<S: Serves> Connections<S> {
+    fn new(doors: S, stop: CancellationToken) -> Self {
+        Self { doors, stop, graceful: GracefulShutdown::new(), tasks: JoinSet::new() }
     }
 
     /// The next connection, once there is room for it. Dropping the future loses no connection.
@@ -124,8 +145,7 @@ impl Connections {
     }
 
     fn begin(&mut self, stream: impl Connection) {
-        let service = TowerToHyperService::new(self.router.clone());
-        let builder = Arc::clone(&self.builder);
+        let service = self.doors.clone();
         let (watcher, stop) = (self.graceful.watcher(), self.stop.clone());
         self.tasks.spawn(async move {
             stream.prepare();
@@ -133,9 +153,11 @@ impl Connections {
             if !matches!(stop.run_until_cancelled(first_byte).await, Some(Ok(Ok(())))) {
                 return;
             }
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            let arrived = Arrived::default();
+            let builder = builder(arrived.clone());
+            let connection = builder.serve_connection(TokioIo::new(Together(stream)), service);
             // Whoever is at the other end knows that it broke off; nobody here can do anything about it.
-            if let Err(failure) = watcher.watch(connection).await {
+            if let Err(failure) = AtOnce::new(watcher.watch(connection.into_owned()), arrived).await {
                 tracing::debug!(error = %failure, "A connection ended early");
             }
         });
@@ -150,8 +172,8 @@ impl Connections {
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn builder(arrived: Arrived) -> Builder<Arrived> {
+    let mut builder = Builder::new(arrived);
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -217,21 +217,21 @@ async fn open_doors(
 ) -> anyhow::Result<Option<SocketAddr>> {
     let Some(node @ Node { door: Some(door), .. }) = node else { return Ok(None) };
     ::gateway_node::settle(&node.gateway, rooms.bus.as_ref(), &rooms.clock).await;
-    let doors = listen(settings.gateway).await?;
-    let address = doors.local_addr()?;
-    let router = gateway_doors::router(Arc::clone(door), tasks.stop_token());
+    let listener = listen(settings.gateway).await?;
+    let address = listener.local_addr()?;
+    let doors = gateway_doors::Doors::new(Arc::clone(door), tasks.stop_token());
     if let Some(path) = &settings.gateway_socket {
-        let (Socket { listener, file }, router) = (Socket::listen(path)?, router.clone());
+        let (Socket { listener, file }, doors) = (Socket::listen(path)?, doors.clone());
         let stop = tasks.stop_token();
         tasks.spawn("gateway socket", async move {
-            let served = gateway_doors::serve(listener, router, stop).await;
+            let served = gateway_doors::serve(listener, doors, stop).await;
             drop(file);
             served.context("the gateway's socket")
         });
     }
     let stop = tasks.stop_token();
     tasks.spawn("gateway doors", async move {
-        gateway_doors::serve(doors, router, stop).await.context("the gateway doors")
+        gateway_doors::serve(listener, doors, stop).await.context("the gateway doors")
     });
     Ok(Some(address))
 }

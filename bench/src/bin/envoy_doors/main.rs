@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 use bench_decisions::population::{PEPPER, Population, WallClock};
 use clap::Parser;
 use gateway::snapshot_file;
-use gateway_doors::{Door, router, serve};
+use gateway_doors::{Door, Doors, serve};
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -146,10 +146,10 @@ async fn open_door(runtime: &Runtime, population: Population) -> Result<u16> {
     let gateway = Arc::clone(&population.gateway);
     let door = Door::new(population.gateway, Arc::new(WallClock), population.environment);
     let stop = CancellationToken::new();
-    let router = router(Arc::new(door.trusting_forwarded(true)), stop.clone());
+    let doors = Doors::new(Arc::new(door.trusting_forwarded(true)), stop.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.context("listening")?;
     let port = listener.local_addr()?.port();
-    drop(runtime.spawn(serve(listener, router, stop)));
+    drop(runtime.spawn(serve(listener, doors, stop)));
     // As in the product: usage is taken away every second.
     drop(thread::spawn(move || {
         loop {

@@ -1,28 +1,15 @@
 //! The servers, each on a thread of its own.
 
 use std::{
-    convert::Infallible,
-    fs,
-    future::{Future, Ready, ready},
-    net::SocketAddr,
-    path::PathBuf,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    thread,
+    convert::Infallible, fs, future::Future, net::SocketAddr, path::PathBuf, sync::Arc, thread,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use gateway::Gateway;
 use gateway_doors::{
-    Door, router, serve,
-    wire::{
-        ext_authz::{
-            CHECK, CheckRequest, CheckResponse, HttpResponse, OkHttpResponse, SERVICE, Status as CheckStatus,
-        },
-        rate_limit::SHOULD_RATE_LIMIT,
-    },
+    Door, Doors, serve,
+    wire::{ext_authz::CHECK, rate_limit::SHOULD_RATE_LIMIT},
 };
 use http::Request;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -33,21 +20,24 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{
-    Response, Status,
     body::Body,
-    server::{Grpc, NamedService, UnaryService},
+    server::NamedService,
     transport::{Server as TonicServer, server::TcpIncoming},
 };
-use tonic_prost::ProstCodec;
 use tower::Service;
 
 use bench_decisions::population::{Population, WallClock};
 
-use crate::{limitador::Limitador, question::Questions};
+use crate::{
+    limitador::Limitador,
+    no_op::{NoOp, Read, Whole},
+    question::Questions,
+};
 
 /// All servers. They end with the process.
 pub(crate) struct Servers {
     no_op: Server,
+    whole_api: Server,
     door: Server,
     limitador: Server,
 }
@@ -82,20 +72,17 @@ impl Servers {
         let limitador = Limitador::new(population.keys)?;
         let door = Door::new(population.gateway, Arc::new(WallClock), population.environment);
         let stop = CancellationToken::new();
-        let door = router(Arc::new(door.trusting_forwarded(true)), stop.clone());
+        let doors = Doors::new(Arc::new(door.trusting_forwarded(true)), stop.clone());
         let Questions { ext_authz, limits } = questions;
         let check = Asked { path: CHECK, questions: ext_authz, passed: PASSED };
         let limits = Asked { path: SHOULD_RATE_LIMIT, questions: limits, passed: WITHIN_LIMITS };
         let servers = Self {
-            no_op: Server::start("no-op", check.clone(), |listener| async {
-                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-                Ok(TonicServer::builder().add_service(NoOp).serve_with_incoming(incoming).await?)
+            no_op: Server::start("no-op", check.clone(), |listener| tonic(listener, NoOp::<Read>::new()))?,
+            whole_api: Server::start("whole API", check.clone(), |listener| {
+                tonic(listener, NoOp::<Whole>::new())
             })?,
-            door: Server::start("door", check, |listener| async { Ok(serve(listener, door, stop).await?) })?,
-            limitador: Server::start("limitador", limits, |listener| async {
-                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-                Ok(TonicServer::builder().add_service(limitador).serve_with_incoming(incoming).await?)
-            })?,
+            door: Server::start("door", check, |listener| async { Ok(serve(listener, doors, stop).await?) })?,
+            limitador: Server::start("limitador", limits, |listener| tonic(listener, limitador))?,
         };
         // As in the product: usage is taken away every second, and metrics are read now and then.
         thread::spawn(move || {
@@ -108,9 +95,23 @@ impl Servers {
         Ok(servers)
     }
 
-    pub(crate) fn all(&self) -> [&Server; 3] {
-        [&self.no_op, &self.door, &self.limitador]
+    pub(crate) fn all(&self) -> [&Server; 4] {
+        [&self.no_op, &self.whole_api, &self.door, &self.limitador]
     }
+}
+
+/// As tonic serves one service.
+async fn tonic<S>(listener: TcpListener, service: S) -> Result<()>
+where
+    S: Service<Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    Ok(TonicServer::builder().add_service(service).serve_with_incoming(incoming).await?)
 }
 
 fn take_away(gateway: &Gateway) {
@@ -135,40 +136,5 @@ impl Server {
         let statistics = fs::read_to_string(self.task.join("schedstat"))?;
         let spent = statistics.split(' ').next().context("schedstat is empty")?;
         Ok(Duration::from_nanos(spent.parse()?))
-    }
-}
-
-/// Decodes a question and lets the call pass.
-#[derive(Clone, Copy)]
-struct NoOp;
-
-impl NamedService for NoOp {
-    const NAME: &'static str = SERVICE;
-}
-
-impl UnaryService<CheckRequest> for NoOp {
-    type Response = CheckResponse;
-    type Future = Ready<Result<Response<CheckResponse>, Status>>;
-
-    fn call(&mut self, _: tonic::Request<CheckRequest>) -> Self::Future {
-        ready(Ok(Response::new(CheckResponse {
-            status: Some(CheckStatus { code: 0 }),
-            http_response: Some(HttpResponse::Ok(OkHttpResponse::default())),
-            dynamic_metadata: None,
-        })))
-    }
-}
-
-impl Service<Request<Body>> for NoOp {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).unary(Self, request).await) })
     }
 }

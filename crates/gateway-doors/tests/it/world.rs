@@ -23,9 +23,10 @@ use domain::{
     secret::{Peppers, PlainSecret, PresentedSecret},
 };
 use gateway::{Gateway, OnStale, Settings, SharedQuotas};
+use hyper_util::service::TowerToHyperService;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tollgate_gateway_doors::{Door, ServeFailure, router, serve};
+use tollgate_gateway_doors::{Door, Doors, ServeFailure, Serves, serve};
 use zeroize::Zeroizing;
 
 /// 2026-03-04T05:06:07Z.
@@ -277,18 +278,18 @@ pub(super) struct Open {
 impl Open {
     async fn new(door: Door) -> Self {
         let stop = CancellationToken::new();
-        Self::serving_until(router(Arc::new(door), stop.clone()), stop).await
+        Self::serving_until(Doors::new(Arc::new(door), stop.clone()), stop).await
     }
 
     pub(super) async fn serving(router: axum::Router) -> Self {
-        Self::serving_until(router, CancellationToken::new()).await
+        Self::serving_until(TowerToHyperService::new(router), CancellationToken::new()).await
     }
 
-    async fn serving_until(router: axum::Router, stop: CancellationToken) -> Self {
+    async fn serving_until(doors: impl Serves, stop: CancellationToken) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         #[expect(clippy::disallowed_methods, reason = "a test has no task set; it waits for the task itself")]
-        let served = tokio::spawn(serve(listener, router, stop.clone()));
+        let served = tokio::spawn(serve(listener, doors, stop.clone()));
         Self { address, stop, served }
     }
 

@@ -1,0 +1,215 @@
+//! gRPC calls of one question and one answer, read from HTTP/2 and written to it as they are.
+//!
+//! What is around a call costs more than its decision; a router, a codec and their boxes are half of that. Whoever streams
+//! goes by tonic. Source: gRPC over HTTP/2, "Length-Prefixed-Message", "Trailers".
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use hyper::body::{Frame, Incoming};
+use prost::bytes::{Bytes, BytesMut};
+use tonic::Status;
+
+use crate::answering::Answering;
+
+/// Whether a message is compressed, and its length in four bytes.
+const PREFIX_BYTES: usize = 5;
+
+/// A message is sent in pieces of so many bytes: what is longer is written by itself, not with other answers. See `serve/together.rs`.
+const PIECE_BYTES: usize = 1_000;
+
+/// A method that is asked one question for each answer.
+pub(crate) trait Unary {
+    /// What is larger is no question.
+    const QUESTION_BYTES_MAX: usize;
+
+    fn answer(&self, question: &Bytes) -> Answering;
+}
+
+/// Answers a call, whatever comes in its body.
+pub(crate) async fn call<U: Unary>(method: &U, request: Request<Incoming>) -> Response<Reply> {
+    let answer = match read(request.into_body(), U::QUESTION_BYTES_MAX).await {
+        Ok(question) => method.answer(&question).await,
+        Err(status) => Err(status),
+    };
+    match answer {
+        Ok(answer) => told(&answer),
+        Err(status) => status.into_http::<Reply>(),
+    }
+}
+
+async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Status> {
+    let mut gathered = Gathered::default();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|broken| Status::cancelled(broken.to_string()))?;
+        if let Ok(data) = frame.into_data() {
+            gathered.push(data);
+        }
+        if gathered.len() > bytes_max.saturating_add(PREFIX_BYTES) {
+            return Err(too_large(bytes_max));
+        }
+    }
+    message(&gathered.all(), bytes_max)
+}
+
+/// What has come so far: nearly always all at once, which is not copied.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if self.len() == 0 {
+            self.first = data;
+        } else {
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+            self.all.extend_from_slice(&data);
+        }
+    }
+
+    fn all(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { self.all.freeze() }
+    }
+}
+
+/// The one message there is.
+fn message(body: &Bytes, bytes_max: usize) -> Result<Bytes, Status> {
+    let Some((&[compressed, a, b, c, d], _)) = body.split_first_chunk() else {
+        return Err(Status::internal("the question is missing, or breaks off"));
+    };
+    if compressed != 0 {
+        return Err(Status::unimplemented("questions are not to be compressed"));
+    }
+    let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
+    if length > bytes_max {
+        return Err(too_large(bytes_max));
+    }
+    let message = body.slice(PREFIX_BYTES..);
+    if message.len() != length {
+        return Err(Status::internal("the question breaks off, or more than one is asked"));
+    }
+    Ok(message)
+}
+
+fn too_large(bytes_max: usize) -> Status {
+    Status::out_of_range(format!("a question has {bytes_max} bytes at most"))
+}
+
+fn told(answer: &[u8]) -> Response<Reply> {
+    let mut frame = Vec::with_capacity(PREFIX_BYTES + answer.len());
+    frame.push(0);
+    frame.extend_from_slice(&u32::try_from(answer.len()).unwrap_or(u32::MAX).to_be_bytes());
+    frame.extend_from_slice(answer);
+    let mut response = Response::new(Reply::Message(frame.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    response
+}
+
+/// A body of the doors.
+#[derive(Debug, Default)]
+pub enum Reply {
+    /// A message, after which its status is told.
+    Message(Bytes),
+    /// The status of a message that was told.
+    Status,
+    #[default]
+    Ended,
+    /// By a router.
+    Routed(Body),
+}
+
+impl hyper::body::Body for Reply {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let reply = self.get_mut();
+        match reply {
+            Self::Message(message) => {
+                let piece = message.split_to(message.len().min(PIECE_BYTES));
+                if message.is_empty() {
+                    *reply = Self::Status;
+                }
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            Self::Status => {
+                let mut trailers = HeaderMap::with_capacity(1);
+                trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("0"));
+                *reply = Self::Ended;
+                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+            }
+            Self::Ended => Poll::Ready(None),
+            Self::Routed(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Message(_) | Self::Status => false,
+            Self::Ended => true,
+            Self::Routed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        match self {
+            // A length in the headers is nothing gRPC wants.
+            Self::Message(_) | Self::Status | Self::Ended => hyper::body::SizeHint::default(),
+            Self::Routed(body) => body.size_hint(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    fn framed(parts: &[&'static [u8]]) -> Result<Bytes, Code> {
+        let mut gathered = Gathered::default();
+        parts.iter().for_each(|part| gathered.push(Bytes::from_static(part)));
+        message(&gathered.all(), 4).map_err(|status| status.code())
+    }
+
+    #[test]
+    fn a_question_is_read_in_however_many_parts_it_comes() {
+        for parts in [
+            &[b"\0\0\0\0\x03abc".as_slice()][..],
+            &[b"\0", b"\0\0\0\x03", b"", b"a", b"bc"],
+            &[b"\0\0\0\0\x03ab", b"c"],
+        ] {
+            assert_eq!(framed(parts).as_deref(), Ok(b"abc".as_slice()), "{parts:?}");
+        }
+        assert_eq!(framed(&[b"\0\0\0\0\0"]).as_deref(), Ok(b"".as_slice()));
+    }
+
+    #[test]
+    fn what_is_no_single_whole_plain_question_is_refused() {
+        for (parts, code) in [
+            (&[][..], Code::Internal),
+            (&[b"\0\0\0\0".as_slice()], Code::Internal),
+            (&[b"\0\0\0\0\x03ab"], Code::Internal),
+            (&[b"\0\0\0\0\x02ab", b"\0\0\0\0\x02ab"], Code::Internal),
+            (&[b"\x01\0\0\0\x03abc"], Code::Unimplemented),
+            (&[b"\0\0\0\0\x05abcde"], Code::OutOfRange),
+            (&[b"\0\xff\xff\xff\xff"], Code::OutOfRange),
+        ] {
+            assert_eq!(framed(parts), Err(code), "{parts:?}");
+        }
+    }
+}
