@@ -106,6 +106,20 @@ impl World {
         }
     }
 
+    /// The same where only these headers tell of a decision; each as its setting has it.
+    ///
+    /// # Errors
+    /// When one of the three does not start.
+    pub async fn start_telling(door: DoorKind, identity: &str, rate_limit: &str) -> Result<Self> {
+        let launch = Launch::new(TOKEN)?;
+        let launch = launch.env("TOLLGATE_IDENTITY_HEADERS", identity);
+        let launch = launch.env("TOLLGATE_RATE_LIMIT_HEADERS", rate_limit);
+        let said = format!(
+            "before_ready: refuse\n                  identity_headers: [{identity}]\n                  rate_limit_headers: [{rate_limit}]"
+        );
+        Self::launch(door, launch, &[("before_ready: refuse", &said)]).await
+    }
+
     async fn launch(door: DoorKind, launch: Launch, others: &[(&str, &str)]) -> Result<Self> {
         let product = launch.env("TOLLGATE_GATEWAY_TOKEN", GATEWAY_TOKEN).start().await?;
         let upstream = Upstream::start().await?;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Environment, decision::Outcome};
-use gateway_doors::{Door, in_proxy::InProxy};
+use gateway_doors::{Door, Told, in_proxy::InProxy};
 use serde::Deserialize;
 
 pub(crate) use crate::settings::BeforeReady;
@@ -33,11 +33,9 @@ impl Config {
         let node = if is_validating() { Node::idle(&settings.node)? } else { Node::of(&settings.node)? };
         let environment = settings.environment.unwrap_or_else(|| settings.node.environment.clone());
         let door = Door::new(node.gateway(), node.clock(), environment);
-        let door = InProxy::new(Arc::new(door.trusting_cost_headers(settings.trust_cost_headers)));
-        let door = match settings.metadata {
-            Some(fields) => door.telling(fields),
-            None => door,
-        };
+        let told = Told { identity: settings.identity_headers, rate_limit: settings.rate_limit_headers };
+        let door = door.trusting_cost_headers(settings.trust_cost_headers).telling(told);
+        let door = InProxy::new(Arc::new(door)).telling(settings.metadata);
         node.wait_until_settled(Duration::from_millis(settings.start_wait_ms.into()));
         let counters = Counters::define(envoy);
         Ok(Arc::new(Self {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use anyhow::{Context, ensure};
 use domain::Environment;
 use gateway::{OnStale, Unmatched, WhenAlone};
-use gateway_doors::in_proxy::ToldField;
+use gateway_doors::{Chosen, IdentityHeader, RateLimitHeaders, ToldField};
 use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -24,7 +24,13 @@ pub(crate) struct Settings {
     /// The fields of a decision that stand in Envoy's dynamic metadata; without it all. Each costs Envoy a third of a microsecond
     /// for every call.
     #[serde(default)]
-    pub(crate) metadata: Option<Vec<ToldField>>,
+    pub(crate) metadata: Chosen<ToldField>,
+    /// The headers that tell the upstream who calls; without it all. Each costs Envoy as much as a field of metadata.
+    #[serde(default)]
+    pub(crate) identity_headers: Chosen<IdentityHeader>,
+    /// The headers that tell the caller where it stands; without it all.
+    #[serde(default)]
+    pub(crate) rate_limit_headers: Chosen<RateLimitHeaders>,
     /// A call of exactly this path panics: what that does to it, and to Envoy, is tried with the real one. No release build knows it.
     #[cfg(debug_assertions)]
     #[serde(default)]
@@ -237,8 +243,8 @@ mod tests {
             Settings::read(text.as_bytes()).map(|settings| settings.metadata)
         };
         let fields = read(r#"["decision_id", "outcome"]"#).unwrap();
-        assert_eq!(fields, Some(vec![ToldField::DecisionId, ToldField::Outcome]));
-        assert_eq!(read("[]").unwrap(), Some(vec![]));
+        assert_eq!(fields, [ToldField::DecisionId, ToldField::Outcome].into_iter().collect());
+        assert_eq!(read("[]").unwrap(), [].into_iter().collect());
         assert!(format!("{:#}", read(r#"["secret"]"#).unwrap_err()).contains("metadata[0]"));
     }
 

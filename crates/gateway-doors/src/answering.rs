@@ -8,8 +8,9 @@ use std::{
 
 use tonic::Status;
 
-/// An encoded message.
-pub(crate) type Answer = Result<Vec<u8>, Status>;
+use crate::wire::writer::Frame;
+
+pub(crate) type Answer = Result<Frame, Status>;
 
 /// An answer that is there, or that waits for a shared quota.
 pub(crate) enum Answering {

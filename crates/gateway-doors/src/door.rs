@@ -14,7 +14,10 @@ use gateway::{Call, Decision, Gateway, Judged, Metered, MeteredCall, Shortage};
 use tokio::time::Instant;
 
 use self::meters::{Meters, Timing};
-use crate::refuse::Fault;
+use crate::{
+    refuse::Fault,
+    told::{Chosen, IdentityHeader, RateLimitHeaders},
+};
 
 /// Which door a call came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,17 @@ pub struct Door {
     environment: Environment,
     trust_forwarded: bool,
     trust_cost: bool,
+    told: Told,
     meters: Meters,
+}
+
+/// Which headers tell of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The upstream, of who calls.
+    pub identity: Chosen<IdentityHeader>,
+    /// The caller, of where it stands.
+    pub rate_limit: Chosen<RateLimitHeaders>,
 }
 
 impl Door {
@@ -42,7 +55,15 @@ impl Door {
     /// Its meters belong to the `metrics` recorder that is installed now: install it first.
     #[must_use]
     pub fn new(gateway: Arc<Gateway>, clock: SharedClock, environment: Environment) -> Self {
-        Self { gateway, clock, environment, trust_forwarded: false, trust_cost: false, meters: Meters::new() }
+        Self {
+            gateway,
+            clock,
+            environment,
+            trust_forwarded: false,
+            trust_cost: false,
+            told: Told::default(),
+            meters: Meters::new(),
+        }
     }
 
     /// Whether the caller's address is what the proxy says it is: `x-envoy-external-address` at the `ext_authz` door,
@@ -60,6 +81,17 @@ impl Door {
     pub fn trusting_cost_headers(mut self, trust: bool) -> Self {
         self.trust_cost = trust;
         self
+    }
+
+    /// Which headers tell of a decision, in the place of all.
+    #[must_use]
+    pub fn telling(mut self, told: Told) -> Self {
+        self.told = told;
+        self
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        self.told
     }
 
     pub(crate) fn gateway(&self) -> &Gateway {

@@ -2,7 +2,6 @@
 
 mod answer;
 mod question;
-mod told;
 
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use crate::{
     door::{Door, Halt, Kind, Turn},
     refuse::Fault,
     unary::Unary,
+    wire::writer::Frame,
 };
 
 /// `envoy.service.auth.v3.Authorization`.
@@ -35,21 +35,19 @@ impl ExtAuthz {
         answer.or_else(faulted)
     }
 
-    fn try_check(&self, request: &[u8], turn: Turn) -> Result<Vec<u8>, Halt> {
+    fn try_check(&self, request: &[u8], turn: Turn) -> Result<Frame, Halt> {
         let question = question::read(&self.door, request)?;
         let decision = self.door.judge(Kind::ExtAuthz, &question.call(), turn)?;
-        Ok(answer::decided(&decision, question.in_authorization()))
+        Ok(answer::decided(&decision, question.in_authorization(), self.door.told()))
     }
 }
 
 pub(crate) use answer::{metadata, write_metadata};
-pub use told::ToldField;
-pub(crate) use told::ToldFields;
 
 /// What is answered about a decision, for tests of those who get it back.
 #[cfg(test)]
 pub(crate) fn decided(decision: &gateway::Decision) -> Vec<u8> {
-    answer::decided(decision, false)
+    answer::decided(decision, false, crate::door::Told::default()).message().to_vec()
 }
 
 fn faulted(fault: Fault) -> Answer {

@@ -14,7 +14,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
-    door::{Door, Kind},
+    door::{Door, Kind, Told},
     headers,
     refuse::{self, Refused},
 };
@@ -44,16 +44,17 @@ async fn answer(door: &Door, headers: &HeaderMap) -> Response {
     let given = question::Given(headers);
     let judged = door.answer(Kind::ForwardAuth, |turn| {
         let decision = door.judge(Kind::ForwardAuth, &question::read(door, &given)?, turn)?;
-        Ok(refuse::refused(&decision).map_or_else(|| passed(&decision), Refused::into_response))
+        Ok(refuse::refused(&decision, door.told())
+            .map_or_else(|| passed(&decision, door.told()), Refused::into_response))
     });
     judged.await.unwrap_or_else(IntoResponse::into_response)
 }
 
-fn passed(decision: &gateway::Decision) -> Response {
+fn passed(decision: &gateway::Decision, told: Told) -> Response {
     let mut response = StatusCode::OK.into_response();
     let map = response.headers_mut();
-    let mut headers = headers::identity(decision);
-    headers::add_limits(&mut headers, decision);
+    let mut headers = headers::identity(decision, told);
+    headers::add_limits(&mut headers, decision, told);
     headers.put_on(map);
     map.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

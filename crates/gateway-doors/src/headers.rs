@@ -17,7 +17,11 @@ use gateway::{Decision, LimitKind, LimitStatus, OwnStanding};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
-use crate::text::{IdText, push_decimal};
+use crate::{
+    door::Told,
+    text::{IdText, push_decimal},
+    told::{IdentityHeader, RateLimitHeaders},
+};
 
 pub const CLIENT_ID: &str = "x-tollgate-client-id";
 pub const KEY_ID: &str = "x-tollgate-key-id";
@@ -68,19 +72,23 @@ impl Headers {
 }
 
 /// Who calls, for the upstream. Every name is given, an absent value being empty, so that one that a caller sent is
-/// always replaced.
-pub(crate) fn identity(decision: &Decision) -> Headers {
+/// always replaced; so is one that is not to be told.
+pub(crate) fn identity(decision: &Decision, Told { identity: told, .. }: Told) -> Headers {
+    use IdentityHeader as Header;
     let mut headers = Headers::new();
-    let mut id = |name, id: Option<IdText>| {
-        headers.add(name, |text| text.push_str(id.as_ref().map_or("", IdText::as_str)));
+    let mut id = |header, name, id: Option<IdText>| {
+        let id = id.as_ref().filter(|_| told.contains(header));
+        headers.add(name, |text| text.push_str(id.map_or("", IdText::as_str)));
     };
-    id(CLIENT_ID, decision.client_id.map(IdText::from));
-    id(KEY_ID, decision.key_id.map(IdText::from));
-    id(DECISION_ID, Some(decision.id.into()));
-    headers.add(ENVIRONMENT, |text| text.push_str(decision.environment.as_str()));
+    id(Header::ClientId, CLIENT_ID, decision.client_id.map(IdText::from));
+    id(Header::KeyId, KEY_ID, decision.key_id.map(IdText::from));
+    id(Header::DecisionId, DECISION_ID, Some(decision.id.into()));
+    let environment = if told.contains(Header::Environment) { decision.environment.as_str() } else { "" };
+    headers.add(ENVIRONMENT, |text| text.push_str(environment));
     // Separated by spaces, as OAuth does.
+    let scopes = told.contains(Header::Scopes).then_some(&decision.scopes);
     headers.add(SCOPES, |text| {
-        for (number, scope) in decision.scopes.iter().enumerate() {
+        for (number, scope) in scopes.into_iter().flat_map(|scopes| scopes.iter()).enumerate() {
             if number > 0 {
                 text.push(' ');
             }
@@ -91,17 +99,20 @@ pub(crate) fn identity(decision: &Decision) -> Headers {
 }
 
 /// Adds where the caller stands, for the caller.
-pub(crate) fn add_limits(headers: &mut Headers, decision: &Decision) {
+pub(crate) fn add_limits(headers: &mut Headers, decision: &Decision, told: Told) {
     if decision.stale {
         headers.add(STALE, |text| text.push_str("true"));
     }
     // Whoever did not prove a genuine secret learns nothing of limits.
-    if decision.outcome == Outcome::Unauthenticated {
+    if decision.outcome == Outcome::Unauthenticated || told.rate_limit.is_none() {
         return;
     }
     let limits = in_order(Shown::of(decision).collect());
-    add_fields(headers, &limits);
-    if let Some(first) = limits.first() {
+    if told.rate_limit.contains(RateLimitHeaders::RateLimit) {
+        add_fields(headers, &limits);
+    }
+    let first = limits.first().filter(|_| told.rate_limit.contains(RateLimitHeaders::XRateLimit));
+    if let Some(first) = first {
         headers.add("x-ratelimit-limit", |text| push_decimal(text, first.requests));
         headers.add("x-ratelimit-remaining", |text| push_decimal(text, first.remaining));
         headers.add("x-ratelimit-reset", |text| push_decimal(text, first.reset_seconds));

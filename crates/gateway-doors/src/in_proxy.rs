@@ -14,15 +14,14 @@ use tokio::time::Instant;
 
 use crate::{
     credential::{self, API_KEY, AUTHORIZATION},
-    door::{Door, Halt, Kind, Turn},
-    ext_authz::{self, ToldFields},
+    door::{Door, Halt, Kind, Told, Turn},
+    ext_authz,
     headers::{self, Headers},
     refuse::{self, Fault, Refused},
+    told::{Chosen, ToldField},
     user_agent,
     wire::access_log::UPSTREAM_ERRORS,
 };
-
-pub use crate::ext_authz::ToldField;
 
 /// One header field of a call; a value that is no text is none.
 pub type Field<'a> = (&'a str, Option<&'a str>);
@@ -144,20 +143,20 @@ impl Later {
 #[derive(Clone, Debug)]
 pub struct InProxy {
     door: Arc<Door>,
-    told: ToldFields,
+    metadata: Chosen<ToldField>,
 }
 
 impl InProxy {
     #[must_use]
     pub fn new(door: Arc<Door>) -> Self {
-        Self { door, told: ToldFields::default() }
+        Self { door, metadata: Chosen::default() }
     }
 
     /// Tells these fields of a decision to access logs and later filters, in the place of all: each costs the proxy some
     /// allocations for every call.
     #[must_use]
-    pub fn telling(self, fields: impl IntoIterator<Item = ToldField>) -> Self {
-        Self { told: fields.into_iter().collect(), ..self }
+    pub fn telling(self, metadata: Chosen<ToldField>) -> Self {
+        Self { metadata, ..self }
     }
 
     /// Whether a call is judged by the header of this name, in lower case.
@@ -215,19 +214,24 @@ impl InProxy {
             trusted_headers: self.door.trusts_cost_headers().then_some(&trusted),
         };
         let decision = self.door.judge(Kind::InProxy, &call, turn)?;
-        Ok(answer(decision, credential.in_authorization, self.told))
+        Ok(answer(decision, credential.in_authorization, self.door.told(), self.metadata))
     }
 }
 
-fn answer(decision: Decision, in_authorization: bool, told: ToldFields) -> Answer {
-    match refuse::refused(&decision) {
-        Some(refused) => Answer::Refuse(Box::new(reply(refused, Some(Decided::of(decision, told))))),
+fn answer(decision: Decision, in_authorization: bool, told: Told, metadata: Chosen<ToldField>) -> Answer {
+    match refuse::refused(&decision, told) {
+        Some(refused) => Answer::Refuse(Box::new(reply(refused, Some(Decided::of(decision, metadata))))),
         None => {
             let mut limits = Headers::new();
-            headers::add_limits(&mut limits, &decision);
+            headers::add_limits(&mut limits, &decision, told);
             let removed: &[_] = if in_authorization { &[API_KEY, AUTHORIZATION] } else { &[API_KEY] };
-            let identity = headers::identity(&decision);
-            Answer::Pass(Box::new(Passed { identity, removed, limits, decided: Decided::of(decision, told) }))
+            let identity = headers::identity(&decision, told);
+            Answer::Pass(Box::new(Passed {
+                identity,
+                removed,
+                limits,
+                decided: Decided::of(decision, metadata),
+            }))
         }
     }
 }
@@ -242,7 +246,7 @@ fn reply(refused: Refused, decided: Option<Decided>) -> Reply {
 }
 
 impl Decided {
-    fn of(decision: Decision, told: ToldFields) -> Self {
+    fn of(decision: Decision, told: Chosen<ToldField>) -> Self {
         let metadata = ext_authz::metadata(&decision, told);
         let Decision { id, outcome, client_id, key_id, secret_version, route_id, environment, .. } = decision;
         let so_far = Response {

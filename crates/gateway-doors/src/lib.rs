@@ -126,17 +126,19 @@ mod serve;
 #[cfg(test)]
 mod testing;
 mod text;
+mod told;
 mod unary;
 mod user_agent;
 mod verify;
 pub mod wire;
 
 pub use access_log::AccessLog;
-pub use door::Door;
+pub use door::{Door, Told};
 pub use doors::Doors;
 pub use ext_authz::ExtAuthz;
 pub use rate_limit::RateLimit;
 pub use refuse::{Problem, ProblemDoc, problems};
 pub use serve::{Connection, Listens, ServeFailure, Serves, serve};
+pub use told::{Choice, Chosen, IdentityHeader, NoChoice, RateLimitHeaders, ToldField};
 pub use unary::Reply;
 pub use verify::{VerifyAnswer, VerifyLimit, VerifyRequest, openapi, verify_router};

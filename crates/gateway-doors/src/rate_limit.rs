@@ -34,6 +34,7 @@ use crate::{
     door::{Door, Halt, Halts, Kind, Turn},
     refuse::Fault,
     unary::Unary,
+    wire::writer::Frame,
 };
 
 /// `envoy.service.ratelimit.v3.RateLimitService`.
@@ -66,13 +67,13 @@ impl RateLimit {
     }
 
     /// Goes on behind the descriptors that were judged on an earlier turn: they have taken what they were granted.
-    fn judge(&self, question: &Question<'_>, judged: &mut Vec<Metered>, turn: Turn) -> Result<Vec<u8>, Halt> {
+    fn judge(&self, question: &Question<'_>, judged: &mut Vec<Metered>, turn: Turn) -> Result<Frame, Halt> {
         for descriptor in question.descriptors.iter().skip(judged.len()) {
             let call = descriptor.call(question.domain, self.door.environment());
             judged.push(self.door.meter(Kind::RateLimit, &call, turn)?);
         }
         judged.iter().for_each(|metered| self.meters.count(metered));
-        Ok(answer::of(judged))
+        Ok(answer::of(judged, self.door.told()))
     }
 }
 

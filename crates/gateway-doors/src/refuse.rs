@@ -26,6 +26,7 @@ pub(crate) use catalogue::Rejection;
 pub use catalogue::{ProblemDoc, problems};
 
 use crate::{
+    door::Told,
     headers::{self, Headers},
     text::push_decimal,
 };
@@ -69,7 +70,7 @@ pub struct Problem {
 }
 
 /// What a caller is told instead of `allowed`; none when the call may pass.
-pub(crate) fn refused(decision: &Decision) -> Option<Refused> {
+pub(crate) fn refused(decision: &Decision, told: Told) -> Option<Refused> {
     let status = status(decision.outcome)?;
     let code = code(decision).unwrap_or_default();
     let mut headers = problem_headers();
@@ -79,7 +80,7 @@ pub(crate) fn refused(decision: &Decision) -> Option<Refused> {
     if let Some(seconds) = decision.retry_after_seconds {
         headers.add("retry-after", |text| push_decimal(text, seconds));
     }
-    headers::add_limits(&mut headers, decision);
+    headers::add_limits(&mut headers, decision, told);
     let detail = detail(decision.reason.unwrap_or(RefusalReason::MissingSecret));
     let problem = problem(status, code, detail.into(), Some(decision.id));
     Some(Refused { status, headers, body: problem.to_json() })

@@ -11,14 +11,14 @@ use std::{
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Frame as BodyFrame, Incoming};
 use prost::bytes::{Bytes, BytesMut};
 use tonic::Status;
 
-use crate::answering::Answering;
-
-/// Whether a message is compressed, and its length in four bytes.
-const PREFIX_BYTES: usize = 5;
+use crate::{
+    answering::Answering,
+    wire::writer::{Frame, PREFIX_BYTES},
+};
 
 /// A message is sent in pieces of so many bytes: what is longer is written by itself, not with other answers. See `serve/together.rs`.
 const PIECE_BYTES: usize = 1_000;
@@ -38,7 +38,7 @@ pub(crate) async fn call<U: Unary>(method: &U, request: Request<Incoming>) -> Re
         Err(status) => Err(status),
     };
     match answer {
-        Ok(answer) => told(&answer),
+        Ok(answer) => told(answer),
         Err(status) => status.into_http::<Reply>(),
     }
 }
@@ -106,12 +106,8 @@ fn too_large(bytes_max: usize) -> Status {
     Status::out_of_range(format!("a question has {bytes_max} bytes at most"))
 }
 
-fn told(answer: &[u8]) -> Response<Reply> {
-    let mut frame = Vec::with_capacity(PREFIX_BYTES + answer.len());
-    frame.push(0);
-    frame.extend_from_slice(&u32::try_from(answer.len()).unwrap_or(u32::MAX).to_be_bytes());
-    frame.extend_from_slice(answer);
-    let mut response = Response::new(Reply::Message(frame.into()));
+fn told(answer: Frame) -> Response<Reply> {
+    let mut response = Response::new(Reply::Message(answer.into_bytes().into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
 }
@@ -136,7 +132,7 @@ impl hyper::body::Body for Reply {
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<BodyFrame<Bytes>, axum::Error>>> {
         let reply = self.get_mut();
         match reply {
             Self::Message(message) => {
@@ -144,13 +140,13 @@ impl hyper::body::Body for Reply {
                 if message.is_empty() {
                     *reply = Self::Status;
                 }
-                Poll::Ready(Some(Ok(Frame::data(piece))))
+                Poll::Ready(Some(Ok(BodyFrame::data(piece))))
             }
             Self::Status => {
                 let mut trailers = HeaderMap::with_capacity(1);
                 trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("0"));
                 *reply = Self::Ended;
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                Poll::Ready(Some(Ok(BodyFrame::trailers(trailers))))
             }
             Self::Ended => Poll::Ready(None),
             Self::Routed(body) => Pin::new(body).poll_frame(context),

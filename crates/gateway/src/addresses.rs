@@ -28,9 +28,9 @@ use crate::{
 pub(crate) const SKETCHES_MAX: usize = 20_000;
 /// Clients, environments and days of which it is known what was told: as much again. What is told of others is told anew each time.
 const TOLD_MAX: usize = 20_000;
-/// So many addresses each lane knows again without a look into a sketch.
-const RECENT: usize = 512;
-const RECENT_PLACES: u64 = 512;
+/// So many addresses each lane knows again without a look into a sketch: 256 KB.
+const RECENT: usize = 8_192;
+const RECENT_PLACES: u64 = 8_192;
 const DAY_S: i64 = 86_400;
 
 /// Whose addresses are counted together.

@@ -206,15 +206,21 @@ impl Usage {
         self.facts.fetch_sub(lane.facts.len(), Ordering::Relaxed);
         self.room.give_back(&lane.sighted);
         let sketched = self.addresses.take(&mut lane.addressed);
-        // As much room again, so that a busy lane does not grow anew, step by step, after each flush.
-        let facts = Facts::with_capacity_and_hasher(lane.facts.len(), FxBuildHasher);
-        let sighted = Sighted::with_capacity_and_hasher(lane.sighted.len(), FxBuildHasher);
+        let room = room_again(lane.facts.len(), lane.facts.capacity());
+        let facts = Facts::with_capacity_and_hasher(room, FxBuildHasher);
+        let room = room_again(lane.sighted.len(), lane.sighted.capacity());
+        let sighted = Sighted::with_capacity_and_hasher(room, FxBuildHasher);
         Drained {
             facts: std::mem::replace(&mut lane.facts, facts),
             sighted: std::mem::replace(&mut lane.sighted, sighted),
             sketched,
         }
     }
+}
+
+/// As much room again and a little, so that a busy lane does not grow anew, step by step, after each flush; one that was busy keeps half of it.
+fn room_again(held: usize, capacity: usize) -> usize {
+    (held + held / 4).max(capacity / 2)
 }
 
 impl Tally {

@@ -19,6 +19,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use domain::Environment;
+use gateway_doors::{Chosen, IdentityHeader, RateLimitHeaders};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) decisions_allowed_one_in: u32,
     pub(crate) trust_forwarded: bool,
     pub(crate) trust_cost_headers: bool,
+    pub(crate) identity_headers: Chosen<IdentityHeader>,
+    pub(crate) rate_limit_headers: Chosen<RateLimitHeaders>,
     pub(crate) sightings_days: u16,
     pub(crate) allow_plaintext: bool,
     pub(crate) log: String,
@@ -157,6 +160,8 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
             .unwrap_or(1_000),
         trust_forwarded: flags.trust_forwarded.or(file.trust_forwarded).unwrap_or(false),
         trust_cost_headers: flags.trust_cost_headers.or(file.trust_cost_headers).unwrap_or(false),
+        identity_headers: flags.identity_headers.or(file.identity_headers).unwrap_or_default(),
+        rate_limit_headers: flags.rate_limit_headers.or(file.rate_limit_headers).unwrap_or_default(),
         sightings_days: flags.sightings_days.or(file.sightings_days).unwrap_or(30),
         allow_plaintext: flags.allow_plaintext.or(file.allow_plaintext).unwrap_or(false),
         log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),

@@ -10,6 +10,7 @@ at_both_doors! {
     a_genuine_key_that_may_not_is_told_why,
     a_key_works_in_its_own_environment_only,
     the_route_judged_is_the_route_served,
+    only_the_headers_that_are_asked_for_tell_of_a_decision,
 }
 
 /// What a caller can tell two refusals apart by: all but the identifiers of the single call.
@@ -216,5 +217,32 @@ async fn envoy_asks_over_a_unix_socket_as_over_tcp() -> Result<()> {
     assert!(world.product.terminate().await?.success());
     assert!(!socket.exists(), "it goes with the process");
     assert_eq!(envoy.call("GET", "/orders", &headers).await?.status, 503);
+    Ok(())
+}
+
+async fn only_the_headers_that_are_asked_for_tell_of_a_decision(door: DoorKind) -> Result<()> {
+    let world = World::start_telling(door, "client_id", "ratelimit").await?;
+    let client = world.client("Acme", &["orders:read"]).await?;
+    world.route("/orders", &["orders:read"]).await?;
+    let key = world.key(&client, &json!({})).await?;
+    let quotas = json!([{ "name": "yearly", "requests": 1, "period": "year" }]);
+    let policy = json!({ "name": "limits", "rates": [], "quotas": quotas });
+    world.policy(&policy, &json!({ "client_id": client })).await?;
+
+    let forged =
+        [("x-api-key", key.secret.as_str()), ("x-tollgate-scopes", "admin"), ("x-tollgate-key-id", "key_1")];
+    let passed = world.envoy.call("GET", "/orders", &forged).await?;
+    let refused = world.envoy.call("GET", "/orders", &forged).await?;
+    assert_eq!((passed.status, refused.status), (200, 429), "{} {}", passed.body, refused.body);
+    for answer in [passed, refused] {
+        assert!(answer.header("ratelimit").is_some() && answer.header("ratelimit-policy").is_some());
+        assert_eq!(answer.header("x-ratelimit-limit"), None);
+    }
+    let received = world.upstream.take_requests();
+    let call = received.first().context("nothing arrived")?;
+    assert_eq!(call.header("x-tollgate-client-id"), Some(client.as_str()));
+    for name in ["scopes", "key-id", "environment", "decision-id"] {
+        assert_eq!(call.header(&format!("x-tollgate-{name}")), None, "{name}");
+    }
     Ok(())
 }

@@ -5,45 +5,48 @@ use gateway::Decision;
 use smallvec::SmallVec;
 use tonic::Code;
 
-use super::{ToldField, ToldFields};
 use crate::{
     credential::{API_KEY, AUTHORIZATION},
+    door::Told,
     headers::{self, Headers},
     refuse::{self, Fault, Refused},
     text::{IdText, push_decimal},
-    wire::writer::Writer,
+    told::{Choice as _, Chosen, ToldField},
+    wire::writer::{Frame, Writer, size_of},
 };
 
 /// `HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD`.
 const OVERWRITE_IF_EXISTS_OR_ADD: u64 = 2;
+/// What that takes with its key.
+const NUMBER_BYTES: usize = 2;
 /// What most answers fit into.
 const ANSWER_BYTES: usize = 2048;
 /// What the metadata of most answers fits into.
 const METADATA_BYTES: usize = 512;
 
 /// The whole answer to a call that was judged.
-pub(super) fn decided(decision: &Decision, secret_in_authorization: bool) -> Vec<u8> {
-    let mut answer = Writer::with_capacity(ANSWER_BYTES);
+pub(super) fn decided(decision: &Decision, secret_in_authorization: bool, told: Told) -> Frame {
+    let mut answer = Writer::framed(ANSWER_BYTES);
     write_status(&mut answer, grpc_code(decision.outcome));
-    match refuse::refused(decision) {
+    match refuse::refused(decision, told) {
         Some(refused) => write_denied(&mut answer, &refused),
-        None => answer.message(3, |ok| write_passed(ok, decision, secret_in_authorization)),
+        None => answer.message(3, |ok| write_passed(ok, decision, secret_in_authorization, told)),
     }
-    answer.message(4, |metadata| write_metadata(metadata, decision, ToldFields::default()));
-    answer.into_bytes()
+    answer.message(4, |metadata| write_metadata(metadata, decision, Chosen::default()));
+    answer.into_frame()
 }
 
 /// The whole answer to a call that could not be judged.
-pub(super) fn faulted(fault: Fault) -> Vec<u8> {
+pub(super) fn faulted(fault: Fault) -> Frame {
     let code = match fault {
         Fault::InvalidEnvironment | Fault::UnclearCall => Code::PermissionDenied,
         Fault::NotReady => Code::Unavailable,
         Fault::Panicked => Code::Internal,
     };
-    let mut answer = Writer::with_capacity(ANSWER_BYTES);
+    let mut answer = Writer::framed(ANSWER_BYTES);
     write_status(&mut answer, code);
     write_denied(&mut answer, &refuse::faulted(fault));
-    answer.into_bytes()
+    answer.into_frame()
 }
 
 fn grpc_code(outcome: Outcome) -> Code {
@@ -65,8 +68,8 @@ fn write_status(answer: &mut Writer, code: Code) {
 }
 
 /// `OkHttpResponse`: the upstream sees who calls and never the secret.
-fn write_passed(ok: &mut Writer, decision: &Decision, secret_in_authorization: bool) {
-    for (name, value) in headers::identity(decision).iter() {
+fn write_passed(ok: &mut Writer, decision: &Decision, secret_in_authorization: bool, told: Told) {
+    for (name, value) in headers::identity(decision, told).iter() {
         // Envoy leaves out a header with an empty value, and would let the caller's own one pass.
         if value.is_empty() {
             ok.text(5, name);
@@ -79,7 +82,7 @@ fn write_passed(ok: &mut Writer, decision: &Decision, secret_in_authorization: b
         ok.text(5, AUTHORIZATION);
     }
     let mut limits = Headers::new();
-    headers::add_limits(&mut limits, decision);
+    headers::add_limits(&mut limits, decision, told);
     for (name, value) in limits.iter() {
         write_header(ok, 6, name, value);
     }
@@ -97,8 +100,9 @@ fn write_denied(answer: &mut Writer, refused: &Refused) {
 
 /// `HeaderValueOption`.
 fn write_header(writer: &mut Writer, field: u8, name: &str, value: &str) {
-    writer.message(field, |option| {
-        option.message(1, |header| {
+    let header = size_of(name.len()) + size_of(value.len());
+    writer.message_of(field, size_of(header) + NUMBER_BYTES, |option| {
+        option.message_of(1, header, |header| {
             header.text(1, name);
             header.text(2, value);
         });
@@ -107,7 +111,7 @@ fn write_header(writer: &mut Writer, field: u8, name: &str, value: &str) {
 }
 
 /// What [`write_metadata`] writes, by itself.
-pub(crate) fn metadata(decision: &Decision, told: ToldFields) -> Vec<u8> {
+pub(crate) fn metadata(decision: &Decision, told: Chosen<ToldField>) -> Vec<u8> {
     if told.is_none() {
         return vec![];
     }
@@ -118,11 +122,9 @@ pub(crate) fn metadata(decision: &Decision, told: ToldFields) -> Vec<u8> {
 
 /// For Envoy's access log and later filters. Stays inside, so it may tell the true reason and the limits in shadow. The
 /// access log service gets it back with what became of the call: `access_log/entry.rs` reads what this writes.
-pub(crate) fn write_metadata(metadata: &mut Writer, decision: &Decision, told: ToldFields) {
+pub(crate) fn write_metadata(metadata: &mut Writer, decision: &Decision, told: Chosen<ToldField>) {
     use ToldField as Field;
-    let mut text = |field: Field, text: &str| {
-        write_value(metadata, told, field, |value| value.text(3, text));
-    };
+    let mut text = |field: Field, text: &str| write_text(metadata, told, field, text);
     let mut id = |field: Field, id: Option<IdText>| id.iter().for_each(|id| text(field, id.as_str()));
     id(Field::DecisionId, Some(decision.id.into()));
     id(Field::ClientId, decision.client_id.map(IdText::from));
@@ -150,8 +152,24 @@ pub(crate) fn write_metadata(metadata: &mut Writer, decision: &Decision, told: T
     write_value(metadata, told, Field::Position, |value| value.double(2, position));
 }
 
+/// An entry of `google.protobuf.Struct` whose value is a text: most are.
+fn write_text(metadata: &mut Writer, told: Chosen<ToldField>, field: ToldField, text: &str) {
+    if told.contains(field) {
+        let (name, value) = (field.as_str(), size_of(text.len()));
+        metadata.message_of(1, size_of(name.len()) + size_of(value), |entry| {
+            entry.text(1, name);
+            entry.message_of(2, value, |value| value.text(3, text));
+        });
+    }
+}
+
 /// An entry of `google.protobuf.Struct`.
-fn write_value(metadata: &mut Writer, told: ToldFields, field: ToldField, write: impl FnOnce(&mut Writer)) {
+fn write_value(
+    metadata: &mut Writer,
+    told: Chosen<ToldField>,
+    field: ToldField,
+    write: impl FnOnce(&mut Writer),
+) {
     if told.contains(field) {
         metadata.message(1, |entry| {
             entry.text(1, field.as_str());

@@ -1,13 +1,17 @@
 use super::*;
 use crate::testing::{allowed, burst, daily, limit, refused};
 
+fn identity(decision: &Decision) -> Headers {
+    super::identity(decision, Told::default())
+}
+
 fn check(decision: &Decision, expected: &[(&str, &str)]) {
     assert_eq!(shown(decision).iter().collect::<Vec<_>>(), expected);
 }
 
 fn shown(decision: &Decision) -> Headers {
     let mut headers = Headers::new();
-    add_limits(&mut headers, decision);
+    add_limits(&mut headers, decision, Told::default());
     headers
 }
 

@@ -9,25 +9,30 @@ use smallvec::SmallVec;
 
 use super::units;
 use crate::{
-    ext_authz::{ToldFields, write_metadata},
+    door::Told,
+    ext_authz::write_metadata,
     headers::{self, Headers, STALE, Shown, in_order},
     refuse,
     text::push_decimal,
-    wire::{rate_limit::Code, writer::Writer},
+    told::{Chosen, RateLimitHeaders},
+    wire::{
+        rate_limit::Code,
+        writer::{Frame, Writer},
+    },
 };
 
 /// What most answers fit into.
 const ANSWER_BYTES: usize = 1024;
 
 /// The whole answer: a call is within its limits when each descriptor is.
-pub(super) fn of(judged: &[Metered]) -> Vec<u8> {
+pub(super) fn of(judged: &[Metered], told: Told) -> Frame {
     let refusing = judged.iter().find(|metered| is_over(metered));
-    let mut answer = Writer::with_capacity(ANSWER_BYTES);
+    let mut answer = Writer::framed(ANSWER_BYTES);
     write_code(&mut answer, refusing.is_some());
     for metered in judged {
         answer.message(2, |status| write_status(status, metered));
     }
-    for (name, value) in fields(judged, refusing.is_some()).iter() {
+    for (name, value) in fields(judged, refusing.is_some(), told).iter() {
         answer.message(3, |header| {
             header.text(1, name);
             header.text(2, value);
@@ -37,9 +42,9 @@ pub(super) fn of(judged: &[Metered]) -> Vec<u8> {
         answer.text(5, &body(refusing));
     }
     if let Some(decision) = decision(judged, refusing) {
-        answer.message(6, |metadata| write_metadata(metadata, decision, ToldFields::default()));
+        answer.message(6, |metadata| write_metadata(metadata, decision, Chosen::default()));
     }
-    answer.into_bytes()
+    answer.into_frame()
 }
 
 /// Whoever must not call at all is told the only no that there is.
@@ -80,7 +85,7 @@ fn limits(metered: &Metered) -> impl Iterator<Item = Shown<'_>> {
 }
 
 /// For the caller, on any answer: `X-RateLimit-*` are Envoy's own to write, where it is told to.
-fn fields(judged: &[Metered], over: bool) -> Headers {
+fn fields(judged: &[Metered], over: bool, told: Told) -> Headers {
     let mut fields = Headers::new();
     if over {
         fields.add("content-type", |text| text.push_str("application/problem+json"));
@@ -91,7 +96,9 @@ fn fields(judged: &[Metered], over: bool) -> Headers {
     if judged.iter().filter_map(|metered| metered.decision.as_ref()).any(|decision| decision.stale) {
         fields.add(STALE, |text| text.push_str("true"));
     }
-    headers::add_fields(&mut fields, &each_once(in_order(judged.iter().flat_map(limits).collect())));
+    if told.rate_limit.contains(RateLimitHeaders::RateLimit) {
+        headers::add_fields(&mut fields, &each_once(in_order(judged.iter().flat_map(limits).collect())));
+    }
     fields
 }
 

@@ -13,6 +13,10 @@ const UNAUTHENTICATED: [RefusalReason; 7] = [
     RefusalReason::KeyRevoked,
 ];
 
+fn refused(decision: &Decision) -> Option<Refused> {
+    super::refused(decision, Told::default())
+}
+
 fn body(refused: &Refused) -> Value {
     serde_json::from_str(&refused.body).unwrap()
 }

@@ -341,3 +341,17 @@ async fn a_stale_decision_says_so_to_the_caller() {
     assert_eq!(headers(&passed.ok.response_headers_to_add)["x-tollgate-stale"], "true");
     assert_eq!(envoy.refuse(question(&[])).await.headers()["x-tollgate-stale"], "true");
 }
+
+#[tokio::test]
+async fn a_question_that_is_too_large_is_refused_and_others_on_its_connection_are_answered() {
+    let (world, secret) = reader();
+    let open = world.open().await;
+    let envoy = Envoy::connect(&open).await;
+    let large = "x".repeat(1024 * 1024);
+    let failed = envoy.ask(question(&[("x-api-key", &secret), ("x-large", &large)])).await.unwrap_err();
+    assert_eq!(failed.code(), Code::OutOfRange);
+    // More than one packet has room for, in the question as in the answers that are written together.
+    let long = "x".repeat(20_000);
+    let many = (0..200).map(|_| envoy.pass(question(&[("x-api-key", &secret), ("x-long", &long)])));
+    assert_eq!(futures::future::join_all(many).await.len(), 200);
+}

@@ -10,7 +10,7 @@ use ::gateway_node::{
 use eventlog::bus::{BusFeed, Refill, UsagePublisher};
 use gateway::{Gateway, KeptDecisions, SharedQuotas};
 use gateway_bus::Member;
-use gateway_doors::Door;
+use gateway_doors::{Door, Told};
 use jiff::SignedDuration;
 
 use super::rooms::Rooms;
@@ -64,7 +64,8 @@ pub(super) async fn start(
             join_others(bus, &gateway, member, &clock, tasks).await;
         }
         let door = Door::new(Arc::clone(&gateway), clock, settings.environment.clone());
-        let door = door.trusting_forwarded(settings.trust_forwarded);
+        let told = Told { identity: settings.identity_headers, rate_limit: settings.rate_limit_headers };
+        let door = door.trusting_forwarded(settings.trust_forwarded).telling(told);
         Some(Arc::new(door.trusting_cost_headers(settings.trust_cost_headers)))
     } else {
         None

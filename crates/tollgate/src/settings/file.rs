@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use domain::Environment;
+use gateway_doors::{Chosen, IdentityHeader, RateLimitHeaders};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -53,6 +54,8 @@ pub(crate) struct SettingsFile {
     pub(super) decisions_allowed_one_in: Option<u32>,
     pub(super) trust_forwarded: Option<bool>,
     pub(super) trust_cost_headers: Option<bool>,
+    pub(super) identity_headers: Option<Chosen<IdentityHeader>>,
+    pub(super) rate_limit_headers: Option<Chosen<RateLimitHeaders>>,
     pub(super) sightings_days: Option<u16>,
     pub(super) allow_plaintext: Option<bool>,
     pub(super) bootstrap_token: Option<SecretString>,

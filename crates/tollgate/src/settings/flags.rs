@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use domain::Environment;
+use gateway_doors::{Chosen, IdentityHeader, RateLimitHeaders};
 use secrecy::SecretString;
 
 use super::{
@@ -113,6 +114,12 @@ pub(crate) struct ServeFlags {
     /// Let the headers that routes name say what calls cost: every proxy in front removes them from what callers send
     #[arg(long, env = "TOLLGATE_TRUST_COST_HEADERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) trust_cost_headers: Option<bool>,
+    /// Which headers tell upstreams who calls, or `none` [default: client_id,key_id,decision_id,environment,scopes]
+    #[arg(long, env = "TOLLGATE_IDENTITY_HEADERS", value_name = "HEADERS")]
+    pub(crate) identity_headers: Option<Chosen<IdentityHeader>>,
+    /// Which headers tell callers where they stand, or `none` [default: ratelimit,x_ratelimit]
+    #[arg(long, env = "TOLLGATE_RATE_LIMIT_HEADERS", value_name = "HEADERS")]
+    pub(crate) rate_limit_headers: Option<Chosen<RateLimitHeaders>>,
     /// How long it is kept from where secrets are presented and by which programs, 0 to 365; 0 keeps nothing [default: 30]
     #[arg(long, env = "TOLLGATE_SIGHTINGS_DAYS", value_name = "DAYS")]
     pub(crate) sightings_days: Option<u16>,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn answered(judged: &[Metered]) -> RateLimitResponse {
-    RateLimitResponse::decode(&*of(judged)).unwrap()
+    RateLimitResponse::decode(of(judged, Told::default()).message()).unwrap()
 }
 
 fn decided(decision: Decision) -> Metered {
