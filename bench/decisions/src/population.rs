@@ -70,6 +70,18 @@ impl Population {
     /// # Errors
     /// Never: the texts are within their bounds.
     pub fn settle(keys: u32) -> Result<Self> {
+        Self::under(keys, limits()?)
+    }
+
+    /// The same, where each key is counted apart by so many rates and as many quotas: at most eight.
+    ///
+    /// # Errors
+    /// Never: the texts are within their bounds.
+    pub fn counting_keys(keys: u32, rates: u32) -> Result<Self> {
+        Self::under(keys, limits_of_keys(rates)?)
+    }
+
+    fn under(keys: u32, limits: [DomainEvent; 2]) -> Result<Self> {
         let peppers = Peppers::new([(1, Zeroizing::new(PEPPER))])?;
         let settings = Settings {
             unmatched: BTreeMap::new(),
@@ -84,7 +96,7 @@ impl Population {
         for number in 0..ROUTES {
             log.record(route(number)?);
         }
-        for event in limits()? {
+        for event in limits {
             log.record(event);
         }
         for number in 0..keys {
@@ -188,9 +200,37 @@ fn route(number: u32) -> Result<DomainEvent> {
     Ok(DomainEvent::Route { id, event: RouteEvent::Defined(route::Defined { spec }) })
 }
 
+/// What a quota of [`Population::counting_keys`] grants.
+pub const QUOTA: u64 = 1_000_000;
+
+/// Rates that are not back at their start for hours, and quotas of a month.
+fn limits_of_keys(rates: u32) -> Result<[DomainEvent; 2]> {
+    let rate = |number: u32| -> Result<RateLimit> {
+        let name = format!("rate-{number}").parse()?;
+        Ok(RateLimit { name, requests: 1, per_seconds: 86_400, burst: 8 })
+    };
+    let quota = |number: u32| -> Result<QuotaLimit> {
+        Ok(QuotaLimit {
+            name: format!("quota-{number}").parse()?,
+            requests: QUOTA,
+            period: Period::Month,
+            window: QuotaWindow::Calendar,
+            time_zone: TimeZoneName::utc(),
+        })
+    };
+    assigned(PolicySpec {
+        name: "Every key".parse()?,
+        rates: (0..rates).map(rate).collect::<Result<_>>()?,
+        quotas: (0..rates).map(quota).collect::<Result<_>>()?,
+        counting: Counting::Key,
+        mode: Mode::Enforce,
+        thresholds: [].into(),
+    })
+}
+
 fn limits() -> Result<[DomainEvent; 2]> {
     let most = 1_000_000_000;
-    let spec = PolicySpec {
+    assigned(PolicySpec {
         name: "Everyone".parse()?,
         rates: vec![RateLimit { name: "burst".parse()?, requests: most, per_seconds: 60, burst: most }],
         quotas: vec![QuotaLimit {
@@ -203,7 +243,11 @@ fn limits() -> Result<[DomainEvent; 2]> {
         counting: Counting::Client,
         mode: Mode::Enforce,
         thresholds: [].into(),
-    };
+    })
+}
+
+/// A policy that binds everyone.
+fn assigned(spec: PolicySpec) -> Result<[DomainEvent; 2]> {
     let assignment = Assignment {
         assignment_id: AssignmentId::from_u128(1),
         client_id: None,

@@ -56,13 +56,28 @@ struct Settings {
 }
 
 /// The first is what the others are compared with.
-const FILTERS: [Filter; 5] =
-    [Filter::None, Filter::Module, Filter::AllTold, Filter::Before, Filter::ExtAuthz];
+const FILTERS: [Filter; 9] = [
+    Filter::None,
+    Filter::Module,
+    Filter::AllTold,
+    Filter::Lean,
+    Filter::Bare,
+    Filter::NoneTwoWorkers,
+    Filter::TwoWorkers,
+    Filter::Before,
+    Filter::ExtAuthz,
+];
 
 impl Settings {
     fn asks_of(&self, filter: Filter) -> bool {
         match filter {
-            Filter::None | Filter::Module | Filter::AllTold => true,
+            Filter::None
+            | Filter::Module
+            | Filter::AllTold
+            | Filter::Lean
+            | Filter::Bare
+            | Filter::NoneTwoWorkers
+            | Filter::TwoWorkers => true,
             Filter::Before => self.before.is_some(),
             Filter::ExtAuthz => !self.without_ext_authz,
         }

@@ -25,6 +25,14 @@ pub(crate) enum Filter {
     Module,
     /// The module that tells all that it can.
     AllTold,
+    /// The module that tells an upstream and a caller of today what they need: who calls, and the two fields of the draft.
+    Lean,
+    /// The module that decides, takes the secret away and tells nobody anything.
+    Bare,
+    /// As recommended, with two workers.
+    TwoWorkers,
+    /// No filter, with two workers.
+    NoneTwoWorkers,
     /// Another build of the module.
     Before,
     ExtAuthz,
@@ -35,9 +43,37 @@ impl Filter {
         match self {
             Self::None => "none",
             Self::Module => "module",
-            Self::AllTold => "all metadata",
+            Self::AllTold => "all-metadata",
+            Self::Lean => "lean",
+            Self::Bare => "bare",
+            Self::TwoWorkers => "module-2",
+            Self::NoneTwoWorkers => "none-2",
             Self::Before => "before",
             Self::ExtAuthz => "ext_authz",
+        }
+    }
+
+    fn workers(self) -> &'static str {
+        match self {
+            Self::TwoWorkers | Self::NoneTwoWorkers => "2",
+            _ => "1",
+        }
+    }
+
+    fn told(self) -> &'static str {
+        match self {
+            Self::Module | Self::TwoWorkers => "metadata: [decision_id]",
+            Self::Lean => {
+                "metadata: []
+                  identity_headers: [client_id]
+                  rate_limit_headers: [ratelimit]"
+            }
+            Self::Bare => {
+                "metadata: []
+                  identity_headers: []
+                  rate_limit_headers: []"
+            }
+            _ => "",
         }
     }
 
@@ -49,9 +85,10 @@ impl Filter {
     fn config(self, place: &Place<'_>, control_plane: u16) -> String {
         let directory = place.directory.display();
         match self {
-            Self::None => String::new(),
-            Self::Module | Self::AllTold | Self::Before => format!(
-                r#"
+            Self::None | Self::NoneTwoWorkers => String::new(),
+            Self::Module | Self::AllTold | Self::Lean | Self::Bare | Self::TwoWorkers | Self::Before => {
+                format!(
+                    r#"
           - name: tollgate
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter
@@ -60,7 +97,8 @@ impl Filter {
               filter_config:
                 "@type": type.googleapis.com/google.protobuf.Struct
                 value:
-                  start_wait_ms: 60000{}
+                  start_wait_ms: 60000
+                  {}
                   node:
                     name: bench
                     environment: prod
@@ -68,9 +106,10 @@ impl Filter {
                     secrets_dir: {directory}/secrets
                     control_plane: {{ url: "http://127.0.0.1:{control_plane}", token_env: TOLLGATE_GATEWAY_TOKEN }}
                     stale_after_seconds: 86400"#,
-                if self == Self::Module { "\n                  metadata: [decision_id]" } else { "" },
-                self.state_dir(place).display(),
-            ),
+                    self.told(),
+                    self.state_dir(place).display(),
+                )
+            }
             Self::ExtAuthz => r#"
           - name: envoy.filters.http.ext_authz
             typed_config:
@@ -137,7 +176,7 @@ impl Proxy {
                 "--disable-hot-restart",
                 "--use-dynamic-base-id",
                 "--concurrency",
-                "1",
+                filter.workers(),
                 "--log-level",
                 "error",
             ])
