@@ -1,5 +1,7 @@
 //! Levels of quotas, named, and no more in a batch than it has room for.
 
+use std::collections::VecDeque;
+
 use domain::{Timestamp, rate_limit_policy::Counting, usage::QuotaLevel};
 use hashbrown::HashSet;
 use rustc_hash::FxBuildHasher;
@@ -18,33 +20,89 @@ use crate::{
 /// Levels in one batch, some 400 bytes each. What has no room is told by the next, as it is by then.
 pub(super) const LEVELS_MAX: usize = 500;
 
-pub(super) type Owed = HashSet<CounterPlace, FxBuildHasher>;
+/// Counters that have a level to tell, for which there was no room: the oldest first, each once. There may be millions of them, of which a flush
+/// looks at those that it has room for.
+#[derive(Debug, Default)]
+pub(super) struct Owed {
+    order: VecDeque<CounterPlace>,
+    places: Places,
+}
+
+type Places = HashSet<CounterPlace, FxBuildHasher>;
+
+impl Owed {
+    fn push(&mut self, place: CounterPlace) {
+        if self.places.insert(place) {
+            self.order.push_back(place);
+        }
+    }
+
+    fn pop(&mut self) -> Option<CounterPlace> {
+        let place = self.order.pop_front()?;
+        self.places.remove(&place);
+        Some(place)
+    }
+}
+
+/// The levels of a batch as they come together.
+struct Levels<'of> {
+    gateway: &'of Gateway,
+    room: usize,
+    told: Vec<QuotaLevel>,
+}
 
 impl Gateway {
-    /// What counters have to tell that have changed, or rest, or had no room before; at most so many.
-    pub(super) fn quota_levels(&self, owed: &mut Owed, taken: Taken, mut room: usize) -> Vec<QuotaLevel> {
+    /// What counters have to tell that had no room before, have changed, or rest; at most so many.
+    pub(super) fn quota_levels(&self, owed: &mut Owed, taken: Taken, room: usize) -> Vec<QuotaLevel> {
         let Taken { changed, resting } = taken;
-        let before = std::mem::take(owed);
-        let news = changed.iter().filter_map(of_quota).chain(resting).filter(|place| !before.contains(place));
-        let places: Vec<CounterPlace> = before.iter().copied().chain(news).collect();
-        let mut levels = vec![];
-        for some in places.chunks(NAMED_AT_ONCE) {
-            let index = self.index.read();
+        let mut levels = Levels { gateway: self, room, told: vec![] };
+        let looked_at = levels.tell_owed(owed);
+        let known = |place: &CounterPlace| looked_at.contains(place) || owed.places.contains(place);
+        let news = changed.iter().filter_map(of_quota).chain(resting).filter(|place| !known(place));
+        let news: Vec<CounterPlace> = news.collect();
+        levels.tell_news(&news, owed);
+        levels.told
+    }
+}
+
+impl Levels<'_> {
+    /// As long as there is room; which were looked at.
+    fn tell_owed(&mut self, owed: &mut Owed) -> Places {
+        let mut looked_at = Places::default();
+        while self.room > 0 && !owed.order.is_empty() {
+            let index = self.gateway.index.read();
+            for _ in 0..NAMED_AT_ONCE {
+                let Some(place) = (self.room > 0).then(|| owed.pop()).flatten() else { break };
+                looked_at.insert(place);
+                self.tell(&place, &index);
+            }
+        }
+        looked_at
+    }
+
+    fn tell_news(&mut self, news: &[CounterPlace], owed: &mut Owed) {
+        for some in news.chunks(NAMED_AT_ONCE) {
+            let index = self.gateway.index.read();
             for place in some {
-                let Some((policy, limit)) = quota(place.1, &index) else { continue };
-                match self.counters.tell(place, limit.requests, room > 0) {
-                    Told::Nothing => {}
-                    Told::Later => {
-                        owed.insert(*place);
-                    }
-                    Told::Use(told) => {
-                        room = room.saturating_sub(1);
-                        levels.extend(level(&place.0, &told, policy, limit, &index));
-                    }
+                if self.tell(place, &index) {
+                    owed.push(*place);
                 }
             }
         }
-        levels
+    }
+
+    /// Answers whether it is still to be told.
+    fn tell(&mut self, place: &CounterPlace, index: &Index) -> bool {
+        let Some((policy, limit)) = quota(place.1, index) else { return false };
+        match self.gateway.counters.tell(place, limit.requests, self.room > 0) {
+            Told::Nothing => false,
+            Told::Later => true,
+            Told::Use(told) => {
+                self.room = self.room.saturating_sub(1);
+                self.told.extend(level(&place.0, &told, policy, limit, index));
+                false
+            }
+        }
     }
 }
 

@@ -189,6 +189,33 @@ fn what_a_batch_has_no_room_for_is_in_the_next() {
     assert_eq!(counts, [LEVELS_MAX, 100, 0]);
 }
 
+/// Nobody waits for long because others go on calling.
+#[test]
+fn those_that_had_no_room_go_first_in_their_order_and_are_told_once() {
+    let mut org = Organisation::small();
+    let by_key = domain::rate_limit_policy::PolicySpec {
+        counting: Counting::Key,
+        ..spec(vec![], vec![quota("daily", 10)])
+    };
+    org.policy(POLICY, by_key);
+    org.assign(POLICY, |_| {});
+    let keys = 2 * u32::try_from(LEVELS_MAX).unwrap();
+    for number in 2..keys + 2 {
+        org.issue(&format!("key_{number:026}"), CLIENT, number, |_| {});
+        org.call(number);
+    }
+    let first = levels(org.gateway.take_flush(org.now));
+    let waits = |level: &QuotaLevel| !first.iter().any(|told| told.key_id == level.key_id);
+    // All of them call again, those that were told as well.
+    (2..keys + 2).for_each(|number| drop(org.call(number)));
+    let second = levels(org.gateway.take_flush(org.now));
+    assert_eq!((first.len(), second.len()), (LEVELS_MAX, LEVELS_MAX));
+    assert!(second.iter().all(|level| waits(level) && level.used == 2), "{second:?}");
+    let third = levels(org.gateway.take_flush(org.now));
+    assert!(third.len() == LEVELS_MAX && third.iter().all(|level| !waits(level) && level.used == 2));
+    assert_eq!(told(&org), NOTHING);
+}
+
 #[test]
 fn a_batch_that_comes_again_leaves_levels_to_the_next() {
     let org = under(10);
