@@ -38,6 +38,30 @@ pub(crate) async fn tell(world: &World, callers: &Arc<Callers>, settings: &Setti
     Ok(capacity)
 }
 
+/// Good calls beside as many connections of each kind, all as fast as they are answered: a kind that pushes good calls out leaves them less
+/// than others of their own do.
+pub(crate) async fn tell_floods(callers: &Arc<Callers>, settings: &Settings) -> Result<()> {
+    let long = Duration::from_secs(settings.seconds_each.into());
+    let mut beside_good = 0.0;
+    for kind in Kind::ALL {
+        let (good, flood) = tokio::try_join!(
+            as_fast_as_answered(callers, Kind::Good, settings.connections, long),
+            as_fast_as_answered(callers, kind, settings.connections, long)
+        )?;
+        ensure!(good.wrong.is_empty() && flood.wrong.is_empty(), "{:?}", good.wrong.first());
+        let per_second = |calls: u64| u32::try_from(calls).map(|calls| f64::from(calls) / long.as_secs_f64());
+        let (good, flood) = (per_second(good.calls)?, per_second(flood.calls)?);
+        if kind == Kind::Good {
+            beside_good = good;
+        }
+        println!(
+            "beside {flood:.0} {kind:?} calls/s, {good:.0} good ones: {:.2} of what others of their own leave them",
+            good / beside_good
+        );
+    }
+    Ok(())
+}
+
 /// What Envoy and the product have spent on a processor so far, all of their threads.
 fn spent(world: &World) -> Result<(Duration, Duration)> {
     Ok((of_process(world.envoy.process().id())?, of_process(world.product.process().id())?))

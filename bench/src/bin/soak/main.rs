@@ -59,6 +59,8 @@ async fn main() -> Result<()> {
     let world = World::start_at(settings.door.into()).await?;
     let callers = Callers::new(settle(&world, settings.keys).await?, world.envoy.ingress_port())?;
     let capacity = costs::tell(&world, &callers, &settings).await?;
+    costs::tell_floods(&callers, &settings).await?;
+    drop(world.upstream.take_requests());
     let rate = capacity * settings.share;
     println!("{capacity:.0} good calls/s when asked as fast as they are answered; from now on {rate:.0}/s");
     let end = Instant::now() + Duration::from_secs(60 * u64::from(settings.minutes));
