@@ -171,8 +171,8 @@ fn a_restart_goes_on_where_it_was() {
     assert_eq!(told(&org), [5]);
 }
 
-#[test]
-fn what_a_batch_has_no_room_for_is_in_the_next() {
+/// So many keys under a quota of their own, from the second on, each of which has called once.
+fn of_keys(keys: u32) -> Organisation {
     let mut org = Organisation::small();
     let by_key = domain::rate_limit_policy::PolicySpec {
         counting: Counting::Key,
@@ -180,11 +180,16 @@ fn what_a_batch_has_no_room_for_is_in_the_next() {
     };
     org.policy(POLICY, by_key);
     org.assign(POLICY, |_| {});
-    let keys = u32::try_from(LEVELS_MAX).unwrap() + 100;
     for number in 2..keys + 2 {
         org.issue(&format!("key_{number:026}"), CLIENT, number, |_| {});
         org.call(number);
     }
+    org
+}
+
+#[test]
+fn what_a_batch_has_no_room_for_is_in_the_next() {
+    let org = of_keys(u32::try_from(LEVELS_MAX).unwrap() + 100);
     let counts: Vec<usize> = (0..3).map(|_| told(&org).len()).collect();
     assert_eq!(counts, [LEVELS_MAX, 100, 0]);
 }
@@ -192,18 +197,8 @@ fn what_a_batch_has_no_room_for_is_in_the_next() {
 /// Nobody waits for long because others go on calling.
 #[test]
 fn those_that_had_no_room_go_first_in_their_order_and_are_told_once() {
-    let mut org = Organisation::small();
-    let by_key = domain::rate_limit_policy::PolicySpec {
-        counting: Counting::Key,
-        ..spec(vec![], vec![quota("daily", 10)])
-    };
-    org.policy(POLICY, by_key);
-    org.assign(POLICY, |_| {});
     let keys = 2 * u32::try_from(LEVELS_MAX).unwrap();
-    for number in 2..keys + 2 {
-        org.issue(&format!("key_{number:026}"), CLIENT, number, |_| {});
-        org.call(number);
-    }
+    let org = of_keys(keys);
     let first = levels(org.gateway.take_flush(org.now));
     let waits = |level: &QuotaLevel| !first.iter().any(|told| told.key_id == level.key_id);
     // All of them call again, those that were told as well.
