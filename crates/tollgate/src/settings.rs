@@ -121,6 +121,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
     let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("tollgate-data"));
     let node = flags.node.or(file.node);
     let named = node.is_some();
+    let one_in = flags.decisions_allowed_one_in.or(file.decisions_allowed_one_in).unwrap_or(1_000);
     let settings = Settings {
         roles: production::roles(flags.roles, file.role),
         database: production::database(
@@ -154,10 +155,7 @@ pub(crate) fn load(flags: ServeFlags) -> anyhow::Result<Settings> {
         usage_minutes_days: flags.usage_minutes_days.or(file.usage_minutes_days).unwrap_or(2),
         usage_quarters_days: flags.usage_quarters_days.or(file.usage_quarters_days).unwrap_or(400),
         usage_years: flags.usage_years.or(file.usage_years).unwrap_or(5),
-        decisions_allowed_one_in: flags
-            .decisions_allowed_one_in
-            .or(file.decisions_allowed_one_in)
-            .unwrap_or(1_000),
+        decisions_allowed_one_in: one_in,
         trust_forwarded: flags.trust_forwarded.or(file.trust_forwarded).unwrap_or(false),
         trust_cost_headers: flags.trust_cost_headers.or(file.trust_cost_headers).unwrap_or(false),
         identity_headers: flags.identity_headers.or(file.identity_headers).unwrap_or_default(),

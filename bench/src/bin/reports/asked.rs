@@ -2,13 +2,18 @@
 
 use std::{
     collections::BTreeSet,
+    process::Command,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
 use domain::access::Reach;
 use jiff::{SignedDuration, tz::TimeZone};
-use projections::queries::usage::{Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _};
+use projections::{
+    USAGE,
+    queries::usage::{Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _},
+};
+use test_servers::Postgres;
 
 use crate::{
     Flags, Installation,
@@ -97,6 +102,31 @@ pub(crate) async fn measure(here: &Installation, flags: &Flags) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Each once after the server was started again and the machine has let go of what it had read.
+pub(crate) async fn measure_cold(postgres: &mut Postgres, here: &Installation, flags: &Flags) -> Result<()> {
+    for asked in &ALL {
+        postgres.stop().await?;
+        let machine = let_go();
+        postgres.start_again().await?;
+        // Connections are made before the clock runs.
+        while here.model.checkpoint(USAGE).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let query = query(asked, flags, 0)?;
+        let began = Instant::now();
+        ensure!(!here.model.usage(&query).await?.rows.is_empty(), "nothing is reported");
+        let machine = if machine { "nor in the machine's" } else { "but perhaps in the machine's" };
+        println!("{}: {:.1?} with nothing in the server's cache, {machine}", asked.name, began.elapsed());
+    }
+    Ok(())
+}
+
+/// Whether the machine let go of files it had read: root may tell it to. Source: proc(5), `drop_caches`.
+fn let_go() -> bool {
+    let written = Command::new("sync").status().is_ok_and(|status| status.success());
+    written && std::fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
 }
 
 fn query(asked: &Asked, flags: &Flags, ask: u32) -> Result<UsageQuery> {

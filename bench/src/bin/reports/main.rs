@@ -91,13 +91,14 @@ impl Installation {
 async fn main() -> Result<()> {
     let flags = Flags::parse();
     let wanted = |what: &str| flags.only.as_deref().is_none_or(|only| only == what);
-    let postgres = Postgres::durable().await?;
+    let mut postgres = Postgres::durable().await?;
     if wanted("reports") || wanted("export") {
         let here = Installation::on(&postgres).await?;
         fill::fill(&here, &flags).await?;
         postgres.sql(&here.database.name, "vacuum analyze")?;
         if wanted("reports") {
             asked::measure(&here, &flags).await?;
+            asked::measure_cold(&mut postgres, &here, &flags).await?;
         }
         if wanted("export") {
             export::measure(&postgres, &here, &flags).await?;

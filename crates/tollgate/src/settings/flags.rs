@@ -114,10 +114,10 @@ pub(crate) struct ServeFlags {
     /// Let the headers that routes name say what calls cost: every proxy in front removes them from what callers send
     #[arg(long, env = "TOLLGATE_TRUST_COST_HEADERS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) trust_cost_headers: Option<bool>,
-    /// Which headers tell upstreams who calls, or `none` [default: client_id,key_id,decision_id,environment,scopes]
+    /// Which headers tell upstreams who calls: of `client_id`, `key_id`, `decision_id`, `environment` and `scopes`, or `none` [default: all]
     #[arg(long, env = "TOLLGATE_IDENTITY_HEADERS", value_name = "HEADERS")]
     pub(crate) identity_headers: Option<Chosen<IdentityHeader>>,
-    /// Which headers tell callers where they stand, or `none` [default: ratelimit,x_ratelimit]
+    /// Which headers tell callers where they stand: of `ratelimit` and `x_ratelimit`, or `none` [default: all]
     #[arg(long, env = "TOLLGATE_RATE_LIMIT_HEADERS", value_name = "HEADERS")]
     pub(crate) rate_limit_headers: Option<Chosen<RateLimitHeaders>>,
     /// How long it is kept from where secrets are presented and by which programs, 0 to 365; 0 keeps nothing [default: 30]
