@@ -14,10 +14,7 @@ use gateway::{Call, Decision, Gateway, Judged, Metered, MeteredCall, Shortage};
 use tokio::time::Instant;
 
 use self::meters::{Meters, Timing};
-use crate::{
-    refuse::Fault,
-    told::{Chosen, IdentityHeader, RateLimitHeaders},
-};
+use crate::{refuse::Fault, told::Told};
 
 /// Which door a call came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +35,6 @@ pub struct Door {
     trust_cost: bool,
     told: Told,
     meters: Meters,
-}
-
-/// Which headers tell of a decision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Told {
-    /// The upstream, of who calls.
-    pub identity: Chosen<IdentityHeader>,
-    /// The caller, of where it stands.
-    pub rate_limit: Chosen<RateLimitHeaders>,
 }
 
 impl Door {

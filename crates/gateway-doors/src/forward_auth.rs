@@ -14,9 +14,10 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
-    door::{Door, Kind, Told},
+    door::{Door, Kind},
     headers,
     refuse::{self, Refused},
+    told::Told,
 };
 
 /// The status that was meant, where another is answered for a proxy that cannot pass it on.

@@ -18,9 +18,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
 use crate::{
-    door::Told,
     text::{IdText, push_decimal},
-    told::{IdentityHeader, RateLimitHeaders},
+    told::{IdentityHeader, RateLimitHeaders, Told},
 };
 
 pub const CLIENT_ID: &str = "x-tollgate-client-id";

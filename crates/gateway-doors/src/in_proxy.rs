@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 use crate::{
     credential::{self, API_KEY, AUTHORIZATION},
-    door::{Door, Halt, Kind, Told, Turn},
+    door::{Door, Halt, Kind, Turn},
     ext_authz,
     headers::{self, Headers},
     refuse::{self, Fault, Refused},
-    told::{Chosen, ToldField},
+    told::{Chosen, Told, ToldField},
     user_agent,
     wire::access_log::UPSTREAM_ERRORS,
 };

@@ -109,7 +109,6 @@
 //! `X-Tollgate-*` names as `authResponseHeaders`; then a `Headers` middleware that empties `X-Api-Key` and
 //! `Authorization`. Not proven here: Traefik is not among the packages that this project's machines can have.
 mod access_log;
-mod answering;
 mod codec;
 mod credential;
 mod door;
@@ -133,12 +132,12 @@ mod verify;
 pub mod wire;
 
 pub use access_log::AccessLog;
-pub use door::{Door, Told};
+pub use door::Door;
 pub use doors::Doors;
 pub use ext_authz::ExtAuthz;
 pub use rate_limit::RateLimit;
 pub use refuse::{Problem, ProblemDoc, problems};
 pub use serve::{Connection, Listens, ServeFailure, Serves, serve};
-pub use told::{Choice, Chosen, IdentityHeader, NoChoice, RateLimitHeaders, ToldField};
+pub use told::{Choice, Chosen, IdentityHeader, NoChoice, RateLimitHeaders, Told, ToldField};
 pub use unary::Reply;
 pub use verify::{VerifyAnswer, VerifyLimit, VerifyRequest, openapi, verify_router};

@@ -21,7 +21,7 @@ mod units;
 
 use std::sync::Arc;
 
-use gateway::{Metered, Shortage};
+use gateway::Metered;
 use prost::bytes::Bytes;
 use tonic::Status;
 
@@ -30,10 +30,9 @@ use self::{
     question::{Question, Unreadable},
 };
 use crate::{
-    answering::{Answer, Answering},
     door::{Door, Halt, Halts, Kind, Turn},
     refuse::Fault,
-    unary::Unary,
+    unary::{Answer, Unary},
     wire::writer::Frame,
 };
 
@@ -49,21 +48,6 @@ impl RateLimit {
     #[must_use]
     pub fn new(door: Arc<Door>) -> Self {
         Self { door, meters: Arc::new(Meters::new()) }
-    }
-
-    async fn ask_later(
-        self,
-        request: Bytes,
-        mut judged: Vec<Metered>,
-        turn: Turn,
-        shortage: Shortage,
-    ) -> Answer {
-        let again = |turn| {
-            let question = question::read(&request).map_err(|_| Fault::UnclearCall)?;
-            self.judge(&question, &mut judged, turn)
-        };
-        let answer = self.door.answer_later(Kind::RateLimit, turn, shortage, again).await;
-        answer.map_err(faulted)
     }
 
     /// Goes on behind the descriptors that were judged on an earlier turn: they have taken what they were granted.
@@ -124,22 +108,25 @@ impl Unary for RateLimit {
     /// Entries are taken from headers, of which Envoy takes 60 KiB by default, some of them more than once.
     const QUESTION_BYTES_MAX: usize = 256 * 1024;
 
-    fn answer(&self, request: &Bytes) -> Answering {
+    async fn answer(&self, request: &Bytes) -> Answer {
         let turn = self.door.turn();
         let mut judged = vec![];
         let answer = self.door.guarded(Kind::RateLimit, || {
             let question = question::read(request)?;
             Ok(self.judge(&question, &mut judged, turn)?)
         });
-        match answer {
-            Ok(answer) => Answering::at_once(Ok(answer)),
+        let shortage = match answer {
+            Ok(answer) => return Ok(answer),
             Err(Failed::Unreadable(unreadable)) => {
-                Answering::at_once(Err(Status::invalid_argument(unreadable.to_string())))
+                return Err(Status::invalid_argument(unreadable.to_string()));
             }
-            Err(Failed::Halted(Halt::Fault(fault))) => Answering::at_once(Err(faulted(fault))),
-            Err(Failed::Halted(Halt::Short(shortage))) => {
-                Answering::later(self.clone().ask_later(request.clone(), judged, turn, shortage))
-            }
-        }
+            Err(Failed::Halted(Halt::Fault(fault))) => return Err(faulted(fault)),
+            Err(Failed::Halted(Halt::Short(shortage))) => shortage,
+        };
+        let again = |turn| {
+            let question = question::read(request).map_err(|_| Fault::UnclearCall)?;
+            self.judge(&question, &mut judged, turn)
+        };
+        self.door.answer_later(Kind::RateLimit, turn, shortage, again).await.map_err(faulted)
     }
 }

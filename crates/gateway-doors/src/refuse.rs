@@ -26,9 +26,9 @@ pub(crate) use catalogue::Rejection;
 pub use catalogue::{ProblemDoc, problems};
 
 use crate::{
-    door::Told,
     headers::{self, Headers},
     text::push_decimal,
+    told::Told,
 };
 
 /// RFC 9110 §11.6.1 wants a registered scheme that is really taken: that is `Bearer`. No `error` is given with it

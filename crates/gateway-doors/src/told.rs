@@ -76,6 +76,15 @@ choice! {
 /// Some of them; all, where nothing is said.
 pub struct Chosen<T>(u16, PhantomData<T>);
 
+/// Which headers tell of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The upstream, of who calls.
+    pub identity: Chosen<IdentityHeader>,
+    /// The caller, of where it stands.
+    pub rate_limit: Chosen<RateLimitHeaders>,
+}
+
 /// A word that is none of those that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is none of {known}")]

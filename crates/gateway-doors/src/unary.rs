@@ -15,20 +15,19 @@ use hyper::body::{Frame as BodyFrame, Incoming};
 use prost::bytes::{Bytes, BytesMut};
 use tonic::Status;
 
-use crate::{
-    answering::Answering,
-    wire::writer::{Frame, PREFIX_BYTES},
-};
+use crate::wire::writer::{Frame, PREFIX_BYTES};
 
 /// A message is sent in pieces of so many bytes: what is longer is written by itself, not with other answers. See `serve/together.rs`.
 const PIECE_BYTES: usize = 1_000;
+
+pub(crate) type Answer = Result<Frame, Status>;
 
 /// A method that is asked one question for each answer.
 pub(crate) trait Unary {
     /// What is larger is no question.
     const QUESTION_BYTES_MAX: usize;
 
-    fn answer(&self, question: &Bytes) -> Answering;
+    fn answer(&self, question: &Bytes) -> impl Future<Output = Answer> + Send;
 }
 
 /// Answers a call, whatever comes in its body.
@@ -192,6 +191,24 @@ mod tests {
             assert_eq!(framed(parts).as_deref(), Ok(b"abc".as_slice()), "{parts:?}");
         }
         assert_eq!(framed(&[b"\0\0\0\0\0"]).as_deref(), Ok(b"".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_sent_in_pieces_with_its_status_behind() {
+        let answer = Bytes::from(vec![7; 2 * PIECE_BYTES + 1]);
+        let mut reply = Reply::Message(answer.clone());
+        let (mut told, mut pieces, mut status) = (BytesMut::new(), vec![], None);
+        while let Some(frame) = reply.frame().await {
+            match frame.unwrap().into_data() {
+                Ok(piece) => {
+                    pieces.push(piece.len());
+                    told.extend_from_slice(&piece);
+                }
+                Err(trailers) => status = trailers.into_trailers().ok(),
+            }
+        }
+        assert_eq!((told.freeze(), pieces), (answer, vec![PIECE_BYTES, PIECE_BYTES, 1]));
+        assert_eq!(status.unwrap()["grpc-status"], "0");
     }
 
     #[test]

@@ -7,11 +7,10 @@ use tonic::Code;
 
 use crate::{
     credential::{API_KEY, AUTHORIZATION},
-    door::Told,
     headers::{self, Headers},
     refuse::{self, Fault, Refused},
     text::{IdText, push_decimal},
-    told::{Choice as _, Chosen, ToldField},
+    told::{Choice as _, Chosen, Told, ToldField},
     wire::writer::{Frame, Writer, size_of},
 };
 

@@ -9,12 +9,11 @@ use smallvec::SmallVec;
 
 use super::units;
 use crate::{
-    door::Told,
     ext_authz::write_metadata,
     headers::{self, Headers, STALE, Shown, in_order},
     refuse,
     text::push_decimal,
-    told::{Chosen, RateLimitHeaders},
+    told::{Chosen, RateLimitHeaders, Told},
     wire::{
         rate_limit::Code,
         writer::{Frame, Writer},
