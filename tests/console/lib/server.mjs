@@ -10,13 +10,24 @@ import { fileURLToPath } from "node:url";
 const BINARY = process.env.TOLLGATE_BIN ?? fileURLToPath(new URL("../../../target/debug/tollgate", import.meta.url));
 const READY_MS = 30_000;
 
+/** Below the kernel's ephemeral ports, which any outgoing connection takes, and beside the ones of the harness in Rust (tests/servers). */
+const PORTS = { first: 10_001, count: 4_999 };
+/** How far apart processes begin, so that those side by side do not try the same. */
+const STEP = 97;
+let tried = 0;
+
+/** A port that nobody listens at, and that no connection is given before the process that it is for has bound it. */
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
+  for (; tried < PORTS.count;) {
+    const port = PORTS.first + (process.pid * STEP + tried++) % PORTS.count;
+    const server = createServer();
+    const bound = await new Promise((answer) => server.once("error", () => answer(false)).listen(port, "127.0.0.1", () => answer(true)));
+    if (!bound) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
+  throw new Error("No port is free.");
 }
 
 /** @param {(http: number) => Record<string, string>} [settings] more of them, given the port of the API */
@@ -47,7 +58,9 @@ async function ready(url, child, said) {
     await new Promise((later) => setTimeout(later, 50));
   }
   child.kill("SIGKILL");
-  throw new Error(`The server did not become ready:\n${said.join("")}`);
+  // Its last words first: behind all that it said before, they are what a long log cuts off.
+  const lines = said.join("").trimEnd().split("\n");
+  throw new Error(`The server did not become ready (exit ${child.exitCode}), and said, the last first:\n${lines.reverse().join("\n")}`);
 }
 
 /** What a test prepares: a call of the API whose refusal is a failure. */
