@@ -70,10 +70,12 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
 
     /// The version that the log is to check once more when it appends.
     async fn seen<A: Guarded>(&self, id: A::Id, missing: fn() -> Problem) -> Result<Option<u64>, Problem> {
-        let Some(if_match) = &self.if_match else { return Ok(None) };
-        if let IfMatch::OneOf(versions) = if_match
-            && let [version] = versions.as_slice()
-        {
+        let versions = match &self.if_match {
+            // Any version will do, also one that comes about while this is on its way. That there is one is known by now.
+            None | Some(IfMatch::Exists) => return Ok(None),
+            Some(IfMatch::OneOf(versions)) => versions,
+        };
+        if let [version] = versions.as_slice() {
             return Ok(Some(*version));
         }
         let version = self.load::<A>(id).await?.version;

@@ -1,5 +1,6 @@
 //! `ETag` and `If-Match`: nobody overwrites what they have not seen.
 
+use futures::future::join_all;
 use serde_json::json;
 
 use super::harness::{World, because, client_body, key_body};
@@ -27,6 +28,20 @@ async fn a_change_of_nothing_is_not_found_whatever_it_names() {
     for tag in ["*", "\"1\"", "\"1\", \"2\"", "\"0\""] {
         world.patch(&path, &json!({ "name": "N" })).if_match(tag).refused(404, "client_not_found").await;
     }
+}
+
+/// `*` says that any version will do, also one that another caller brings about meanwhile.
+#[tokio::test]
+async fn who_names_any_version_is_not_refused_for_what_another_does_at_the_same_time() {
+    let world = World::new().await;
+    let path = format!("/v1/clients/{}", world.client().await);
+    let calls = (0..8).map(|at| {
+        let patch = json!({ "name": format!("Name {at}") });
+        let (world, path) = (&world, &path);
+        async move { world.patch(path, &patch).if_match("*").expect(200).await }
+    });
+    join_all(calls).await;
+    assert_eq!(world.get(&path).expect(200).await.etag(), "\"9\"", "each of them was done");
 }
 
 #[tokio::test]
