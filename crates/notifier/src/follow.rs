@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::{DomainEvent, Position, Recorded, Timestamp, WebhookId, correlations, webhook::WebhookEvent};
 use eventlog::EventFeed;
 use outbox::{Cancel, Committed, DeliveryState, Handover, MessageKind, Moved, NewMessage, ReplayFilter};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, Span, info, span_enabled, trace_span, warn};
 
@@ -26,6 +27,9 @@ use crate::{
 /// The checkpoint's name.
 const NAME: &str = "events";
 const EVENTS_MAX: usize = 200;
+/// Between the beginnings of two batches, unless one was full. Each costs the outbox a commit, whatever is in it, and a message
+/// is on its way for longer than that.
+const BATCH_EVERY: Duration = Duration::from_millis(20);
 /// How long the read models may lag behind an event before the notifier looks again.
 const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -39,11 +43,14 @@ pub(crate) struct Follower<'of> {
     at: Option<Position>,
     /// Up to where the read models have kept it waiting, and was it said.
     waits_for: Option<Position>,
+    /// When the next batch is to begin.
+    next: Instant,
 }
 
 impl<'of> Follower<'of> {
     pub(crate) fn new(parts: &'of Parts) -> Self {
-        Self { parts, book: Book::new(parts.read.clone()), feed: parts.log.feed(), at: None, waits_for: None }
+        let (book, feed) = (Book::new(parts.read.clone()), parts.log.feed());
+        Self { parts, book, feed, at: None, waits_for: None, next: Instant::now() }
     }
 
     /// Until it is told to stop.
@@ -75,7 +82,11 @@ impl<'of> Follower<'of> {
     /// One batch, or a while without one.
     async fn step(&mut self) -> Result<(), Failure> {
         let at = self.begin().await?;
+        tokio::time::sleep_until(self.next).await;
         let batch = self.feed.next_within(at, EVENTS_MAX, Duration::from_secs(1)).await?;
+        if batch.len() < EVENTS_MAX {
+            self.next = Instant::now() + BATCH_EVERY;
+        }
         let Some(last) = batch.last().map(|recorded| recorded.position) else { return Ok(()) };
         if !self.parts.visibility.wait_for(last, SHOWN_WITHIN).await {
             // What the events are about is not known yet; they come again.
