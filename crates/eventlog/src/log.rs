@@ -22,6 +22,7 @@ use crate::{
     sqlite::SqliteLog,
     stored::{StoredCommand, StoredPersonal},
     tail::{Batch, Tail},
+    under_way::{FollowsThrough, UnderWay},
     warm::WarmAggregates,
 };
 
@@ -36,6 +37,7 @@ struct Inner {
     engine: Engine,
     warm: Arc<WarmAggregates>,
     tail: Tail,
+    under_way: UnderWay,
 }
 
 /// Where the log is kept.
@@ -58,7 +60,7 @@ impl EventLog {
     pub async fn open_sqlite(file: &Path, clock: SharedClock) -> Result<Self, OpenFailure> {
         let warm = Arc::new(WarmAggregates::new());
         let engine = Engine::Sqlite(SqliteLog::open(file, clock, Arc::clone(&warm)).await?);
-        Ok(Self { inner: Arc::new(Inner { engine, warm, tail: Tail::default() }), bus: None })
+        Ok(Self::of(engine, warm, UnderWay::default()))
     }
 
     /// Connects to the database server. Its schema must have been prepared by [`postgres::migrate`].
@@ -69,9 +71,13 @@ impl EventLog {
     /// # Errors
     /// When the server does not answer, or its schema is not the one that this program knows.
     pub async fn open_postgres(settings: &PostgresSettings, clock: SharedClock) -> Result<Self, OpenFailure> {
-        let warm = Arc::new(WarmAggregates::new());
-        let engine = Engine::Postgres(Box::new(PostgresLog::open(settings, clock, Arc::clone(&warm)).await?));
-        Ok(Self { inner: Arc::new(Inner { engine, warm, tail: Tail::default() }), bus: None })
+        let (warm, under_way) = (Arc::new(WarmAggregates::new()), UnderWay::default());
+        let log = PostgresLog::open(settings, clock, Arc::clone(&warm), under_way.clone()).await?;
+        Ok(Self::of(Engine::Postgres(Box::new(log)), warm, under_way))
+    }
+
+    fn of(engine: Engine, warm: Arc<WarmAggregates>, under_way: UnderWay) -> Self {
+        Self { inner: Arc::new(Inner { engine, warm, tail: Tail::default(), under_way }), bus: None }
     }
 
     /// Gives events their positions until stopped, whenever no other process does. The embedded engine needs none.
@@ -307,11 +313,19 @@ impl EventLog {
     /// # Errors
     /// [`LogFailure::NotSequenced`] when that takes longer than `at_most`: the event is on record all the same.
     pub async fn position(&self, place: Place, at_most: Duration) -> Result<Position, LogFailure> {
+        let _follows = self.follow_through();
         match (place, &self.inner.engine) {
             (Place::At(position), _) => Ok(position),
             (Place::Recorded { event_no }, Engine::Postgres(log)) => log.position(event_no, at_most).await,
             (Place::Recorded { .. }, Engine::Sqlite(_)) => Err(LogFailure::NotSequenced),
         }
+    }
+
+    /// Held by whoever waits for what comes of a command. Commands that come while many wait are appended together: who
+    /// waits comes back with the next before long.
+    #[must_use]
+    pub fn follow_through(&self) -> FollowsThrough {
+        self.inner.under_way.begin()
     }
 
     /// The engine that is asked for whole stretches, if it is that one.

@@ -8,6 +8,7 @@ mod connect;
 mod copied;
 mod erasure;
 mod fault;
+mod gather;
 mod head;
 mod import;
 mod insert;
@@ -39,6 +40,7 @@ use crate::{
     LogFailure, LogRepository, OpenFailure, Remembered, StoredEvent, Stretch, Wanted,
     append::{Append, AppendRefused, Appended},
     stored::{StoredCommand, StoredPersonal},
+    under_way::UnderWay,
     warm::WarmAggregates,
 };
 use connect::Server;
@@ -65,6 +67,7 @@ impl PostgresLog {
         settings: &PostgresSettings,
         clock: SharedClock,
         warm: Arc<WarmAggregates>,
+        under_way: UnderWay,
     ) -> Result<Self, OpenFailure> {
         let server = Server::of(settings, connect::EVENTS)?;
         let pool = server.pool(connect::RARE_CONNECTIONS).await?;
@@ -76,7 +79,7 @@ impl PostgresLog {
         let head = Arc::new(Head::read(&pool).await.map_err(|source| server.failed(source))?);
         let sessions = Arc::new(server.sessions());
         let appending = Arc::new(server.appending_sessions(WRITERS));
-        let writer = Writer::start(&sessions, &appending, clock, warm, &head, &tasks);
+        let writer = Writer::start(&sessions, &appending, clock, warm, &head, under_way, &tasks);
         tasks.spawn(head::watch(Arc::clone(&head), pool.clone(), Arc::clone(&sessions), stop.clone()));
         tasks.spawn(head::wake_others(Arc::clone(&head), Arc::clone(&sessions), stop.clone()));
         tasks.close();

@@ -26,6 +26,7 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
 
     /// Whether the read models show an effect before the time is up. One without a position is shown nowhere yet.
     pub(crate) async fn shows<Id>(&self, effect: &Effect<Id>) -> bool {
+        let _follows = self.log().follow_through();
         match effect.position {
             Some(position) => self.visible(position, effect.aggregate_type).await,
             None => false,

@@ -46,6 +46,8 @@ pub(super) struct Head {
     sequenced: Notify,
     /// Others are to be told: of appends when the sequencer is not here, of positions when it is.
     news: Notify,
+    /// Who tells the others: a name that nobody else has.
+    teller: String,
     /// Whether this process gives the positions.
     pub(super) leads: watch::Sender<bool>,
     /// How many wait for a position here.
@@ -118,6 +120,7 @@ impl Head {
             appended: Notify::new(),
             sequenced: Notify::new(),
             news: Notify::new(),
+            teller: format!("{:032x}", rand::random::<u128>()),
             leads: watch::Sender::new(false),
             awaited: watch::Sender::new(0),
             appended_at: Mutex::default(),
@@ -281,6 +284,8 @@ async fn listen_once(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
     loop {
         // None: the connection was lost and is there again; what was said meanwhile is not repeated.
         match listener.try_recv().await? {
+            // Our own word: what it says is known here.
+            Some(said) if said.payload() == head.teller => {}
             Some(said) if said.channel() == APPENDED => head.appended.notify_one(),
             Some(_) => head.sequenced.notify_one(),
             None => {
@@ -300,7 +305,7 @@ pub(super) async fn wake_others(head: Arc<Head>, sessions: Arc<Sessions>, stop: 
             () = head.news.notified() => {}
         }
         let channel = if *head.leads.borrow() { SEQUENCED } else { APPENDED };
-        let notify = sqlx::query(include_str!("notify.sql")).bind(channel);
+        let notify = sqlx::query(include_str!("notify.sql")).bind(channel).bind(&head.teller);
         let told = sessions.run(async |session| notify.execute(session).await).await;
         if let Err(source) = told {
             debug!(error = %source, "Could not wake the other instances; they poll");

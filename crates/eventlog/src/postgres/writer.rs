@@ -1,7 +1,7 @@
 //! Gathers waiting appends into one statement and one commit: one sync to disk for many commands.
 //!
 //! Two at a time, so that one group is gathered while another is on its way. A command that comes alone, after a rest, gets
-//! its position with the commit where this process gives them. Each command gets its own answer: when a group conflicts with what is there,
+//! its position with the commit where this process gives them, and so does a group that was waited for. Each command gets its own answer: when a group conflicts with what is there,
 //! its commands are appended one by one. Source: ADR 0018.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
@@ -15,6 +15,7 @@ use tracing::error;
 
 use super::{
     fault::{fault, is_unreachable},
+    gather::gather,
     head::{Head, Placing},
     insert::{self, Group, Inserted, Positions},
     read,
@@ -23,6 +24,7 @@ use super::{
 use crate::{
     LogFailure, Place,
     append::{Answer, Append, AppendRefused, Appended, Waiting},
+    under_way::UnderWay,
     warm::WarmAggregates,
 };
 
@@ -49,6 +51,7 @@ impl Writer {
         clock: SharedClock,
         warm: Arc<WarmAggregates>,
         head: &Arc<Head>,
+        under_way: UnderWay,
         tasks: &TaskTracker,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
@@ -60,6 +63,7 @@ impl Writer {
                 clock: Arc::clone(&clock),
                 warm: Arc::clone(&warm),
                 head: Arc::clone(head),
+                under_way: under_way.clone(),
             };
             tasks.spawn(task.run(Arc::clone(&waiting)));
         }
@@ -85,6 +89,7 @@ struct Task {
     clock: SharedClock,
     warm: Arc<WarmAggregates>,
     head: Arc<Head>,
+    under_way: UnderWay,
 }
 
 impl Task {
@@ -92,12 +97,15 @@ impl Task {
         let mut group = Vec::with_capacity(GROUP_COMMANDS_MAX);
         loop {
             // Held while waiting: the other writer is on its way with a group, or waits behind us.
-            if waiting.lock().await.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
+            let mut queue = waiting.lock().await;
+            if queue.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
                 return;
             }
+            let gathered = gather(&mut queue, &mut group, GROUP_COMMANDS_MAX, &self.under_way).await;
+            drop(queue);
             let rested = self.head.has_rested();
             let lone = rested && group.len() == 1;
-            let placing = if lone { self.head.placing().await } else { None };
+            let placing = if lone || gathered { self.head.placing().await } else { None };
             self.append_group(&mut group, placing).await;
         }
     }
