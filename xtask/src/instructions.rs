@@ -25,7 +25,7 @@ pub(crate) fn check() -> Result<()> {
         eprintln!("xtask: the counts are those of x86_64 on Linux; nothing is checked here");
         return Ok(());
     }
-    set_up()?;
+    set_up_valgrind()?;
     run(cargo().args(["build", "--release", "-p", PACKAGE, "--bin", PROGRAM]))?;
     let known = std::fs::read_to_string(root()?.join(KNOWN)).context(KNOWN)?;
     let mut wrong = vec![];
@@ -51,12 +51,12 @@ fn verdict(kind: &str, known: u64, counted: u64) -> Option<String> {
     }
 }
 
-fn set_up() -> Result<()> {
+pub(crate) fn set_up_valgrind() -> Result<()> {
     if output(Command::new("valgrind").arg("--version")).is_ok() {
         return Ok(());
     }
     if !may_install_packages() {
-        bail!("valgrind counts the instructions; install it");
+        bail!("valgrind is missing; install it");
     }
     install_packages(&["valgrind"])
 }

@@ -1,10 +1,11 @@
-//! The project's chores, as `cargo xtask check | test | schemas | bench`: one entrance for people and for CI.
+//! The project's chores, as `cargo xtask check | test | memcheck | schemas | bench`: one entrance for people and for CI.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks to its terminal")]
 
 mod browser;
 mod command;
 mod faketime;
 mod instructions;
+mod memory;
 mod npm;
 mod python;
 mod tools;
@@ -24,6 +25,7 @@ commands:
   test [ARGS…]       sets up the tools that the tests need, builds `tollgate` and the filter inside Envoy, runs every test;
                      ARGS go to `cargo test`, which tests the whole workspace unless they name a package
   tools              sets up the tools alone and prints their variables: eval \"$(cargo xtask tools)\"
+  memcheck           runs the stories of the filter inside Envoy under valgrind, and fails where it finds fault with the filter
   schemas            writes the contracts under schemas/ anew from the code
   bench [ARGS…]      runs the benchmark of decisions; ARGS go to `cargo bench -p tollgate-bench-decisions`; the others are programs
   bench --check      counts the instructions of a decision and fails where one has become 15 percent dearer";
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "check" => check(rest),
         "test" => test(rest),
         "tools" => tools(rest),
+        "memcheck" => memcheck(rest),
         "schemas" => schemas(rest),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => {
@@ -96,6 +99,11 @@ fn tools(rest: &[String]) -> Result<()> {
     Ok(())
 }
 
+fn memcheck(rest: &[String]) -> Result<()> {
+    takes_nothing("memcheck", rest)?;
+    memory::check(&EVERYTHING)
+}
+
 fn schemas(rest: &[String]) -> Result<()> {
     takes_nothing("schemas", rest)?;
     run(cargo().args(["run", "-p", "tollgate", "--", "schemas", "write", "schemas/"]))
@@ -125,11 +133,12 @@ fn profile_of(test_arguments: &[String]) -> Option<&'static str> {
 /// Tested by itself: Cedar has `serde_json` keep the order of fields, and built together everybody would, so that the
 /// tests would not be of what is shipped.
 const APART: &str = "tollgate-cedar-tests";
+const EVERYTHING: [&str; 3] = ["--workspace", "--exclude", APART];
 
 /// Every package, unless the arguments choose.
 fn selection_of(test_arguments: &[String]) -> Option<&'static [&'static str]> {
     let chosen = |argument: &str| argument.starts_with("-p") || argument.starts_with("--package");
-    (!of_cargo(test_arguments).any(chosen)).then_some(&["--workspace", "--exclude", APART])
+    (!of_cargo(test_arguments).any(chosen)).then_some(&EVERYTHING)
 }
 
 /// The arguments before `--`; those behind it are the test runner's.

@@ -11,7 +11,7 @@ use crate::{browser, faketime, npm};
 
 /// The Envoy that the recommended bootstrap, the dynamic module and all measurements are made for.
 const ENVOY_VERSION: &str = "1.40.0";
-const ENVOY_VARIABLE: &str = "TOLLGATE_TEST_ENVOY";
+pub(crate) const ENVOY_VARIABLE: &str = "TOLLGATE_TEST_ENVOY";
 /// Counter streams need 2.12; Debian's own server is older.
 const NATS_VERSION: &str = "2.15.1";
 const NATS_VARIABLE: &str = "TOLLGATE_TEST_NATS";
