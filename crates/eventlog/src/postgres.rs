@@ -76,10 +76,10 @@ impl PostgresLog {
             return Err(OpenFailure::Importing { place: server.name().to_owned() });
         }
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let head = Arc::new(Head::read(&pool).await.map_err(|source| server.failed(source))?);
+        let head = Arc::new(Head::read(&pool, under_way).await.map_err(|source| server.failed(source))?);
         let sessions = Arc::new(server.sessions());
         let appending = Arc::new(server.appending_sessions(WRITERS));
-        let writer = Writer::start(&sessions, &appending, clock, warm, &head, under_way, &tasks);
+        let writer = Writer::start(&sessions, &appending, clock, warm, &head, &tasks);
         tasks.spawn(head::watch(Arc::clone(&head), pool.clone(), Arc::clone(&sessions), stop.clone()));
         tasks.spawn(head::wake_others(Arc::clone(&head), Arc::clone(&sessions), stop.clone()));
         tasks.close();

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{fault::fault, sessions::Sessions};
-use crate::LogFailure;
+use crate::{LogFailure, under_way::UnderWay};
 
 /// Without a word, we ask.
 pub(super) const POLL_EVERY: Duration = Duration::from_millis(250);
@@ -46,6 +46,8 @@ pub(super) struct Head {
     sequenced: Notify,
     /// Others are to be told: of appends when the sequencer is not here, of positions when it is.
     news: Notify,
+    /// Who waits here for what comes of a command.
+    pub(super) under_way: UnderWay,
     /// Who tells the others: a name that nobody else has.
     teller: String,
     /// Whether this process gives the positions.
@@ -111,7 +113,7 @@ impl Drop for Waits<'_> {
 }
 
 impl Head {
-    pub(super) async fn read(pool: &PgPool) -> Result<Self, sqlx::Error> {
+    pub(super) async fn read(pool: &PgPool, under_way: UnderWay) -> Result<Self, sqlx::Error> {
         let head: i64 = sqlx::query_scalar(include_str!("select_head.sql")).fetch_one(pool).await?;
         let (known, _) = watch::channel(Position::new(u64::try_from(head).unwrap_or_default()));
         Ok(Self {
@@ -120,6 +122,7 @@ impl Head {
             appended: Notify::new(),
             sequenced: Notify::new(),
             news: Notify::new(),
+            under_way,
             teller: format!("{:032x}", rand::random::<u128>()),
             leads: watch::Sender::new(false),
             awaited: watch::Sender::new(0),

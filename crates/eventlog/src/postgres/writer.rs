@@ -24,7 +24,6 @@ use super::{
 use crate::{
     LogFailure, Place,
     append::{Answer, Append, AppendRefused, Appended, Waiting},
-    under_way::UnderWay,
     warm::WarmAggregates,
 };
 
@@ -51,7 +50,6 @@ impl Writer {
         clock: SharedClock,
         warm: Arc<WarmAggregates>,
         head: &Arc<Head>,
-        under_way: UnderWay,
         tasks: &TaskTracker,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS_MAX);
@@ -63,7 +61,6 @@ impl Writer {
                 clock: Arc::clone(&clock),
                 warm: Arc::clone(&warm),
                 head: Arc::clone(head),
-                under_way: under_way.clone(),
             };
             tasks.spawn(task.run(Arc::clone(&waiting)));
         }
@@ -89,7 +86,6 @@ struct Task {
     clock: SharedClock,
     warm: Arc<WarmAggregates>,
     head: Arc<Head>,
-    under_way: UnderWay,
 }
 
 impl Task {
@@ -101,7 +97,7 @@ impl Task {
             if queue.recv_many(&mut group, GROUP_COMMANDS_MAX).await == 0 {
                 return;
             }
-            let gathered = gather(&mut queue, &mut group, GROUP_COMMANDS_MAX, &self.under_way).await;
+            let gathered = gather(&mut queue, &mut group, GROUP_COMMANDS_MAX, &self.head.under_way).await;
             drop(queue);
             let rested = self.head.has_rested();
             let lone = rested && group.len() == 1;
