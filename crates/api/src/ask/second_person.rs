@@ -101,8 +101,10 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
         if !self.second.redeemed.load(Ordering::Relaxed) {
             let rehearsal = self.rehearse::<A>(ask, vec![], missing).await?;
             if !rehearsal.waits() {
-                // That there is nothing to wait for was decided on this version, and stands on no other.
-                let on_version = rehearsal.is_idle() || A::TYPE == RateLimitPolicy::TYPE;
+                // That there is nothing to wait for was decided on this version, and stands on no other: what a change takes
+                // away or gives depends on what there is.
+                let on_version =
+                    rehearsal.is_idle() || A::TYPE == RateLimitPolicy::TYPE || self.if_match.is_some();
                 if on_version && rehearsal.seen() > 0 {
                     ask.expected_version.get_or_insert(rehearsal.seen());
                 }

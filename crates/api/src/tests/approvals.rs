@@ -13,6 +13,7 @@ on_every_engine!(
     what_had_to_make_room_for_others_is_decided_on_and_done_all_the_same,
     of_many_at_once_one_is_done,
     what_only_makes_less_possible_never_waits,
+    what_makes_less_possible_now_gives_nothing_back_a_moment_later,
     whoever_approved_has_to_hold_it_still,
     whoever_proposed_has_to_hold_it_still,
     what_is_declined_taken_back_or_late_allows_nothing,
@@ -221,6 +222,26 @@ async fn what_only_makes_less_possible_never_waits(on: On) {
     two.waits("/v1/grants", &grant).await;
     let path = format!("/v1/grants/{}?reason=moved", two.grace_grant);
     world.delete(path).if_match("*").expect(200).await;
+}
+
+/// Each takes one scope away from what there is. Done after another, it would give the other's back.
+async fn what_makes_less_possible_now_gives_nothing_back_a_moment_later(on: On) {
+    let two = Two::on(on).await;
+    let (world, path) = (&two.world, format!("/v1/clients/{}", two.world.client().await));
+    let all: Vec<_> = (0..8).map(|at| format!("scope:{at}")).collect();
+    world.patch(&path, &json!({ "scopes": all })).if_match("*").expect(200).await;
+    two.rule("client.write", None).await;
+    let calls = all.iter().map(|gone| {
+        let left: Vec<_> = all.iter().filter(|scope| *scope != gone).collect();
+        let patch = json!({ "scopes": left });
+        let (world, path) = (world, &path);
+        async move { world.patch(path, &patch).if_match("*").send().await.status }
+    });
+    let answers = futures::future::join_all(calls).await;
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| [200, 202, 412].contains(status)), "{answers:?}");
+    let left = world.get(&path).expect(200).await.json()["scopes"].as_array().unwrap().len();
+    assert_eq!(left, all.len() - 1);
 }
 
 async fn whoever_approved_has_to_hold_it_still(on: On) {

@@ -106,9 +106,11 @@ async fn fresh(ask: &UpdateAsk) -> Result<Effect<ClientId>, Instead> {
         scopes: scopes.or_default(Scopes::new()),
         labels: merged(&profile.labels, labels),
     };
-    // What is merged is merged into this version: another must not be overwritten with it.
+    // What is merged is merged into this version: another must not be overwritten with it. And what is no change of this
+    // version may be one of another.
+    let on_version = merges || command.owner.is_some() || command.environments.is_some();
     let touches = touched(&command, profile);
-    let said = Said { based_on: merges.then_some(before.version), touches, ..people.said() };
+    let said = Said { based_on: on_version.then_some(before.version), touches, ..people.said() };
     ask.execute::<ApiClient>(ask.id(), ApiClientCommand::Update(command), said).await
 }
 
