@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::{
     sync::{Mutex as AsyncMutex, MutexGuard, Notify, watch},
-    time::Instant,
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -25,6 +25,8 @@ use crate::{LogFailure, under_way::UnderWay};
 pub(super) const POLL_EVERY: Duration = Duration::from_millis(250);
 /// Between two batches of the sequencer in the midst of commands whose positions nobody waits for.
 pub(super) const BATCH_EVERY: Duration = Duration::from_millis(5);
+/// For so long a command waits for the right to its position, and then goes by the queue.
+const PLACING_AT_MOST: Duration = Duration::from_millis(10);
 /// NOTIFY takes a lock of the whole server's, so it is never part of a command's transaction and never more frequent.
 const NOTIFY_EVERY: Duration = Duration::from_millis(5);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -147,7 +149,8 @@ impl Head {
         if !*self.leads.borrow() {
             return None;
         }
-        let placing = self.placing.lock().await;
+        // Whoever has it may wait for a server that does not answer; the queue waits for nobody.
+        let placing = timeout(PLACING_AT_MOST, self.placing.lock()).await.ok()?;
         (*placing == Places::AtOnce).then_some(Placing(placing))
     }
 

@@ -82,6 +82,10 @@ async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &C
             Ok(given) if !given.is_empty() => {
                 last = Some(Instant::now());
                 head.note_sequenced(&given);
+                // What is left is much, and no part of anybody's append.
+                if i64::try_from(given.len()).is_ok_and(|given| given >= EVENTS_AT_ONCE) {
+                    placing.at_once(false);
+                }
             }
             Ok(_nothing_waits) => {
                 placing.at_once(true);
@@ -96,6 +100,7 @@ async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &C
             }
             Err(source) => {
                 warn!(error = %source, "No longer giving positions to events from here");
+                placing.at_once(false);
                 break;
             }
         }

@@ -4,7 +4,11 @@
 //! its position with the commit where this process gives them, and so does a group that was waited for. Each command gets its own answer: when a group conflicts with what is there,
 //! its commands are appended one by one. Source: ADR 0018.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Instant,
+};
 
 use domain::SharedClock;
 use metrics::{counter, histogram};
@@ -37,6 +41,8 @@ const VERSION_TAKEN: &str = "events_pkey";
 const COMMAND_GIVEN: &str = "commands_pkey";
 /// Somebody else gives positions, too: this process leads no longer, or does not know yet that it does not.
 const POSITION_TAKEN: &str = "log_pkey";
+/// SQLSTATE of `deadlock_detected`.
+const DEADLOCK: &str = "40P01";
 
 /// The writers' handle.
 pub(super) struct Writer {
@@ -110,9 +116,7 @@ impl Task {
         let begun = Instant::now();
         let (appends, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|w| (w.append, w.answer)).unzip();
         histogram!("tollgate_append_group_commands").record(u32::try_from(appends.len()).unwrap_or(u32::MAX));
-        let positions = if placing.is_some() { Positions::Given } else { Positions::Queued };
-        let results = self.write(&appends, positions).await;
-        drop(placing);
+        let results = self.write(&appends, placing).await;
         for (append, result) in appends.iter().zip(&results) {
             if matches!(result, Ok(Ok(_))) {
                 self.warm.outdate(&append.aggregate_id, append.new_version());
@@ -128,27 +132,46 @@ impl Task {
         histogram!("tollgate_append_seconds").record(begun.elapsed());
     }
 
-    /// The answer to each.
-    async fn write(&self, appends: &[Append], positions: Positions) -> Vec<Answer> {
-        if let Some(together) = apart(appends) {
-            match self.write_all(&together, positions).await {
-                Ok(appended) => return appended.into_iter().map(|appended| Ok(Ok(appended))).collect(),
-                Err(source) if conflict_of(&source).is_none() => {
+    /// The answer to each. One by one where they cannot go together, and then by the queue: the right to give positions is
+    /// others' meanwhile.
+    async fn write(&self, appends: &[Append], placing: Option<Placing<'_>>) -> Vec<Answer> {
+        let positions = if placing.is_some() { Positions::Given } else { Positions::Queued };
+        let (together, mut alone) = apart(appends);
+        let mut answers = BTreeMap::new();
+        if !together.is_empty() {
+            let group: Vec<_> = together.iter().map(|(_, append)| *append).collect();
+            match self.write_all(&group, positions).await {
+                Ok(appended) => {
+                    let places = together.iter().map(|(place, _)| *place);
+                    answers.extend(places.zip(appended.into_iter().map(|appended| Ok(Ok(appended)))));
+                }
+                Err(source) if is_of_one(&source) => {
+                    alone.extend(together);
+                    alone.sort_unstable_by_key(|(place, _)| *place);
+                }
+                Err(source) => {
                     report(&source, appends.len());
                     // The connection may have died with the answer on its way.
                     return failed(source, appends.len());
                 }
-                Err(_one_of_them_conflicts) => {}
             }
         }
-        let mut answers: Vec<Answer> = Vec::with_capacity(appends.len());
-        for append in appends {
-            if let Some(Err(LogFailure::Unreachable { .. })) = answers.last() {
+        drop(placing);
+        answers.extend(self.write_alone(alone).await);
+        answers.into_values().collect()
+    }
+
+    async fn write_alone(&self, alone: Vec<Placed<'_>>) -> Vec<(usize, Answer)> {
+        let mut answers: Vec<(usize, Answer)> = Vec::with_capacity(alone.len());
+        for (place, append) in alone {
+            let answer = match answers.last() {
                 // Each would wait as long for the same.
-                answers.extend(failed(std::io::Error::from(std::io::ErrorKind::ConnectionAborted).into(), 1));
-            } else {
-                answers.push(self.write_one(append, positions).await);
-            }
+                Some((_, Err(LogFailure::Unreachable { .. }))) => {
+                    Err(LogFailure::Unreachable { source: "it did not answer the one before".into() })
+                }
+                Some(_) | None => self.write_one(append).await,
+            };
+            answers.push((place, answer));
         }
         answers
     }
@@ -174,12 +197,12 @@ impl Task {
         Ok(appended)
     }
 
-    async fn write_one(&self, append: &Append, positions: Positions) -> Answer {
+    async fn write_one(&self, append: &Append) -> Answer {
         let written: Result<Inserted, sqlx::Error> = if append.events.is_empty() {
             let now = self.clock.now();
             self.sessions.run(async |session| insert::nothing(session, append, now).await).await
         } else {
-            let one = self.write_all(&[append], positions).await;
+            let one = self.write_all(&[append], Positions::Queued).await;
             one.and_then(|appended| appended.first().copied().ok_or(sqlx::Error::RowNotFound)).map(Ok)
         };
         match written {
@@ -203,17 +226,26 @@ impl Task {
     }
 }
 
-/// All of them, if they can go in one statement: each has events, and no two are about the same aggregate or bear the
-/// same name. Otherwise none.
-fn apart(appends: &[Append]) -> Option<Vec<&Append>> {
+/// An append and its place in the group.
+type Placed<'of> = (usize, &'of Append);
+
+/// Those that can go in one statement, and the others: each of the first has events, and no two of them are about the same
+/// aggregate or bear the same name.
+fn apart(appends: &[Append]) -> (Vec<Placed<'_>>, Vec<Placed<'_>>) {
     let mut streams = HashSet::with_capacity(appends.len());
     let mut names = HashSet::new();
-    let all = appends.iter().all(|append| {
+    appends.iter().enumerate().partition(|(_, append)| {
         !append.events.is_empty()
             && streams.insert(append.aggregate_id.as_str())
             && append.idempotency.as_ref().is_none_or(|name| names.insert(name.key.as_str()))
-    });
-    all.then(|| appends.iter().collect())
+    })
+}
+
+/// Whether one of a group has failed it and the others may do without: a conflict, or two groups that waited for each other.
+fn is_of_one(source: &sqlx::Error) -> bool {
+    let deadlock =
+        source.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == DEADLOCK);
+    deadlock || conflict_of(source).is_some()
 }
 
 /// The constraint that tells a conflict; a breach of any other is a fault.

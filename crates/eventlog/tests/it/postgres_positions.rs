@@ -1,7 +1,10 @@
 //! Positions that come with the commit, in the process that gives them; and when it does so no longer.
 
+use std::time::Duration;
+
 use domain::Position;
 use futures::future::join_all;
+use sqlx::Connection as _;
 use test_servers::until;
 use tollgate_eventlog::{Place, postgres::Sessions};
 
@@ -88,6 +91,48 @@ async fn what_another_process_has_appended_comes_first() {
     check_order_once_given(&one).await;
     other.end().await;
     one.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sequencer_that_waits_holds_up_no_command() {
+    let here = Instance::on_a_new_database().await;
+    here.log.execute(register(client(1))).await.unwrap();
+    let mut held = here.connection().await;
+    let mut held = held.begin().await.unwrap();
+    sqlx::query("lock table log in share mode").execute(&mut *held).await.unwrap();
+    here.sequence();
+    let mut look = here.connection().await;
+    until("the sequencer to wait", LONG, async || {
+        Ok((number(&mut look, "select count(*) from pg_locks where not granted").await > 0).then_some(()))
+    })
+    .await
+    .unwrap();
+    let _following = [(); 8].map(|()| here.log.follow_through());
+    let commands = join_all((2..6).map(|of| here.log.execute(register(client(of)))));
+    let answered = tokio::time::timeout(Duration::from_secs(3), commands).await.expect("nobody waits for it");
+    for done in answered {
+        assert!(matches!(done.unwrap().place, Place::Recorded { .. }), "on record, without a position");
+    }
+    held.rollback().await.unwrap();
+    check_order_once_given(&here).await;
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_of_a_group_that_cannot_go_together_are_answered_each() {
+    let here = Instance::on_a_new_database().await;
+    here.sequence();
+    leads(&here).await;
+    let _following = [(); 16].map(|()| here.log.follow_through());
+    for round in 0..4 {
+        // Of each client two: they are in one group, and the second is decided again.
+        let asks =
+            (1..5).flat_map(|of| [of, of]).map(|of| here.log.execute(register(client(round * 10 + of))));
+        let done = join_all(asks).await;
+        assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 4, "of two one is the first");
+    }
+    check_order_once_given(&here).await;
+    here.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
