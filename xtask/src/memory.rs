@@ -17,7 +17,7 @@ const STORIES: &str = "inside_envoy::";
 /// Envoy is some thirty times as slow, and this one holds it to a time.
 const TOO_SLOW: &str = "a_quota_is_shared_by_the_filter_and_a_gateway_and_never_exceeded";
 /// How a finding begins. Source: valgrind's manual, 4.2.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "Invalid",
     "Conditional jump",
     "Use of uninit",
@@ -25,6 +25,7 @@ const KINDS: [&str; 7] = [
     "Mismatched",
     "Source and dest",
     "Argument",
+    "Jump to",
 ];
 /// In a frame of ours.
 const OURS: [&str; 2] = ["libtollgate_envoy", ".rs:"];
@@ -92,7 +93,9 @@ fn findings(log: &str) -> Vec<String> {
     let lines: Vec<_> = lines.collect();
     let blocks = lines.split(|line| line.is_empty());
     let is_finding = |block: &&[&str]| {
-        block.first().is_some_and(|first| KINDS.iter().any(|kind| first.starts_with(kind)))
+        // Before the first of another thread valgrind names that.
+        let first = block.iter().find(|line| !line.starts_with("Thread "));
+        first.is_some_and(|first| KINDS.iter().any(|kind| first.starts_with(kind)))
             && block.iter().any(|line| OURS.iter().any(|ours| line.contains(ours)))
     };
     blocks.filter(is_finding).map(|block| block.join("\n")).collect()
@@ -113,6 +116,7 @@ mod tests {
 ==7==    at 0xA88A944: core::ptr::read_volatile (in /target/debug/libtollgate_envoy.so)
 ==7==    by 0x7AB7249: (below main) (libc_start_call_main.h:58)
 ==7== \n\
+==7== Thread 5 wrk:worker_0:
 ==7== Use of uninitialised value of size 8
 ==7==    at 0x9C40105: tollgate_envoy::ffi::hooks::on_request (hooks.rs:54)
 ==7== \n";
@@ -121,6 +125,6 @@ mod tests {
     fn findings_are_told_that_have_a_frame_of_ours() {
         let found = findings(LOG);
         let first: Vec<_> = found.iter().filter_map(|finding| finding.lines().next()).collect();
-        assert_eq!(first, ["Invalid read of size 1", "Use of uninitialised value of size 8"]);
+        assert_eq!(first, ["Invalid read of size 1", "Thread 5 wrk:worker_0:"]);
     }
 }
