@@ -5,12 +5,13 @@ use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
 use axum::{
     Router,
     body::Body,
+    response::IntoResponse as _,
     routing::{any, get},
 };
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::{body::Incoming, service::Service};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
+use tonic::{Status, service::Routes};
 
 use crate::{
     AccessLog, Door, ExtAuthz, RateLimit,
@@ -21,8 +22,8 @@ use crate::{
     wire::{ext_authz::CHECK, rate_limit::SHOULD_RATE_LIMIT},
 };
 
-/// The gRPC services, `/v1/verify`, `/v1/forward-auth` and `/healthz`. Anything else is answered as gRPC answers an
-/// unknown method. Cheap to clone.
+/// The gRPC services, `/v1/verify`, `/v1/forward-auth` and `/healthz`. Anything else is answered as an unknown method where
+/// gRPC asks, and with 404 where not. Cheap to clone.
 #[derive(Clone)]
 pub struct Doors {
     ext_authz: ExtAuthz,
@@ -50,8 +51,19 @@ impl Doors {
             .with_state(Arc::clone(&door))
             .merge(verify_router(Arc::clone(&door)));
         let streams = Routes::new(AccessLog::new(Arc::clone(&door), stop));
-        let others = streams.into_axum_router().merge(http);
+        let others = streams.into_axum_router().merge(http).fallback(unknown);
         Self { ext_authz: ExtAuthz::new(Arc::clone(&door)), rate_limit: RateLimit::new(door), others }
+    }
+}
+
+/// gRPC tells an unknown method with 200. A proxy that asks by a request of its own, at a path that is written wrongly, takes
+/// that for leave to pass.
+async fn unknown(headers: HeaderMap) -> Response<Body> {
+    let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
+    if said.is_some_and(|said| said.starts_with("application/grpc")) {
+        Status::unimplemented("no such method").into_http()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
     }
 }
 

@@ -128,11 +128,13 @@ impl<S: Serves> Connections<S> {
             if is_of_one_connection(&failure) {
                 continue;
             }
-            failures += 1;
+            // Some come back when calls end, and those that are open are answered meanwhile.
+            if !is_of_shortage(&failure) {
+                failures += 1;
+            }
             if failures >= ACCEPT_FAILURES_MAX {
                 return Err(failure);
             }
-            // Out of descriptors, most likely; some come back when calls end.
             tracing::warn!(error = %failure, "Could not accept a connection; trying again");
             tokio::time::sleep(ACCEPT_PAUSE).await;
         }
@@ -187,6 +189,15 @@ fn builder(arrived: Arrived) -> Builder<Arrived> {
         .keep_alive_interval(KEEP_ALIVE_EVERY)
         .keep_alive_timeout(KEEP_ALIVE_ANSWER_MAX);
     builder
+}
+
+/// Whether there is no descriptor or no memory for another one. Source: `accept(2)`; the numbers are Linux's.
+fn is_of_shortage(failure: &io::Error) -> bool {
+    const ENOMEM: i32 = 12;
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    const ENOBUFS: i32 = 105;
+    failure.raw_os_error().is_some_and(|number| [ENOMEM, ENFILE, EMFILE, ENOBUFS].contains(&number))
 }
 
 /// Whether it says nothing about the next one.

@@ -4,8 +4,10 @@
 //! goes by tonic. Source: gRPC over HTTP/2, "Length-Prefixed-Message", "Trailers".
 
 use std::{
+    fmt,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::body::Body;
@@ -13,12 +15,16 @@ use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame as BodyFrame, Incoming};
 use prost::bytes::{Bytes, BytesMut};
+use tokio::time::timeout;
 use tonic::Status;
 
 use crate::wire::writer::{Frame, PREFIX_BYTES};
 
 /// A message is sent in pieces of so many bytes: what is longer is written by itself, not with other answers. See `serve/together.rs`.
 const PIECE_BYTES: usize = 1_000;
+
+/// What has not come by then is given up: proxies send a question at once, and give up sooner.
+const QUESTION_TIME_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) type Answer = Result<Frame, Status>;
 
@@ -30,9 +36,14 @@ pub(crate) trait Unary {
     fn answer(&self, question: &Bytes) -> impl Future<Output = Answer> + Send;
 }
 
+/// A body with a question in it.
+trait Asked: hyper::body::Body<Data = Bytes, Error: fmt::Display> + Unpin {}
+
+impl<B: hyper::body::Body<Data = Bytes, Error: fmt::Display> + Unpin> Asked for B {}
+
 /// Answers a call, whatever comes in its body.
 pub(crate) async fn call<U: Unary>(method: &U, request: Request<Incoming>) -> Response<Reply> {
-    let answer = match read(request.into_body(), U::QUESTION_BYTES_MAX).await {
+    let answer = match question(request.into_body(), U::QUESTION_BYTES_MAX).await {
         Ok(question) => method.answer(&question).await,
         Err(status) => Err(status),
     };
@@ -42,7 +53,11 @@ pub(crate) async fn call<U: Unary>(method: &U, request: Request<Incoming>) -> Re
     }
 }
 
-async fn read(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Status> {
+async fn question(body: impl Asked, bytes_max: usize) -> Result<Bytes, Status> {
+    timeout(QUESTION_TIME_MAX, read(body, bytes_max)).await.unwrap_or_else(|_late| Err(too_slow()))
+}
+
+async fn read(mut body: impl Asked, bytes_max: usize) -> Result<Bytes, Status> {
     let mut gathered = Gathered::default();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|broken| Status::cancelled(broken.to_string()))?;
@@ -99,6 +114,10 @@ fn message(body: &Bytes, bytes_max: usize) -> Result<Bytes, Status> {
         return Err(Status::internal("the question breaks off, or more than one is asked"));
     }
     Ok(message)
+}
+
+fn too_slow() -> Status {
+    Status::deadline_exceeded(format!("a question has come within {} s", QUESTION_TIME_MAX.as_secs()))
 }
 
 fn too_large(bytes_max: usize) -> Status {
@@ -171,6 +190,7 @@ impl hyper::body::Body for Reply {
 
 #[cfg(test)]
 mod tests {
+    use futures::StreamExt as _;
     use tonic::Code;
 
     use super::*;
@@ -209,6 +229,16 @@ mod tests {
         }
         assert_eq!((told.freeze(), pieces), (answer, vec![PIECE_BYTES, PIECE_BYTES, 1]));
         assert_eq!(status.unwrap()["grpc-status"], "0");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_does_not_come_to_an_end_is_given_up() {
+        let begun = tokio::time::Instant::now();
+        let first =
+            futures::stream::iter([Ok::<_, std::io::Error>(BodyFrame::data(Bytes::from_static(b"\0\0")))]);
+        let never = http_body_util::StreamBody::new(first.chain(futures::stream::pending()));
+        let given_up = question(never, 4).await.map_err(|status| status.code());
+        assert_eq!((given_up, begun.elapsed()), (Err(Code::DeadlineExceeded), QUESTION_TIME_MAX));
     }
 
     #[test]

@@ -33,11 +33,14 @@ async fn grpc_and_http_share_a_listener_and_an_unknown_path_is_no_answer() {
     let open = world.open().await;
     assert_eq!(Envoy::connect(&open).await.refuse(question(&[])).await.status(), 401);
     assert_eq!(health(&open).await.0, 200);
-    let unknown = Client::new().get(open.url("/v1/elsewhere")).send().await.unwrap();
-    assert_eq!(unknown.headers()["grpc-status"], "12");
-    let unknown =
-        Client::new().post(open.url("/envoy.service.auth.v3.Authorization/Other")).send().await.unwrap();
-    assert_eq!(unknown.headers()["grpc-status"], "12");
+    // A proxy that asks by a request of its own would take 200 for leave to pass.
+    for path in ["/", "/v1/elsewhere", "/v1/forward-auth/", "/envoy.service.auth.v3.Authorization/Other"] {
+        let unknown = Client::new().get(open.url(path)).header("x-api-key", "any").send().await.unwrap();
+        assert_eq!(unknown.status().as_u16(), 404, "{path}");
+    }
+    let asked = Client::new().post(open.url("/envoy.service.auth.v3.Authorization/Other"));
+    let unknown = asked.header("content-type", "application/grpc+proto").send().await.unwrap();
+    assert_eq!((unknown.status().as_u16(), &unknown.headers()["grpc-status"]), (200, &"12".parse().unwrap()));
     let unread = Client::new().get(open.url("/v1/verify")).send().await.unwrap();
     assert_eq!((unread.status().as_u16(), &unread.headers()["allow"]), (405, &"POST".parse().unwrap()));
 }
