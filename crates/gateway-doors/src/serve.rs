@@ -191,13 +191,10 @@ fn builder(arrived: Arrived) -> Builder<Arrived> {
     builder
 }
 
-/// Whether there is no descriptor or no memory for another one. Source: `accept(2)`; the numbers are Linux's.
+/// Whether there is no descriptor or no memory for another one. Source: `accept(2)`.
 fn is_of_shortage(failure: &io::Error) -> bool {
-    const ENOMEM: i32 = 12;
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    const ENOBUFS: i32 = 105;
-    failure.raw_os_error().is_some_and(|number| [ENOMEM, ENFILE, EMFILE, ENOBUFS].contains(&number))
+    let short = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    failure.raw_os_error().is_some_and(|number| short.contains(&number))
 }
 
 /// Whether it says nothing about the next one.

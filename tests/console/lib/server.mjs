@@ -18,7 +18,7 @@ let tried = 0;
 
 /** A port that nobody listens at, and that no connection is given before the process that it is for has bound it. */
 export async function freePort() {
-  for (; tried < PORTS.count;) {
+  while (tried < PORTS.count) {
     const port = PORTS.first + (process.pid * STEP + tried++) % PORTS.count;
     const server = createServer();
     const bound = await new Promise((answer) => server.once("error", () => answer(false)).listen(port, "127.0.0.1", () => answer(true)));

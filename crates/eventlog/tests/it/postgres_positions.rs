@@ -17,6 +17,10 @@ use crate::{
 const END_THE_LEADER: &str = "select count(pg_terminate_backend(pid)) from pg_locks
     where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())";
 
+/// Sessions of this database that wait for a lock.
+const WAITING: &str = "select count(*) from pg_locks
+    where not granted and database = (select oid from pg_database where datname = current_database())";
+
 async fn leads(here: &Instance) {
     let mut leads = here.log.watch_leads();
     tokio::time::timeout(LONG, leads.wait_for(|leads| *leads)).await.unwrap().unwrap();
@@ -102,11 +106,9 @@ async fn a_sequencer_that_waits_holds_up_no_command() {
     sqlx::query("lock table log in share mode").execute(&mut *held).await.unwrap();
     here.sequence();
     let mut look = here.connection().await;
-    until("the sequencer to wait", LONG, async || {
-        Ok((number(&mut look, "select count(*) from pg_locks where not granted").await > 0).then_some(()))
-    })
-    .await
-    .unwrap();
+    until("the sequencer to wait", LONG, async || Ok((number(&mut look, WAITING).await > 0).then_some(())))
+        .await
+        .unwrap();
     let _following = [(); 8].map(|()| here.log.follow_through());
     let commands = join_all((2..6).map(|of| here.log.execute(register(client(of)))));
     let answered = tokio::time::timeout(Duration::from_secs(3), commands).await.expect("nobody waits for it");

@@ -1,10 +1,19 @@
 //! One listener for all doors, from its first connection to its last.
 
-use std::sync::Arc;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use axum::{Router, routing::get};
+use hyper_util::service::TowerToHyperService;
 use reqwest::Client;
 use tokio::{io::AsyncReadExt, net::TcpStream, sync::Notify};
+use tokio_util::sync::CancellationToken;
+use tollgate_gateway_doors::{Listens, serve};
 
 use super::{
     client::{Envoy, question},
@@ -70,4 +79,34 @@ async fn a_door_told_to_stop_finishes_what_it_has_begun_and_takes_no_more() {
     let (answer, served) = tokio::join!(request, stopped);
     assert_eq!(answer.unwrap().text().await.unwrap(), "done");
     served.unwrap();
+}
+
+/// Fails so many times, then stops who serves it.
+struct Failing {
+    error: i32,
+    times: AtomicU32,
+    stop: CancellationToken,
+}
+
+impl Listens for Failing {
+    type Connection = TcpStream;
+
+    async fn accept_one(&self) -> io::Result<TcpStream> {
+        if self.times.fetch_sub(1, Ordering::Relaxed) > 0 {
+            return Err(io::Error::from_raw_os_error(self.error));
+        }
+        self.stop.cancel();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_door_outlives_a_shortage_of_descriptors_and_not_a_listener_that_is_broken() {
+    let ends = async |error| {
+        let stop = CancellationToken::new();
+        let failing = Failing { error, times: AtomicU32::new(1_000), stop: stop.clone() };
+        serve(failing, TowerToHyperService::new(Router::new()), stop).await.is_ok()
+    };
+    assert!(ends(libc::EMFILE).await, "some come back when calls end");
+    assert!(!ends(libc::EBADF).await);
 }
