@@ -100,6 +100,7 @@ async fn lead(server: &Server, session: &mut PgConnection, head: &Head, stop: &C
             }
             Err(source) => {
                 warn!(error = %source, "No longer giving positions to events from here");
+                // Before it is let go: writers may be waiting for it.
                 placing.at_once(false);
                 break;
             }

@@ -1,8 +1,8 @@
 //! Gathers waiting appends into one statement and one commit: one sync to disk for many commands.
 //!
 //! Two at a time, so that one group is gathered while another is on its way. A command that comes alone, after a rest, gets
-//! its position with the commit where this process gives them, and so does a group that was waited for. Each command gets its own answer: when a group conflicts with what is there,
-//! its commands are appended one by one. Source: ADR 0018.
+//! its position with the commit where this process gives them, and so does a group that was waited for. Each command gets its
+//! own answer: when a group conflicts with what is there, its commands are appended one by one. Source: ADR 0018.
 
 use std::{
     collections::{BTreeMap, HashSet},
