@@ -11,12 +11,12 @@ use crate::{
     traffic::{Callers, Kind, as_fast_as_answered},
 };
 
-/// Tells of each kind; answers how many good calls a second are taken.
-pub(crate) async fn tell(world: &World, callers: &Arc<Callers>, settings: &Settings) -> Result<f64> {
+/// Tells of each kind.
+pub(crate) async fn tell(world: &World, callers: &Arc<Callers>, settings: &Settings) -> Result<()> {
     let long = Duration::from_secs(settings.seconds_each.into());
     // Connections, counters and allocators warm up.
     as_fast_as_answered(callers, Kind::Good, settings.connections, long / 2).await?;
-    let (mut capacity, mut good_us) = (0.0, 0.0);
+    let mut good_us = 0.0;
     for kind in Kind::ALL {
         let before = spent(world)?;
         let told = as_fast_as_answered(callers, kind, settings.connections, long).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn tell(world: &World, callers: &Arc<Callers>, settings: &Setti
         let us = |after: Duration, before: Duration| (after - before).as_secs_f64() / calls * 1e6;
         let (envoy, product) = (us(envoy, before.0), us(product, before.1));
         if kind == Kind::Good {
-            (capacity, good_us) = (calls / long.as_secs_f64(), envoy + product);
+            good_us = envoy + product;
         }
         println!(
             "{kind:?}: {:.0} calls/s; for each call Envoy has {envoy:.1} µs of a processor, the product {product:.1} µs: {:.2} of a good one",
@@ -35,7 +35,7 @@ pub(crate) async fn tell(world: &World, callers: &Arc<Callers>, settings: &Setti
             (envoy + product) / good_us
         );
     }
-    Ok(capacity)
+    Ok(())
 }
 
 /// Good calls beside as many connections of each kind, all as fast as they are answered: a kind that pushes good calls out leaves them less

@@ -1,6 +1,7 @@
 //! Hours of a running gateway: calls at a share of what it can take while keys are issued, rotated and revoked and policies change, with bad
-//! callers among the good ones. Told is, for each stretch of time, how long good calls took, what was answered wrongly, and what memory
-//! Envoy and the product hold; and first, what a call of each kind costs. `cargo run -p tollgate-bench --bin soak -- --help`
+//! callers among the good ones. What it can take is measured again before each stretch of time, for a machine has fast hours and slow ones.
+//! Told is, for each stretch, the rate, how long good calls took, what was answered wrongly, and what memory Envoy and the product hold; and
+//! first, what a call of each kind costs. `cargo run -p tollgate-bench --bin soak -- --help`
 #![expect(clippy::print_stdout, reason = "a command line tool speaks to its terminal")]
 
 mod changes;
@@ -18,7 +19,7 @@ use serde_json::json;
 use tollgate_bench::median;
 use tollgate_tests::{DoorKind, IssuedKey, World};
 
-use crate::traffic::{Callers, Paced, Stretch};
+use crate::traffic::{Callers, Kind, Paced, Stretch, as_fast_as_answered};
 
 /// One long run. The environment names the servers' programs: `eval "$(cargo xtask tools)"`; the product and the module are those
 /// that were built beside this program.
@@ -32,7 +33,7 @@ struct Settings {
     keys: u32,
     #[arg(long, default_value_t = 16)]
     connections: u32,
-    /// Of the calls a second that it takes when asked as fast as it answers.
+    /// Of the calls a second that it takes when asked as fast as it answers, just before each stretch.
     #[arg(long, default_value_t = 0.7)]
     share: f64,
     /// For how long calls of each kind are sent as fast as they are answered, before the long run.
@@ -51,6 +52,8 @@ enum Door {
 
 const KEYS_OF_CLIENT: u32 = 10;
 const ROUTES: u32 = 20;
+/// Before each stretch: long against a pause of the scheduler, and little of a stretch.
+const MEASURED_FOR: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -58,16 +61,13 @@ async fn main() -> Result<()> {
     println!("{settings:?}");
     let world = World::start_at(settings.door.into()).await?;
     let callers = Callers::new(settle(&world, settings.keys).await?, world.envoy.ingress_port())?;
-    let capacity = costs::tell(&world, &callers, &settings).await?;
+    costs::tell(&world, &callers, &settings).await?;
     costs::tell_floods(&callers, &settings).await?;
     drop(world.upstream.take_requests());
-    let rate = capacity * settings.share;
-    println!("{capacity:.0} good calls/s when asked as fast as they are answered; from now on {rate:.0}/s");
     let end = Instant::now() + Duration::from_secs(60 * u64::from(settings.minutes));
-    let paced = Paced { callers: Arc::clone(&callers), connections: settings.connections, rate };
     let (changes, stretches, ()) = tokio::try_join!(
         changes::until(end, &world, &callers),
-        call_until(end, &world, &paced, Duration::from_secs(settings.stretch.into())),
+        call_until(end, &world, &callers, &settings),
         forget_until(end, &world)
     )?;
     println!("meanwhile: {changes:?}");
@@ -77,19 +77,33 @@ async fn main() -> Result<()> {
 /// A stretch of time, and what Envoy and the product held in memory after it, in KiB.
 type Told = (Stretch, (u64, u64));
 
-async fn call_until(end: Instant, world: &World, paced: &Paced, stretch: Duration) -> Result<Vec<Told>> {
+async fn call_until(
+    end: Instant,
+    world: &World,
+    callers: &Arc<Callers>,
+    settings: &Settings,
+) -> Result<Vec<Told>> {
     println!(
-        "{:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>11} {:>11}",
-        "after", "calls", "p50", "p99", "p99.9", "wrong", "Envoy", "product"
+        "{:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7} {:>11} {:>11}",
+        "after", "calls/s", "calls", "p50", "p99", "p99.9", "wrong", "Envoy", "product"
     );
     let (begun, mut stretches) = (Instant::now(), vec![]);
     while Instant::now() < end {
-        let told = paced.for_so_long(stretch).await?;
+        let rate = settings.share * taken(callers, settings.connections).await?;
+        let paced = Paced { callers: Arc::clone(callers), connections: settings.connections, rate };
+        let told = paced.for_so_long(Duration::from_secs(settings.stretch.into())).await?;
         let memory = (resident_kib(world.envoy.process().id())?, resident_kib(world.product.process().id())?);
-        tell(begun.elapsed(), &told, memory);
+        tell(begun.elapsed(), rate, &told, memory);
         stretches.push((told, memory));
     }
     Ok(stretches)
+}
+
+/// Good calls a second, asked as fast as they are answered.
+async fn taken(callers: &Arc<Callers>, connections: u32) -> Result<f64> {
+    let told = as_fast_as_answered(callers, Kind::Good, connections, MEASURED_FOR).await?;
+    ensure!(told.wrong.is_empty(), "{:?}", told.wrong.first());
+    Ok(f64::from(u32::try_from(told.calls)?) / MEASURED_FOR.as_secs_f64())
 }
 
 /// The upstream remembers what it received, which nobody asks here.
@@ -126,10 +140,10 @@ fn limits(number: u32) -> serde_json::Value {
     json!({ "name": format!("limits {number}"), "rates": rates, "quotas": quotas })
 }
 
-fn tell(after: Duration, stretch: &Stretch, (envoy, product): (u64, u64)) {
+fn tell(after: Duration, rate: f64, stretch: &Stretch, (envoy, product): (u64, u64)) {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     println!(
-        "{:>6.1} m {:>9} {:>6.2} ms {:>6.2} ms {:>6.2} ms {:>7} {:>7} MiB {:>7} MiB",
+        "{:>6.1} m {rate:>9.0} {:>9} {:>6.2} ms {:>6.2} ms {:>6.2} ms {:>7} {:>7} MiB {:>7} MiB",
         after.as_secs_f64() / 60.0,
         stretch.calls,
         ms(stretch.good(500)),
