@@ -1,120 +1,36 @@
 //! Keys and their secrets: 112 bytes for a key with its current secret, and some eight for each way to find it.
 
+mod entry;
+mod previous;
 pub(crate) mod quarantine;
 pub(crate) mod rows;
+mod secret;
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::collections::BTreeSet;
 
 use domain::{
     ClientId, Environment, KeyId, Scope, Timestamp,
-    api_key::{
-        ApiKeyEvent, ForeignVersion, Imported, Issued, OverlapExtended, RevocationScheduled, Rotated,
-        SecretVersion,
-    },
+    api_key::{ApiKeyEvent, Imported, Issued, OverlapExtended, RevocationScheduled, Rotated},
     secret::{ForeignDigest, Locator, SecretDigest},
 };
 use hashbrown::HashMap;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
-use self::quarantine::Quarantine;
+pub(crate) use self::entry::{KeyEntry, KeyStanding};
+use self::{
+    previous::{Previous, PreviousSecrets},
+    quarantine::Quarantine,
+    secret::Secret,
+};
 use super::{
     clients::Clients,
     micros,
     shared::{AddressRanges, Environments, Shared},
-    slots::{ClientSlot, EnvironmentSlot, KeySlot, Slots},
+    slots::{ClientSlot, KeySlot, Slots},
     table::Table,
 };
 use crate::scopes::ScopeSet;
-
-/// One key with its current secret. Moments are in Unix microseconds. What the secret is proven by lies here bare:
-/// as a [`Secret`] it would take a cache line's eighth more.
-pub(crate) struct KeyEntry {
-    pub(crate) id: KeyId,
-    locator: u64,
-    hmac: [u8; 32],
-    pub(crate) not_before: i64,
-    pub(crate) expires_at: i64,
-    pub(crate) revoke_at: i64,
-    /// None: whatever the client holds.
-    pub(crate) scopes: Option<Arc<ScopeSet>>,
-    /// None: from anywhere.
-    pub(crate) allowed_from: Option<Arc<AddressRanges>>,
-    pub(crate) client: ClientSlot,
-    pub(crate) environment: EnvironmentSlot,
-    version: u32,
-    pepper_version: u16,
-    pub(crate) standing: KeyStanding,
-    /// Whether there is more about it in the quarantines.
-    quarantined: bool,
-}
-
-impl fmt::Debug for KeyEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyEntry({}, {:?})", self.id, self.standing)
-    }
-}
-
-/// What a secret is proven by.
-#[derive(Clone, Copy)]
-struct Secret {
-    locator: u64,
-    hmac: [u8; 32],
-    version: u32,
-    pepper_version: u16,
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret(version {})", self.version)
-    }
-}
-
-/// Stands where a secret of our own has its pepper's version, which begins at 1; no locator leads to it.
-const FOREIGN: u16 = 0;
-/// No locator has this number.
-const NO_LOCATOR: u64 = u64::MAX;
-
-impl Secret {
-    fn foreign(version: &ForeignVersion) -> Self {
-        let ForeignVersion { version, sha256, hint: _ } = version;
-        Self { locator: NO_LOCATOR, hmac: *sha256.as_bytes(), version: *version, pepper_version: FOREIGN }
-    }
-
-    fn is_foreign(&self) -> bool {
-        self.pepper_version == FOREIGN
-    }
-
-    /// Compares in constant time.
-    fn proves(&self, digest: &ForeignDigest) -> bool {
-        self.is_foreign() && ForeignDigest::from_bytes(self.hmac).matches(digest)
-    }
-
-    fn of(version: &SecretVersion) -> Self {
-        let SecretVersion { version, locator, digest: SecretDigest { pepper_version, hmac }, hint: _ } =
-            version;
-        Self { locator: locator.get(), hmac: *hmac, version: *version, pepper_version: *pepper_version }
-    }
-}
-
-/// Whether a key may be used at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyStanding {
-    /// Named, but not issued yet.
-    Absent,
-    Active,
-    Suspended,
-    Revoked,
-    Expired,
-}
-
-/// The secret before the current one. Those before it are forgotten: they are unknown.
-#[derive(Debug)]
-struct Previous {
-    secret: Secret,
-    until: i64,
-    key: KeySlot,
-}
 
 /// A secret version that a locator leads to.
 pub(crate) struct Found<'index> {
@@ -149,12 +65,9 @@ pub(crate) struct Keys {
     entries: Slots<KeyEntry>,
     by_id: Table,
     by_locator: Table,
-    previous: Slots<Previous>,
-    previous_by_locator: Table,
-    previous_by_key: Table,
     /// Secrets of other systems, by all 256 bits of their digest.
     by_foreign: Table,
-    previous_by_foreign: Table,
+    previous: PreviousSecrets,
     /// Whether there ever was one.
     knows_foreign: bool,
     quarantines: HashMap<KeySlot, Quarantine, FxBuildHasher>,
@@ -177,10 +90,7 @@ impl Keys {
             let key = self.entries.get(slot)?;
             return Some(Found::new(KeySlot(slot), key, &key.secret(), None));
         }
-        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.secret.locator == locator);
-        let previous = self.previous.get(self.previous_by_locator.find(locator, holds)?)?;
-        let key = self.get(previous.key)?;
-        Some(Found::new(previous.key, key, &previous.secret, Some(previous.until)))
+        self.retired(self.previous.find(locator)?)
     }
 
     /// Finds the version whose secret has this digest: that is its proof too.
@@ -191,8 +101,10 @@ impl Keys {
             let key = self.entries.get(slot)?;
             return Some(Found::new(KeySlot(slot), key, &key.secret(), None));
         }
-        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.secret.proves(digest));
-        let previous = self.previous.get(self.previous_by_foreign.find(bytes, holds)?)?;
+        self.retired(self.previous.find_foreign(digest)?)
+    }
+
+    fn retired(&self, previous: &Previous) -> Option<Found<'_>> {
         let key = self.get(previous.key)?;
         Some(Found::new(previous.key, key, &previous.secret, Some(previous.until)))
     }
@@ -222,10 +134,7 @@ impl Keys {
         if version.is_none_or(|version| version == key.version) {
             return Some(Found::new(slot, key, &key.secret(), None));
         }
-        let holds = |at| self.previous.get(at).is_some_and(|previous| previous.key == slot);
-        let previous = self.previous.get(self.previous_by_key.find(slot, holds)?)?;
-        let found = Found::new(slot, key, &previous.secret, Some(previous.until));
-        Some(found).filter(|found| Some(found.version) == version)
+        self.retired(self.previous.of(slot)?).filter(|found| Some(found.version) == version)
     }
 
     /// The keys of a client, in the order they were named. Looks at all there are.
@@ -251,10 +160,10 @@ impl Keys {
             ApiKeyEvent::Issued(issued) => self.issue(slot, issued, around),
             ApiKeyEvent::Rotated(rotated) => self.rotate(slot, rotated),
             ApiKeyEvent::OverlapExtended(OverlapExtended { version: _, previous_until, reason: _ }) => {
-                self.stop_previous(slot, micros(*previous_until));
+                self.previous.stop(slot, micros(*previous_until));
             }
             // For good: no clock that is set back lets it in again.
-            ApiKeyEvent::PreviousRetired(_) => self.stop_previous(slot, i64::MIN),
+            ApiKeyEvent::PreviousRetired(_) => self.previous.stop(slot, i64::MIN),
             ApiKeyEvent::PreviousStillBusy(_) => {}
             ApiKeyEvent::RevocationScheduled(RevocationScheduled { revoke_at, reason: _ }) => {
                 self.plan_revocation(slot, micros(*revoke_at));
@@ -374,47 +283,9 @@ impl Keys {
         }
     }
 
-    fn stop_previous(&mut self, key: KeySlot, until: i64) {
-        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.key == key);
-        let slot = self.previous_by_key.find(key, holds);
-        if let Some(previous) = slot.and_then(|slot| self.previous.get_mut(slot)) {
-            previous.until = until;
-        }
-    }
-
-    /// Keeps the version before the current one, in the place of the one before it.
     fn retire(&mut self, retired: Previous) {
-        let (secret, key) = (retired.secret, retired.key);
-        let holds = |slot| self.previous.get(slot).is_some_and(|previous| previous.key == key);
-        let slot = match self.previous_by_key.find(key, holds) {
-            Some(slot) => {
-                if let Some(previous) = self.previous.get_mut(slot) {
-                    let forgotten = std::mem::replace(previous, retired).secret;
-                    if forgotten.is_foreign() {
-                        self.previous_by_foreign.remove(forgotten.hmac, slot);
-                    } else {
-                        self.previous_by_locator.remove(forgotten.locator, slot);
-                    }
-                }
-                slot
-            }
-            None => {
-                let slot = self.previous.push(retired);
-                let previous = &self.previous;
-                self.previous_by_key
-                    .insert(key, slot, |slot| previous.get(slot).map(|previous| previous.key));
-                slot
-            }
-        };
-        let previous = &self.previous;
-        if secret.is_foreign() {
-            let digest_of = |slot| previous.get(slot).map(|previous| previous.secret.hmac);
-            self.previous_by_foreign.insert(secret.hmac, slot, digest_of);
-            self.knows_foreign = true;
-        } else {
-            let locator_of = |slot| previous.get(slot).map(|previous| previous.secret.locator);
-            self.previous_by_locator.insert(secret.locator, slot, locator_of);
-        }
+        self.knows_foreign |= retired.secret.is_foreign();
+        self.previous.keep(retired);
     }
 
     /// Revoked is final, whatever a log may say later.
@@ -431,50 +302,6 @@ impl Keys {
     }
 }
 
-impl KeyEntry {
-    fn secret(&self) -> Secret {
-        let Self { locator, hmac, version, pepper_version, .. } = *self;
-        Secret { locator, hmac, version, pepper_version }
-    }
-
-    /// A key without bounds of its own, which nobody holds.
-    pub(crate) fn unbound(client: ClientSlot, environment: EnvironmentSlot) -> Self {
-        let absent = Self::absent(KeyId::from_u128(0));
-        Self { client, environment, standing: KeyStanding::Active, ..absent }
-    }
-
-    fn absent(id: KeyId) -> Self {
-        Self {
-            id,
-            locator: NO_LOCATOR,
-            hmac: [0; 32],
-            version: 0,
-            pepper_version: 0,
-            not_before: i64::MIN,
-            expires_at: i64::MAX,
-            revoke_at: i64::MAX,
-            scopes: None,
-            allowed_from: None,
-            client: ClientSlot::NONE,
-            environment: EnvironmentSlot::NONE,
-            standing: KeyStanding::Absent,
-            quarantined: false,
-        }
-    }
-}
-
-impl KeyStanding {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-        }
-    }
-}
-
 impl<'index> Found<'index> {
     fn new(slot: KeySlot, key: &'index KeyEntry, secret: &Secret, retired_at: Option<i64>) -> Self {
         let Secret { locator: _, hmac, version, pepper_version } = *secret;
@@ -485,16 +312,5 @@ impl<'index> Found<'index> {
 impl Around<'_> {
     fn client(&mut self, id: ClientId) -> ClientSlot {
         self.clients.slot_of(id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_small() {
-        assert_eq!(size_of::<KeyEntry>(), 112);
-        assert!(size_of::<Previous>() <= 64);
     }
 }

@@ -5,7 +5,9 @@ use domain::{KeyId, Scope};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{Around, KeyEntry, KeyStanding, Keys, Previous, Secret, quarantine::QuarantineRow};
+use super::{
+    Around, KeyEntry, KeyStanding, Keys, previous::Previous, quarantine::QuarantineRow, secret::Secret,
+};
 use crate::{
     index::{
         shared::AddressRanges,
