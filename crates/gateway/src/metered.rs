@@ -9,7 +9,7 @@ use crate::{Call, Decision};
 /// What is asked about such a call. Its scopes, its environment and the addresses that its key is bound to are not judged.
 #[derive(Clone, Copy, Debug)]
 pub struct MeteredCall<'a> {
-    /// Its secret is proven where no client is named. Without a path it is on no route, and what it costs is said there too.
+    /// Its secret is proven where no client is named. Without a path (an empty one) it is on no route, and what it costs is said there too.
     pub call: Call<'a>,
     /// Who calls, believed as it is said.
     pub client_id: Option<ClientId>,
@@ -24,7 +24,8 @@ pub struct MeteredCall<'a> {
 pub struct OwnLimit<'a> {
     /// Calls that agree in this and the next are counted together, whatever the order of the entries.
     pub domain: &'a str,
-    pub entries: &'a [(&'a str, &'a str)],
+    /// Values are bytes: they come from callers, and one that is no text is to be counted like any other.
+    pub entries: &'a [(&'a str, &'a [u8])],
     pub requests: u64,
     pub every: Every,
 }

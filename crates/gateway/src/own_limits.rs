@@ -119,7 +119,7 @@ impl OwnLimits {
 
     fn key(&self, limit: &OwnLimit<'_>) -> Key {
         let OwnLimit { domain, entries, requests: _, every } = limit;
-        let mut entries: SmallVec<[(&str, &str); 8]> = entries.iter().copied().collect();
+        let mut entries: SmallVec<[(&str, &[u8]); 8]> = entries.iter().copied().collect();
         entries.sort_unstable();
         // What is granted is not part of it: who is granted more or less goes on where the count was.
         let [high, low] = [0, 1].map(|at: usize| {

@@ -56,7 +56,7 @@ pub(super) struct Question<'a> {
 /// One view of the call.
 #[derive(Debug, Default)]
 pub(super) struct Descriptor<'a> {
-    entries: SmallVec<[(&'a str, &'a str); 8]>,
+    entries: SmallVec<[(&'a str, &'a [u8]); 8]>,
     said: Said<'a>,
     environment: Option<Environment>,
     own: Option<(u64, Every)>,
@@ -135,13 +135,12 @@ impl<'a> Descriptor<'a> {
 
     fn read_entry(&mut self, message: &'a [u8]) -> Result<(), Unreadable> {
         let (key, value) = entry(message, 2)?;
-        let value = utf8(value)?;
         if self.entries.len() == ENTRIES_MAX {
             return Err(Unreadable::TooManyEntries);
         }
         self.entries.push((key, value));
         let Some((key, place)) = self.said.place(key) else { return Ok(()) };
-        match place.replace(value) {
+        match place.replace(text(value)) {
             None => Ok(()),
             Some(_) => Err(Unreadable::SaidTwice { key }),
         }
@@ -163,7 +162,7 @@ impl<'a> Descriptor<'a> {
                 secret: api_key.and_then(|value| credential::read([(API_KEY, Some(value))]).secret),
                 method: method.unwrap_or_default(),
                 host,
-                path: crate::path::insist_on_plain(path.unwrap_or_default()),
+                path: path.map(crate::path::insist_on_plain).unwrap_or_default(),
                 environment: self.environment.as_ref().unwrap_or(served),
                 address: address(remote_address),
                 user_agent: None,
@@ -192,6 +191,12 @@ impl<'a> Said<'a> {
             _ => return None,
         })
     }
+}
+
+/// What is no text names nobody and nothing, and is no path. A question is not given up for it: Envoy sends on what a caller
+/// wrote into a header, and would let the call pass.
+fn text(value: &[u8]) -> &str {
+    str::from_utf8(value).unwrap_or("\u{fffd}")
 }
 
 /// What is no identifier is the name of nobody: no client and no route is ever given this one.

@@ -164,6 +164,29 @@ async fn a_limit_of_its_own_counts_by_all_entries() {
     assert_eq!(filter.limit(own(3, &gold)).await.overall_code(), Code::Ok);
 }
 
+/// However a caller writes its path, it does not come to be without the limits that it has.
+#[tokio::test]
+async fn a_path_without_a_safe_reading_is_no_way_around_a_limit() {
+    let (world, (client, _)) = limited(1, 100);
+    let open = world.open().await;
+    let filter = Filter::connect(&open).await;
+    for path in [format!("/orders/{}", "a".repeat(9_000)), "/orders/%zz".to_owned(), "//orders/7".to_owned()]
+    {
+        let asked = descriptor(&[("client_id", client.as_str()), ("method", "GET"), ("path", &path)]);
+        let refused = filter.limit(vec![asked]).await;
+        assert_eq!(refused.overall_code(), Code::OverLimit, "{path}");
+        assert!(refused.statuses[0].current_limit.is_none(), "no limit has refused it");
+        assert!(str::from_utf8(&refused.raw_body).unwrap().contains(r#""code":"bad_path""#));
+    }
+    assert_eq!(filter.limit(vec![orders(&client)]).await.overall_code(), Code::Ok, "and took nothing");
+    let refused = facts(&world)
+        .iter()
+        .filter(|fact| fact.outcome.as_str() == "forbidden")
+        .map(|f| f.calls)
+        .sum::<u64>();
+    assert_eq!(refused, 3);
+}
+
 #[tokio::test]
 async fn a_door_that_cannot_judge_says_so_and_leaves_it_to_envoy() {
     let starting = World::starting().open().await;

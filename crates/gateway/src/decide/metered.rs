@@ -6,7 +6,7 @@ use super::{Asked, Caller, Deciding, Findings, Grounds, Verdict};
 use crate::{
     index::{Index, keys::KeyEntry, slots::EnvironmentSlot},
     metered::{MeteredCall, OwnStanding},
-    path,
+    path::{self, BadPath},
 };
 
 /// Takes from the limit that comes with a call.
@@ -28,8 +28,7 @@ pub(crate) fn meter(
     };
     let mut found = Findings::none(grounds, asked);
     found.know(caller);
-    found.place(grounds, metered);
-    if let Err(reason) = found.judge_limits(grounds, asked, &caller, own) {
+    if let Err(reason) = found.judge_limits(grounds, asked, metered, &caller, own) {
         found.decision.reason = Some(reason);
         found.decision.outcome = reason.outcome();
     }
@@ -44,17 +43,24 @@ fn open_key(id: ClientId, index: &Index, environment: EnvironmentSlot) -> Option
 }
 
 impl<'a> Findings<'a> {
-    /// A path without a safe reading, and one that no route takes, is on no route: that is no reason to refuse here.
-    fn place(&mut self, grounds: &Grounds<'a>, metered: &MeteredCall<'_>) {
+    /// A path that no route takes is on no route, and so is a call without one: that is no reason to refuse here.
+    ///
+    /// One without a safe reading is refused where limits of routes are asked. The upstream may well serve it as one that is
+    /// limited, and the caller chooses how it is written. A limit of the call's own asks for no route.
+    fn place(&mut self, grounds: &Grounds<'a>, metered: &MeteredCall<'_>) -> Result<(), RefusalReason> {
         let routes = &grounds.index.routes;
         let call = &metered.call;
         self.route = match metered.route_id {
             Some(id) => routes.active(id),
-            None => {
-                path::normalise(call.path).ok().and_then(|path| routes.find(call.host, call.method, &path))
-            }
+            None if call.path.is_empty() => None,
+            None => match path::normalise(call.path) {
+                Ok(path) => routes.find(call.host, call.method, &path),
+                Err(BadPath) if metered.own.is_some() => None,
+                Err(BadPath) => return Err(RefusalReason::BadPath),
+            },
         };
         self.decision.route_id = self.route.and_then(|(slot, _)| routes.get(slot)).map(|route| route.id);
+        Ok(())
     }
 
     /// Who was told to stop is stopped here too: a suspended client that passes would be one without limits.
@@ -62,12 +68,15 @@ impl<'a> Findings<'a> {
         &mut self,
         grounds: &Grounds<'a>,
         asked: &Asked<'_>,
+        metered: &MeteredCall<'_>,
         caller: &Caller<'a>,
         own: Option<TakeOwn<'_>>,
     ) -> Result<(), RefusalReason> {
+        let placed = self.place(grounds, metered);
         caller.check_live(asked.now)?;
         caller.check_standing()?;
         grounds.check_fresh()?;
+        placed?;
         let quarantine = caller.check_quarantine(grounds, asked.call.address)?;
         self.take_confined(quarantine, asked, &mut Deciding, |found, manner| match own {
             Some(own) => found.take_own(own()),

@@ -114,9 +114,38 @@ fn a_limit_of_its_own_is_over_all_entries_and_the_domain() {
     ] {
         asked(&request(vec![override_of(9, unit.into(), multiplier)]), |metered| {
             let own = metered.own.unwrap();
-            assert_eq!((own.domain, own.entries, own.requests), ("edge", &[("k", "v")][..], 9));
+            assert_eq!((own.domain, own.entries, own.requests), ("edge", &[("k", &b"v"[..])][..], 9));
             assert_eq!(own.every, Every { unit: expected, times: times.try_into().unwrap() });
         });
+    }
+}
+
+#[test]
+fn a_value_that_is_no_text_is_counted_as_it_is_and_says_nothing() {
+    let own = override_of(9, 3, None);
+    let mut bytes = request(vec![RateLimitDescriptor { entries: descriptor(&[("k", "~~")]).entries, ..own }]);
+    bytes.descriptors[0]
+        .entries
+        .extend(descriptor(&[("path", "~~"), ("client_id", "~~"), ("host", "~~")]).entries);
+    let no_text: Vec<u8> =
+        bytes.encode_to_vec().iter().map(|byte| if *byte == b'~' { 0xff } else { *byte }).collect();
+    let question = read(&no_text).unwrap();
+    let served = prod();
+    let MeteredCall { call, client_id, own, .. } = question.descriptors[0].call(question.domain, &served);
+    assert_eq!(own.unwrap().entries[0], ("k", &[0xff, 0xff][..]));
+    assert_eq!(client_id, Some(ClientId::from_u128(0)));
+    assert_eq!((call.path, call.host), ("/%2f", Some("\u{fffd}")));
+}
+
+#[test]
+fn a_path_that_is_not_said_is_none_and_one_that_is_not_plain_has_no_safe_reading() {
+    for (entries, path) in [
+        (&[][..], ""),
+        (&[("path", "/orders")], "/orders"),
+        (&[("path", "")], "/%2f"),
+        (&[("path", "//orders")], "/%2f"),
+    ] {
+        asked(&request(vec![descriptor(entries)]), |metered| assert_eq!(metered.call.path, path));
     }
 }
 

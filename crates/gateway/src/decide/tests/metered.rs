@@ -169,10 +169,41 @@ fn a_call_on_no_route_meets_the_limits_that_name_none() {
     org.assign("pol_00000000000000000000000002", |a| a.route_id = Some(read(ROUTE)));
     let on = |path: &'static str| org.named_as(move |metered| metered.call.path = path);
     assert_eq!(remaining(&on("/orders/1")), [1]);
-    for (path, left) in [("/nowhere", 9), ("", 8), ("/a%2Fb", 7)] {
+    for (path, left) in [("/nowhere", 9), ("", 8)] {
         let metered = on(path);
         assert_eq!((remaining(&metered), metered.decision.unwrap().route_id), (vec![left], None), "{path}");
     }
+}
+
+/// The caller chooses how its path is written, and the upstream may read it as one whose route has limits.
+#[test]
+fn a_path_without_a_safe_reading_passes_by_no_limit() {
+    let mut org = Organisation::small();
+    org.route(OTHER_ROUTE, |spec| spec.path = read("/files/{name}"));
+    org.policy(POLICY, spec(vec![rate("narrow", 1)], vec![]));
+    org.assign(POLICY, |a| a.route_id = Some(read(OTHER_ROUTE)));
+    let on = |path: &'static str| org.named_as(move |metered| metered.call.path = path);
+    let too_long: &'static str = format!("/files/{}", "a".repeat(9_000)).leak();
+    let unsafe_paths = [too_long, "/files/%2f", "/files/%zz", "/files/a\0b", "files/a"];
+    for path in unsafe_paths {
+        assert_eq!(reason(&on(path)), Some(RefusalReason::BadPath), "{path}");
+    }
+    assert_eq!(remaining(&on("/files/a")), [0], "nothing was taken by what was refused");
+    for path in unsafe_paths {
+        let named = org.named_as(|metered| (metered.call.path, metered.route_id) = (path, Some(read(ROUTE))));
+        assert_eq!(reason(&named), None, "whose route is said need no path: {path}");
+    }
+    let own = OwnLimit { domain: "edge", entries: &[("path", b"/files/%2f")], requests: 1, every: HOUR };
+    let counted = org.named_as(|metered| (metered.call.path, metered.own) = ("/files/%2f", Some(own)));
+    assert_eq!((reason(&counted), counted.own.unwrap().remaining), (None, 0));
+}
+
+#[test]
+fn who_must_not_call_is_told_so_whatever_the_path() {
+    let mut org = under(spec(vec![rate("burst", 10)], vec![]));
+    org.client(CLIENT, ApiClientEvent::Suspended(Suspended { reason: read("why") }));
+    let metered = org.named_as(|metered| metered.call.path = "/files/%2f");
+    assert_eq!(reason(&metered), Some(RefusalReason::ClientSuspended));
 }
 
 #[test]
@@ -245,8 +276,8 @@ fn usage_counts_a_call_without_a_key_to_the_second() {
 #[test]
 fn a_limit_of_its_own_stands_in_place_of_the_policies() {
     let org = under(spec(vec![rate("burst", 1)], vec![]));
-    let entries = &[("client_id", CLIENT), ("plan", "gold")];
-    let own = OwnLimit { domain: "edge", entries, requests: 2, every: HOUR };
+    const ENTRIES: &[(&str, &[u8])] = &[("client_id", CLIENT.as_bytes()), ("plan", b"gold")];
+    let own = OwnLimit { domain: "edge", entries: ENTRIES, requests: 2, every: HOUR };
     let with_own = || org.named_as(|metered| metered.own = Some(own));
     for left in [1, 0] {
         let metered = with_own();
@@ -265,7 +296,7 @@ fn a_limit_of_its_own_stands_in_place_of_the_policies() {
 fn a_limit_of_its_own_binds_nobody_too_and_a_suspended_client_takes_nothing_of_it() {
     let mut org = Organisation::small();
     let own =
-        OwnLimit { domain: "edge", entries: &[("remote_address", "192.0.2.7")], requests: 1, every: HOUR };
+        OwnLimit { domain: "edge", entries: &[("remote_address", b"192.0.2.7")], requests: 1, every: HOUR };
     let nobody =
         |org: &Organisation| org.named_as(|metered| (metered.client_id, metered.own) = (None, Some(own)));
     org.client(CLIENT, ApiClientEvent::Suspended(Suspended { reason: read("why") }));
