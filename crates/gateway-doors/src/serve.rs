@@ -2,6 +2,7 @@
 
 mod at_once;
 mod listens;
+mod patience;
 mod together;
 
 use std::{convert::Infallible, error::Error, io, time::Duration};
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use at_once::{Arrived, AtOnce};
 pub use listens::{Connection, Listens};
+use patience::Patient;
 use together::Together;
 
 /// Proxies keep few connections, each with many calls; those beyond wait to be accepted.
@@ -30,8 +32,9 @@ const STREAMS_MAX: u32 = 1024;
 const HEADER_BYTES_MAX: u32 = 64 * 1024;
 /// The same over HTTP/1.1, where the buffer also holds what has come of the body.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
-/// Longer than proxies keep an idle connection, so that it is they who close it and no call meets a closed one.
-const IDLE_TIME_MAX: Duration = Duration::from_secs(120);
+/// Longer than proxies keep an idle connection, so that it is they who close it and no call meets a closed one. nginx keeps
+/// them for 60 s, Traefik for 90, Caddy for 120.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(150);
 const FIRST_BYTE_TIME_MAX: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
 const KEEP_ALIVE_ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -157,7 +160,7 @@ impl<S: Serves> Connections<S> {
             }
             let arrived = Arrived::default();
             let builder = builder(arrived.clone());
-            let connection = builder.serve_connection(TokioIo::new(Together(stream)), service);
+            let connection = builder.serve_connection(TokioIo::new(Together(Patient::new(stream))), service);
             // Whoever is at the other end knows that it broke off; nobody here can do anything about it.
             if let Err(failure) = AtOnce::new(watcher.watch(connection.into_owned()), arrived).await {
                 tracing::debug!(error = %failure, "A connection ended early");

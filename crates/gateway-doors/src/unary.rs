@@ -3,6 +3,8 @@
 //! What is around a call costs more than its decision; a router, a codec and their boxes are half of that. Whoever streams
 //! goes by tonic. Source: gRPC over HTTP/2, "Length-Prefixed-Message", "Trailers".
 
+mod gathered;
+
 use std::{
     fmt,
     pin::Pin,
@@ -14,9 +16,11 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame as BodyFrame, Incoming};
-use prost::bytes::{Bytes, BytesMut};
+use prost::bytes::Bytes;
 use tokio::time::timeout;
 use tonic::Status;
+
+use gathered::{Gathered, Room};
 
 use crate::wire::writer::{Frame, PREFIX_BYTES};
 
@@ -25,6 +29,9 @@ const PIECE_BYTES: usize = 1_000;
 
 /// What has not come by then is given up: proxies send a question at once, and give up sooner.
 const QUESTION_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Questions that have come in part, of all connections together. One that is whole at once, as nearly every one is, takes nothing of it.
+static ROOM: Room = Room::of(64 * 1024 * 1024);
 
 pub(crate) type Answer = Result<Frame, Status>;
 
@@ -54,47 +61,21 @@ pub(crate) async fn call<U: Unary>(method: &U, request: Request<Incoming>) -> Re
 }
 
 async fn question(body: impl Asked, bytes_max: usize) -> Result<Bytes, Status> {
-    timeout(QUESTION_TIME_MAX, read(body, bytes_max)).await.unwrap_or_else(|_late| Err(too_slow()))
+    let read = read(body, Gathered::within(&ROOM), bytes_max);
+    timeout(QUESTION_TIME_MAX, read).await.unwrap_or_else(|_late| Err(too_slow()))
 }
 
-async fn read(mut body: impl Asked, bytes_max: usize) -> Result<Bytes, Status> {
-    let mut gathered = Gathered::default();
+async fn read(mut body: impl Asked, mut gathered: Gathered<'_>, bytes_max: usize) -> Result<Bytes, Status> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|broken| Status::cancelled(broken.to_string()))?;
         if let Ok(data) = frame.into_data() {
-            gathered.push(data);
+            gathered.push(data, body.is_end_stream())?;
         }
         if gathered.len() > bytes_max.saturating_add(PREFIX_BYTES) {
             return Err(too_large(bytes_max));
         }
     }
     message(&gathered.all(), bytes_max)
-}
-
-/// What has come so far: nearly always all at once, which is not copied.
-#[derive(Default)]
-struct Gathered {
-    first: Bytes,
-    all: BytesMut,
-}
-
-impl Gathered {
-    fn len(&self) -> usize {
-        self.first.len() + self.all.len()
-    }
-
-    fn push(&mut self, data: Bytes) {
-        if self.len() == 0 {
-            self.first = data;
-        } else {
-            self.all.extend_from_slice(&std::mem::take(&mut self.first));
-            self.all.extend_from_slice(&data);
-        }
-    }
-
-    fn all(self) -> Bytes {
-        if self.all.is_empty() { self.first } else { self.all.freeze() }
-    }
 }
 
 /// The one message there is.
@@ -118,6 +99,10 @@ fn message(body: &Bytes, bytes_max: usize) -> Result<Bytes, Status> {
 
 fn too_slow() -> Status {
     Status::deadline_exceeded(format!("a question has come within {} s", QUESTION_TIME_MAX.as_secs()))
+}
+
+fn no_room() -> Status {
+    Status::resource_exhausted("too many questions have come in part and do not go on")
 }
 
 fn too_large(bytes_max: usize) -> Status {
@@ -191,13 +176,14 @@ impl hyper::body::Body for Reply {
 #[cfg(test)]
 mod tests {
     use futures::StreamExt as _;
+    use prost::bytes::BytesMut;
     use tonic::Code;
 
     use super::*;
 
     fn framed(parts: &[&'static [u8]]) -> Result<Bytes, Code> {
-        let mut gathered = Gathered::default();
-        parts.iter().for_each(|part| gathered.push(Bytes::from_static(part)));
+        let mut gathered = Gathered::within(&ROOM);
+        parts.iter().for_each(|part| gathered.push(Bytes::from_static(part), false).unwrap());
         message(&gathered.all(), 4).map_err(|status| status.code())
     }
 

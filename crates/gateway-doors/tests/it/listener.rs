@@ -6,12 +6,18 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{Router, routing::get};
 use hyper_util::service::TowerToHyperService;
 use reqwest::Client;
-use tokio::{io::AsyncReadExt, net::TcpStream, sync::Notify};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::Notify,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 use tollgate_gateway_doors::{Listens, serve};
 
@@ -109,4 +115,24 @@ async fn a_door_outlives_a_shortage_of_descriptors_and_not_a_listener_that_is_br
     };
     assert!(ends(libc::EMFILE).await, "some come back when calls end");
     assert!(!ends(libc::EBADF).await);
+}
+
+/// Each holds one of the places that connections have, and pings are answered without reading anything.
+#[tokio::test(start_paused = true)]
+async fn who_does_not_begin_and_who_reads_no_answer_is_let_go() {
+    const LARGE: usize = 64 << 20;
+    let open = Open::serving(Router::new().route("/large", get(|| async { vec![0; LARGE] }))).await;
+    let begun = Instant::now();
+    let mut stalls = TcpStream::connect(open.address).await.unwrap();
+    stalls.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
+    assert_eq!(stalls.read(&mut [0; 64]).await.unwrap_or_default(), 0);
+    assert_eq!(begun.elapsed().as_secs(), 30);
+
+    let mut deaf = TcpStream::connect(open.address).await.unwrap();
+    deaf.write_all(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    deaf.readable().await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    let mut answer = vec![];
+    drop(deaf.read_to_end(&mut answer).await);
+    assert!((1..LARGE).contains(&answer.len()), "{} bytes", answer.len());
 }
