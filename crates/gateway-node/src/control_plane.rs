@@ -10,7 +10,7 @@ use eventlog::{
     bus::{Refill, envelope},
 };
 use futures::future::BoxFuture;
-use gateway::GatewaySnapshot;
+use gateway::{GatewaySnapshot, SinkFailure};
 use gateway_bus::Member;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -114,11 +114,19 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When it is not known to be kept.
-    pub async fn tell_usage(&self, batch: &UsageBatch) -> anyhow::Result<()> {
+    pub async fn tell_usage(&self, batch: &UsageBatch) -> Result<(), SinkFailure> {
+        let answer = self.hand_over(batch).await.map_err(not_told)?;
+        // The control plane itself takes far more; a proxy before it may not.
+        let is_too_large = answer.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        well(answer).map(drop).map_err(|failure| {
+            if is_too_large { SinkFailure::too_large(format!("{failure:#}")) } else { not_told(failure) }
+        })
+    }
+
+    async fn hand_over(&self, batch: &UsageBatch) -> anyhow::Result<Response> {
         let (url, token) = self.place.as_ref().context("there is no control plane to tell")?;
         let told = self.client.post(format!("{url}/v1/gateway/usage")).bearer_auth(token.expose_secret());
-        let answer = told.json(batch).send().await.context("the control plane does not answer")?;
-        well(answer).map(drop)
+        told.json(batch).send().await.context("the control plane does not answer")
     }
 
     fn request(&self, path: &str) -> Option<RequestBuilder> {
@@ -130,6 +138,10 @@ impl ControlPlane {
         let Some(asked) = self.request(path) else { return Ok(None) };
         Ok(Some(asked.send().await.context("the control plane does not answer")?))
     }
+}
+
+fn not_told(failure: anyhow::Error) -> SinkFailure {
+    SinkFailure::new(format!("{failure:#}"))
 }
 
 async fn read_events(answer: Response) -> anyhow::Result<Vec<Recorded>> {

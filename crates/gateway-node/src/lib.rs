@@ -15,7 +15,7 @@ pub use control_plane::ControlPlane;
 pub use feed::Configuration;
 pub use following::{follow, follow_from_snapshot, new_boot};
 pub use joining::{join_others, settle};
-pub use usage::{Batches, UsageSink, keep_usage};
+pub use usage::{Batches, UsageSink, is_too_large, keep_usage};
 
 /// Whoever runs a node's tasks, waits for them at the end, and hears when one fails.
 pub trait Keepers {

@@ -1,9 +1,10 @@
 //! What becomes of what a node counts: batches for the reports, and its own counters.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, iter, sync::Arc, time::Duration};
 
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use domain::SharedClock;
-use eventlog::{bus::UsagePublisher, usage::UsageLog};
+use eventlog::{LogFailure, bus::UsagePublisher, usage::UsageLog};
 use gateway::{
     CounterRow, Gateway,
     flush::{Flush, FlushSink, SinkFailure},
@@ -34,12 +35,11 @@ impl FlushSink for UsageSink {
         // Elsewhere first: given again it is known by its sequence, and the counters are put where they were.
         let beside = match (&self.batches, &flush.batch) {
             (Batches::Bus(bus), Some(batch)) => {
-                bus.publish(batch).await.map_err(SinkFailure::new)?;
+                bus.publish(batch).await.map_err(not_published)?;
                 None
             }
             (Batches::ControlPlane(control_plane), Some(batch)) => {
-                let told = control_plane.tell_usage(batch).await;
-                told.map_err(|failure| SinkFailure::new(format!("{failure:#}")))?;
+                control_plane.tell_usage(batch).await?;
                 None
             }
             (Batches::Bus(_) | Batches::ControlPlane(_), None) => None,
@@ -47,6 +47,20 @@ impl FlushSink for UsageSink {
         };
         self.file.append(beside, counters).await.map_err(SinkFailure::new)
     }
+}
+
+fn not_published(failure: LogFailure) -> SinkFailure {
+    if is_too_large(&failure) { SinkFailure::too_large(failure) } else { SinkFailure::new(failure) }
+}
+
+/// Whether a batch is larger than the bus takes: then it was not sent to it at all.
+#[must_use]
+pub fn is_too_large(failure: &LogFailure) -> bool {
+    let first: Option<&(dyn Error + 'static)> = Some(failure);
+    iter::successors(first, |cause| (*cause).source()).any(|cause| {
+        let refused = cause.downcast_ref::<PublishError>();
+        refused.is_some_and(|refused| refused.kind() == PublishErrorKind::MaxPayloadExceeded)
+    })
 }
 
 /// Takes the counters over from the run before, and hands on what is counted.
@@ -69,4 +83,20 @@ pub async fn keep_usage(
         Ok(())
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: PublishErrorKind, is_too_large: bool) {
+        let failure = LogFailure::Usage { source: PublishError::new(kind).into() };
+        assert_eq!(not_published(failure).is_too_large(), is_too_large, "{kind:?}");
+    }
+
+    #[test]
+    fn only_what_the_bus_has_no_room_for_is_too_large() {
+        check(PublishErrorKind::MaxPayloadExceeded, true);
+        check(PublishErrorKind::TimedOut, false);
+    }
 }

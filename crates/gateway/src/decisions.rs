@@ -2,6 +2,7 @@
 //! is bounded; beyond that it is only counted.
 
 use std::{
+    collections::VecDeque,
     net::IpAddr,
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
@@ -14,7 +15,7 @@ use domain::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use parking_lot::Mutex;
 
-use crate::{Call, Decision};
+use crate::{Call, Decision, weighed::fitting};
 
 /// Which decisions are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +34,10 @@ impl Default for KeptDecisions {
     }
 }
 
-/// How many decisions go with one batch: some 700 bytes each, and a message on the bus holds a megabyte.
+/// No more decisions go with one batch, however small they are.
 const AT_ONCE_MAX: usize = 500;
-const METHOD_CHARS_MAX: usize = 16;
+/// More of a method is not kept.
+const METHOD_BYTES_MAX: usize = 16;
 
 /// The decisions since the last flush.
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ pub(crate) struct Decisions {
 
 #[derive(Debug, Default)]
 struct Pile {
-    records: Mutex<Vec<DecisionRecord>>,
+    records: Mutex<VecDeque<DecisionRecord>>,
     /// How many there are: asked before the lock is.
     len: AtomicUsize,
     left_out: AtomicU64,
@@ -73,10 +75,10 @@ impl Decisions {
         pile.add(max, || record(decision, call, now));
     }
 
-    /// The oldest of them, and how many were left out; None when there is neither.
-    pub(crate) fn take(&self) -> Option<(Vec<DecisionRecord>, DecisionsLeftOut)> {
-        let mut records = self.proven.take(AT_ONCE_MAX);
-        records.extend(self.unproven.take(AT_ONCE_MAX - records.len()));
+    /// The oldest of them, as many as so many bytes hold, and how many were left out; None when there is neither.
+    pub(crate) fn take(&self, mut room: usize) -> Option<(Vec<DecisionRecord>, DecisionsLeftOut)> {
+        let mut records = self.proven.take(AT_ONCE_MAX, &mut room);
+        records.extend(self.unproven.take(AT_ONCE_MAX - records.len(), &mut room));
         let left_out = DecisionsLeftOut {
             proven: self.proven.left_out.swap(0, Ordering::Relaxed),
             unproven: self.unproven.left_out.swap(0, Ordering::Relaxed),
@@ -98,13 +100,13 @@ impl Pile {
         }
         let record = record();
         let mut records = self.records.lock();
-        records.push(record);
+        records.push_back(record);
         self.len.store(records.len(), Ordering::Relaxed);
     }
 
-    fn take(&self, at_most: usize) -> Vec<DecisionRecord> {
+    fn take(&self, at_most: usize, room: &mut usize) -> Vec<DecisionRecord> {
         let mut records = self.records.lock();
-        let taken = at_most.min(records.len());
+        let taken = fitting(records.iter().take(at_most), room);
         let taken = records.drain(..taken).collect();
         self.len.store(records.len(), Ordering::Relaxed);
         taken
@@ -129,13 +131,20 @@ fn record(decision: &Decision, call: &Call<'_>, now: Timestamp) -> DecisionRecor
         key_id: decision.key_id,
         secret_version: decision.secret_version,
         route_id: decision.route_id,
-        method: call.method.chars().take(METHOD_CHARS_MAX).collect(),
+        method: method(call.method).to_owned(),
         network: call.address.map(network),
         limits: decision.limits.to_vec(),
         retry_after_seconds: decision.retry_after_seconds,
         position: decision.position,
         stale: decision.stale,
     }
+}
+
+/// What of a method is kept: nothing of one that HTTP does not know. Some doors hand on any text, also one that a database would
+/// not take. Source: RFC 9110 §9.1 and §5.6.2.
+fn method(said: &str) -> &str {
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if said.bytes().all(is_of_token) { said.get(..METHOD_BYTES_MAX).unwrap_or(said) } else { "" }
 }
 
 /// What of an address may be kept: where it is, not who.

@@ -37,7 +37,8 @@ pub struct CounterRow {
 /// Keeps flushes: batch and counters together, or nothing.
 pub trait FlushSink: Send + Sync {
     /// # Errors
-    /// When it is not certain that the flush is kept. It comes again, under the same sequence.
+    /// When it is not certain that the flush is kept. It comes again, under the same sequence; in parts, when its batch was
+    /// too large.
     fn flush(&self, flush: &Flush) -> impl Future<Output = Result<(), SinkFailure>> + Send;
 }
 
@@ -45,13 +46,24 @@ pub trait FlushSink: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("keeping usage and counters")]
 pub struct SinkFailure {
+    is_too_large: bool,
     #[source]
     source: Box<dyn Error + Send + Sync>,
 }
 
 impl SinkFailure {
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: source.into() }
+        Self { is_too_large: false, source: source.into() }
+    }
+
+    /// The batch was certainly not kept, and never will be in one piece: it is larger than whoever keeps it takes.
+    pub fn too_large(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { is_too_large: true, source: source.into() }
+    }
+
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.is_too_large
     }
 }
 
@@ -108,7 +120,11 @@ async fn flush(
             return Ok(());
         }
         if let Err(failure) = sink.flush(&flush).await {
-            gateway.give_back(flush);
+            if failure.is_too_large() {
+                gateway.give_back_too_large(flush);
+            } else {
+                gateway.give_back(flush);
+            }
             return Err(failure);
         }
     }

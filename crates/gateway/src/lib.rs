@@ -29,6 +29,7 @@ mod testing;
 mod throttled;
 mod tracked;
 mod usage;
+mod weighed;
 
 pub use call::{Call, Decision, HeaderField, Headers};
 pub use decisions::KeptDecisions;

@@ -84,3 +84,24 @@ fn many_decisions_go_in_several_batches_and_each_once() {
     }
     assert_eq!((kept, batches), (decided, 3));
 }
+
+/// Some doors hand on whatever text they were told, and a database may refuse a batch for one character.
+#[test]
+fn of_a_method_only_what_http_knows_is_kept() {
+    let org = organisation(KeptDecisions::default());
+    let (long, prod) = ("A".repeat(100), read("prod"));
+    for (said, kept) in [
+        ("GET", "GET"),
+        ("M-SEARCH", "M-SEARCH"),
+        (&long, &long[..16]),
+        ("", ""),
+        ("GET\0", ""),
+        ("GET /", ""),
+        ("GRÖSSE", ""),
+        (&format!("{long}\0"), ""),
+    ] {
+        org.judge(&Call { method: said, ..call(&secret(9), &prod) });
+        let methods: Vec<_> = taken(&org).0.into_iter().map(|record| record.method).collect();
+        assert_eq!(methods, [kept], "{said:?}");
+    }
+}

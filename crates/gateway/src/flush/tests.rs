@@ -106,3 +106,27 @@ async fn nothing_is_flushed_when_nothing_was_judged() {
     tokio::join!(run(gateway, kept, Arc::new(Noon), Duration::from_secs(1), stop), stopping);
     assert!(running.kept.batches.lock().unwrap().is_empty());
 }
+
+/// Has room for one fact.
+struct Narrow(Kept);
+
+impl FlushSink for Narrow {
+    async fn flush(&self, flush: &Flush) -> Result<(), SinkFailure> {
+        if flush.batch.as_ref().is_some_and(|batch| batch.facts.len() > 1) {
+            return Err(SinkFailure::too_large("two facts"));
+        }
+        self.0.flush(flush).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_divided_until_it_fits() {
+    let running = Running::new(0);
+    let (unknown, environment) = (crate::testing::secret(9), read("prod"));
+    running.call();
+    running.gateway.judge(&crate::testing::call(&unknown, &environment), running.organisation.now);
+    let (narrow, clock): (_, SharedClock) = (Narrow(running.kept.clone()), Arc::new(Noon));
+    assert!(flush(&running.gateway, &narrow, &clock, 1).await.is_err());
+    flush(&running.gateway, &narrow, &clock, 2).await.unwrap();
+    assert_eq!(*running.kept.batches.lock().unwrap(), [(1, 1), (2, 1)]);
+}

@@ -1,5 +1,6 @@
 //! Gives away what was counted, and takes back what could not be kept.
 
+mod halves;
 mod levels;
 mod portions;
 
@@ -13,13 +14,14 @@ use tracing::warn;
 
 use self::{
     levels::{LEVELS_MAX, Owed},
-    portions::{Portion, Waiting},
+    portions::{BATCH_BYTES_MAX, Portion, Waiting},
 };
 use super::Gateway;
 use crate::{
     counters::{Changed, Counter, KeptState, Moment, key_text, read_key},
     flush::{CounterRow, Flush},
     usage::{NAMED_AT_ONCE, Named},
+    weighed::Weighed,
 };
 
 /// What has been given away.
@@ -28,10 +30,21 @@ pub(super) struct Flushes {
     /// Of the last batch.
     sequence: u64,
     returned: Option<Flush>,
+    /// Parts of batches that were too large, without a number yet: the oldest last.
+    halves: Vec<UsageBatch>,
     /// What was counted, for which the batches before had no room.
     waiting: Waiting,
     /// Counters that have a level to tell, for which there was no room.
     owed: Owed,
+}
+
+impl Flushes {
+    /// A part of a batch that was too large, under the number of its turn: whoever counts leaves out what comes behind a higher one.
+    fn next_half(&mut self) -> Option<UsageBatch> {
+        let half = self.halves.pop()?;
+        self.sequence += 1;
+        Some(UsageBatch { sequence: self.sequence, ..half })
+    }
 }
 
 impl Gateway {
@@ -41,8 +54,9 @@ impl Gateway {
     pub fn take_flush(&self, now: Timestamp) -> Flush {
         let mut flushes = self.flushes.lock();
         let returned = flushes.returned.take().unwrap_or_default();
+        let again = returned.batch.or_else(|| flushes.next_half());
         // Before the counters: what is counted here is in them, and not the other way round.
-        let is_new = returned.batch.is_none();
+        let is_new = again.is_none();
         if is_new {
             self.drain_into(&mut flushes.waiting);
         }
@@ -53,20 +67,30 @@ impl Gateway {
         let changed = self.name_counters(&taken.changed);
         let room = if is_new { LEVELS_MAX } else { 0 };
         let levels = self.quota_levels(&mut flushes.owed, taken, room);
-        let batch = if is_new { self.next_batch(&mut flushes, levels, now) } else { returned.batch };
+        let batch = if is_new { self.next_batch(&mut flushes, levels, now) } else { again };
         Flush { batch, counters: newest(returned.counters, changed) }
     }
 
     /// Whether there is something that the flush before had no room for.
     #[must_use]
     pub fn more_waits(&self) -> bool {
-        !self.decisions.is_empty() || !self.flushes.lock().waiting.is_empty()
+        let flushes = self.flushes.lock();
+        !self.decisions.is_empty() || !flushes.waiting.is_empty() || !flushes.halves.is_empty()
     }
 
     /// Takes back a flush that may not have been kept. The batch comes again as it is, under its sequence; the
     /// counters as they stand by then.
     pub fn give_back(&self, flush: Flush) {
         self.flushes.lock().returned = Some(flush);
+    }
+
+    /// Takes back a flush whose batch nobody will take, because it is too large. Half of the batch comes again under its
+    /// sequence, which stands for nothing that was kept; the other half follows.
+    pub fn give_back_too_large(&self, mut flush: Flush) {
+        let mut flushes = self.flushes.lock();
+        let half = flush.batch.as_mut().and_then(halves::split_off_half);
+        flushes.halves.extend(half);
+        flushes.returned = Some(flush);
     }
 
     /// Takes over counters that were kept before a restart. Those that have nothing left to say are left out.
@@ -115,8 +139,10 @@ impl Gateway {
         quota_levels: Vec<QuotaLevel>,
         now: Timestamp,
     ) -> Option<UsageBatch> {
-        let portion = flushes.waiting.take();
-        let decisions = self.decisions.take();
+        let (portion, counted_bytes) = flushes.waiting.take();
+        let levels_bytes: usize = quota_levels.iter().map(Weighed::bytes_max).sum();
+        let room = BATCH_BYTES_MAX.saturating_sub(counted_bytes + levels_bytes);
+        let decisions = self.decisions.take(room);
         if portion.is_empty() && quota_levels.is_empty() && decisions.is_none() {
             return None;
         }
@@ -179,3 +205,6 @@ fn report(facts: &[UsageFact], left_out: &DecisionsLeftOut) {
         metrics::counter!("tollgate_gateway_calls_total", &labels).increment(fact.calls);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,7 @@ fn row(record: &DecisionRecord, node: &str) -> Row {
         (*key_id).into(),
         (*secret_version).into(),
         (*route_id).into(),
-        method.as_str().into(),
+        storable(method).into(),
         network.map(|network| network.to_string()).into(),
         node.into(),
         Value::json(limits),
@@ -89,6 +89,12 @@ fn row(record: &DecisionRecord, node: &str) -> Row {
         (*position).into(),
         i64::from(*stale).into(),
     ])
+}
+
+/// A method is what a caller wrote: earlier gateways took any text for one. Postgres has no U+0000 in a text and would refuse the
+/// batch whenever it is read.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 impl ReadModel {
@@ -110,5 +116,40 @@ impl ReadModel {
             DecisionId::from_parts(u64::try_from(before.as_millisecond()).unwrap_or_default(), 0);
         let (sql, values) = (include_str!("forget_decisions.sql"), vec![oldest_kept.into(), rows_max.into()]);
         self.change(OWNER, "forgetting decisions", sql, values).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Position, decision::Outcome};
+
+    use super::*;
+    use crate::testing::at;
+
+    #[test]
+    fn a_method_is_kept_without_what_postgres_refuses() {
+        for (said, kept) in [("GET", "GET"), ("G\0T\0", "G\u{fffd}T\u{fffd}"), ("", "")] {
+            let record = DecisionRecord {
+                id: DecisionId::from_parts(1, 1),
+                at: at(0),
+                environment: "prod".parse().unwrap(),
+                outcome: Outcome::Allowed,
+                reason: None,
+                client_id: None,
+                key_id: None,
+                secret_version: None,
+                route_id: None,
+                method: said.to_owned(),
+                network: None,
+                limits: vec![],
+                retry_after_seconds: None,
+                position: Position::new(1),
+                stale: false,
+            };
+            let Row(values) = row(&record, "node");
+            let columns = DECISIONS.columns.iter().zip(&values);
+            let method = columns.filter(|(column, _)| column.name == "method").map(|(_, value)| value);
+            assert_eq!(method.collect::<Vec<_>>(), [&Value::from(kept)], "{said:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use eventlog::{
     usage::UsageLog,
 };
 use gateway::Gateway;
+use gateway_node::is_too_large;
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 use tracing::error;
@@ -27,6 +28,8 @@ const EVENTS_MAX: usize = 10_000;
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// A batch of 5,000 facts with their decisions is two megabytes.
 const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Of a node and of a run, as the settings of a gateway bound them.
+const NAME_BYTES_MAX: usize = 64;
 /// Says where the log ends, beside the events.
 const HEAD: &str = "tollgate-head";
 
@@ -118,13 +121,22 @@ async fn events(State(door): State<FollowDoor>, Query(asked): Query<Asked>) -> R
     (headers, lines).into_response()
 }
 
-/// Takes a batch: 204 when it is kept. One that comes again counts once.
+/// Takes a batch: 204 when it is kept. One that comes again counts once; of one that the bus does not take, 413, parts may come.
 async fn usage(State(door): State<FollowDoor>, Json(batch): Json<UsageBatch>) -> Response {
+    if !(is_name(&batch.node) && is_name(&batch.boot)) {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
     match door.usage.take(batch).await {
         Ok(true) => StatusCode::NO_CONTENT.into_response(),
         Ok(false) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(failure) if is_too_large(&failure) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(failure) => failed(&failure),
     }
+}
+
+/// Whether it can name a node or one of its runs. Postgres takes no NUL, and a batch that was taken cannot be left out again.
+fn is_name(text: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
 impl UsageTaker {
@@ -152,4 +164,24 @@ impl FollowDoor {
 fn failed(failure: &(dyn std::error::Error + 'static)) -> Response {
     error!(error = failure, "Cannot hand a gateway what it follows");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_named_by_a_short_text_without_control_characters() {
+        for (text, named) in [
+            ("edge-1", true),
+            ("01JNQ5T8ZK3Y", true),
+            ("", false),
+            ("edge\0", false),
+            ("edge\n1", false),
+            (&*"e".repeat(64), true),
+            (&*"e".repeat(65), false),
+        ] {
+            assert_eq!(is_name(text), named, "{text:?}");
+        }
+    }
 }

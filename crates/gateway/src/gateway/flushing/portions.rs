@@ -1,11 +1,16 @@
-//! What was counted, in portions that fit into a message of the bus: it holds a megabyte, of which levels and decisions may take
-//! 550,000 bytes.
+//! What was counted, in portions that fit into a message of the bus, beside levels and decisions.
 
 use std::collections::VecDeque;
 
-use domain::usage::{AddressFact, ResponseFact, Seen, ShadowFact, Sighting, ThrottleFact, UsageFact};
+use domain::usage::{AddressFact, ResponseFact, ShadowFact, Sighting, ThrottleFact, UsageFact};
 
-/// Of one batch, as JSON.
+use crate::weighed::{Weighed, fitting};
+
+/// What the members of one batch may take together, as JSON. A message of the bus holds 1,048,576 bytes, with its headers and the
+/// names of node and run.
+pub(super) const BATCH_BYTES_MAX: usize = 950_000;
+/// What was counted may take so much of it: beside that and the levels, of which there are 250,000 bytes at most, as much is left
+/// for decisions at least.
 const PORTION_BYTES_MAX: usize = 400_000;
 
 /// What was counted and is in no batch yet.
@@ -41,18 +46,19 @@ impl Waiting {
             && addresses.is_empty()
     }
 
-    /// The oldest of it.
-    pub(super) fn take(&mut self) -> Portion {
+    /// The oldest of it, and how many bytes it takes at most.
+    pub(super) fn take(&mut self) -> (Portion, usize) {
         let mut room = PORTION_BYTES_MAX;
         let Self { facts, throttled, responses, shadow, sightings, addresses } = self;
-        Portion {
+        let portion = Portion {
             facts: portion(facts, &mut room),
             throttled: portion(throttled, &mut room),
             responses: portion(responses, &mut room),
             shadow: portion(shadow, &mut room),
             sightings: portion(sightings, &mut room),
             addresses: portion(addresses, &mut room),
-        }
+        };
+        (portion, PORTION_BYTES_MAX - room)
     }
 }
 
@@ -69,61 +75,6 @@ impl Portion {
 }
 
 fn portion<T: Weighed>(waiting: &mut VecDeque<T>, room: &mut usize) -> Vec<T> {
-    let mut taken = vec![];
-    while let Some(first) = waiting.front() {
-        let bytes = first.bytes_max();
-        if bytes > *room {
-            break;
-        }
-        *room -= bytes;
-        taken.extend(waiting.pop_front());
-    }
-    taken
-}
-
-/// Something of which it is known how many bytes of JSON it takes at most.
-trait Weighed {
-    fn bytes_max(&self) -> usize;
-}
-
-/// Names, four identifiers of 30 characters, two times, numbers of 20 digits, and an environment.
-const FACT_BYTES: usize = 600;
-
-impl Weighed for UsageFact {
-    fn bytes_max(&self) -> usize {
-        FACT_BYTES + self.seconds.len() * 26
-    }
-}
-
-impl Weighed for ThrottleFact {
-    fn bytes_max(&self) -> usize {
-        FACT_BYTES + 200
-    }
-}
-
-impl Weighed for ResponseFact {
-    fn bytes_max(&self) -> usize {
-        FACT_BYTES + 300 + self.durations.buckets().count() * 26
-    }
-}
-
-impl Weighed for ShadowFact {
-    fn bytes_max(&self) -> usize {
-        FACT_BYTES
-    }
-}
-
-impl Weighed for AddressFact {
-    fn bytes_max(&self) -> usize {
-        200 + self.sketch.chars_max()
-    }
-}
-
-impl Weighed for Sighting {
-    fn bytes_max(&self) -> usize {
-        // A control character is six bytes of JSON.
-        let seen = |seen: &Seen| seen.value.len() * 6 + 100;
-        let names = self.addresses.iter().chain(&self.user_agents).map(seen).sum::<usize>();
-        (150 + names).min(PORTION_BYTES_MAX)
-    }
+    let taken = fitting(waiting.iter(), room);
+    waiting.drain(..taken).collect()
 }
