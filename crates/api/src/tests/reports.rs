@@ -1,5 +1,7 @@
 //! The usage report, as JSON and as CSV.
 
+mod pages;
+
 use std::time::Duration;
 
 use domain::{
@@ -221,34 +223,6 @@ async fn usage_can_be_had_as_csv() {
     let again = world.get("/v1/reports/usage?granularity=day&group_by=environment,client");
     let again = again.header("accept", "text/csv").expect(200).await;
     assert_eq!(again.text(), expected, "the same at the same position, to the byte");
-}
-
-#[tokio::test]
-async fn usage_is_paged_and_put_beside_the_period_before() {
-    let world = World::new().await;
-    count_calls(&world, 3).await;
-    let first = "/v1/reports/usage?group_by=client&granularity=total&limit=1";
-    let page = world.get(first).expect(200).await.json();
-    assert_eq!((&page["items"][0]["client_id"], page["items"].as_array().unwrap().len()), (&json!(null), 1));
-    let cursor = page["next_cursor"].as_str().unwrap();
-    let rest = world.get(format!("{first}&cursor={cursor}")).expect(200).await.json();
-    assert_eq!(rest["items"][0]["client_id"], "cli_00000000000000000000000001");
-    assert_eq!(rest["next_cursor"], json!(null));
-    world.get(format!("{first}&cursor=x")).refused(400, "cursor_invalid").await;
-    let next_day = "from=2026-03-01T12:00:00Z&until=2026-03-02T12:00:00Z";
-    let path = format!("/v1/reports/usage?granularity=total&compare=previous&{next_day}");
-    let compared = world.get(&path).expect(200).await.json();
-    assert_eq!(compared["items"], json!([]), "nothing is told of what has no calls now");
-    assert_eq!(compared["previous"]["from"], "2026-02-28T12:00:00Z");
-    let hours = "from=2026-03-01T11:00:00Z&until=2026-03-01T12:00:00Z";
-    let path = format!("/v1/reports/usage?granularity=hour&compare=previous&{hours}");
-    let compared = world.get(&path).expect(200).await.json();
-    assert_eq!(
-        (&compared["items"][0]["total"], &compared["items"][0]["previous"]["total"]),
-        (&json!(6), &json!(0))
-    );
-    let csv = world.get(&path).header("accept", "text/csv").expect(200).await.text().to_owned();
-    assert!(csv.lines().next().unwrap().contains(",total,previous_allowed,"), "{csv}");
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! The use of calendar quotas in the windows that a moment lies in.
 
-use std::collections::BTreeMap;
-
 use domain::{ClientId, Environment, PolicyId, Timestamp, access::Reach};
 
 use crate::{
@@ -40,9 +38,6 @@ const LEVELS: Belongs = Belongs {
     environment: Places::One("l.environment"),
 };
 
-/// So many nodes' levels are read of each that is answered.
-const NODES_MAX: u32 = 64;
-
 /// # Errors
 /// When the read model cannot be read.
 pub async fn report(model: &ReadModel, query: &QuotasQuery) -> Result<QuotasReport, ReadFailure> {
@@ -52,43 +47,14 @@ pub async fn report(model: &ReadModel, query: &QuotasQuery) -> Result<QuotasRepo
         .and_some("l.policy_id = {}", query.policy_id)
         .and_some("l.environment = {}", query.environment.clone())
         .and_within(&query.reach, &LEVELS)
-        .then(" order by l.series, l.node")
-        .limit(query.rows_max.saturating_mul(NODES_MAX));
-    let mut series: BTreeMap<String, LevelRow> = BTreeMap::new();
-    for row in model.fetch::<LevelRow>(select).await? {
-        match series.get_mut(&row.series) {
-            Some(there) => there.add(row),
-            None => {
-                series.insert(row.series.clone(), row);
-            }
-        }
-    }
-    let mut rows: Vec<_> = newest(series.into_values());
-    rows.sort_by(|one, other| part(other).cmp(&part(one)).then_with(|| one.series.cmp(&other.series)));
+        .inside(include_str!("quotas/fullest.sql"), "{levels}")
+        // One more shows that there are more.
+        .limit(query.rows_max.saturating_add(1));
+    let mut rows: Vec<LevelRow> = model.fetch(select).await?;
     let rows_max = usize::try_from(query.rows_max).unwrap_or(usize::MAX);
     let truncated = rows.len() > rows_max;
     rows.truncate(rows_max);
     Ok(QuotasReport { batch_no, rows, truncated })
-}
-
-/// Of each counter the one that it is at: a reset begins another series in the same window.
-fn newest(rows: impl Iterator<Item = LevelRow>) -> Vec<LevelRow> {
-    let mut newest: BTreeMap<String, LevelRow> = BTreeMap::new();
-    for row in rows {
-        let counter = row.series.rsplit_once('/').map_or("", |(counter, _)| counter).to_owned();
-        match newest.get(&counter) {
-            Some(there) if there.epoch >= row.epoch => {}
-            Some(_) | None => {
-                newest.insert(counter, row);
-            }
-        }
-    }
-    newest.into_values().collect()
-}
-
-/// In millionths.
-fn part(row: &LevelRow) -> u128 {
-    u128::from(row.used) * 1_000_000 / u128::from(row.allowed.max(1))
 }
 
 #[cfg(test)]

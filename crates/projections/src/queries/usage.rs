@@ -7,12 +7,13 @@ mod corrections;
 pub mod csv;
 pub(crate) mod detail;
 mod parts;
+mod place;
 mod sql;
 mod store;
 mod stretches;
 pub(crate) mod windows;
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::BTreeSet, str::FromStr};
 
 use domain::{ClientId, Environment, KeyId, Name, Position, RouteId, Timestamp, access::Reach};
 use jiff::tz::TimeZone;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::{Before, Compared, report_compared};
 pub use corrections::{CORRECTIONS_MAX, Correction, corrections};
+pub use place::UsagePlace;
 pub use store::UsageStore;
 pub use stretches::stretches;
 pub use windows::{CALENDAR_WINDOWS_MAX, Granularity, TooManyWindows};
@@ -125,9 +127,9 @@ pub enum ReportFailure {
 }
 
 /// # Errors
-/// When there would be too many windows, or the read model cannot be read.
+/// When there would be too many windows, the report has no such place to go on behind, or the read model cannot be read.
 pub async fn report(model: &ReadModel, query: &UsageQuery) -> Result<UsageReport, ReportFailure> {
-    let windows = Windows::new((query.from, query.until), query.granularity, &query.zone)?;
+    let windows = query.windows()?;
     let windows = detail::kept(model, windows, query.grains()).await?;
     Ok(report_of(model, query, &windows).await?)
 }
@@ -199,6 +201,18 @@ pub async fn counted_until(model: &ReadModel) -> Result<Option<Timestamp>, ReadF
 
 /// The read model that says which team owns a client.
 const CLIENTS: &str = "client_directory";
+
+impl UsageQuery {
+    /// Those that are asked for; none where the report would go on behind a place outside of them.
+    fn windows(&self) -> Result<Windows, ReportFailure> {
+        let windows = Windows::new((self.from, self.until), self.granularity, &self.zone)?;
+        match self.after.as_ref().filter(|UsagePlace(window_s, ..)| !windows.has(*window_s)) {
+            Some(place) => Err(ReadFailure::Cursor { cursor: place.to_string() }.into()),
+            None => Ok(windows),
+        }
+    }
+}
+
 impl UsageFilter {
     pub(crate) fn and(&self, select: Select) -> Select {
         let Self { owner_team, client_id, key_id, secret_version, route_id, environment } = self;
@@ -209,23 +223,6 @@ impl UsageFilter {
             .and_some("secret_version = {}", *secret_version)
             .and_some("route_id = {}", *route_id)
             .and_some("environment = {}", environment.clone())
-    }
-}
-
-/// A row's place in its report. Its text is for cursors.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsagePlace(i64, String, String, String, u32, String, String);
-
-impl fmt::Display for UsagePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-impl FromStr for UsagePlace {
-    type Err = serde_json::Error;
-    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
     }
 }
 
@@ -280,21 +277,6 @@ impl Counted {
 impl Stored for Counted {
     fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
         Self::of(UsagePlace::read(columns)?, Calls::read(columns)?)
-    }
-}
-
-impl Stored for UsagePlace {
-    fn read(columns: &impl Columns) -> Result<Self, BadColumn> {
-        let text = |column| columns.text_or_none(column).map(Option::unwrap_or_default);
-        Ok(Self(
-            columns.integer_or_none("window_s")?.unwrap_or_default(),
-            text("owner_team")?,
-            text("client_id")?,
-            text("key_id")?,
-            columns.count_or_none("secret_version")?.unwrap_or_default(),
-            text("route_id")?,
-            text("environment")?,
-        ))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Batches in, sums out; each batch once.
 
 mod grains;
+mod let_go;
 mod of_each;
 mod reconcile;
 mod reports;

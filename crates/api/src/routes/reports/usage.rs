@@ -1,5 +1,6 @@
 //! `GET /v1/reports/usage`
 
+mod onward;
 mod view;
 
 use axum::{
@@ -12,11 +13,12 @@ use domain::{
 use http::HeaderMap;
 use jiff::tz::TimeZone;
 use projections::queries::usage::{
-    self, Granularity, UsageDimension, UsageFilter, UsagePlace, UsageQuery, UsageStore as _,
+    self, Granularity, UsageDimension, UsageFilter, UsageQuery, UsageStore as _,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use self::onward::Onward;
 pub(crate) use self::view::Usage;
 use super::{Comparison, Rows, dimensions::Dimensions, download, span, unreported};
 use crate::{
@@ -76,7 +78,8 @@ pub(crate) struct Asked {
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 10_000, required = false)]
     limit: Rows,
-    /// `next_cursor` of the page before, with all else as it was asked then.
+    /// `next_cursor` of the page before, with all else as it was asked then: the page is of the same time as the first, also where no
+    /// `from` or `until` was given.
     #[serde(default)]
     #[param(value_type = form::Cursor, inline, required = false)]
     cursor: Cursor,
@@ -87,7 +90,7 @@ pub(crate) struct Asked {
 /// As JSON, page by page, as CSV, all of it, or as Parquet (`application/vnd.apache.parquet`), all of it as long as it has no more rows than
 /// one answer may have, as `Accept` wishes; what is no JSON needs the permission `report.export` too. Minutes are kept for
 /// two days, quarters of an hour for 400, whole days of UTC for five years unless the installation says otherwise: a report of
-/// longer ago begins where it has what it is made of, and says so in `from`.
+/// longer ago begins where it has what it is made of, or begins and ends with whole days, and says so in `from` and `until`.
 #[utoipa::path(
     get,
     path = "/v1/reports/usage",
@@ -134,7 +137,11 @@ const FORMS: [(&str, &str); 3] =
 
 impl Asked {
     fn query(self, allowed: &Allowed<ReportRead>) -> Result<UsageQuery, Problem> {
-        let (from, until) = span(self.from, self.until, allowed.now())?;
+        let onward = self.cursor.place::<Onward>()?;
+        // Every page is of the time that the first one was of, also where that was the day before now.
+        let of_first = onward.as_ref().map(|Onward { from, until, .. }| (Moment(*from), Moment(*until)));
+        let (from, until) = of_first.unzip();
+        let (from, until) = span(self.from.or(from), self.until.or(until), allowed.now())?;
         let Dimensions(group_by) = self.group_by;
         Ok(UsageQuery {
             reach: allowed.reach(),
@@ -151,7 +158,7 @@ impl Asked {
                 route_id: self.route_id,
                 environment: self.environment,
             },
-            after: self.cursor.place::<UsagePlace>()?,
+            after: onward.map(|Onward { after, .. }| after),
             rows_max: self.limit.get(),
         })
     }

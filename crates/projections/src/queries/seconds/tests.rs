@@ -7,6 +7,7 @@ use crate::testing::{Engine, at, client, counted, fact, key, on_every_engine, ro
 
 on_every_engine!(
     seconds_come_in_the_order_of_time_beside_what_became_of_them,
+    calls_without_a_key_are_among_what_happened,
     what_is_out_of_reach_or_filtered_out_is_nowhere,
     too_many_rows_are_refused_and_none_is_handed_out,
     more_than_a_page_is_handed_out_once,
@@ -51,6 +52,24 @@ async fn seconds_come_in_the_order_of_time_beside_what_became_of_them(on: Engine
         seconds.happened.iter().map(|row| (row.client_id.unwrap(), row.allowed, row.refused)).collect();
     assert_eq!(happened, [(one, 7, 5), (two, 3, 0)]);
     assert_eq!((seconds.from, seconds.until, seconds.rows, seconds.batch_no), (at(60), at(3_600), 4, 1));
+}
+
+async fn calls_without_a_key_are_among_what_happened(on: Engine) {
+    let without_key = |fact| UsageFact { key_id: None, secret_version: None, ..fact };
+    let facts = vec![
+        without_key(seconds(1, 1, Outcome::Allowed, vec![(3, 2)])),
+        without_key(seconds(1, 1, Outcome::RateLimited, vec![(4, 5)])),
+        // Nobody knows whose these are.
+        UsageFact { client_id: None, calls: 7, ..without_key(seconds(1, 1, Outcome::RateLimited, vec![])) },
+    ];
+    let (_dir, model) = counted(on, facts, |_| {}).await;
+    let (rows, seconds) = all(&model, &query()).await.unwrap();
+    let told: Vec<_> = rows.iter().map(|row| (row.client_id, row.key_id, row.calls)).collect();
+    let one = Some(client(1));
+    assert_eq!(told, [(one, None, 2), (one, None, 5)]);
+    let happened: Vec<_> =
+        seconds.happened.iter().map(|row| (row.client_id, row.allowed, row.refused)).collect();
+    assert_eq!(happened, [(one, 2, 5)]);
 }
 
 async fn what_is_out_of_reach_or_filtered_out_is_nowhere(on: Engine) {

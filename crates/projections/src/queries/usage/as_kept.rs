@@ -55,7 +55,7 @@ fn select(query: &UsageQuery, windows: &Windows, after: Option<&UsagePlace>, lim
     const PLACE: &str = "start_s, client_id, key_id, secret_version, route_id, environment";
     let select = query.rows(windows, &Part::whole(windows), "calls");
     let select = match after {
-        Some(place) => select.behind(&format!("   and ({PLACE}) > "), place.values(&query.group_by)),
+        Some(place) => select.behind(&format!("   and ({PLACE}) > "), place.values(windows, &query.group_by)),
         None => select,
     };
     select.then(&format!(" order by {PLACE}, outcome")).limit(limit).once()

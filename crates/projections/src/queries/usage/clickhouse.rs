@@ -37,7 +37,7 @@ pub struct ClickHouse<Server> {
 
 impl<Server: ClickHouseServer> UsageStore for ClickHouse<Server> {
     async fn usage(&self, query: &UsageQuery) -> Result<UsageReport, ReportFailure> {
-        let windows = Windows::new((query.from, query.until), query.granularity, &query.zone)?;
+        let windows = query.windows()?;
         let covered: Covered = line(self.server.ask(covered()).await?.lines().next().unwrap_or_default())?;
         let answer = self.server.ask(statement(query, &windows)).await?;
         let mut rows = answer.lines().map(line::<Answered>).collect::<Result<Vec<_>, _>>()?;
@@ -98,7 +98,7 @@ pub(crate) fn statement(query: &UsageQuery, windows: &Windows) -> Statement {
     }
     sql.push_str("\n group by place");
     if let Some(place) = &query.after {
-        sql.push_str(&format!("\nhaving place > {}", asking.place(place)));
+        sql.push_str(&format!("\nhaving place > {}", asking.place(place, windows)));
     }
     sql.push_str(&format!(
         "\n order by place\n limit {}",
@@ -189,9 +189,9 @@ impl Asking {
         Some(format!("({})", all.join(" and ")))
     }
 
-    fn place(&mut self, place: &UsagePlace) -> String {
+    fn place(&mut self, place: &UsagePlace, windows: &Windows) -> String {
         let UsagePlace(window_s, team, client, key, version, route, environment) = place;
-        let window = self.number(*window_s);
+        let window = self.number(windows.as_now(*window_s));
         let named: Vec<_> = [team, client, key].into_iter().map(|text| self.text(text)).collect();
         let version = self.number(i64::from(*version));
         let rest: Vec<_> = [route, environment].into_iter().map(|text| self.text(text)).collect();

@@ -75,13 +75,14 @@ pub fn pages(
 }
 
 /// A page of the report, with a line of names if it is the first: windows (from the start on, before the end), a column for each
-/// dimension asked for, one for each outcome, those of the period before where it stands beside, and what the report covers.
+/// dimension asked for, one for each outcome, those of the period before where it stands beside (empty where nothing is known of it any
+/// more), and what the report covers.
 ///
 /// # Errors
 /// Never in memory; the writer would tell.
 pub fn page(
     report: &UsageReport,
-    before: Option<&[Calls]>,
+    before: Option<&[Option<Calls>]>,
     query: &UsageQuery,
     with_names: bool,
 ) -> Result<Vec<u8>, ::csv::Error> {
@@ -98,7 +99,11 @@ pub fn page(
         }
         count(row.calls, &mut lines)?;
         if let Some(before) = before {
-            count(before.get(at).copied().unwrap_or_default(), &mut lines)?;
+            match before.get(at).copied().flatten() {
+                Some(calls) => count(calls, &mut lines)?,
+                // What nobody knows any more is not zero.
+                None => COUNTS_BEFORE.iter().try_for_each(|_| lines.empty())?,
+            }
         }
         lines.text(&zone)?;
         lines.number(&batch_no)?;

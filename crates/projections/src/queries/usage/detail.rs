@@ -72,8 +72,8 @@ impl Grains {
     }
 }
 
-/// The windows as far back as what they are added up from is kept: where details were let go of, they begin later, or with a whole
-/// day.
+/// The windows as far back as what they are added up from is kept: where details were let go of, they begin later, or begin and end with
+/// whole days.
 ///
 /// # Errors
 /// When the read model cannot be read.
@@ -90,7 +90,7 @@ pub(crate) async fn kept(
         return Ok(windows);
     };
     let is_cut = coarse_s.is_some_and(|coarse_s| coarse_s < fine_s.div_euclid(DAY_S) * DAY_S);
-    Ok(if is_cut { windows.since(fine_s) } else { windows })
+    Ok(if is_cut { windows.kept_since(fine_s) } else { windows })
 }
 
 struct Kept {

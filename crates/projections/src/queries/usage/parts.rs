@@ -61,7 +61,8 @@ impl<'of> Reader<'of> {
     pub(super) async fn first(&self, query: &UsageQuery) -> Result<Part, ReadFailure> {
         let Windows { from_s, until_s, .. } = self.windows;
         let after = query.after.as_ref();
-        let begin_s = after.map_or(*from_s, |UsagePlace(window_s, ..)| (*window_s).max(*from_s));
+        let begin_s =
+            after.map_or(*from_s, |UsagePlace(window_s, ..)| self.windows.as_now(*window_s).max(*from_s));
         if query.group_by.is_empty() {
             return Ok(Part { span: begin_s..*until_s, clients: None, many: 1 });
         }
@@ -90,17 +91,13 @@ impl<'of> Reader<'of> {
     }
 
     async fn beginning(&self, begin_s: i64, client: String, windows: u64) -> Result<Part, ReadFailure> {
-        let mut end_s = self.windows.end_after(begin_s);
+        let end_s = self.windows.end_after(begin_s);
         if self.by_clients && end_s - begin_s > AT_ONCE_S {
             let clients = Some(self.clients(client, CLIENTS_AT_FIRST).await?);
             return Ok(Part { span: begin_s..end_s, clients, many: CLIENTS_AT_FIRST });
         }
-        let mut many = 1;
-        while many < windows && end_s < self.windows.until_s {
-            end_s = self.windows.end_after(end_s);
-            many += 1;
-        }
-        Ok(Part { span: begin_s..end_s, clients: None, many })
+        let end_s = self.windows.end_of(begin_s, windows);
+        Ok(Part { span: begin_s..end_s, clients: None, many: windows })
     }
 
     /// So many clients from one on. Whoever is in no directory is among those between two that are.

@@ -43,7 +43,8 @@ impl UsageQuery {
         let select = summed.inside(&outer, "{summed}");
         let select = match &self.after {
             Some(after) => {
-                select.behind(&format!(" where (window_s{names}) > "), after.values(&self.group_by))
+                let place = after.values(windows, &self.group_by);
+                select.behind(&format!(" where (window_s{names}) > "), place)
             }
             None => select,
         };
@@ -105,11 +106,11 @@ const COLUMNS: [Column; 6] = {
 
 impl UsagePlace {
     /// The window, and what is asked for beside it, in the order of [`COLUMNS`].
-    pub(super) fn values(&self, asked: &BTreeSet<UsageDimension>) -> Vec<Value> {
+    pub(super) fn values(&self, windows: &Windows, asked: &BTreeSet<UsageDimension>) -> Vec<Value> {
         let Self(window_s, team, client, key, version, route, environment) = self.clone();
         let all: [Value; 6] =
             [team.into(), client.into(), key.into(), version.into(), route.into(), environment.into()];
         let asked = COLUMNS.iter().zip(all).filter(|(column, _)| asked.contains(&column.of));
-        std::iter::once(window_s.into()).chain(asked.map(|(_, value)| value)).collect()
+        std::iter::once(windows.as_now(window_s).into()).chain(asked.map(|(_, value)| value)).collect()
     }
 }

@@ -1,11 +1,10 @@
 //! The windows of a report: half-open stretches of time, by the clock on somebody's wall.
 
+mod cuts;
+mod hours;
+
 use domain::Timestamp;
-use jiff::{
-    ToSpan, Zoned,
-    civil::{Date, Weekday},
-    tz::TimeZone,
-};
+use jiff::{ToSpan as _, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::usage::{DAY_S, QUARTER_S};
@@ -77,10 +76,10 @@ impl Windows {
             Granularity::Minute => Step::Every(MINUTE_S),
             Granularity::Quarter => Step::Every(QUARTER_S),
             Granularity::Hour if is_utc => Step::Every(HOUR_S),
-            Granularity::Hour => Step::Hours(hours(from_s, until_s, zone)),
+            Granularity::Hour => Step::Hours(hours::parts(from_s, until_s, zone)),
             Granularity::Day if is_utc => Step::Every(DAY_S),
             Granularity::Day | Granularity::Week | Granularity::Month => {
-                Step::Cut(cuts(from_s, until_s, granularity, zone)?)
+                Step::Cut(cuts::starts(from_s, until_s, granularity, zone)?)
             }
             Granularity::Total => Step::Whole,
         };
@@ -122,7 +121,7 @@ impl Windows {
         match &self.step {
             Step::Whole => 0,
             Step::Every(length_s) => window_s.div_euclid(*length_s) - self.from_s.div_euclid(*length_s),
-            Step::Hours(parts) => hour(window_s, parts) - hour(self.from_s, parts),
+            Step::Hours(parts) => hours::hour(window_s, parts) - hours::hour(self.from_s, parts),
             Step::Cut(starts) => {
                 let at = starts.partition_point(|start| *start <= window_s);
                 i64::try_from(at).unwrap_or(i64::MAX) - 1
@@ -148,14 +147,22 @@ impl Windows {
         }
     }
 
-    /// Begins no earlier than then; where whole days are added up, with its day.
-    pub(crate) fn since(mut self, second: i64) -> Self {
-        if self.from_s < second {
-            self.from_s = if self.fits_days() {
-                self.from_s.div_euclid(DAY_S) * DAY_S
-            } else {
-                second.min(self.until_s)
-            };
+    /// As far as they can be told where detail is kept since then: they begin no earlier. Where whole days are added up instead, they
+    /// begin with a day, and end with one unless there is detail of all of the last.
+    pub(crate) fn kept_since(mut self, second: i64) -> Self {
+        let day_of = |second: i64| second.div_euclid(DAY_S) * DAY_S;
+        let end_of_day = |second: i64| day_of(second + DAY_S - 1);
+        if self.from_s >= second {
+            return self;
+        }
+        if !self.fits_days() {
+            self.from_s = second.min(self.until_s);
+            return self;
+        }
+        self.from_s = day_of(self.from_s);
+        // Of the day in which detail begins some may be gone.
+        if self.until_s < end_of_day(second) {
+            self.until_s = end_of_day(self.until_s);
         }
         self
     }
@@ -171,15 +178,7 @@ impl Windows {
             Step::Whole => "cast($1 as bigint)".to_owned(),
             Step::Every(_) if self.are_as_kept() => "start_s".to_owned(),
             Step::Every(length_s) => format!("start_s / {length_s} * {length_s}"),
-            Step::Hours(parts) => {
-                let (last, before) =
-                    parts.split_last().map_or((0, &[][..]), |((_, last), before)| (*last, before));
-                let mut part = last.to_string();
-                for (until_s, seconds) in before.iter().rev() {
-                    part = format!("case when start_s < {until_s} then {seconds} else {part} end");
-                }
-                format!("(start_s + ({part})) / {HOUR_S} * {HOUR_S} - ({part})")
-            }
+            Step::Hours(parts) => hours::sql(parts),
             Step::Cut(starts) => {
                 let last = starts.len().saturating_sub(1);
                 search(starts.get(..last).unwrap_or_default())
@@ -192,7 +191,7 @@ impl Windows {
         match &self.step {
             Step::Whole => self.from_s,
             Step::Every(length_s) => second.div_euclid(*length_s) * length_s,
-            Step::Hours(parts) => hour(second, parts) * HOUR_S - part_at(second, parts),
+            Step::Hours(parts) => hours::hour(second, parts) * HOUR_S - hours::part_at(second, parts),
             Step::Cut(starts) => {
                 let after = starts.partition_point(|start| *start <= second);
                 after.checked_sub(1).and_then(|at| starts.get(at)).copied().unwrap_or(self.from_s)
@@ -200,19 +199,37 @@ impl Windows {
         }
     }
 
+    /// Whether rows of the report can be of such a window. The one window of a whole time is wherever the report begins.
+    pub(super) fn has(&self, window_s: i64) -> bool {
+        let first_s = self.window_of(self.from_s);
+        self.step == Step::Whole || (first_s..self.until_s).contains(&window_s)
+    }
+
+    /// A window that a row told. That of a whole time begins where the report does now, though it began elsewhere when the row was
+    /// told: detail is let go of meanwhile.
+    pub(super) fn as_now(&self, window_s: i64) -> i64 {
+        if self.step == Step::Whole { self.from_s } else { window_s }
+    }
+
     /// The end of the window that a moment is in, or of the last one.
     pub(super) fn end_after(&self, second: i64) -> i64 {
+        self.end_of(second, 1)
+    }
+
+    /// The end of so many windows from the one that a moment is in on, or of the last one. Reckoned and not walked to: a report by minutes
+    /// may be of thousands of millions.
+    pub(super) fn end_of(&self, second: i64, windows: u64) -> i64 {
+        let many = i64::try_from(windows).unwrap_or(i64::MAX);
         let end_s = match &self.step {
             Step::Whole => self.until_s,
-            Step::Every(length_s) => (second.div_euclid(*length_s) + 1) * length_s,
-            Step::Hours(parts) => {
-                let at = parts.partition_point(|(until_s, _)| *until_s <= second);
-                let (until_s, part) = parts.get(at).copied().unwrap_or((self.until_s, 0));
-                (((second + part).div_euclid(HOUR_S) + 1) * HOUR_S - part).min(until_s)
+            Step::Every(length_s) => {
+                second.div_euclid(*length_s).saturating_add(many).saturating_mul(*length_s)
             }
+            Step::Hours(parts) => hours::end_of(second, many, parts),
             Step::Cut(starts) => {
                 let next = starts.partition_point(|start| *start <= second);
-                starts.get(next).copied().unwrap_or(self.until_s)
+                let others = usize::try_from(windows.saturating_sub(1)).unwrap_or(usize::MAX);
+                starts.get(next.saturating_add(others)).copied().unwrap_or(self.until_s)
             }
         };
         end_s.min(self.until_s)
@@ -244,87 +261,6 @@ fn search(starts: &[i64]) -> String {
             format!("case when start_s < {first} then {} else {} end", search(before), search(after))
         }
     }
-}
-
-/// Which hour of the zone's clocks, counted from one of long ago.
-fn hour(second: i64, parts: &[(i64, i64)]) -> i64 {
-    (second + part_at(second, parts)).div_euclid(HOUR_S)
-}
-
-/// By how much of an hour the zone is ahead then, in seconds.
-fn part_at(second: i64, parts: &[(i64, i64)]) -> i64 {
-    let part = parts.iter().find(|(until_s, _)| second < *until_s).or(parts.last());
-    part.map_or(0, |(_, part)| *part)
-}
-
-/// By how much of an hour the zone is ahead, until when. Every offset in use since 1972 is a number of quarters of an hour.
-fn hours(from_s: i64, until_s: i64, zone: &TimeZone) -> Vec<(i64, i64)> {
-    let part = |at: i64| i64::from(zone.to_offset(instant(at)).seconds()).rem_euclid(HOUR_S);
-    let mut parts = vec![];
-    let mut begins = from_s;
-    for change in zone.following(instant(from_s)) {
-        let at = change.timestamp().as_second();
-        if at >= until_s {
-            break;
-        }
-        if part(at) != part(begins) {
-            parts.push((at, part(begins)));
-            begins = at;
-        }
-    }
-    parts.push((until_s, part(begins)));
-    parts
-}
-
-/// Where days, weeks or months of the zone begin, from the one that `from_s` is in to the end of the one before `until_s`.
-fn cuts(
-    from_s: i64,
-    until_s: i64,
-    granularity: Granularity,
-    zone: &TimeZone,
-) -> Result<Vec<i64>, TooManyWindows> {
-    let local = instant(from_s).to_zoned(zone.clone()).date();
-    let mut date = match granularity {
-        Granularity::Week => monday(local),
-        Granularity::Month => local.first_of_month(),
-        Granularity::Day
-        | Granularity::Minute
-        | Granularity::Quarter
-        | Granularity::Hour
-        | Granularity::Total => local,
-    };
-    let mut starts = vec![];
-    loop {
-        let Some(start) = begin(date, zone) else { return Ok(starts) };
-        starts.push(start.timestamp().as_second());
-        if start.timestamp().as_second() >= until_s {
-            return Ok(starts);
-        }
-        if starts.len() > CALENDAR_WINDOWS_MAX {
-            return Err(TooManyWindows);
-        }
-        let next = match granularity {
-            Granularity::Week => date.checked_add(1.week()),
-            Granularity::Month => date.checked_add(1.month()),
-            Granularity::Day
-            | Granularity::Minute
-            | Granularity::Quarter
-            | Granularity::Hour
-            | Granularity::Total => date.checked_add(1.day()),
-        };
-        let Ok(next) = next else { return Ok(starts) };
-        date = next;
-    }
-}
-
-fn monday(date: Date) -> Date {
-    let back = i32::from(date.weekday().since(Weekday::Monday));
-    date.checked_sub(back.days()).unwrap_or(date)
-}
-
-/// The first moment of a day: not always midnight.
-fn begin(date: Date, zone: &TimeZone) -> Option<Zoned> {
-    date.to_zoned(zone.clone()).ok()?.start_of_day().ok()
 }
 
 pub(crate) fn instant(unix_s: i64) -> Timestamp {

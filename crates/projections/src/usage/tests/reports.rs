@@ -1,14 +1,19 @@
-//! Reports by the clocks of a zone, beside the period before, and beyond what is kept in detail.
+//! Reports by the clocks of a zone, beside the period before, and page by page.
 
 use super::*;
-use crate::queries::usage::{Compared, report_compared};
-use crate::testing::{History, register};
+use crate::{
+    ReadFailure,
+    queries::usage::{Compared, ReportFailure, report_compared},
+    testing::{History, register},
+};
 
 on_every_engine!(
     days_weeks_and_months_are_those_of_the_zone,
     a_day_of_a_zone_is_the_sum_of_its_quarters,
     the_period_before_stands_beside_each_row,
-    what_is_no_longer_kept_in_detail_is_counted_by_whole_days,
+    a_report_that_ends_in_thousands_of_years_is_read_at_once,
+    a_place_outside_of_the_report_is_refused,
+    a_page_of_the_whole_time_goes_on_wherever_that_begins_by_now,
     teams_are_told_apart_and_asked_for,
 );
 
@@ -58,28 +63,47 @@ async fn the_period_before_stands_beside_each_row(on: Engine) {
     let Compared { report, before, before_from, before_until, before_is_cut } =
         report_compared(&model, &query, 100).await.unwrap();
     assert_eq!(totals(&report), [(2 * DAY, 11), (2 * DAY, 1), (3 * DAY, 13)]);
-    assert_eq!(before.iter().map(|calls| calls.total).collect::<Vec<_>>(), [5, 0, 7]);
+    assert_eq!(before.iter().map(|calls| calls.unwrap().total).collect::<Vec<_>>(), [5, 0, 7]);
     assert_eq!((before_from, before_until, before_is_cut), (at(0), at(2 * DAY * 60), false));
     assert!(report_compared(&model, &query, 1).await.unwrap().before_is_cut);
 }
 
-async fn what_is_no_longer_kept_in_detail_is_counted_by_whole_days(on: Engine) {
-    let facts = [12 * HOUR, DAY + HOUR, 500 * DAY].map(|minute| fact(minute, Outcome::Allowed, 1));
-    let mut arrived = batch(1, facts.to_vec());
-    arrived.batch.flushed_at = at(500 * DAY * 60);
-    let (_dir, model) = counted(on, &[arrived]).await;
-    while model.forget_usage(at(500 * DAY * 60), UsageRetention::default()).await.unwrap() {}
-    let asked = async |zone, from, granularity| {
-        let report = report(&model, &in_zone(zone, query(from, 501 * DAY, granularity, &[]))).await.unwrap();
-        (totals(&report), report.from)
+async fn a_report_that_ends_in_thousands_of_years_is_read_at_once(on: Engine) {
+    let (_dir, model) = counted(on, &[batch(1, vec![fact(90, Outcome::Allowed, 3)])]).await;
+    let until: Timestamp = "9999-12-30T00:00:00Z".parse().unwrap();
+    for (granularity, zone, window) in [
+        (Granularity::Minute, "UTC", 90),
+        (Granularity::Hour, "UTC", HOUR),
+        (Granularity::Hour, "Australia/Lord_Howe", HOUR),
+    ] {
+        let ever = UsageQuery { until, ..query(0, DAY, granularity, &[UsageDimension::Client]) };
+        let report = report(&model, &in_zone(zone, ever)).await.unwrap();
+        assert_eq!((totals(&report), report.until), (vec![(window, 3)], until), "{granularity:?} {zone}");
+    }
+}
+
+async fn a_place_outside_of_the_report_is_refused(on: Engine) {
+    let (_dir, model) = counted(on, &[batch(1, vec![fact(90, Outcome::Allowed, 3)])]).await;
+    let day = query(0, DAY, Granularity::Hour, &[UsageDimension::Client]);
+    let behind = async |window_s: i64| {
+        let after = Some(format!(r#"[{window_s},"","","",0,"",""]"#).parse().unwrap());
+        report(&model, &UsageQuery { after, ..day.clone() }).await.map(|report| totals(&report))
     };
-    assert_eq!(asked("UTC", 0, Granularity::Total).await, (vec![(0, 3)], at(0)));
-    // Only the whole of the first day is known, and so it is counted.
-    assert_eq!(asked("UTC", 18 * HOUR, Granularity::Total).await, (vec![(0, 3)], at(0)));
-    assert_eq!(asked("UTC", 0, Granularity::Day).await.0, [(0, 1), (DAY, 1), (500 * DAY, 1)]);
-    // A zone's days are made of quarters: the report says since when it has them.
-    let (told, from) = asked("Asia/Kolkata", 0, Granularity::Month).await;
-    assert_eq!((told.len(), told[0].1, from), (1, 1, at(500 * DAY * 60)));
+    assert_eq!(behind(at(0).as_second()).await.unwrap(), [(HOUR, 3)]);
+    for window_s in [i64::MIN, at(0).as_second() - 1, at(DAY * 60).as_second(), i64::MAX] {
+        let refused = behind(window_s).await;
+        assert!(matches!(refused, Err(ReportFailure::Read(ReadFailure::Cursor { .. }))), "{window_s}");
+    }
+}
+
+async fn a_page_of_the_whole_time_goes_on_wherever_that_begins_by_now(on: Engine) {
+    let of = |n| UsageFact { client_id: Some(client(n)), ..fact(20, Outcome::Allowed, n) };
+    let (_dir, model) = counted(on, &[batch(1, (1..=3).map(of).collect())]).await;
+    let whole = |from| query(from, HOUR, Granularity::Total, &[UsageDimension::Client]);
+    let first = report(&model, &UsageQuery { rows_max: 1, ..whole(0) }).await.unwrap();
+    assert_eq!(totals(&first), [(0, 1)]);
+    let rest = report(&model, &UsageQuery { after: first.next, ..whole(15) }).await.unwrap();
+    assert_eq!(totals(&rest), [(15, 2), (15, 3)]);
 }
 
 async fn teams_are_told_apart_and_asked_for(on: Engine) {

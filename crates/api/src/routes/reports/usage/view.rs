@@ -8,6 +8,7 @@ use projections::queries::usage::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::onward::Onward;
 use crate::docs::form;
 
 /// Calls by window and by what was asked for.
@@ -36,9 +37,11 @@ pub(crate) struct Usage {
     corrections: Vec<CorrectionItem>,
 }
 
-/// The period that each item's `previous` is of.
+/// The period that each item's `previous` is of, as far as it is known.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PeriodBefore {
+    /// Later than the period before where what it is made of was let go of: `previous` is null beside a window of before. Where whole
+    /// days are all that is known, they begin and end it.
     from: Timestamp,
     until: Timestamp,
     /// It had so many rows that some were not looked at: an item may seem to have had no calls then.
@@ -66,8 +69,10 @@ pub(crate) struct UsageItem {
     unauthenticated: u64,
     forbidden: u64,
     total: u64,
+    /// Where a comparison was asked for; null where nothing is known of the window before any more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<CallCounts>,
+    #[schema(value_type = Option<CallCounts>)]
+    previous: Option<Option<CallCounts>>,
 }
 
 /// Calls by what became of them.
@@ -108,13 +113,14 @@ impl Usage {
             let Compared { before, before_from: from, before_until: until, before_is_cut: is_cut, .. } =
                 compared;
             for (item, calls) in items.iter_mut().zip(before) {
-                item.previous = Some(calls.into());
+                item.previous = Some(calls.map(CallCounts::from));
             }
             PeriodBefore { from, until, is_cut }
         });
         Self {
             items,
-            next_cursor: next.map(|place| BASE64_URL_SAFE_NO_PAD.encode(place.to_string())),
+            next_cursor: next
+                .map(|place| BASE64_URL_SAFE_NO_PAD.encode(Onward::of(query, place).to_string())),
             from,
             until,
             granularity: query.granularity,
@@ -172,3 +178,6 @@ impl From<Correction> for CorrectionItem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

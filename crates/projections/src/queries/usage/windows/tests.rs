@@ -90,3 +90,72 @@ fn windows_are_bounded() {
     assert_eq!(Windows::new(ends, Granularity::Day, &zone), Err(TooManyWindows));
     assert!(Windows::new(ends, Granularity::Month, &zone).is_ok());
 }
+
+#[test]
+fn the_end_of_many_windows_is_where_one_after_the_other_ends() {
+    for (granularity, zone) in [
+        (Granularity::Minute, "UTC"),
+        (Granularity::Hour, "UTC"),
+        (Granularity::Hour, "Asia/Kolkata"),
+        // Put back by half an hour on 4 April at 15:00Z, and on by as much on 3 October at 15:30Z.
+        (Granularity::Hour, "Australia/Lord_Howe"),
+        (Granularity::Day, "Europe/Berlin"),
+        (Granularity::Total, "UTC"),
+    ] {
+        for (from, until) in [
+            ("2026-04-04T12:15:00Z", "2026-04-05T18:45:00Z"),
+            ("2026-10-03T12:15:00Z", "2026-10-04T18:45:00Z"),
+        ] {
+            let windows = windows(from, until, granularity, zone);
+            let mut end_s = windows.from_s;
+            for many in 1..60 {
+                end_s = if end_s < windows.until_s { windows.end_after(end_s) } else { end_s };
+                assert_eq!(windows.end_of(windows.from_s, many), end_s, "{many} of {granularity:?} {zone}");
+            }
+            assert_eq!(windows.end_of(windows.from_s, u64::MAX), windows.until_s);
+        }
+    }
+}
+
+#[test]
+fn clocks_are_looked_at_for_so_many_changes_only() {
+    let ever = ("2026-01-01T00:00:00Z", "9999-12-30T00:00:00Z");
+    let howe = windows(ever.0, ever.1, Granularity::Hour, "Australia/Lord_Howe");
+    assert!(howe.sql().matches("case").count() <= 2 * 400, "{}", howe.sql().matches("case").count());
+    assert_eq!(howe.end_of(howe.from_s, u64::MAX), howe.until_s);
+}
+
+#[test]
+fn a_place_is_in_one_of_the_windows() {
+    let hours = windows("2026-01-01T00:15:00Z", "2026-01-01T03:00:00Z", Granularity::Hour, "UTC");
+    let first = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap().as_second();
+    assert!(hours.has(first) && hours.has(hours.until_s - 1));
+    assert!(![first - 1, hours.until_s, i64::MIN, i64::MAX].into_iter().any(|second| hours.has(second)));
+    let whole = windows("2026-01-01T00:15:00Z", "2026-01-01T03:00:00Z", Granularity::Total, "UTC");
+    assert!(whole.has(first));
+    assert_eq!((whole.as_now(first), hours.as_now(first)), (whole.from_s, first));
+}
+
+#[test]
+fn where_detail_is_gone_windows_begin_later_or_with_days() {
+    let second = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+    let since = second("2026-03-10T10:00:00Z");
+    let check = |from: &str, until: &str, granularity, expected: (&str, &str)| {
+        let kept = windows(from, until, granularity, "UTC").kept_since(since);
+        assert_eq!((kept.from_s, kept.until_s), (second(expected.0), second(expected.1)), "{from} {until}");
+    };
+    let day = ("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z");
+    check("2026-03-02T06:00:00Z", "2026-03-02T18:00:00Z", Granularity::Total, day);
+    check("2026-03-02T06:00:00Z", "2026-03-02T18:00:00Z", Granularity::Day, day);
+    check("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z", Granularity::Total, day);
+    // Of the day in which detail begins some may be gone; the next one is whole.
+    let till_then = ("2026-03-02T00:00:00Z", "2026-03-11T00:00:00Z");
+    check("2026-03-02T06:00:00Z", "2026-03-10T18:00:00Z", Granularity::Total, till_then);
+    let longer = ("2026-03-02T00:00:00Z", "2026-03-11T06:00:00Z");
+    check("2026-03-02T06:00:00Z", "2026-03-11T06:00:00Z", Granularity::Total, longer);
+    let detailed = ("2026-03-10T10:00:00Z", "2026-03-10T18:00:00Z");
+    check("2026-03-10T10:00:00Z", "2026-03-10T18:00:00Z", Granularity::Total, detailed);
+    check("2026-03-02T06:00:00Z", "2026-03-10T18:00:00Z", Granularity::Hour, detailed);
+    let nothing = ("2026-03-02T18:00:00Z", "2026-03-02T18:00:00Z");
+    check("2026-03-02T06:00:00Z", "2026-03-02T18:00:00Z", Granularity::Hour, nothing);
+}
