@@ -3,6 +3,7 @@
 mod begin;
 mod events;
 mod pace;
+mod retention;
 #[cfg(test)]
 pub(crate) mod tests;
 mod turns;
@@ -16,15 +17,17 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ALL, Observer, Projection, ReadFailure, ReadModel, UsageSource, Visibility, WriteFailure,
+    ALL, Observer, Projection, ReadFailure, ReadModel, Told, UsageSource, Visibility, WriteFailure,
     observe::Watched,
     store::{Checkpoint, Owner},
     visibility::Progress,
 };
+use begin::AskHead;
 pub(crate) use begin::is_of_this_log;
 use events::Follower;
 pub(crate) use pace::{gauges, said};
-pub use usage::Retention;
+use retention::Forgetting;
+pub use retention::Retention;
 use usage::UsageFollower;
 
 /// The projections could not begin, or one of their tasks broke.
@@ -36,6 +39,8 @@ pub enum FollowFailure {
     Write(#[from] WriteFailure),
     #[error("comparing the read models with the log")]
     Log(#[from] LogFailure),
+    #[error("asking how far usage is, by which it is known whether its batches are numbered anew")]
+    Head { source: LogFailure },
     #[error("a projection's task broke")]
     Broken { source: tokio::task::JoinError },
 }
@@ -46,6 +51,7 @@ pub struct Projections {
     model: ReadModel,
     log: EventLog,
     usage: Arc<dyn UsageSource>,
+    ask_usage_head: AskHead,
     /// Without usage.
     projections: Vec<(&'static dyn Projection, watch::Sender<Progress>)>,
     usage_progress: watch::Sender<Progress>,
@@ -68,13 +74,39 @@ impl Projections {
         Self::open_these(&ALL, model, log, usage).await
     }
 
+    /// The same where [`UsageSource::watch`] tells what was heard at some time, or nothing yet. `ask_usage_head` asks for the
+    /// number of the last batch now, and fails while nobody can say: usage waits then, for by an older answer a source that
+    /// goes on may look as if it had begun anew.
+    ///
+    /// # Errors
+    /// When the read models or the log cannot be read.
+    pub async fn open_asking(
+        model: ReadModel,
+        log: EventLog,
+        usage: impl UsageSource,
+        ask_usage_head: impl Fn() -> Told<'static, u64> + Send + Sync + 'static,
+    ) -> Result<Self, FollowFailure> {
+        Self::open_with(&ALL, model, log, Arc::new(usage), Box::new(ask_usage_head)).await
+    }
+
     pub(crate) async fn open_these(
         projections: &[&'static dyn Projection],
         model: ReadModel,
         log: EventLog,
         usage: impl UsageSource,
     ) -> Result<Self, FollowFailure> {
-        let usage: Arc<dyn UsageSource> = Arc::new(usage);
+        let head = usage.watch();
+        let ask_usage_head: AskHead = Box::new(move || Box::pin(std::future::ready(Ok(*head.borrow()))));
+        Self::open_with(projections, model, log, Arc::new(usage), ask_usage_head).await
+    }
+
+    async fn open_with(
+        projections: &[&'static dyn Projection],
+        model: ReadModel,
+        log: EventLog,
+        usage: Arc<dyn UsageSource>,
+        ask_usage_head: AskHead,
+    ) -> Result<Self, FollowFailure> {
         let (mut followed, mut watched) = (vec![], vec![]);
         for projection in projections.iter().copied() {
             let kept = begin::kept(&model, &log, Owner::of(projection)).await?;
@@ -82,7 +114,7 @@ impl Projections {
             followed.push((projection, of.progress.clone()));
             watched.push(of);
         }
-        let kept = begin::kept_usage(&model, &*usage).await?;
+        let kept = begin::shown_usage(&model, &ask_usage_head).await?;
         let of = watch_from(&model, crate::USAGE, kept).await?;
         let usage_progress = of.progress.clone();
         watched.push(of);
@@ -92,6 +124,7 @@ impl Projections {
             model,
             log,
             usage,
+            ask_usage_head,
             projections: followed,
             usage_progress,
             observer,
@@ -130,7 +163,7 @@ impl Projections {
     /// # Errors
     /// When a task broke; the others have been stopped then.
     pub async fn run(self, stop: CancellationToken) -> Result<(), FollowFailure> {
-        let Self { model, log, usage, projections, usage_progress, observer, process, retention } = self;
+        let Self { model, log, projections, observer, process, .. } = self;
         let mut tasks = JoinSet::new();
         for (projection, progress) in projections {
             let lead = model.lead(projection.name());
@@ -139,7 +172,14 @@ impl Projections {
             tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
         }
         let lead = model.lead(crate::USAGE);
-        let follower = UsageFollower { model, source: usage, process, progress: usage_progress, retention };
+        let follower = UsageFollower {
+            model,
+            source: self.usage,
+            ask_head: self.ask_usage_head,
+            process,
+            progress: self.usage_progress,
+            forgetting: self.retention.map(Forgetting::new),
+        };
         tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
         let watching = CancellationToken::new();
         let following = async {

@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use self::adapters::UsageHeard;
 use self::gateway_node::Node;
 use self::socket::Socket;
 use crate::{
@@ -114,14 +115,15 @@ pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Server> {
     runtime::stop_on_signal(&mut tasks)?;
     tasks.spawn_keeper("metrics upkeep", health::upkeep(metrics.clone(), tasks.keepers_stop_token()));
 
-    let visibility = follow_log(settings, &rooms, &mut tasks).await?;
+    let (visibility, heard) = follow_log(settings, &rooms, &mut tasks).await?.unzip();
     let publisher = if has(Role::Sequencer) { sequencer::start(&rooms, &mut tasks) } else { None };
     let signer =
         if has(Role::Sequencer) { checkpoints::start(settings, &rooms, &mut tasks).await? } else { None };
-    let scheduler = match (&rooms.store, &visibility) {
-        (Some(store), Some(visibility)) if has(Role::Scheduler) => {
+    let usage = visibility.clone().zip(heard);
+    let scheduler = match (&rooms.store, usage) {
+        (Some(store), Some(usage)) if has(Role::Scheduler) => {
             let (log, read) = (store.log.clone(), store.read.clone());
-            Some(scheduler::start(log, read, visibility.clone(), &rooms.clock, &mut tasks))
+            Some(scheduler::start(log, read, usage, &rooms.clock, &mut tasks))
         }
         (Some(_) | None, Some(_) | None) => None,
     };
@@ -236,22 +238,25 @@ async fn open_doors(
     Ok(Some(address))
 }
 
-/// Starts the projections where that is the role; elsewhere what they have come to is watched. None without a database.
+/// Starts the projections where that is the role; elsewhere what they have come to is watched, and when it was heard how far
+/// usage is. None without a database.
 async fn follow_log(
     settings: &Settings,
     rooms: &Rooms,
     tasks: &mut Tasks,
-) -> anyhow::Result<Option<Visibility>> {
+) -> anyhow::Result<Option<(Visibility, UsageHeard)>> {
     let Some(store) = &rooms.store else { return Ok(None) };
     let (read, log, usage) = (store.read.clone(), store.log.clone(), rooms.usage_source(tasks).await?);
+    let heard = usage.heard();
     let (clock, stop) = (Arc::clone(&rooms.clock), tasks.keepers_stop_token());
     if !settings.roles.contains(&Role::Projections) {
         let observer = Observer::open(read, log, usage).await?.with_clock(clock);
         let visibility = observer.visibility();
         tasks.spawn_keeper("projections' observer", async move { Ok(observer.run(stop).await?) });
-        return Ok(Some(visibility));
+        return Ok(Some((visibility, heard)));
     }
-    let projections = Projections::open(read.clone(), log.clone(), usage).await?;
+    let asking = usage.asking();
+    let projections = Projections::open_asking(read.clone(), log.clone(), usage, asking).await?;
     let retention = Retention { clock: Arc::clone(&clock), days: settings.sightings_days };
     let projections =
         projections.with_clock(Arc::clone(&clock)).named(&settings.node).keeping_sightings(retention);
@@ -267,7 +272,7 @@ async fn follow_log(
     let batches = rooms.usage.clone().filter(|_| rooms.bus.is_none());
     let forgetting = decisions::run(read.clone(), batches, Arc::clone(&clock), keep, tasks.stop_token());
     tasks.spawn("forgotten decisions", forgetting);
-    Ok(Some(visibility))
+    Ok(Some((visibility, heard)))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -1,14 +1,20 @@
 //! Where a projection goes on, found when its turn begins. Only whoever has the turn empties its tables.
 
+#[cfg(test)]
+mod tests;
+
 use domain::Position;
 use eventlog::{EventLog, LogFailure};
 
 use super::FollowFailure;
 use crate::{
-    ReadModel, UsageSource,
+    ReadFailure, ReadModel, Told, UsageSource,
     store::{Checkpoint, Owner},
     usage::OWNER as USAGE_OWNER,
 };
+
+/// Asks how far usage is, now; fails while nobody can say.
+pub(super) type AskHead = Box<dyn Fn() -> Told<'static, u64> + Send + Sync>;
 
 /// The checkpoint from which a projection goes on, in the name of this process. One whose rules are of another
 /// version, or whose rows come from another log (a restored backup), is emptied and begins anew.
@@ -52,12 +58,16 @@ pub(crate) async fn is_of_this_log(log: &EventLog, checkpoint: &Checkpoint) -> R
 }
 
 /// The same for usage. What a source cannot give again is not thrown away for other rules or other numbers.
+///
+/// # Errors
+/// Also while nobody can say how far the source is: then it is not known whether its numbers have begun anew.
 pub(super) async fn usage(
     model: &ReadModel,
     source: &dyn UsageSource,
+    ask_head: &AskHead,
     process: &str,
 ) -> Result<Checkpoint, FollowFailure> {
-    let checkpoint = match kept_usage(model, source).await? {
+    let checkpoint = match kept_usage(model, ask_head).await? {
         Some(checkpoint) => checkpoint,
         None if source.is_whole() => {
             tracing::info!(projection.name = USAGE_OWNER.name, "Counting usage anew from the first batch");
@@ -77,13 +87,30 @@ pub(super) async fn usage(
     Ok(checkpoint)
 }
 
-pub(super) async fn kept_usage(
+/// What is shown of usage until somebody has the turn. While nobody can say how far the source is, what is counted stands.
+pub(super) async fn shown_usage(
     model: &ReadModel,
-    source: &dyn UsageSource,
+    ask_head: &AskHead,
 ) -> Result<Option<Checkpoint>, FollowFailure> {
-    let head = *source.watch().borrow();
-    let checkpoint = model.mark(USAGE_OWNER.name).await?;
-    Ok(checkpoint.filter(|there| there.version == USAGE_OWNER.version && there.position.get() <= head))
+    match kept_usage(model, ask_head).await {
+        Err(FollowFailure::Head { .. }) => Ok(usage_of_these_rules(model).await?),
+        known @ (Ok(_) | Err(_)) => known,
+    }
+}
+
+/// The checkpoint, unless the numbers of the source have begun anew before it.
+async fn kept_usage(model: &ReadModel, ask_head: &AskHead) -> Result<Option<Checkpoint>, FollowFailure> {
+    let Some(checkpoint) = usage_of_these_rules(model).await? else { return Ok(None) };
+    if checkpoint.position == Position::START {
+        return Ok(Some(checkpoint));
+    }
+    // Asked after the checkpoint was read. What was heard before may lie behind it: whoever had the turn went on counting.
+    let head = ask_head().await.map_err(|source| FollowFailure::Head { source })?;
+    Ok((checkpoint.position.get() <= head).then_some(checkpoint))
+}
+
+async fn usage_of_these_rules(model: &ReadModel) -> Result<Option<Checkpoint>, ReadFailure> {
+    Ok(model.mark(USAGE_OWNER.name).await?.filter(|checkpoint| checkpoint.version == USAGE_OWNER.version))
 }
 
 fn anew(owner: Owner) -> Checkpoint {

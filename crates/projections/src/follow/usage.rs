@@ -1,56 +1,36 @@
 //! The usage tables behind the usage batches.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use domain::{Position, SharedClock, Timestamp};
-use jiff::SignedDuration;
+use domain::Position;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    begin,
+    begin::{self, AskHead},
     pace::{BATCHES_MAX, Retry, halt, report},
+    retention::Forgetting,
     turns::{End, Turn},
 };
 use crate::{
     ReadModel, USAGE, UsageSource,
     runner::Halt,
     store::Committed,
-    usage::{OWNER, apply, sightings::prune},
+    usage::{OWNER, apply, counted_until, sightings::prune},
     visibility::Progress,
 };
 
 /// How often it is looked for names whose time is over.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
-/// How long it is kept from where secrets are presented, and by which programs.
-#[derive(Clone)]
-pub struct Retention {
-    pub clock: SharedClock,
-    /// Nothing at all: not even until it is pruned.
-    pub days: u16,
-}
-
-impl fmt::Debug for Retention {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Retention({} days)", self.days)
-    }
-}
-
-impl Retention {
-    fn begins_at(&self) -> Timestamp {
-        let now = self.clock.now();
-        now.checked_sub(SignedDuration::from_hours(24 * i64::from(self.days))).unwrap_or(Timestamp::MIN)
-    }
-}
-
 pub(super) struct UsageFollower {
     pub(super) model: ReadModel,
     pub(super) source: Arc<dyn UsageSource>,
+    pub(super) ask_head: AskHead,
     pub(super) process: Arc<str>,
     pub(super) progress: watch::Sender<Progress>,
-    /// None: for good.
-    pub(super) retention: Option<Retention>,
+    /// None: names are kept for good.
+    pub(super) forgetting: Option<Forgetting>,
 }
 
 impl Turn for UsageFollower {
@@ -64,13 +44,7 @@ impl Turn for UsageFollower {
 
     async fn go_on(&mut self, stop: &CancellationToken) -> End {
         let mut retry = Retry::new(USAGE);
-        let mut position = loop {
-            match begin::usage(&self.model, &*self.source, &self.process).await {
-                Ok(checkpoint) => break checkpoint.position,
-                Err(failure) if retry.after(&failure, stop).await => {}
-                Err(_) => return End::Stop,
-            }
-        };
+        let Some(mut position) = self.begin(&mut retry, stop).await else { return End::Stop };
         let mut head = self.source.watch();
         let mut prune_at = Instant::now();
         loop {
@@ -113,29 +87,49 @@ impl Turn for UsageFollower {
 }
 
 impl UsageFollower {
+    /// Where it goes on; none when told to stop. It waits while nobody can say how far the source is.
+    async fn begin(&self, retry: &mut Retry, stop: &CancellationToken) -> Option<Position> {
+        loop {
+            let begun = tokio::select! {
+                biased;
+                () = stop.cancelled() => return None,
+                begun = begin::usage(&self.model, &*self.source, &self.ask_head, &self.process) => begun,
+            };
+            match begun {
+                Ok(checkpoint) => return Some(checkpoint.position),
+                Err(failure) if retry.after(&failure, stop).await => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
     async fn step(
         &self,
         position: Position,
     ) -> Result<(Position, Committed), Box<dyn std::error::Error + Send + Sync>> {
         let mut batches = self.source.read(position.get(), BATCHES_MAX).await?;
-        if self.retention.as_ref().is_some_and(|retention| retention.days == 0) {
+        if self.forgetting.as_ref().is_some_and(Forgetting::keeps_none) {
             batches.iter_mut().for_each(|arrived| arrived.batch.sightings.clear());
         }
         Ok(apply(&self.model, position, &batches).await?)
     }
 
     /// What fails is tried again the next time.
-    async fn prune(&self, position: Position) -> Committed {
-        let Some(retention) = &self.retention else { return Committed::Yes };
-        let before = retention.begins_at();
-        let forgotten = self.source.forget_sightings(before).await.map_err(Box::from);
-        let pruned: Result<Committed, Box<dyn std::error::Error + Send + Sync>> = match forgotten {
-            Ok(()) => prune(&self.model, position, before).await.map_err(Box::from),
-            Err(failure) => Err(failure),
-        };
-        pruned.unwrap_or_else(|failure| {
+    async fn prune(&mut self, position: Position) -> Committed {
+        self.forget_names(position).await.unwrap_or_else(|failure| {
             tracing::warn!(error = &*failure, "Cannot forget who presented which secret; it is tried again");
             Committed::Yes
         })
+    }
+
+    async fn forget_names(
+        &mut self,
+        position: Position,
+    ) -> Result<Committed, Box<dyn std::error::Error + Send + Sync>> {
+        let Some(forgetting) = &mut self.forgetting else { return Ok(Committed::Yes) };
+        let counted = counted_until(&self.model).await?;
+        let Some(before) = forgetting.before(counted, Instant::now()) else { return Ok(Committed::Yes) };
+        self.source.forget_sightings(before).await?;
+        Ok(prune(&self.model, position, before).await?)
     }
 }

@@ -1,7 +1,10 @@
 //! Between rooms that do not know each other: the read models take usage through a trait, the bus and the usage files stand
 //! behind it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::Timestamp;
 use eventlog::{
@@ -9,7 +12,7 @@ use eventlog::{
     bus::{Bus, USAGE_STREAM, UsageFeed},
     usage::UsageLog,
 };
-use projections::{Forgetting, Reading, UsageSource};
+use projections::{Forgetting, Reading, Told, UsageSource};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -24,10 +27,13 @@ pub(super) enum AnyUsage {
     Bus(BusUsage),
 }
 
-/// The usage stream, its head asked for now and then.
+/// The usage stream, its head asked for now and then. While the bus is away the head stays where it was last heard to be,
+/// and at 0 before that: [`UsageHeard`] says how much that is worth.
 pub(super) struct BusUsage {
+    bus: Bus,
     feed: Arc<Mutex<UsageFeed>>,
     head: watch::Receiver<u64>,
+    heard: watch::Receiver<Option<Instant>>,
 }
 
 /// Who asks.
@@ -35,15 +41,38 @@ pub(super) struct UsageHead {
     bus: Bus,
     feed: Arc<Mutex<UsageFeed>>,
     head: watch::Sender<u64>,
+    heard: watch::Sender<Option<Instant>>,
+}
+
+/// When it was last heard how far usage is.
+#[derive(Clone, Debug)]
+pub(super) enum UsageHeard {
+    /// A file of this process says so at any time.
+    Always,
+    /// The time of the last question that the bus has answered; none before the first.
+    At(watch::Receiver<Option<Instant>>),
+}
+
+impl UsageHeard {
+    /// Whether it was heard so short a time ago.
+    pub(super) fn within(&self, time: Duration, now: Instant) -> bool {
+        match self {
+            Self::Always => true,
+            Self::At(heard) => heard.borrow().is_some_and(|at| now.saturating_duration_since(at) <= time),
+        }
+    }
 }
 
 impl BusUsage {
     /// Asks once; a bus that is away at first is no failure.
     pub(super) async fn open(bus: Bus) -> (Self, UsageHead) {
-        let (moved, head) = watch::channel(last_batch(&bus).await.unwrap_or_default());
+        let asked_at = Instant::now();
+        let last = last_batch(&bus).await;
+        let (moved, head) = watch::channel(last.unwrap_or_default());
+        let (told, heard) = watch::channel(last.map(|_| asked_at));
         let feed = Arc::new(Mutex::new(UsageFeed::new(bus.clone())));
-        let asks = UsageHead { bus, feed: Arc::clone(&feed), head: moved };
-        (Self { feed, head }, asks)
+        let asks = UsageHead { bus: bus.clone(), feed: Arc::clone(&feed), head: moved, heard: told };
+        (Self { bus, feed, head, heard }, asks)
     }
 }
 
@@ -51,9 +80,12 @@ impl UsageHead {
     /// Asks until stopped.
     pub(super) async fn run(self, stop: CancellationToken) {
         loop {
+            let asked_at = Instant::now();
             match last_batch(&self.bus).await {
                 Some(last) => {
                     self.head.send_if_modified(|known| std::mem::replace(known, last) != last);
+                    // After the head: whoever reads that it was heard finds what was heard.
+                    self.heard.send_replace(Some(asked_at));
                 }
                 // Gateways do not make the stream: only here it is known which numbers are taken.
                 None => {
@@ -76,6 +108,34 @@ async fn last_batch(bus: &Bus) -> Option<u64> {
     }
     let stream = bus.jetstream().get_stream(USAGE_STREAM).await.ok()?;
     Some(stream.cached_info().state.last_sequence)
+}
+
+impl AnyUsage {
+    /// When it was last heard how far it is.
+    pub(super) fn heard(&self) -> UsageHeard {
+        match self {
+            Self::File(_) => UsageHeard::Always,
+            Self::Bus(usage) => UsageHeard::At(usage.heard.clone()),
+        }
+    }
+
+    /// Asks how far it is, now; fails while the bus does not say.
+    pub(super) fn asking(&self) -> Box<dyn Fn() -> Told<'static, u64> + Send + Sync> {
+        match self {
+            Self::File(usage) => {
+                let head = UsageSource::watch(usage);
+                Box::new(move || Box::pin(std::future::ready(Ok(*head.borrow()))))
+            }
+            Self::Bus(usage) => {
+                let bus = usage.bus.clone();
+                Box::new(move || {
+                    let bus = bus.clone();
+                    let unsaid = || LogFailure::Usage { source: "the bus does not say how far it is".into() };
+                    Box::pin(async move { last_batch(&bus).await.ok_or_else(unsaid) })
+                })
+            }
+        }
+    }
 }
 
 impl UsageSource for AnyUsage {

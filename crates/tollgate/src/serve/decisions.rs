@@ -1,11 +1,14 @@
 //! Forgets usage, decisions and levels of quotas whose time is over, a few at a time.
 
-use std::time::Duration;
+#[cfg(test)]
+mod tests;
 
-use domain::SharedClock;
-use eventlog::usage::UsageLog;
+use std::time::{Duration, Instant};
+
+use domain::{SharedClock, Timestamp};
+use eventlog::{Steadiness, usage::UsageLog};
 use jiff::SignedDuration;
-use projections::{ReadModel, USAGE, UsageRetention};
+use projections::{ReadModel, USAGE, UsageRetention, queries::usage::counted_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -22,7 +25,8 @@ pub(super) struct Keep {
     pub(super) usage: UsageRetention,
 }
 
-/// Forgets until stopped: in the read models, and in this node's batches where they are kept in a file.
+/// Forgets until stopped: in the read models, and in this node's batches where they are kept in a file. A clock that has
+/// jumped is not believed until it has gone evenly for a while: embedded, flushes are told by the same clock.
 pub(super) async fn run(
     read: ReadModel,
     batches: Option<UsageLog>,
@@ -30,8 +34,12 @@ pub(super) async fn run(
     keep: Keep,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let mut steadiness = Steadiness::new(clock.now(), Instant::now());
     loop {
-        if let Err(failure) = forget(&read, batches.as_ref(), &clock, keep).await {
+        let now = clock.now();
+        if steadiness.holds(now, Instant::now())
+            && let Err(failure) = forget(&read, batches.as_ref(), now, keep).await
+        {
             warn!("Cannot forget usage and decisions whose time is over; trying again: {failure:#}");
         }
         tokio::select! {
@@ -42,35 +50,55 @@ pub(super) async fn run(
     }
 }
 
+/// What is old is so beside the latest flush that was counted, if that is before now: a clock that jumps ahead forgets
+/// nothing. Before the first one there is nothing to forget.
 async fn forget(
     read: &ReadModel,
     batches: Option<&UsageLog>,
-    clock: &SharedClock,
+    now: Timestamp,
     keep: Keep,
 ) -> anyhow::Result<()> {
-    let now = clock.now();
+    let Some(until) = counted_until(read).await? else { return Ok(()) };
+    let until = until.min(now);
+    forget_rows(read, until, keep).await?;
+    match batches {
+        Some(batches) => forget_batches(read, batches, until, keep).await,
+        None => Ok(()),
+    }
+}
+
+async fn forget_rows(read: &ReadModel, until: Timestamp, keep: Keep) -> anyhow::Result<()> {
     for _ in 0..STATEMENTS_MAX {
-        if read.forget_quota_levels(now, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
+        if read.forget_quota_levels(until, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
             break;
         }
     }
     for _ in 0..STATEMENTS_MAX {
-        if read.forget_quota_marks(now, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
+        if read.forget_quota_marks(until, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
             break;
         }
     }
     for _ in 0..STATEMENTS_MAX {
-        if !read.forget_usage(now, keep.usage).await? {
+        if !read.forget_usage(until, keep.usage).await? {
             break;
         }
     }
-    let before = now.checked_sub(keep.decisions)?;
+    let before = until.checked_sub(keep.decisions)?;
     for _ in 0..STATEMENTS_MAX {
         if read.forget_decisions(before, AT_ONCE_MAX).await? < u64::from(AT_ONCE_MAX) {
             break;
         }
     }
-    let Some(batches) = batches else { return Ok(()) };
+    Ok(())
+}
+
+async fn forget_batches(
+    read: &ReadModel,
+    batches: &UsageLog,
+    until: Timestamp,
+    keep: Keep,
+) -> anyhow::Result<()> {
+    let before = until.checked_sub(keep.decisions)?;
     for _ in 0..STATEMENTS_MAX {
         let forgotten = batches.forget_decisions(before, AT_ONCE_MAX).await?;
         if u32::try_from(forgotten).unwrap_or(u32::MAX) < AT_ONCE_MAX {
@@ -78,7 +106,7 @@ async fn forget(
         }
     }
     // As long as the quarters that are made of them: what is older could not be checked against anything.
-    let (before, counted) = (now.checked_sub(keep.usage.quarters)?, read.checkpoint(USAGE).await?.get());
+    let (before, counted) = (until.checked_sub(keep.usage.quarters)?, read.checkpoint(USAGE).await?.get());
     for _ in 0..STATEMENTS_MAX {
         let forgotten = batches.forget_batches(before, counted, AT_ONCE_MAX).await?;
         if u32::try_from(forgotten).unwrap_or(u32::MAX) < AT_ONCE_MAX {

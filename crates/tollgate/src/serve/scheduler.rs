@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::adapters::UsageHeard;
 use crate::runtime::Tasks;
 use desk::Desk;
 
@@ -28,6 +29,10 @@ const NAME: &str = "scheduler";
 const EVERY: Duration = Duration::from_secs(1);
 /// Old secrets are judged by hours.
 const OVERLAPS_EVERY: Duration = Duration::from_secs(30);
+/// By a head of the usage stream that was heard longer ago nothing is judged. It is asked for four times a second, and an
+/// answer may take five seconds: one that is lost is no outage, and what comes meanwhile is nothing beside an hour, the
+/// shortest time after which an old secret counts as idle.
+const HEARD_WITHIN: Duration = Duration::from_secs(10);
 
 /// How the scheduler of this process is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +64,7 @@ pub(super) struct Scheduler {
     read: ReadModel,
     clock: SharedClock,
     visibility: Visibility,
+    heard: UsageHeard,
     told: watch::Sender<SchedulerStatus>,
 }
 
@@ -66,13 +72,13 @@ pub(super) struct Scheduler {
 pub(super) fn start(
     log: EventLog,
     read: ReadModel,
-    visibility: Visibility,
+    (visibility, heard): (Visibility, UsageHeard),
     clock: &SharedClock,
     tasks: &mut Tasks,
 ) -> watch::Receiver<SchedulerStatus> {
     let (told, status) = watch::channel(SchedulerStatus::default());
     let (desk, clock) = (Desk { log, read: read.clone() }, Arc::clone(clock));
-    let scheduler = Scheduler { desk, read, clock, visibility, told };
+    let scheduler = Scheduler { desk, read, clock, visibility, heard, told };
     let stop = tasks.stop_token();
     tasks.spawn(NAME, async move {
         scheduler.run(stop).await;
@@ -124,7 +130,7 @@ impl Scheduler {
             }
             self.desk.end_keys(now).await;
             self.desk.carry_out(now).await;
-            if monotonic >= overlaps_at && self.knows_usage() {
+            if monotonic >= overlaps_at && self.knows_usage(monotonic) {
                 overlaps_at = monotonic + OVERLAPS_EVERY;
                 self.desk.judge_overlaps(now).await;
             }
@@ -135,10 +141,12 @@ impl Scheduler {
         }
     }
 
-    /// Whether the usage that has been reported is counted. By what is not counted yet, a secret in use looks idle.
-    fn knows_usage(&self) -> bool {
+    /// Whether the usage that has been reported is counted. By what is not counted yet, a secret in use looks idle; so it does
+    /// while the bus is away from here, and gateways that reach it go on to report.
+    fn knows_usage(&self, now: Instant) -> bool {
         let status = self.visibility.status();
         let usage = status.iter().find(|projection| projection.name == projections::USAGE);
         usage.is_some_and(|usage| usage.halted.is_none() && usage.lag_events == 0)
+            && self.heard.within(HEARD_WITHIN, now)
     }
 }

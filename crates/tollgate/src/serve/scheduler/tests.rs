@@ -1,7 +1,5 @@
 //! The scheduler at its desk: a real log, real read models, and a time that the test gives.
 
-use std::sync::Arc;
-
 use domain::{
     ClientId, Clock, KeyId, Metadata, ScheduledChangeId, Timestamp,
     api_client::ClientStanding,
@@ -12,14 +10,13 @@ use domain::{
     secret::SecretDigest,
     usage::{UsageBatch, UsageFact},
 };
-use eventlog::{EventLog, Execute, Stored, usage::UsageLog};
+use eventlog::{Execute, Stored, usage::UsageLog};
 use jiff::SignedDuration;
-use projections::{ChangeStatus, Projections, ReadModel, Visibility, queries::changes};
+use projections::{ChangeStatus, Projections, queries::changes};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::desk::Desk;
+use super::*;
 
 const HOUR: i64 = 3_600;
 
@@ -119,7 +116,32 @@ async fn a_busy_old_secret_is_told_of_once_a_day_before_its_end() {
     assert_eq!(world.old_lives_until().await, at(240 * HOUR));
 }
 
+#[tokio::test]
+async fn old_secrets_are_judged_only_while_it_is_heard_how_far_usage_is() {
+    let world = World::new().await;
+    let (bus, heard) = watch::channel(None);
+    let (scheduler, now) = (world.scheduler(UsageHeard::At(heard)), Instant::now());
+    assert!(
+        !scheduler.knows_usage(now),
+        "nothing was heard since the start, and nothing seems to be missing"
+    );
+    bus.send_replace(Some(now));
+    for (seconds, knows) in [(0, true), (10, true), (11, false), (3_600, false)] {
+        assert_eq!(scheduler.knows_usage(now + Duration::from_secs(seconds)), knows, "after {seconds} s");
+    }
+    bus.send_replace(Some(now + Duration::from_secs(3_601)));
+    assert!(scheduler.knows_usage(now + Duration::from_secs(3_602)), "heard again");
+    assert!(world.scheduler(UsageHeard::Always).knows_usage(now), "in a file");
+}
+
 impl World {
+    fn scheduler(&self, heard: UsageHeard) -> Scheduler {
+        let Desk { log, read } = &self.desk;
+        let desk = Desk { log: log.clone(), read: read.clone() };
+        let (clock, visibility, told) = (Arc::new(Still), self.visibility.clone(), watch::Sender::default());
+        Scheduler { desk, read: read.clone(), clock, visibility, heard, told }
+    }
+
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let log = EventLog::open_sqlite(&dir.path().join("events.db"), Arc::new(Still)).await.unwrap();
