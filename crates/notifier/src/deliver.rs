@@ -3,6 +3,7 @@
 mod attachment;
 mod channels;
 mod letters;
+mod own_failure;
 mod webhooks;
 
 use std::{future::Future, pin::pin, time::Duration};
@@ -14,8 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 pub(crate) use channels::{Channels, Down};
+pub(crate) use own_failure::REPORTED_WITHIN;
 
-use crate::parts::{Failure, Parts};
+use crate::{
+    mail::Smtp,
+    parts::{Failure, Parts},
+};
 
 /// Claimed at once: what is claimed is under way within a moment.
 const CLAIMED_MAX: u32 = 64;
@@ -25,25 +30,35 @@ const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Posts to webhooks until it is told to stop.
 pub(crate) async fn webhooks(parts: &Parts, channels: &Channels, stop: &CancellationToken) {
     let room = Room { channel: Channel::Webhook, at_once: parts.settings.webhooks_at_once };
-    run(parts, room, stop, |claimed| webhooks::attempt(parts, channels, claimed)).await;
+    run(parts, room, stop, |claimed| post(parts, channels, claimed)).await;
 }
 
 /// Sends letters until it is told to stop. Without a server of mail they wait.
 pub(crate) async fn letters(parts: &Parts, channels: &Channels, stop: &CancellationToken) {
     let Some(mail) = parts.mail.as_ref() else { return stop.cancelled().await };
     let room = Room { channel: Channel::Email, at_once: parts.settings.letters_at_once };
-    run(parts, room, stop, |claimed| letters::attempt(parts, mail, channels, claimed)).await;
+    run(parts, room, stop, |claimed| send(parts, mail, channels, claimed)).await;
+}
+
+async fn post(parts: &Parts, channels: &Channels, claimed: Claimed) -> Result<(), Failure> {
+    let tried = Box::pin(webhooks::attempt(parts, channels, &claimed)).await;
+    own_failure::settle(parts, &claimed, tried).await
+}
+
+async fn send(parts: &Parts, smtp: &Smtp, channels: &Channels, claimed: Claimed) -> Result<(), Failure> {
+    let tried = Box::pin(letters::attempt(parts, smtp, channels, &claimed)).await;
+    own_failure::settle(parts, &claimed, tried).await
 }
 
 /// Tries what is due once, one after the other.
 #[cfg(test)]
 pub(crate) async fn try_due(parts: &Parts, channels: &Channels) -> Result<(), Failure> {
     for claimed in claim(parts, Channel::Webhook, CLAIMED_MAX).await {
-        webhooks::attempt(parts, channels, claimed).await?;
+        post(parts, channels, claimed).await?;
     }
     if let Some(mail) = &parts.mail {
         for claimed in claim(parts, Channel::Email, CLAIMED_MAX).await {
-            letters::attempt(parts, mail, channels, claimed).await?;
+            send(parts, mail, channels, claimed).await?;
         }
     }
     Ok(())
@@ -155,7 +170,7 @@ async fn report(
     let told = match outcome {
         Outcome::Delivered => "delivered",
         Outcome::RetryAt(_) => "retry",
-        Outcome::Dead => "dead",
+        Outcome::Dead | Outcome::Unsendable => "dead",
         Outcome::Held => "held",
     };
     metrics::counter!("tollgate_deliveries_total", "channel" => channel, "outcome" => told).increment(1);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{MessageId, Timestamp};
 use outbox::{Digest, Gathered, MessageKind, NewDelivery, NewMessage, Recipient, Start, Taken, hashed};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -26,7 +26,29 @@ pub(crate) struct KeptDigest {
     pub(crate) until: Timestamp,
     /// All of them; those told are the first.
     pub(crate) notices_total: u64,
+    #[serde(deserialize_with = "readable")]
     pub(crate) notices: Vec<(Timestamp, Kept)>,
+}
+
+impl KeptDigest {
+    /// What an erasure made unreadable is left out, and only counts.
+    ///
+    /// # Errors
+    /// When nothing else is left.
+    pub(crate) fn read(body: &str) -> Result<Self, Failure> {
+        serde_json::from_str(body).map_err(|source| Failure::Unreadable { source })
+    }
+}
+
+fn readable<'de, Json: Deserializer<'de>>(json: Json) -> Result<Vec<(Timestamp, Kept)>, Json::Error> {
+    let all: Vec<serde_json::Value> = Vec::deserialize(json)?;
+    let readable: Vec<_> = all.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect();
+    // A letter about nothing helps nobody; that there was something stays in the list of deliveries.
+    if readable.is_empty() {
+        Err(Json::Error::custom("none of the notices can be read"))
+    } else {
+        Ok(readable)
+    }
 }
 
 pub(crate) async fn run(parts: &Parts, stop: &CancellationToken) {
@@ -58,10 +80,7 @@ pub(crate) async fn make(parts: &Parts) -> Result<(), Failure> {
 
 fn message(digest: &Digest, now: Timestamp) -> Result<NewMessage, Failure> {
     let Digest { address, digest_key, as_of: _, deliveries, members } = digest;
-    let mut notices = vec![];
-    for Gathered { body, created_at, .. } in members {
-        notices.push((*created_at, serde_json::from_str::<Kept>(body)?));
-    }
+    let notices = members.iter().filter_map(readable_of).collect();
     let since = members.iter().map(|member| member.created_at).min().unwrap_or(now);
     let kept = KeptDigest { since, until: now, notices_total: *deliveries, notices };
     let ids: Vec<String> = members.iter().map(|member| member.delivery_id.to_string()).collect();
@@ -86,6 +105,18 @@ fn message(digest: &Digest, now: Timestamp) -> Result<NewMessage, Failure> {
             cancel_key: None,
         }],
     })
+}
+
+/// None where an erasure has left too little of it: whatever else is due, in this digest or the next, does not wait for it.
+fn readable_of(Gathered { message_id, body, created_at, .. }: &Gathered) -> Option<(Timestamp, Kept)> {
+    match Kept::read(body) {
+        Ok(kept) => Some((*created_at, kept)),
+        Err(failure) => {
+            warn!(message.id = %message_id, error = %failure, "The message `{message_id}` only counts in its digest");
+            metrics::counter!("tollgate_messages_unreadable_total", "of" => "digests").increment(1);
+            None
+        }
+    }
 }
 
 /// What all of them have in common.

@@ -38,7 +38,7 @@ impl Notifier {
     /// When a lease would end before an attempt does: two would try the same delivery.
     pub fn new(parts: Parts) -> Result<Self, LeaseTooShort> {
         let Settings { lease, attempt_max: attempt, .. } = parts.settings;
-        if lease <= attempt.saturating_add(Duration::from_secs(5)) {
+        if lease <= attempt.saturating_add(deliver::REPORTED_WITHIN) {
             return Err(LeaseTooShort { lease, attempt });
         }
         Ok(Self { parts: Arc::new(parts), status: watch::Sender::default() })

@@ -50,7 +50,7 @@ pub struct Settings {
     pub webhooks_per_endpoint: u32,
     /// Letters under way at once.
     pub letters_at_once: u32,
-    /// No attempt takes longer.
+    /// No attempt takes longer: it is broken off, and has failed.
     pub attempt_max: Duration,
     /// How long a delivery is this process's to try: longer than that.
     pub lease: Duration,
@@ -95,10 +95,17 @@ pub(crate) enum Failure {
     Outbox(#[from] OutboxFailure),
     #[error("writing what is told as JSON")]
     Json(#[from] serde_json::Error),
+    /// An erasure has left too little of it.
+    #[error("reading what was kept to be told")]
+    Unreadable { source: serde_json::Error },
+    #[error("a try took longer than it may")]
+    TookTooLong,
     #[error("adding up a usage report")]
     Report(#[from] TooManyWindows),
     #[error("writing a usage report as CSV")]
     Csv(#[from] csv::Error),
     #[error("writing a letter")]
     Letter(#[from] TemplateFailure),
+    #[error("making what is attached to a letter")]
+    Attachment { source: Box<Self> },
 }

@@ -5,7 +5,7 @@ use outbox::Claimed;
 use projections::event_message::Subject;
 use serde::{Deserialize, Serialize};
 
-use crate::notice::Notice;
+use crate::{notice::Notice, parts::Failure};
 
 /// As it is kept: the notice, and by which rule it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,14 @@ pub struct Kept {
     pub csv: bool,
     #[serde(flatten)]
     pub notice: Notice,
+}
+
+impl Kept {
+    /// # Errors
+    /// When an erasure has left too little of it.
+    pub(crate) fn read(body: &str) -> Result<Self, Failure> {
+        serde_json::from_str(body).map_err(|source| Failure::Unreadable { source })
+    }
 }
 
 /// What a webhook is posted of a notice: formed like what it is posted of an event.

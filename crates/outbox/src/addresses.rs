@@ -18,6 +18,10 @@ const ROWS_AT_ONCE: u32 = 5_000;
 
 const DOING: &str = "forgetting personal values";
 
+/// Stands where a text was that is forgotten. Not nothing: a name or a reason that is empty is none, and nobody could read the
+/// message back.
+const ERASED: &str = "[erased]";
+
 /// Why mail does not reach an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marked {
@@ -119,8 +123,8 @@ impl Outbox {
     }
 
     /// Forgets personal values for good, in whatever case they are written: deliveries to them lose their address and, where they
-    /// have not ended, are cancelled; texts in the bodies of messages that contain them as words are blanked, and so are answers.
-    /// Safe to repeat.
+    /// have not ended, are cancelled; texts in the bodies of messages that contain them as words give way to `[erased]`, and answers
+    /// are blanked. Safe to repeat.
     ///
     /// # Errors
     /// When the outbox cannot be written; ask again, for what was forgotten by then stays so.
@@ -207,7 +211,7 @@ fn within_json(value: &str) -> String {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-/// The body with every text blanked that contains one of the values, which are in lower case; an empty object where that is not
+/// The body with [`ERASED`] for every text that contains one of the values, which are in lower case; an empty object where that is not
 /// enough; none where it contains none.
 fn blanked(body: &str, values: &[String]) -> Option<String> {
     let Ok(mut json) = serde_json::from_str::<Json>(body) else {
@@ -233,8 +237,8 @@ fn blank(json: &mut Json, values: &[String]) -> Blanked {
         if contains_any(name, values) { Blanked::NotEnough } else { Blanked::Nothing }
     };
     match json {
-        Json::String(text) if contains_any(text, values) => {
-            text.clear();
+        Json::String(text) if text.as_str() != ERASED && contains_any(text, values) => {
+            ERASED.clone_into(text);
             Blanked::Texts
         }
         Json::String(_) | Json::Null | Json::Bool(_) => Blanked::Nothing,

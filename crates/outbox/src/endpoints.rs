@@ -71,23 +71,28 @@ impl Outbox {
     }
 
     /// Holds what waits for an endpoint, and what comes for it from now on, but for verifications and tests. What is in flight is
-    /// held when it fails. Safe to repeat. Answers how many deliveries it holds now that it did not before.
+    /// held when it fails. Safe to repeat; nothing of an endpoint that was removed. Answers how many deliveries it holds now that it
+    /// did not before.
     ///
     /// # Errors
     /// When the outbox cannot be written; what was held by then stays so.
     pub async fn hold(&self, endpoint_id: WebhookId, now: Timestamp) -> Result<u64, OutboxFailure> {
-        self.turn(endpoint_id, EndpointState::Held).await?;
+        if !self.turn(endpoint_id, EndpointState::Held).await? {
+            return Ok(0);
+        }
         let values = [Value::of(endpoint_id), now.into()];
         self.in_turns("holding deliveries", sql!("endpoints/hold.sql"), &values).await
     }
 
-    /// Opens an endpoint with a clean record: what was held is due now, and has its whole schedule ahead. Safe to repeat.
-    /// Answers how many deliveries it released.
+    /// Opens an endpoint with a clean record: what was held is due now, and has its whole schedule ahead. Safe to repeat; nothing of
+    /// an endpoint that was removed. Answers how many deliveries it released.
     ///
     /// # Errors
     /// When the outbox cannot be written; ask again, for what is still held is not due.
     pub async fn release(&self, endpoint_id: WebhookId, now: Timestamp) -> Result<u64, OutboxFailure> {
-        self.turn(endpoint_id, EndpointState::Open).await?;
+        if !self.turn(endpoint_id, EndpointState::Open).await? {
+            return Ok(0);
+        }
         let values = [Value::of(endpoint_id), now.into()];
         let released = self.in_turns("releasing deliveries", sql!("endpoints/release.sql"), &values).await;
         self.wake();
@@ -104,17 +109,19 @@ impl Outbox {
         endpoint_id: WebhookId,
         now: Timestamp,
     ) -> Result<u64, OutboxFailure> {
+        // One that is removed already may have been cut off before all was cancelled.
         self.turn(endpoint_id, EndpointState::Removed).await?;
         let values = [Value::of(endpoint_id), now.into()];
         self.in_turns("cancelling deliveries", sql!("endpoints/cancel.sql"), &values).await
     }
 
-    /// First, and alone: whatever is handed over or reported after this goes by it.
-    async fn turn(&self, endpoint_id: WebhookId, state: EndpointState) -> Result<(), OutboxFailure> {
+    /// First, and alone: whatever is handed over or reported after this goes by it. False where it was removed before.
+    async fn turn(&self, endpoint_id: WebhookId, state: EndpointState) -> Result<bool, OutboxFailure> {
         let mut transaction = self.store.begin_alone("turning an endpoint").await?;
         let values = [Value::of(endpoint_id), Value::of(state)];
-        transaction.execute(sql!("endpoints/turn.sql"), values).await?;
-        transaction.commit().await
+        let turned = transaction.execute(sql!("endpoints/turn.sql"), values).await? > 0;
+        transaction.commit().await?;
+        Ok(turned)
     }
 
     /// Until nothing is left to change.

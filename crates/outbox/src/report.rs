@@ -65,6 +65,8 @@ pub enum Outcome {
     RetryAt(Timestamp),
     /// It failed, and is given up.
     Dead,
+    /// There is nothing in it that could be sent, now or later: it is given up, and does not count for its endpoint.
+    Unsendable,
     /// It failed, and waits until its endpoint is open again.
     Held,
 }
@@ -86,7 +88,7 @@ impl Outcome {
         match self {
             Self::Delivered => AttemptOutcome::Delivered,
             Self::RetryAt(_) => AttemptOutcome::Retry,
-            Self::Dead => AttemptOutcome::Dead,
+            Self::Dead | Self::Unsendable => AttemptOutcome::Dead,
             Self::Held => AttemptOutcome::Held,
         }
     }
@@ -97,7 +99,7 @@ impl Outcome {
 pub enum Reported {
     Done {
         state: DeliveryState,
-        /// After it; none by e-mail. Verifications and tests do not count.
+        /// After it; none by e-mail, and where nothing was sent yet. Verifications and tests do not count.
         health: Option<EndpointHealth>,
     },
     /// The lease is another's by now, or nobody's. The attempt was kept, nothing else.
@@ -260,7 +262,9 @@ async fn count(
     let Some(endpoint_id) = found.endpoint_id else { return Ok(None) };
     let id = Value::of(endpoint_id);
     let row = match (found.kind.tries_the_endpoint(), report.outcome) {
-        (true, _) => transaction.fetch_one(sql!("endpoints/select.sql"), [id]).await?,
+        (true, _) | (false, Outcome::Unsendable) => {
+            transaction.fetch_one(sql!("endpoints/select.sql"), [id]).await?
+        }
         (false, Outcome::Delivered) => {
             transaction.fetch_one(sql!("report/count_success.sql"), [id, report.attempt.at.into()]).await?
         }
@@ -278,7 +282,7 @@ impl Found {
             (Outcome::Delivered, _) => DeliveryState::Delivered,
             // Cancelled while it was in flight.
             (_, _) if self.state.has_ended() => self.state,
-            (Outcome::Dead, _) => DeliveryState::Dead,
+            (Outcome::Dead | Outcome::Unsendable, _) => DeliveryState::Dead,
             (Outcome::Held | Outcome::RetryAt(_), EndpointState::Removed) => DeliveryState::Cancelled,
             (Outcome::Held, _) => DeliveryState::Held,
             (Outcome::RetryAt(_), EndpointState::Held) if !self.kind.tries_the_endpoint() => {
@@ -299,7 +303,7 @@ async fn settle(
     let (failed, retry_at) = match report.outcome {
         Outcome::Delivered => (0_u32, None),
         Outcome::RetryAt(at) => (1, Some(at)),
-        Outcome::Dead | Outcome::Held => (1, None),
+        Outcome::Dead | Outcome::Unsendable | Outcome::Held => (1, None),
     };
     let ended_at = state.has_ended().then_some(report.attempt.at);
     let values = [

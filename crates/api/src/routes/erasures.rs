@@ -88,13 +88,18 @@ pub(crate) async fn erase(mut ask: EraseAsk) -> Result<Response, Instead> {
     let effect = give(&ask, &asked, &search).await?;
     let failed = |failure| Problem::failed(&failure);
     // On record by now: what fails here is done when it is asked for again, or at the next start.
-    forget_told(&ask, effect.id).await?;
+    let erased = ask.log().erased_values(Some(effect.id)).await.map_err(failed)?;
+    // First, while the log says what the values are.
+    forget_told(&ask, &erased).await?;
     ask.log().forget(Some(effect.id)).await.map_err(failed)?;
     if let Some(principal_id) = asked.principal_id {
         let ended = sessions::end_all(ask.read(), &principal_id.to_string()).await;
         ended.map_err(|failure| Problem::internal(&failure))?;
     }
-    if ask.shows(&effect).await {
+    let is_shown = ask.shows(&effect).await;
+    // Once more: a notifier may have told what the read models still showed it. By now nothing else says what the values are.
+    forget_told(&ask, &erased).await?;
+    if is_shown {
         ask.read().forget_the_past().await.map_err(|failure| Problem::internal(&failure))?;
     }
     let values = ask.log().load::<Erasure>(effect.id).await.map_err(failed)?.state.values;
@@ -103,10 +108,9 @@ pub(crate) async fn erase(mut ask: EraseAsk) -> Result<Response, Instead> {
     bound::<_, _, _, Erasure>(&ask, effect, StatusCode::OK, Some(view)).await
 }
 
-/// First, while the log says what the values are: what somebody was told of them, or is to be told at them.
-async fn forget_told(ask: &EraseAsk, id: ErasureId) -> Result<(), Problem> {
-    let values = ask.log().erased_values(Some(id)).await.map_err(|failure| Problem::failed(&failure))?;
-    let forgotten = ask.outbox().forget_address(&values, ask.now()).await;
+/// What somebody was told of the values, or is to be told at them.
+async fn forget_told(ask: &EraseAsk, values: &[String]) -> Result<(), Problem> {
+    let forgotten = ask.outbox().forget_address(values, ask.now()).await;
     forgotten.map(drop).map_err(|failure| Problem::internal(&failure))
 }
 

@@ -1,6 +1,7 @@
 //! Personal values that are erased are in no answer any more, of the past either.
 
 use domain::{DeliveryId, MessageId, Position};
+use eventlog::PersonalSearch;
 use outbox::{
     DeliveryFilter, DeliveryState, Handover, MessageKind, NewDelivery, NewMessage, Page, Recipient, Start,
 };
@@ -62,7 +63,7 @@ async fn a_contact_is_erased_by_its_values_and_nobody_else() {
     assert_eq!(told.len(), 1);
     assert_eq!((&told[0].address, told[0].state), (&None, DeliveryState::Cancelled));
     let body = world.door.api().outbox.message(told[0].message_id).await.unwrap().unwrap().body;
-    assert_eq!(body, r#"{"contact":"","kept":1}"#);
+    assert_eq!(body, r#"{"contact":"[erased]","kept":1}"#);
     assert_eq!((&done["values"], &done["complete"]), (&json!(4), &json!(true)), "of two events");
     let now = world.get(&path).expect(200).await;
     assert_eq!(contact_of(&now.json()), json!({ "name": null, "email": null, "role": "technical" }));
@@ -83,6 +84,29 @@ async fn a_contact_is_erased_by_its_values_and_nobody_else() {
         let there = bytes.windows(18).any(|bytes| bytes == b"grace@acme.example");
         assert!(!there, "{file}, of {} bytes", bytes.len());
     }
+}
+
+#[tokio::test]
+async fn what_a_notifier_tells_while_the_read_models_lag_behind_is_forgotten_too() {
+    let mut world = World::new().await;
+    world.client().await;
+    world.halt_projections().await;
+    let asked = json!({ "values": ["grace@acme.example", "Grace Hopper"], "reason": "asked for" });
+    // The log has forgotten by then, and the read models have not.
+    let tell_late = async {
+        let search = PersonalSearch { subject: None, values: vec!["grace@acme.example".to_owned()] };
+        while !world.door.api().log.find_personal(&search, 1).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        tell(&world, "grace@acme.example").await;
+    };
+    let erased = async { world.post("/v1/erasures", &asked).expect(202).await };
+    let (_, ()) = tokio::join!(erased, tell_late);
+    let told = world.door.api().outbox.deliveries(&DeliveryFilter::default(), Page::first(10)).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0].address, told[0].state), (&None, DeliveryState::Cancelled));
+    let body = world.door.api().outbox.message(told[0].message_id).await.unwrap().unwrap().body;
+    assert_eq!(body, r#"{"contact":"[erased]","kept":1}"#);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use outbox::{
 };
 use projections::queries::clients;
 
-use super::{Channels, Tried, again, attachment, report};
+use super::{Channels, Tried, again, attachment, own_failure::within, report};
 use crate::{
     compose::{delivery_id, refuses},
     digests::KeptDigest,
@@ -22,29 +22,17 @@ pub(super) async fn attempt(
     parts: &Parts,
     smtp: &Smtp,
     channels: &Channels,
-    claimed: Claimed,
+    claimed: &Claimed,
 ) -> Result<(), Failure> {
     let now = parts.clock.now();
     // Erased meanwhile.
-    let Some(address) = claimed.address.clone() else {
+    let Some(address) = claimed.address.as_deref() else {
         parts.outbox.give_back(claimed.delivery_id, claimed.lease, Unsent::Cancelled, now).await?;
         return Ok(());
     };
-    let unsubscribe = unsubscribe(parts, &claimed);
-    let letter = letter(parts, &claimed, unsubscribe.as_deref())?;
-    let attachment = attachment(parts, &claimed).await?;
-    let mail = Mail {
-        message_id: claimed.message_id,
-        to: &address,
-        at: claimed.created_at,
-        letter: &letter,
-        unsubscribe: unsubscribe.as_deref(),
-        attachment: attachment.as_ref(),
-    };
-    let asked_at = tokio::time::Instant::now();
-    let outcome = smtp.send(&mail).await;
-    let latency_ms = u64::try_from(asked_at.elapsed().as_millis()).ok();
-    settle(parts, channels, &claimed, &address, Sent { outcome, latency_ms }).await
+    // The rows of a report and the server of mail have the time of one try together.
+    let sent = within(parts, claimed, Box::pin(send(parts, smtp, claimed, address))).await?;
+    settle(parts, channels, claimed, address, sent).await
 }
 
 struct Sent {
@@ -52,38 +40,54 @@ struct Sent {
     latency_ms: Option<u64>,
 }
 
-fn letter(parts: &Parts, claimed: &Claimed, unsubscribe: Option<&str>) -> Result<Letter, Failure> {
+async fn send(parts: &Parts, smtp: &Smtp, claimed: &Claimed, address: &str) -> Result<Sent, Failure> {
+    let unsubscribe = unsubscribe(parts, claimed);
+    let (letter, attachment) = written(parts, claimed, unsubscribe.as_deref()).await?;
+    let mail = Mail {
+        message_id: claimed.message_id,
+        to: address,
+        at: claimed.created_at,
+        letter: &letter,
+        unsubscribe: unsubscribe.as_deref(),
+        attachment: attachment.as_ref(),
+    };
+    let asked_at = tokio::time::Instant::now();
+    let outcome = smtp.send(&mail).await;
+    Ok(Sent { outcome, latency_ms: u64::try_from(asked_at.elapsed().as_millis()).ok() })
+}
+
+/// The letter, and what is attached to it.
+async fn written(
+    parts: &Parts,
+    claimed: &Claimed,
+    unsubscribe: Option<&str>,
+) -> Result<(Letter, Option<Attachment>), Failure> {
     let setting = |rule| Setting { public_url: &parts.public_url, zone: &parts.zone, rule, unsubscribe };
     Ok(match claimed.kind {
         MessageKind::Digest => {
-            let KeptDigest { since, until, notices_total, notices } = serde_json::from_str(&claimed.body)?;
+            let KeptDigest { since, until, notices_total, notices } = KeptDigest::read(&claimed.body)?;
             let given = u64::try_from(notices.len()).unwrap_or(u64::MAX);
             let untold = notices_total.saturating_sub(given);
             let notices = notices.into_iter().map(|(at, kept)| (at, kept.notice)).collect();
             let digest = Digest { team: claimed.team.clone(), since, until, notices, untold };
-            parts.templates.digest(&digest, &setting(None))?
+            (parts.templates.digest(&digest, &setting(None))?, None)
         }
         MessageKind::Notice => {
-            let Kept { rule, csv: _, notice } = serde_json::from_str(&claimed.body)?;
-            parts.templates.notice(&notice, &setting(rule.as_deref()))?
+            let kept = Kept::read(&claimed.body)?;
+            let letter = parts.templates.notice(&kept.notice, &setting(kept.rule.as_deref()))?;
+            (letter, attachment(parts, &kept).await?)
         }
         MessageKind::Test | MessageKind::Event | MessageKind::Verify => {
-            parts.templates.test(&setting(None))?
+            (parts.templates.test(&setting(None))?, None)
         }
     })
 }
 
 /// The rows of a usage report, where its rule sends them.
-async fn attachment(parts: &Parts, claimed: &Claimed) -> Result<Option<Attachment>, Failure> {
-    if claimed.kind != MessageKind::Notice {
-        return Ok(None);
-    }
-    match serde_json::from_str(&claimed.body)? {
-        Kept { csv: true, notice: Notice::UsageReport(told), .. } => {
-            attachment::of_report(parts, &told).await.map(Some)
-        }
-        Kept { .. } => Ok(None),
-    }
+async fn attachment(parts: &Parts, kept: &Kept) -> Result<Option<Attachment>, Failure> {
+    let Kept { csv: true, notice: Notice::UsageReport(told), .. } = kept else { return Ok(None) };
+    let made = attachment::of_report(parts, told).await;
+    made.map(Some).map_err(|failure| Failure::Attachment { source: Box::new(failure) })
 }
 
 /// Digests say where they can be stopped: where the rules are.
@@ -132,7 +136,9 @@ async fn fall_back(parts: &Parts, claimed: &Claimed, address: &str, now: Timesta
     let Some(client_id) = claimed.client_id else { return Ok(()) };
     let owner = clients::get(&parts.read, client_id).await?.and_then(|client| client.owner_email);
     let Some(owner) = owner.filter(|owner| owner != address) else { return Ok(()) };
-    if refuses(&parts.outbox, &owner, now).await? {
+    // Whom the rule tells beside the address has the same message already.
+    let told = delivery_id(claimed.message_id, &Recipient::Email(owner.clone()));
+    if parts.outbox.delivery(told).await?.is_some() || refuses(&parts.outbox, &owner, now).await? {
         return Ok(());
     }
     let message_id =

@@ -10,7 +10,7 @@ use domain::{
 use outbox::{Channel, Claimed, MessageKind, Outcome, Unsent};
 use projections::{WebhookStatus, queries::webhooks};
 
-use super::{Channels, Tried, again, report};
+use super::{Channels, Tried, again, own_failure::within, report};
 use crate::{
     command,
     parts::{Failure, Parts},
@@ -22,32 +22,33 @@ use crate::{
     },
 };
 
-pub(super) async fn attempt(parts: &Parts, channels: &Channels, claimed: Claimed) -> Result<(), Failure> {
+pub(super) async fn attempt(parts: &Parts, channels: &Channels, claimed: &Claimed) -> Result<(), Failure> {
     let now = parts.clock.now();
-    let Some(id) = claimed.endpoint_id else { return give_back(parts, &claimed, Unsent::Cancelled).await };
-    let Some(endpoint) = endpoint_of(parts, id).await? else {
-        return give_back(parts, &claimed, Unsent::Cancelled).await;
+    let Some(id) = claimed.endpoint_id else { return give_back(parts, claimed, Unsent::Cancelled).await };
+    let Some(endpoint) = within(parts, claimed, endpoint_of(parts, id)).await? else {
+        return give_back(parts, claimed, Unsent::Cancelled).await;
     };
     let endpoint = &endpoint;
     // It may have been disabled since this was handed over.
     if !endpoint.is_told() && !claimed.kind.tries_the_endpoint() {
-        return give_back(parts, &claimed, Unsent::Held).await;
+        return give_back(parts, claimed, Unsent::Held).await;
     }
     let target = parts.web.policy().read(endpoint.spec.url.as_str());
     let (url, signers) = match (target, signers(parts, id, endpoint, now)) {
         (Ok(url), Some(signers)) => (url, signers),
-        (Err(refused), _) => return failed(parts, &claimed, refused.code()).await,
-        (Ok(_), None) => return failed(parts, &claimed, "webhook_secret_missing").await,
+        (Err(refused), _) => return failed(parts, claimed, refused.code()).await,
+        (Ok(_), None) => return failed(parts, claimed, "webhook_secret_missing").await,
     };
     if claimed.kind == MessageKind::Verify {
-        return challenge(parts, &claimed, endpoint, Target { url, signers }).await;
+        return challenge(parts, claimed, endpoint, Target { url, signers }).await;
     }
-    let body = body(&claimed)?;
+    let body = body(claimed)?;
     let sending =
         Sending { url: &url, signers: &signers, message_id: claimed.message_id, now, body: body.as_bytes() };
-    let Sent { outcome, record } = send::send(&parts.web, &sending).await;
+    let sent = Box::pin(async { Ok(send::send(&parts.web, &sending).await) });
+    let Sent { outcome, record } = within(parts, claimed, sent).await?;
     note(channels, id, &outcome, &record, parts.clock.now());
-    settle(parts, &claimed, id, outcome, record).await
+    settle(parts, claimed, endpoint, outcome, record).await
 }
 
 /// None where it is deleted. What was made a moment ago is in the log, and may not be in the read models yet.
@@ -82,7 +83,7 @@ fn signers(parts: &Parts, id: WebhookId, endpoint: &Endpoint, now: Timestamp) ->
 fn body(claimed: &Claimed) -> Result<String, Failure> {
     match claimed.kind {
         MessageKind::Notice => {
-            let Kept { rule: _, csv: _, notice } = serde_json::from_str(&claimed.body)?;
+            let Kept { rule: _, csv: _, notice } = Kept::read(&claimed.body)?;
             Ok(serde_json::to_string(&NoticeMessage::of(claimed, &notice))?)
         }
         MessageKind::Event | MessageKind::Test | MessageKind::Verify | MessageKind::Digest => {
@@ -104,7 +105,7 @@ fn note(channels: &Channels, id: WebhookId, outcome: &send::Outcome, record: &At
 async fn settle(
     parts: &Parts,
     claimed: &Claimed,
-    id: WebhookId,
+    endpoint: &Endpoint,
     outcome: send::Outcome,
     record: AttemptRecord,
 ) -> Result<(), Failure> {
@@ -112,10 +113,16 @@ async fn settle(
     let outcome = match outcome {
         send::Outcome::Delivered => Outcome::Delivered,
         send::Outcome::Gone => {
-            let command = DisableWebhook { cause: DisableCause::Gone, reason: None };
-            command::webhook(parts, id, WebhookCommand::Disable(command), "gone").await?;
-            parts.outbox.hold(id, now).await?;
-            Outcome::Held
+            let url = Some(endpoint.spec.url.clone());
+            let command = DisableWebhook { cause: DisableCause::Gone, url, reason: None };
+            match claimed.endpoint_id {
+                Some(id) if command::webhook(parts, id, WebhookCommand::Disable(command), "gone").await? => {
+                    parts.outbox.hold(id, now).await?;
+                    Outcome::Held
+                }
+                // It has another URL by now, or was deleted meanwhile and nothing would ever release it.
+                Some(_) | None => again(claimed, now, None),
+            }
         }
         send::Outcome::Retry { not_before } => again(claimed, now, not_before),
         send::Outcome::Refused => again(claimed, now, None),
@@ -133,7 +140,8 @@ async fn challenge(
     let challenge = Challenge::new(&rand::random());
     let (message_id, now) = (claimed.message_id, parts.clock.now());
     let verifying = Verifying { url: &url, signers: &signers, message_id, now, challenge: &challenge };
-    let Verification { verified, record } = verify(&parts.web, &verifying).await?;
+    let asked = Box::pin(async { Ok(verify(&parts.web, &verifying).await?) });
+    let Verification { verified, record } = within(parts, claimed, asked).await?;
     let accepted = match claimed.endpoint_id.filter(|_| verified) {
         Some(id) => {
             let command = VerifyWebhook { url: endpoint.spec.url.clone() };

@@ -118,7 +118,7 @@ impl World {
             outbox,
             clock: clock.clone(),
             peppers: Peppers::new([(1, Zeroizing::new([7; 32]))]).unwrap(),
-            web: Client::new(policy, web, SystemLookup).unwrap(),
+            web: Client::new(policy, web, SystemLookup::default()).unwrap(),
             mail: mail.map(Arc::new),
             templates: Arc::new(Templates::new(None).unwrap()),
             public_url: the("https://tollgate.example.com"),

@@ -13,10 +13,13 @@ use super::harness::World;
 use crate::mail::{MailTls, Smtp, SmtpSettings};
 
 pub(super) async fn smtp() -> Smtp {
-    let server = MailServer::shared().await.unwrap();
+    smtp_at(MailServer::shared().await.unwrap().plain())
+}
+
+fn smtp_at(port: u16) -> Smtp {
     let settings = SmtpSettings {
         host: "127.0.0.1".to_owned(),
-        port: server.plain(),
+        port,
         tls: MailTls::None,
         allow_plaintext: false,
         user: None,
@@ -28,7 +31,7 @@ pub(super) async fn smtp() -> Smtp {
     Smtp::new(&settings).unwrap()
 }
 
-fn received(address: &str) -> usize {
+pub(super) fn received(address: &str) -> usize {
     // The server is started by then.
     futures::executor::block_on(MailServer::shared()).unwrap().received_by(address).unwrap().len()
 }
@@ -79,6 +82,61 @@ async fn an_address_that_is_of_no_use_is_marked_and_the_owner_is_told() {
     world.follow().await;
     let tried = world.deliveries().await;
     assert_eq!(tried.first().and_then(|row| row.address.as_deref()), Some("refused@example.com"));
+}
+
+#[tokio::test]
+async fn an_owner_who_is_told_anyway_is_not_told_in_place_of_another() {
+    let world = world().await;
+    let client = world.client_of(1, "told-anyway@example.com", "refused@example.com").await;
+    let both = vec![Recipient::Owner, Recipient::Contacts { role: None }];
+    world.rule(1, &[N::KeyIssued], both, Cadence::Immediate).await;
+    world.key(client, 1, None).await;
+    world.follow().await;
+    world.deliver().await;
+    world.deliver().await;
+    assert_eq!(received("told-anyway@example.com"), 1);
+    let mut states: Vec<_> = world.told().await.into_iter().map(|(_, state)| state).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["dead", "delivered"]);
+}
+
+#[tokio::test]
+async fn a_letter_that_takes_longer_than_it_may_has_failed() {
+    // Connections are taken, and nobody says anything on them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut world = World::with_mail(Some(smtp_at(silent.local_addr().unwrap().port()))).await;
+    world.parts.settings.attempt_max = Duration::from_millis(50);
+    let client = world.client(1).await;
+    world.rule(1, &[N::KeyIssued], vec![Recipient::Owner], Cadence::Immediate).await;
+    world.key(client, 1, None).await;
+    world.follow().await;
+    world.deliver().await;
+    let tried = world.deliveries().await;
+    let [row] = &tried[..] else { panic!("{tried:?}") };
+    assert_eq!((row.failures, row.last_error.as_deref()), (1, Some("attempt_timed_out")));
+    assert_eq!((row.state.to_string().as_str(), row.leased_until), ("pending", None));
+    // Like any other that failed, it is not tried again before its time, and given up in the end.
+    world.deliver().await;
+    assert_eq!(world.deliveries().await[0].attempts, 1);
+    for _ in 0..9 {
+        world.pass(SignedDuration::from_hours(27));
+        world.deliver().await;
+    }
+    assert_eq!(world.told().await, [("notice.key_issued".to_owned(), "dead".to_owned())]);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_when_a_lease_is_about_to_end() {
+    let mut world = world().await;
+    // So that nothing of it is left for a try.
+    world.parts.settings.lease = crate::deliver::REPORTED_WITHIN;
+    let client = world.client_of(1, "late-owner@example.com", "late-ada@example.com").await;
+    world.rule(1, &[N::KeyIssued], vec![Recipient::Owner], Cadence::Immediate).await;
+    world.key(client, 1, None).await;
+    world.follow().await;
+    world.deliver().await;
+    assert_eq!(received("late-owner@example.com"), 0);
+    assert_eq!(world.deliveries().await[0].last_error.as_deref(), Some("attempt_timed_out"));
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use domain::{
     access::GrantScope,
-    webhook::{DisableCause, DisableWebhook, EnableWebhook, Webhook, WebhookCommand},
+    webhook::{DeleteWebhook, DisableCause, DisableWebhook, EnableWebhook, Webhook, WebhookCommand},
 };
 use jiff::SignedDuration;
+use outbox::EndpointState;
 use serde_json::Value;
 use test_servers::{Asked, Receiver, Reply};
 
@@ -120,6 +121,27 @@ async fn one_that_is_gone_is_disabled_at_once_and_what_is_for_it_is_held() {
 }
 
 #[tokio::test]
+async fn one_that_is_deleted_before_it_says_that_it_is_gone_stays_removed() {
+    let (world, receiver) = (World::new().await, Receiver::start().await.unwrap());
+    let id = world.webhook(1, &receiver.url("/"), &["api_client.*"], everything()).await;
+    world.client(1).await;
+    world.follow().await;
+    // The answer is over when the client has waited for all of it.
+    receiver.otherwise(Reply::Slow { status: 410, body: "no more".to_owned() });
+    let delete = async {
+        while receiver.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.execute::<Webhook>(id, WebhookCommand::Delete(DeleteWebhook { reason: None }), vec![]).await;
+        world.follow().await;
+    };
+    tokio::join!(world.deliver(), delete);
+    let endpoint = world.parts.outbox.endpoint(id).await.unwrap().unwrap();
+    assert_eq!(endpoint.state, EndpointState::Removed);
+    assert_eq!(world.told().await, [("api_client.registered".to_owned(), "cancelled".to_owned())]);
+}
+
+#[tokio::test]
 async fn one_that_fails_for_five_days_is_told_of_and_then_disabled() {
     let (world, receiver) = (World::new().await, Receiver::start().await.unwrap());
     receiver.otherwise(Reply::status(500));
@@ -205,7 +227,7 @@ async fn one_that_was_disabled_in_between_is_not_told() {
     let id = world.webhook(1, &receiver.url("/"), &["api_client.*"], everything()).await;
     world.client(1).await;
     world.follow().await;
-    let disable = DisableWebhook { cause: DisableCause::ByHand, reason: None };
+    let disable = DisableWebhook { cause: DisableCause::ByHand, url: None, reason: None };
     world.execute::<Webhook>(id, WebhookCommand::Disable(disable), vec![]).await;
     world.deliver().await;
     assert_eq!(receiver.asked().len(), 0);

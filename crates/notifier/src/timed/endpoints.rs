@@ -70,9 +70,11 @@ pub(crate) fn gauge_backlog(backlog: &Backlog) {
 
 /// The event is told of like any other.
 async fn disable(parts: &Parts, id: WebhookId, now: Timestamp) -> Result<(), Failure> {
-    let command = DisableWebhook { cause: DisableCause::Failing, reason: None };
-    command::webhook(parts, id, WebhookCommand::Disable(command), "failing").await?;
-    parts.outbox.hold(id, now).await.map(drop)?;
+    let command = DisableWebhook { cause: DisableCause::Failing, url: None, reason: None };
+    // One that is deleted by now is not held: nothing would ever release it.
+    if command::webhook(parts, id, WebhookCommand::Disable(command), "failing").await? {
+        parts.outbox.hold(id, now).await?;
+    }
     Ok(())
 }
 

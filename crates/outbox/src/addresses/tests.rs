@@ -1,7 +1,7 @@
 use super::*;
 
 fn check(body: &str, expected: Option<&str>) {
-    let values = ["ann@example.com", "al", "10.0.0.1", "234"].map(str::to_owned);
+    let values = ["ann@example.com", "al", "10.0.0.1", "234", "erased"].map(str::to_owned);
     assert_eq!(blanked(body, &values).as_deref(), expected, "{body}");
 }
 
@@ -9,14 +9,20 @@ fn check(body: &str, expected: Option<&str>) {
 fn every_text_that_contains_a_value_is_blanked() {
     check(
         r#"{"a":"ann@example.com","b":["to ANN@example.com now","bob"],"c":{"d":1,"e":"10.0.0.1:80"}}"#,
-        Some(r#"{"a":"","b":["","bob"],"c":{"d":1,"e":""}}"#),
+        Some(r#"{"a":"[erased]","b":["[erased]","bob"],"c":{"d":1,"e":"[erased]"}}"#),
     );
 }
 
 #[test]
 fn a_part_of_a_word_is_another_word() {
     check(r#"{"a":"total","b":"Alan","c":"110.0.0.12","d":12345,"e":"joann@example.com"}"#, None);
-    check(r#"{"a":"from Al, in total"}"#, Some(r#"{"a":""}"#));
+    check(r#"{"a":"from Al, in total"}"#, Some(r#"{"a":"[erased]"}"#));
+}
+
+#[test]
+fn what_is_blanked_already_is_not_blanked_again() {
+    check(r#"{"a":"[erased]"}"#, None);
+    check(r#"{"a":"Bob was erased"}"#, Some(r#"{"a":"[erased]"}"#));
 }
 
 #[test]

@@ -5,6 +5,7 @@ on_every_engine!(
     what_is_in_flight_is_held_when_it_fails,
     a_verification_goes_to_a_held_endpoint,
     what_is_for_a_removed_endpoint_is_cancelled,
+    one_that_is_removed_stays_so,
     a_released_endpoint_has_a_clean_record,
     many_are_held_and_released,
     what_is_held_beyond_its_bounds_is_given_up_and_says_so,
@@ -62,6 +63,21 @@ async fn what_is_for_a_removed_endpoint_is_cancelled(room: Room) {
     ));
     assert_eq!(room.resend(delivery_id(2), at(3)).await.unwrap(), Resent::NobodyThere);
     assert_eq!(numbers(&room.claim_some(at(1_000), 2, 10).await), [3]);
+}
+
+async fn one_that_is_removed_stays_so(room: Room) {
+    room.tell([posted(1, 1)]).await;
+    let in_flight = room.claim_one(at(0), 1).await;
+    room.remove_endpoint(endpoint(1), at(1)).await.unwrap();
+    // Whoever knew it only as disabled comes late.
+    assert_eq!(room.hold(endpoint(1), at(2)).await.unwrap(), 0);
+    room.end(&in_flight, at(3), Outcome::Held).await;
+    assert_eq!(room.release(endpoint(1), at(4)).await.unwrap(), 0);
+    assert_eq!(room.endpoint(endpoint(1)).await.unwrap().unwrap().state, EndpointState::Removed);
+    room.tell([posted(2, 1)]).await;
+    for cancelled in [1, 2] {
+        assert_eq!(room.state(cancelled).await, DeliveryState::Cancelled, "{cancelled}");
+    }
 }
 
 async fn a_released_endpoint_has_a_clean_record(room: Room) {

@@ -67,7 +67,7 @@ async fn what_is_forgotten_is_nowhere(room: Room) {
         assert!(attempts.iter().all(|attempt| attempt.answer.is_none()), "{number}");
     }
     let body = room.message(message_id(2)).await.unwrap().unwrap().body;
-    assert_eq!(body, r#"{"kept":"yes","owner":""}"#);
+    assert_eq!(body, r#"{"kept":"yes","owner":"[erased]"}"#);
     assert_eq!(room.is_marked("ann@example.com").await.unwrap(), None);
     assert_eq!(room.resend(delivery_id(1), at(6)).await.unwrap(), Resent::NobodyThere);
     assert_eq!(numbers(&room.claim(by_mail(3)).await.unwrap()), [5]);

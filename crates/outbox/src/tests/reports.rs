@@ -6,6 +6,7 @@ on_every_engine!(
     a_delivery_goes_as_it_is_reported,
     an_endpoint_fails_since_its_first_failure,
     a_test_neither_disables_nor_heals,
+    what_cannot_be_sent_is_given_up_and_is_not_its_endpoints_fault,
     an_answer_is_cut_to_what_is_kept,
     what_nobody_holds_cannot_be_reported,
     how_much_waits_is_counted,
@@ -90,6 +91,20 @@ async fn a_test_neither_disables_nor_heals(room: Room) {
         assert!(matches!(room.end(one, at(2), outcome).await, Reported::Done { health: None, .. }));
     }
     assert_eq!(room.endpoint(endpoint(1)).await.unwrap(), before);
+}
+
+async fn what_cannot_be_sent_is_given_up_and_is_not_its_endpoints_fault(room: Room) {
+    room.tell([posted(1, 1), posted(2, 1), posted(3, 2)]).await;
+    let claimed = room.claim_some(at(0), 1, 10).await;
+    room.end(&claimed[0], at(1), Outcome::RetryAt(at(100))).await;
+    let before = room.endpoint(endpoint(1)).await.unwrap();
+    for unsendable in &claimed[1..] {
+        assert_eq!(state_of(&room.end(unsendable, at(2), Outcome::Unsendable).await), DeliveryState::Dead);
+    }
+    assert_eq!(room.endpoint(endpoint(1)).await.unwrap(), before);
+    assert_eq!(room.endpoint(endpoint(2)).await.unwrap(), None);
+    let attempts = room.attempts(delivery_id(2)).await.unwrap();
+    assert_eq!(attempts.iter().map(|one| one.outcome).collect::<Vec<_>>(), [AttemptOutcome::Dead]);
 }
 
 async fn an_answer_is_cut_to_what_is_kept(room: Room) {

@@ -55,7 +55,7 @@ pub(super) struct Health {
     pub(super) publisher: Option<watch::Receiver<PublisherStatus>>,
     pub(super) signer: Option<watch::Receiver<SignerStatus>>,
     pub(super) scheduler: Option<watch::Receiver<SchedulerStatus>>,
-    pub(super) notifier: Option<watch::Receiver<::notifier::Status>>,
+    pub(super) notifier: Option<super::notifier::Watched>,
     /// Who may do what, where the admin API is.
     pub(super) access: Option<Arc<AccessIndex>>,
     pub(super) bus: Option<Bus>,
@@ -86,7 +86,7 @@ impl Health {
             parts.insert("checkpoints".to_owned(), signer.borrow().readiness());
         }
         if let Some(notifier) = &self.notifier {
-            parts.insert("notifier".to_owned(), super::notifier::readiness(&notifier.borrow()));
+            parts.insert("notifier".to_owned(), notifier.readiness());
         }
         if let Some(scheduler) = &self.scheduler {
             parts.insert("scheduler".to_owned(), scheduler.borrow().readiness());

@@ -20,6 +20,12 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(15);
 /// A letter takes a moment longer than its time to say goodbye.
 const AT_MOST_BESIDE: Duration = Duration::from_secs(10);
 
+/// How it is.
+pub(super) struct Watched {
+    status: watch::Receiver<Status>,
+    sends_mail: bool,
+}
+
 /// Starts it; answers how it is.
 pub(super) fn start(
     settings: &Settings,
@@ -27,14 +33,19 @@ pub(super) fn start(
     store: &Store,
     visibility: &Visibility,
     tasks: &mut Tasks,
-) -> anyhow::Result<watch::Receiver<Status>> {
-    let notifier = Notifier::new(parts(settings, rooms, store, visibility)?)?;
+) -> anyhow::Result<Watched> {
+    let parts = parts(settings, rooms, store, visibility)?;
+    let sends_mail = parts.mail.is_some();
+    if !sends_mail {
+        tracing::warn!("No mail server is set: letters wait until one is (`--mail-host`)");
+    }
+    let notifier = Notifier::new(parts)?;
     let (status, stop) = (notifier.watch(), tasks.stop_token());
     tasks.spawn("notifier", async move {
         notifier.run(stop).await;
         Ok(())
     });
-    Ok(status)
+    Ok(Watched { status, sends_mail })
 }
 
 fn parts(
@@ -44,8 +55,8 @@ fn parts(
     visibility: &Visibility,
 ) -> anyhow::Result<Parts> {
     let web = outbound::Settings { answer_within: ANSWERED_WITHIN, ..outbound::Settings::default() };
-    let web =
-        Client::new(settings.webhooks.policy(), web, SystemLookup).context("preparing to call webhooks")?;
+    let web = Client::new(settings.webhooks.policy(), web, SystemLookup::default())
+        .context("preparing to call webhooks")?;
     let mail = settings.mail.smtp().map(|smtp| Smtp::new(&smtp)).transpose().context("the mail server")?;
     let templates = Templates::new(settings.mail.templates.as_deref()).context("the templates of letters")?;
     let letter = Duration::from_secs(settings.mail.timeout_seconds.into());
@@ -108,11 +119,14 @@ impl api::Previews for Previewing {
     }
 }
 
-/// Whatever it is, the process serves: what cannot be told now waits.
-pub(super) fn readiness(status: &Status) -> PartReadiness {
-    let detail = match status {
-        Status::StandingBy => "standing by, delivering",
-        Status::Leading => "leading",
-    };
-    PartReadiness { ready: true, detail: detail.to_owned() }
+impl Watched {
+    /// Whatever it is, the process serves: what cannot be told now waits.
+    pub(super) fn readiness(&self) -> PartReadiness {
+        let does = match *self.status.borrow() {
+            Status::StandingBy => "standing by, delivering",
+            Status::Leading => "leading",
+        };
+        let mail = if self.sends_mail { "" } else { "; no mail server is set, letters wait" };
+        PartReadiness { ready: true, detail: format!("{does}{mail}") }
+    }
 }

@@ -19,7 +19,7 @@ const BODY: &[u8] = br#"{"type":"key.revoked"}"#;
 pub(super) fn client(allow: &[&str], answer_within: Duration) -> Client {
     let allow = allow.iter().map(|text| text.parse().unwrap()).collect();
     let policy = Policy { allow, allow_http: true, ..Policy::default() };
-    Client::new(policy, Settings { answer_within, ..Settings::default() }, SystemLookup).unwrap()
+    Client::new(policy, Settings { answer_within, ..Settings::default() }, SystemLookup::default()).unwrap()
 }
 
 pub(super) fn message() -> MessageId {
