@@ -46,8 +46,13 @@ async fn a_rotation_gives_another_secret_and_says_until_when_the_one_before_sign
     assert_eq!(rotated["webhook"]["previous_until"], "2026-03-01T12:01:00Z");
     let again = world.post(&path, &json!({ "overlap_seconds": 60 })).key("twice").expect(200).await.json();
     assert_eq!((&again["secret"], &again["webhook"]["secret_version"]), (&Value::Null, &json!(2)));
+    let second = world.call(http::Method::POST, &path).refused(409, "webhook_rotation_running").await;
+    assert_eq!(second["previous_until"], "2026-03-01T12:01:00Z");
+    world.set_now("2026-03-01T12:01:00Z");
     let usual = world.call(http::Method::POST, &path).expect(200).await.json();
-    assert_eq!(usual["webhook"]["previous_until"], "2026-03-02T12:00:00Z");
+    assert_eq!(usual["webhook"]["previous_until"], "2026-03-02T12:01:00Z");
+    let at_once = world.post(&path, &json!({ "overlap_seconds": 0 })).expect(200).await.json();
+    assert_eq!(at_once["webhook"]["secret_version"], 4);
     let long = json!({ "overlap_seconds": 604_801 });
     world.post(&path, &long).refused(422, "webhook_overlap_too_long").await;
 }

@@ -73,6 +73,8 @@ pub struct RotateWebhookSecret {
 #[derive(Clone, Debug)]
 pub struct DisableWebhook {
     pub cause: DisableCause,
+    /// Of what was found out about one URL: where it still is that one.
+    pub url: Option<WebhookUrl>,
     pub reason: Option<Reason>,
 }
 
@@ -100,7 +102,9 @@ refusals! {
         ScopeOfNothing = ("webhook_scope_empty", "the scope reaches nothing: name a team or environments, or `all`"),
         OverlapTooLong { overlap_seconds: u32, overlap_seconds_max: u32 }
             = ("webhook_overlap_too_long", "two secrets sign beside each other for at most {overlap_seconds_max} seconds, not {overlap_seconds}"),
-        UrlChanged = ("webhook_url_changed", "the webhook has another URL by now: verify that one"),
+        RotationRunning { previous_until: Timestamp }
+            = ("webhook_rotation_running", "the secret before the current one still signs until {previous_until}; a third is not allowed beside them: wait, or rotate with an overlap of 0 seconds"),
+        UrlChanged = ("webhook_url_changed", "the webhook has another URL by now"),
     }
 }
 
@@ -143,10 +147,13 @@ impl Endpoint {
                 (!self.verified).then(|| WebhookEvent::Verified(Verified { url: url.clone() }))
             }
             WebhookCommand::RotateSecret(ask) => Some(self.rotate(ask)?),
-            WebhookCommand::Disable(DisableWebhook { cause, reason }) => self
-                .disabled
-                .is_none()
-                .then(|| WebhookEvent::Disabled(Disabled { cause: *cause, reason: reason.clone() })),
+            WebhookCommand::Disable(DisableWebhook { cause, url, reason }) => {
+                if url.as_ref().is_some_and(|url| *url != self.spec.url) {
+                    return Err(WebhookRefusal::UrlChanged);
+                }
+                let disabled = || WebhookEvent::Disabled(Disabled { cause: *cause, reason: reason.clone() });
+                self.disabled.is_none().then(disabled)
+            }
             WebhookCommand::Enable(EnableWebhook { reason }) => {
                 self.disabled.map(|_| WebhookEvent::Enabled(Enabled { reason: reason.clone() }))
             }
@@ -173,6 +180,10 @@ impl Endpoint {
             (overlap_seconds.unwrap_or(DAY_SECONDS), OVERLAP_SECONDS_MAX);
         if overlap_seconds > overlap_seconds_max {
             return Err(WebhookRefusal::OverlapTooLong { overlap_seconds, overlap_seconds_max });
+        }
+        // A third would end the one that receivers most likely still go by. Who asks for no overlap wants that.
+        if let Some(running) = self.previous.filter(|previous| now < previous.until && overlap_seconds > 0) {
+            return Err(WebhookRefusal::RotationRunning { previous_until: running.until });
         }
         let until = now.checked_add(jiff::SignedDuration::from_secs(overlap_seconds.into()));
         let secret = SecretSource { version: self.secret.version.saturating_add(1), pepper_version };

@@ -50,7 +50,7 @@ fn deleted() -> WebhookEvent {
 }
 
 fn disable(cause: DisableCause) -> WebhookCommand {
-    WebhookCommand::Disable(DisableWebhook { cause, reason: None })
+    WebhookCommand::Disable(DisableWebhook { cause, url: None, reason: None })
 }
 
 fn verify(url: &str) -> WebhookCommand {
@@ -89,6 +89,12 @@ fn what_is_disabled_stays_so_until_somebody_enables_it() {
     let enable = || WebhookCommand::Enable(EnableWebhook { reason: None });
     let enabled = WebhookEvent::Enabled(Enabled { reason: None });
     check([created()], disable(DisableCause::Gone), Ok(vec![disabled(DisableCause::Gone)]));
+    let of_url = |url: &str| {
+        let url = Some(url.parse().unwrap());
+        WebhookCommand::Disable(DisableWebhook { cause: DisableCause::Gone, url, reason: None })
+    };
+    check([created()], of_url(URL), Ok(vec![disabled(DisableCause::Gone)]));
+    check([created()], of_url("https://elsewhere.example.com/"), Err(WebhookRefusal::UrlChanged));
     // The first cause stands.
     check([created(), disabled(DisableCause::Gone)], disable(DisableCause::ByHand), Ok(vec![]));
     check([created(), disabled(DisableCause::Gone)], enable(), Ok(vec![enabled]));
@@ -113,6 +119,25 @@ fn two_secrets_sign_while_they_overlap() {
     let endpoint = state([created(), rotated()]);
     assert_eq!(endpoint.secrets(now), [source(2), source(1)]);
     assert_eq!(endpoint.secrets(until), [source(2)]);
+}
+
+#[test]
+fn the_secret_that_receivers_go_by_is_not_ended_by_a_second_click() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let until = at("2026-01-01T01:00:00Z");
+    let rotated = |version, previous_until| {
+        WebhookEvent::SecretRotated(SecretRotated { secret: source(version), previous_until })
+    };
+    let rotate = |now, overlap_seconds| {
+        WebhookCommand::RotateSecret(RotateWebhookSecret { now, pepper_version: 1, overlap_seconds })
+    };
+    let before = || [created(), rotated(2, until)];
+    let running = at("2026-01-01T00:59:59Z");
+    let refused = || Err(WebhookRefusal::RotationRunning { previous_until: until });
+    check(before(), rotate(running, None), refused());
+    check(before(), rotate(running, Some(1)), refused());
+    check(before(), rotate(running, Some(0)), Ok(vec![rotated(3, running)]));
+    check(before(), rotate(until, Some(3_600)), Ok(vec![rotated(3, at("2026-01-01T02:00:00Z"))]));
 }
 
 #[test]

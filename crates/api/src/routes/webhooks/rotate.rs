@@ -26,7 +26,8 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookSecretRotation {
-    /// How long the secret before signs beside the new one, at most a week; absent: 24 hours.
+    /// How long the secret before signs beside the new one, at most a week; absent: 24 hours. While one still signs beside another
+    /// only 0 is taken, which ends both at once.
     #[schema(maximum = 604_800)]
     overlap_seconds: Option<u32>,
 }

@@ -39,7 +39,7 @@ pub(crate) async fn disable(ask: StandAsk) -> Result<Response, Instead> {
 async fn disabled(ask: &StandAsk) -> Result<Effect<WebhookId>, Instead> {
     let OptionalReason { reason } = ask.body_if_any()?;
     let said = Said::because(reason.as_ref());
-    let command = DisableWebhook { cause: DisableCause::ByHand, reason };
+    let command = DisableWebhook { cause: DisableCause::ByHand, url: None, reason };
     ask.execute::<Webhook>(ask.id(), WebhookCommand::Disable(command), said).await
 }
 

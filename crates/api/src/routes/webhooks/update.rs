@@ -58,7 +58,7 @@ type UpdateAsk = Ask<WebhookWrite, Id<WebhookId>>;
     extensions(("x-tollgate-permission" = json!("webhook.write")))
 )]
 pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Instead> {
-    let effect = ask.once(fresh(&ask)).await?;
+    let effect = ask.once(ask.merged(|| fresh(&ask))).await?;
     let webhook = ask.load::<Webhook>(effect.id).await?.state;
     if webhook.endpoint().is_some_and(|endpoint| !endpoint.verified) {
         challenged(&ask, effect).await;
