@@ -1,19 +1,31 @@
 //! Uploads of foreign keys: read whole before the first row is acted on, each row on its own.
 //!
+//! A row that is read takes many times its bytes: rows are found as text, read one by one, and none beyond the first that
+//! is too many.
+//!
 //! What is kept of an upload until its operation has ended is what was understood of it: one line of JSON for each row,
 //! the same for every form.
 
 mod foreign;
+mod listed;
 mod native;
 
 use std::collections::BTreeSet;
 
-use domain::{ClientId, Environment, Name, Scope, Timestamp, secret::ForeignDigest};
+use domain::{ClientId, Environment, Name, Scope, Timestamp, operation::ITEMS_MAX, secret::ForeignDigest};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::problem::{Problem, kinds};
+
+/// One more than an operation takes, so that too many are told.
+const ROWS_READ_MAX: usize = ITEMS_MAX.saturating_add(1);
+/// A longer row is none. Longest may be a session of Tyk, which says what it may do at each API: some hundred bytes for one.
+const ROW_BYTES_MAX: usize = 256 * 1024;
+
+/// What a row says, or why it cannot be read.
+type Read = Result<Map<String, Value>, String>;
 
 /// How an upload is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -90,18 +102,23 @@ pub(crate) enum NamedClient {
     Name(String),
 }
 
-/// Reads an upload. A row that is wrong does not stop those after it; one that has no beginning or end does.
+/// Reads an upload. A row that is wrong does not stop those after it; one that has no beginning or end does. Takes a
+/// processor for up to a second, and no more rows than [`ROWS_READ_MAX`].
 pub(crate) fn read(format: Format, upload: &[u8], defaults: &Defaults) -> Result<Vec<Row>, Problem> {
     let text = std::str::from_utf8(upload).map_err(|_| unreadable("it is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let rows: Vec<Result<Map<String, Value>, String>> = match format {
-        Format::Csv => native::csv(text)?,
-        Format::Jsonl => native::lines(text),
-        Format::Unkey => foreign::objects(text)?.into_iter().map(foreign::of_unkey).collect(),
-        Format::Kong => foreign::kong_credentials(text)?.into_iter().map(foreign::of_kong).collect(),
-        Format::Tyk => foreign::objects(text)?.into_iter().map(foreign::of_tyk).collect(),
+    let objects = || Ok::<_, Problem>(listed::objects(text)?.into_iter().map(native::object));
+    let rows: Box<dyn Iterator<Item = Read> + '_> = match format {
+        Format::Csv => Box::new(native::csv(text)?),
+        Format::Jsonl => Box::new(native::lines(text).map(native::object)),
+        Format::Unkey => Box::new(objects()?.map(foreign::of_unkey)),
+        Format::Kong => {
+            let credentials = foreign::kong_credentials(text)?.into_iter();
+            Box::new(credentials.map(foreign::Credential::read).map(foreign::of_kong))
+        }
+        Format::Tyk => Box::new(objects()?.map(foreign::of_tyk)),
     };
-    let numbered = (1_usize..).zip(rows);
+    let numbered = (1_usize..).zip(rows.take(ROWS_READ_MAX));
     Ok(numbered.map(|(number, fields)| native::row(number, fields, defaults)).collect())
 }
 

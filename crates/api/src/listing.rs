@@ -27,7 +27,8 @@ pub(crate) trait Line: Serialize {
     fn cells(&self) -> Vec<Cell>;
 }
 
-/// The form that the caller would rather have. Who takes a table away needs to be allowed to.
+/// The form that the caller would rather have. Who takes a table away needs to be allowed to, in whatever scope: it is the page that
+/// they may read, and no more (ADR 0027).
 pub(crate) fn form_for<P: Needs>(allowed: &Allowed<P>, headers: &HeaderMap) -> Result<Form, Problem> {
     let form = form(headers).ok_or_else(|| Problem::new(kinds::NOT_ACCEPTABLE))?;
     if form == Form::Csv {

@@ -4,6 +4,7 @@ mod export;
 mod import;
 mod keys;
 mod replay;
+mod uploads;
 
 use std::{collections::BTreeMap, future::Future, io, sync::Arc, time::Duration};
 
@@ -17,6 +18,7 @@ use domain::{
 };
 use eventlog::{Execute, ExecuteError, LogFailure};
 use futures::{StreamExt as _, stream};
+use jiff::SignedDuration;
 use outbox::OutboxFailure;
 use projections::{
     ReadFailure,
@@ -33,11 +35,13 @@ use crate::{Api, imports::Row};
 use export::Making;
 pub(crate) use export::{STRETCHES_MAX, query as export_query};
 use import::Importing;
-pub(crate) use import::{Checked, Clients, foreign_secret};
+pub(crate) use import::{Before, Checked, Clients, foreign_secret};
 pub(crate) use replay::filter as replay_filter;
 
 /// How long a new operation may wait for somebody to look.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Between two looks for files that are not kept any more.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Operations that are worked on in turns.
 const OPERATIONS_MAX: u32 = 50;
 /// Items between two reports of progress: what a crash has done again, and finds done.
@@ -67,7 +71,6 @@ pub(crate) enum Stuck {
 /// Works on operations until stopped. Several processes may: each operation is held by one of them.
 pub async fn run_operations(api: Arc<Api>, stop: CancellationToken) {
     let mut worker = Worker::new(api);
-    worker.forget_orphans().await;
     worker.forget_halves().await;
     loop {
         let worked = tokio::select! {
@@ -112,7 +115,11 @@ impl Worker {
             }
         };
         self.making.retain(|id, _| underway.iter().any(|row| row.operation_id == *id));
-        self.sweep_reports().await;
+        self.rows.take_if(|(id, _)| !underway.iter().any(|row| row.operation_id == *id));
+        if self.is_sweep_due() {
+            self.sweep_reports().await;
+            self.sweep_uploads().await;
+        }
         let mut moved = false;
         for OperationRow { operation_id, .. } in underway {
             match self.step(operation_id).await {
@@ -125,16 +132,15 @@ impl Worker {
         moved
     }
 
-    /// Uploads whose operation has ended, or was never planned.
-    async fn forget_orphans(&self) {
-        let Ok(kept) = self.api.uploads.list().await else { return };
-        for id in kept {
-            let loaded = self.api.log.load::<Operation>(id).await;
-            let ended = loaded.is_ok_and(|loaded| underway(&loaded.state).is_none());
-            if ended && let Err(failure) = self.api.uploads.forget(id).await {
-                warn!(operation.id = %id, error = %failure, "Cannot remove an upload");
-            }
+    /// Whether it is time to look for files that are not kept any more.
+    fn is_sweep_due(&mut self) -> bool {
+        let now = self.api.clock.now();
+        let due = self.swept_at.and_then(|last| last.checked_add(SWEEP_EVERY).ok());
+        if due.is_some_and(|due| now < due) {
+            return false;
         }
+        self.swept_at = Some(now);
+        true
     }
 
     /// Whether the operation has moved. It has not where another node holds it, or keeps what it needs.
@@ -164,22 +170,6 @@ impl Worker {
     fn progress(&self, items: Vec<Item>) -> OperationCommand {
         let (now, node) = (self.api.clock.now(), self.api.node.clone());
         OperationCommand::Progress(ProgressOperation { now, node, items, rows: None, made: None })
-    }
-
-    /// The rows of an import; none of another operation. None at all where another node keeps them.
-    async fn rows_of(&mut self, id: OperationId, run: &Run) -> Result<Option<Arc<[Row]>>, Stuck> {
-        if run.import.is_none() {
-            return Ok(Some(Arc::new([])));
-        }
-        if let Some((of, rows)) = &self.rows
-            && *of == id
-        {
-            return Ok(Some(Arc::clone(rows)));
-        }
-        let Some(kept) = self.api.uploads.read(id).await? else { return Ok(None) };
-        let rows: Arc<[Row]> = crate::imports::of_kept(&kept)?.into();
-        self.rows = Some((id, Arc::clone(&rows)));
-        Ok(Some(rows))
     }
 
     /// The next items, each dealt with.

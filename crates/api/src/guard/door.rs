@@ -20,6 +20,8 @@ use crate::{
 
 /// Each keeps a connection to the read models, and a processor, busy for seconds.
 const REPLAYS_MAX: usize = 2;
+/// Each keeps up to 100,000 rows in memory, and while it is read a processor busy.
+pub(crate) const IMPORTS_MAX: usize = 2;
 /// Streams without an end that are open at once.
 pub(crate) const WATCHING_MAX: usize = 500;
 
@@ -32,6 +34,8 @@ pub(crate) struct Door {
     pub(crate) exports: Exports,
     /// What adds up much at once: simulations and reconciliations.
     pub(crate) replays: Room,
+    /// Room for uploads of foreign keys until they are on disk, or answered.
+    pub(crate) imports: Room,
     /// Held from looking for overlapping routes until the new one is on record.
     pub(crate) routes: Arc<tokio::sync::Mutex<()>>,
     /// Held from looking who else may grant everything until it is on record, and known, that somebody may not.
@@ -47,6 +51,7 @@ impl Door {
             in_flight: InFlight::default(),
             exports: Exports::default(),
             replays: Room::new(REPLAYS_MAX, kinds::REPLAYS_BUSY),
+            imports: Room::new(IMPORTS_MAX, kinds::IMPORTS_BUSY),
             routes: Arc::default(),
             admins: Arc::default(),
             watching: Room::new(WATCHING_MAX, kinds::STREAMS_BUSY),

@@ -1,61 +1,85 @@
 //! The exports of other systems, spelled as ours. Sources: docs/importing-keys.md names the documents.
 
-use domain::{Timestamp, secret::ForeignDigest};
-use serde_json::{Map, Value, json};
+use std::rc::Rc;
 
-use super::unreadable;
+use domain::{Timestamp, secret::ForeignDigest};
+use serde::Deserialize;
+use serde_json::{Map, Value, json, value::RawValue};
+
+use super::{
+    ROW_BYTES_MAX, ROWS_READ_MAX, Read,
+    listed::{broken, each, list, object, objects},
+};
 use crate::problem::Problem;
 
 type Fields = Map<String, Value>;
-type Read = Result<Fields, String>;
 
-/// The objects of a JSON document: a list, one under `data`, `keys` or `Result`, or one object a line.
-pub(super) fn objects(text: &str) -> Result<Vec<Read>, Problem> {
-    let document = serde_json::from_str::<Value>(text);
-    let list = match document {
-        Ok(Value::Array(items)) => items,
-        Ok(Value::Object(mut object)) => {
-            match ["data", "keys", "Result"].iter().find_map(|name| object.remove(*name)) {
-                Some(Value::Array(items)) => items,
-                // `data` of one key: it is the key itself.
-                Some(inner) => {
-                    object.insert("data".to_owned(), inner);
-                    vec![Value::Object(object)]
-                }
-                None => vec![Value::Object(object)],
-            }
-        }
-        Ok(_) => return Err(unreadable("it is neither a list nor an object")),
-        Err(_) => return Ok(super::native::lines(text)),
-    };
-    Ok(list.into_iter().map(object).collect())
+/// A credential of Kong's as it is written.
+pub(super) struct Credential<'text> {
+    text: &'text str,
+    /// What its consumer is called, where it is listed under one: all of one consumer's share it.
+    consumer: Option<Rc<Read>>,
 }
 
-fn object(value: Value) -> Read {
-    match value {
-        Value::Object(fields) => Ok(fields),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err("it is no object".to_owned())
-        }
-    }
+/// decK's dump.
+#[derive(Deserialize)]
+struct Dump<'text> {
+    #[serde(borrow)]
+    consumers: Option<&'text RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Consumer<'text> {
+    #[serde(borrow)]
+    username: Option<&'text RawValue>,
+    #[serde(borrow)]
+    custom_id: Option<&'text RawValue>,
+    #[serde(borrow)]
+    keyauth_credentials: Option<&'text RawValue>,
 }
 
 /// Kong's credentials: as its Admin API lists them, or under their consumers as decK dumps them.
-pub(super) fn kong_credentials(text: &str) -> Result<Vec<Read>, Problem> {
-    let Ok(Value::Object(mut dump)) = serde_json::from_str::<Value>(text) else { return objects(text) };
-    let Some(Value::Array(consumers)) = dump.remove("consumers") else { return objects(text) };
+pub(super) fn kong_credentials(text: &str) -> Result<Vec<Credential<'_>>, Problem> {
+    let dump = object::<Dump<'_>>(text.trim_ascii_start()).ok().flatten();
+    let Some(consumers) = dump.and_then(|dump| list(dump.consumers)) else {
+        let alone = objects(text)?.into_iter().map(|text| Credential { text, consumer: None });
+        return Ok(alone.collect());
+    };
     let mut credentials = vec![];
-    for consumer in consumers {
-        let Value::Object(mut consumer) = consumer else { continue };
-        let Some(Value::Array(held)) = consumer.remove("keyauth_credentials") else { continue };
-        for credential in held {
-            credentials.push(object(credential).map(|mut credential| {
-                credential.insert("consumer".to_owned(), Value::Object(consumer.clone()));
-                credential
-            }));
+    let found = each(consumers, |consumer| {
+        let Some(consumer) = object::<Consumer<'_>>(consumer)? else { return Ok(()) };
+        let Some(held) = list(consumer.keyauth_credentials) else { return Ok(()) };
+        let names = Rc::new(consumer.names());
+        each(held, |text| {
+            if credentials.len() < ROWS_READ_MAX {
+                credentials.push(Credential { text, consumer: Some(Rc::clone(&names)) });
+            }
+            Ok(())
+        })
+    });
+    found.map(|()| credentials).map_err(|_| broken())
+}
+
+impl Consumer<'_> {
+    fn names(&self) -> Read {
+        let name = |member: Option<&RawValue>| serde_json::from_str::<String>(member?.get()).ok();
+        let names = [("username", name(self.username)), ("custom_id", name(self.custom_id))];
+        // Each of its credentials is read with them.
+        if names.iter().filter_map(|(_, name)| name.as_ref()).any(|name| name.len() > ROW_BYTES_MAX) {
+            return Err("its consumer's name is too long".to_owned());
         }
+        Ok(fields(names))
     }
-    Ok(credentials)
+}
+
+impl Credential<'_> {
+    pub(super) fn read(self) -> Read {
+        let mut credential = super::native::object(self.text)?;
+        if let Some(consumer) = self.consumer {
+            credential.insert("consumer".to_owned(), Value::Object(Read::clone(&consumer)?));
+        }
+        Ok(credential)
+    }
 }
 
 pub(super) fn of_kong(read: Read) -> Read {

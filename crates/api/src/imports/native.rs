@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::{ClientId, Environment, InvalidValue, Name, Scope, secret::ForeignDigest};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Defaults, ForeignKey, NamedClient, Row, unreadable};
+use super::{Defaults, ForeignKey, NamedClient, ROW_BYTES_MAX, Read, Row, unreadable};
 use crate::{
     problem::Problem,
     values::{Cidr, Moment},
@@ -32,10 +32,8 @@ const HINT_CHARS_MAX: usize = 8;
 /// What a report calls a row is no longer than a name.
 const SUBJECT_CHARS_MAX: usize = 120;
 
-type Fields = Map<String, Value>;
-
 /// One object for each record; an empty cell says nothing.
-pub(super) fn csv(text: &str) -> Result<Vec<Result<Fields, String>>, Problem> {
+pub(super) fn csv(text: &str) -> Result<impl Iterator<Item = Read>, Problem> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let heading = reader.headers().map_err(|_| unreadable("its heading cannot be read"))?.clone();
     let mut seen = BTreeSet::new();
@@ -49,14 +47,15 @@ pub(super) fn csv(text: &str) -> Result<Vec<Result<Fields, String>>, Problem> {
             return Err(unreadable("its heading lacks a column that every row needs").with("column", needed));
         }
     }
-    let record = |record: Result<csv::StringRecord, csv::Error>| {
+    let record = move |record: Result<csv::StringRecord, csv::Error>| -> Read {
         let record = record.map_err(|_| "it is no record of CSV".to_owned())?;
+        check_length(record.as_slice())?;
         if record.len() != heading.len() {
             return Err(format!("it has {} cells, and the heading {}", record.len(), heading.len()));
         }
         Ok(heading.iter().zip(&record).filter(|(_, cell)| !cell.is_empty()).map(cell).collect())
     };
-    Ok(reader.records().map(record).collect())
+    Ok(reader.into_records().map(record))
 }
 
 fn cell((column, text): (&str, &str)) -> (String, Value) {
@@ -68,10 +67,19 @@ fn cell((column, text): (&str, &str)) -> (String, Value) {
     (column.to_owned(), value)
 }
 
-/// One object a line; empty lines are none.
-pub(super) fn lines(text: &str) -> Vec<Result<Fields, String>> {
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| serde_json::from_str(line).map_err(|_| "it is no object of JSON".to_owned())).collect()
+/// One row a line; empty lines are none.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim().is_empty())
+}
+
+/// What a row of JSON says.
+pub(super) fn object(row: &str) -> Read {
+    check_length(row)?;
+    serde_json::from_str(row).map_err(|_| "it is no object of JSON".to_owned())
+}
+
+fn check_length(row: &str) -> Result<(), String> {
+    if row.len() > ROW_BYTES_MAX { Err("it is longer than 256 KiB".to_owned()) } else { Ok(()) }
 }
 
 /// What a row may say.
@@ -132,7 +140,7 @@ impl TryFrom<String> for Hint {
 }
 
 /// A row of whatever form, once it is spelled as ours.
-pub(super) fn row(number: usize, fields: Result<Fields, String>, defaults: &Defaults) -> Row {
+pub(super) fn row(number: usize, fields: Read, defaults: &Defaults) -> Row {
     let named = fields.as_ref().ok().and_then(|fields| fields.get("external_id")?.as_str());
     let subject = named.filter(|name| !name.is_empty()).map_or_else(
         || format!("row {number}"),

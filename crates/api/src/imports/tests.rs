@@ -171,3 +171,56 @@ fn what_is_kept_of_an_upload_reads_back() {
     let read = rows(Format::Jsonl, &format!("{line}\n{{broken\n"));
     assert_eq!(of_kept(&kept(&read).unwrap()).unwrap(), read);
 }
+
+#[test]
+fn no_more_rows_are_read_than_one_too_many() {
+    let many = ROWS_READ_MAX + 10;
+    let list = format!("[{}1]", "1,".repeat(many));
+    let held = format!(r#"{{"keyauth_credentials":{list}}}"#);
+    for (format, upload) in [
+        (Format::Csv, format!("external_id,sha256\n{}", "1,1\n".repeat(many))),
+        (Format::Jsonl, "1\n".repeat(many)),
+        (Format::Tyk, "1\n".repeat(many)),
+        (Format::Unkey, list.clone()),
+        (Format::Tyk, format!(r#"{{"keys":{list}}}"#)),
+        (Format::Kong, format!(r#"{{"data":{list}}}"#)),
+        (Format::Kong, format!(r#"{{"consumers":[{held},{held}]}}"#)),
+    ] {
+        assert_eq!(rows(format, &upload).len(), ROWS_READ_MAX, "{format:?}");
+    }
+}
+
+#[test]
+fn consumers_without_credentials_are_no_rows() {
+    let last = json!({ "username": "Acme", "keyauth_credentials": [{ "sha256": hex_digest() }] });
+    let dump = format!(r#"{{"consumers":[{}{last}]}}"#, "{},".repeat(ROWS_READ_MAX));
+    let rows = rows(Format::Kong, &dump);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(key(&rows[0]).client, NamedClient::Name("Acme".to_owned()));
+}
+
+#[test]
+fn a_row_that_is_too_long_is_none() {
+    let digest = hex_digest();
+    let long = "a ".repeat(ROW_BYTES_MAX / 2);
+    let line = json!({ "external_id": "k1", "sha256": digest, "scopes": [&long] }).to_string();
+    assert_eq!(refused(Format::Jsonl, &line), ["row 1: it is longer than 256 KiB"]);
+    assert_eq!(refused(Format::Unkey, &format!("[{line}]")), ["row 1: it is longer than 256 KiB"]);
+    let csv = format!("external_id,sha256,scopes\nk1,{digest},{long}\n");
+    assert_eq!(refused(Format::Csv, &csv), ["row 1: it is longer than 256 KiB"]);
+    let consumer = json!({ "username": format!("{long}a"), "keyauth_credentials": [{ "sha256": digest }] });
+    let dump = json!({ "consumers": [consumer] }).to_string();
+    assert_eq!(refused(Format::Kong, &dump), ["row 1: its consumer's name is too long"]);
+}
+
+#[test]
+fn a_document_that_is_no_list_of_rows_is_refused_or_one_row() {
+    for document in ["1", "\"k1\"", "null", r#"{"data":[],"data":[]}"#] {
+        let problem = read(Format::Unkey, document.as_bytes(), &defaults()).unwrap_err();
+        assert_eq!(problem.status(), 422, "{document}");
+    }
+    assert_eq!(rows(Format::Unkey, " [ ] "), []);
+    assert_eq!(rows(Format::Tyk, r#"{"keys":[{},1]}"#).len(), 2);
+    let session = json!({ "key_hash": hex_digest(), "data": { "alias": "Acme" } });
+    assert_eq!(key(&rows(Format::Tyk, &session.to_string())[0]).client, NamedClient::Name("Acme".to_owned()));
+}

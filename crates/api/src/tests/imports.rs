@@ -1,10 +1,22 @@
 //! Foreign keys are taken over row by row, once; their secrets are nowhere to be seen.
 
-use domain::secret::ForeignDigest;
+use domain::{
+    Name, OperationId,
+    operation::{
+        ImportPlan, Item, ItemResult, Operation, OperationCommand, Ordered, PlanOperation, ProgressOperation,
+        Work,
+    },
+    secret::ForeignDigest,
+};
+use eventlog::Execute;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::harness::{Answer, Call, World, because, client_body};
+use super::harness::{Answer, Call, NOW, World, because, client_body, metadata};
+use crate::{
+    imports::{self, Defaults, Format},
+    worker::Worker,
+};
 
 fn digest(secret: &str) -> String {
     ForeignDigest::of(secret).unwrap().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -150,6 +162,27 @@ async fn a_dry_run_tells_the_same_and_changes_nothing() {
     assert_eq!(world.get("/v1/keys").expect(200).await.json()["items"].as_array().unwrap().len(), 1);
 }
 
+/// A dry run writes nothing that the rows after it could come upon.
+#[tokio::test]
+async fn a_dry_run_tells_what_rows_of_one_upload_are_to_each_other() {
+    let world = World::new().await;
+    let client = world.client().await;
+    let rows = line("k1", "kong-secret-1")
+        + &line("k2", "kong-secret-1")
+        + &line("k1", "kong-secret-1")
+        + &line("k1", "kong-secret-2");
+    let query = format!("&client_id={client}&dry_run=true");
+    let dry = upload(&world, &query, rows.clone()).expect(200).await.json();
+    let codes = |refusals: &serde_json::Value| {
+        let all = refusals.as_array().unwrap().iter();
+        all.map(|one| one["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&dry["refusals"]), ["key_secret_taken", "key_imported_differently"]);
+    let done = import(&world, &client, rows).await;
+    assert_eq!(counts(&dry), [1, 1, 2]);
+    assert_eq!(counts(&dry), counts(&done), "{done}");
+}
+
 #[tokio::test]
 async fn clients_are_named_by_their_names_too_if_those_are_theirs_alone() {
     let world = World::new().await;
@@ -216,6 +249,133 @@ async fn a_large_upload_is_taken_and_a_larger_one_is_not() {
     let rows: String = (0..100_001).map(|_| "{}\n").collect();
     let problem = upload(&world, &format!("&client_id={client}"), rows).refused(422, "too_many_items").await;
     assert_eq!(problem["allowed"], 100_000);
+}
+
+#[tokio::test]
+async fn only_some_uploads_are_read_at_once() {
+    let world = World::new().await;
+    let query = format!("&client_id={}", world.client().await);
+    let busy = [world.door.imports.enter().unwrap(), world.door.imports.enter().unwrap()];
+    let rows = line("k1", "kong-secret-1");
+    upload(&world, &query, rows.clone()).refused(429, "imports_busy").await;
+    upload(&world, &format!("{query}&dry_run=true"), rows.clone()).refused(429, "imports_busy").await;
+    drop(busy);
+    for _ in 0..3 {
+        upload(&world, &format!("{query}&dry_run=true"), rows.clone()).expect(200).await;
+    }
+    upload(&world, &query, rows).expect(201).await;
+}
+
+#[tokio::test]
+async fn many_rows_are_counted_by_their_numbers() {
+    let world = World::new().await;
+    let query = format!("&client_id={}&dry_run=true", world.client().await);
+    let rows = (0..2_000).map(|number| line(&format!("k{number}"), &format!("kong-secret-{number}")));
+    let rows = rows.collect::<String>() + "1\n";
+    let answer = upload(&world, &query, rows).expect(200).await.json();
+    assert_eq!((&answer["rows"], counts(&answer)), (&json!(2_001), [2_000, 0, 1]));
+    assert_eq!(answer["refusals"][0]["number"], 2_001);
+}
+
+/// Puts an operation on record, or what became of it, as another request or process would.
+async fn say(world: &World, id: OperationId, command: OperationCommand) {
+    let metadata = metadata(world.door.now());
+    let ask: Execute<Operation> =
+        Execute { id, command, metadata, expected_version: None, idempotency: None, personal: vec![] };
+    world.door.api().log.execute(ask).await.unwrap();
+    world.shown().await;
+}
+
+/// Keeps an upload of one row, and plans nothing.
+async fn kept(world: &World, client: &str) -> OperationId {
+    let id = OperationId::from_parts(u64::try_from(world.door.now().as_millisecond()).unwrap(), 7);
+    let defaults =
+        Defaults { client_id: Some(client.parse().unwrap()), environment: Some("prod".parse().unwrap()) };
+    let rows = imports::read(Format::Jsonl, line("k1", "kong-secret-1").as_bytes(), &defaults).unwrap();
+    world.door.uploads().keep(id, imports::kept(&rows).unwrap()).await.unwrap();
+    id
+}
+
+fn plan(world: &World) -> OperationCommand {
+    let name = |name: &str| name.parse::<Name>().unwrap();
+    let plan = ImportPlan { source: name("kong"), format: name("jsonl"), node: world.door.node().clone() };
+    OperationCommand::Plan(PlanOperation {
+        now: world.door.now(),
+        work: Work::Import { plan, rows: 1 },
+        reason: None,
+        ordered: Ordered { by: "admin".to_owned(), allowed_by: "role:admin".to_owned() },
+    })
+}
+
+#[tokio::test]
+async fn an_upload_whose_plan_is_in_doubt_is_kept() {
+    let world = World::new().await;
+    let client = world.client().await;
+    world.door.api().log.close().await;
+    let answer = upload(&world, &format!("&client_id={client}"), line("k1", "kong-secret-1")).send().await;
+    assert!(answer.status >= 500, "{}", answer.text());
+    assert_eq!(world.door.uploads().list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_planned_late_is_imported_and_one_that_never_is_goes() {
+    let check = async |planned_at: &str, expected: usize| {
+        let world = World::new().await;
+        let client = world.client().await;
+        let id = kept(&world, &client).await;
+        world.work().await;
+        world.set_now(planned_at);
+        world.work().await;
+        assert_eq!(world.door.uploads().list().await.unwrap().len(), expected, "{planned_at}");
+        say(&world, id, plan(&world)).await;
+        world.work().await;
+        let keys = world.get("/v1/keys").expect(200).await.json();
+        assert_eq!(keys["items"].as_array().unwrap().len(), expected);
+    };
+    check("2026-03-01T12:09:59Z", 1).await;
+    check("2026-03-01T12:10:00Z", 0).await;
+}
+
+#[tokio::test]
+async fn what_was_uploaded_is_not_kept_longer_than_a_minute_after_its_operation_has_ended() {
+    let check = async |command: &dyn Fn(&World) -> Option<OperationCommand>| {
+        let world = World::new().await;
+        let client = world.client().await;
+        let rows = (0..201).map(|n| line(&format!("k{n}"), &format!("kong-secret-{n}"))).collect::<String>();
+        let planned = upload(&world, &format!("&client_id={client}"), rows).expect(201).await.json();
+        let id = planned["id"].as_str().unwrap();
+        let mut worker = Worker::new(world.door.api().clone());
+        assert!(worker.work().await);
+        assert!(worker.holds_rows());
+        match command(&world) {
+            Some(command) => say(&world, id.parse().unwrap(), command).await,
+            None => drop(world.post(format!("/v1/operations/{id}/cancel"), &because()).expect(200).await),
+        }
+        world.set_now("2026-03-01T12:00:59Z");
+        worker.work().await;
+        assert!(!worker.holds_rows());
+        assert_eq!(world.door.uploads().list().await.unwrap().len(), 1);
+        world.set_now("2026-03-01T12:01:00Z");
+        worker.work().await;
+        assert_eq!(world.door.uploads().list().await.unwrap(), []);
+    };
+    assert_eq!(NOW, "2026-03-01T12:00:00Z");
+    check(&|_| None).await;
+    // Another process under the same name was quicker with the last row.
+    check(&|world| {
+        let item = Item {
+            number: 201,
+            subject: "k200".to_owned(),
+            key_id: None,
+            result: ItemResult::Applied,
+            code: None,
+            detail: None,
+        };
+        let (now, node) = (world.door.now(), world.door.node().clone());
+        let progress = ProgressOperation { now, node, items: vec![item], rows: None, made: None };
+        Some(OperationCommand::Progress(progress))
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -30,8 +30,6 @@ const ROWS_AT_ONCE: u32 = 10_000;
 const PAGES_AT_ONCE: usize = 8;
 /// Reports that one process writes in turns.
 const MAKING_MAX: usize = 4;
-/// Between two looks for files that are not kept any more.
-const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// The file would be larger than files may be; or more is kept already than may be.
 const TOO_LARGE: (&str, &str) = (
@@ -231,13 +229,8 @@ impl Worker {
     }
 
     /// Removes the files whose time is over, and those that are nobody's.
-    pub(super) async fn sweep_reports(&mut self) {
+    pub(super) async fn sweep_reports(&self) {
         let now = self.api.clock.now();
-        let due = self.swept_at.and_then(|last| last.checked_add(SWEEP_EVERY).ok());
-        if due.is_some_and(|due| now < due) {
-            return;
-        }
-        self.swept_at = Some(now);
         let Ok(kept) = self.api.report_files.list().await else { return };
         for file in kept {
             if self.is_over(file.id, now).await

@@ -6,7 +6,10 @@ use domain::{
     Aggregate as _, ClientId, KeyId, Name, OperationId, Refusal,
     access::Reach,
     api_client::ApiClient,
-    api_key::{ApiKey, ApiKeyCommand, ForeignSecret, ImportKey, ImportRefusal, Origin, imported_key_id},
+    api_key::{
+        ApiKey, ApiKeyCommand, ApiKeyRefusal, ForeignSecret, ImportKey, ImportRefusal, Origin,
+        imported_key_id,
+    },
     operation::{Item, ItemResult, Run},
     secret::ForeignDigest,
 };
@@ -123,7 +126,7 @@ impl Checked {
         Self { result: ItemResult::Refused, code, detail }
     }
 
-    /// Asks the same rules and writes nothing. Two rows of one upload with one secret are not told apart here.
+    /// Asks the same rules and writes nothing: of rows before it [`Before`] knows.
     pub(crate) async fn of(
         row: &Row,
         source: &Name,
@@ -146,6 +149,32 @@ impl Checked {
             Ok(_) => Self::well(ItemResult::Applied),
             Err(refusal) => Self::refused(&refusal),
         })
+    }
+}
+
+/// The rows of an upload that would have made keys so far: those after them come upon what was not written.
+#[derive(Default)]
+pub(crate) struct Before<'rows> {
+    keys: HashMap<&'rows Name, &'rows ForeignKey>,
+    secrets: HashMap<[u8; 32], &'rows Name>,
+}
+
+impl<'rows> Before<'rows> {
+    /// What would become of the next row, which by itself would come to that.
+    pub(crate) fn judge(&mut self, row: &'rows Row, source: &Name, alone: Checked) -> Checked {
+        let (Ok(key), ItemResult::Applied) = (&row.key, alone.result) else { return alone };
+        let ForeignKey { external_id, client, environment, sha256, .. } = key;
+        if let Some(before) = self.keys.get(external_id) {
+            let same = (&before.client, &before.environment, &before.sha256) == (client, environment, sha256);
+            let otherwise = ApiKeyRefusal::ImportedDifferently { external_id: external_id.clone() };
+            return if same { Checked::well(ItemResult::Unchanged) } else { Checked::refused(&otherwise) };
+        }
+        if let Some(before) = self.secrets.get(sha256.as_bytes()) {
+            return Checked::refused(&ImportRefusal::SecretTaken { key_id: imported_key_id(source, before) });
+        }
+        self.keys.insert(external_id, key);
+        self.secrets.insert(*sha256.as_bytes(), external_id);
+        alone
     }
 }
 
