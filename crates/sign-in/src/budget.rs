@@ -83,13 +83,21 @@ impl<K: Counted> Budget<K> {
     }
 
     fn check(&self, key: K, now: Timestamp) -> Result<(), Spent> {
-        let state = self.state.lock();
-        let full_at = match state.full_at.get(&key) {
-            Some(full_at) => *full_at,
-            None if state.full_at.len() >= self.settings.remembered_max => state.shared_full_at(key),
+        let room = now.checked_add(self.capacity(key)).unwrap_or(Timestamp::MAX);
+        let mut state = self.state.lock();
+        let remembered = state.full_at.len();
+        let full_at = match state.full_at.get_mut(&key) {
+            Some(full_at) => full_at,
+            None if remembered >= self.settings.remembered_max => {
+                let slot = state.slot(key);
+                let Some(shared) = state.shared.get_mut(slot) else { return Ok(()) };
+                shared
+            }
             None => return Ok(()),
         };
-        let room = now.checked_add(self.capacity(key)).unwrap_or(Timestamp::MAX);
+        // A bucket cannot lack more than it holds: later than that is what a clock has said that was put back since.
+        *full_at = (*full_at).min(room);
+        let full_at = *full_at;
         // One more failure has to fit.
         let after = full_at.max(now).checked_add(self.settings.refill).unwrap_or(Timestamp::MAX);
         if after <= room {
@@ -129,10 +137,6 @@ impl<K: Counted> State<K> {
     fn slot(&self, key: K) -> usize {
         let hash = self.hasher.hash_one(key.neighbourhood());
         usize::try_from(hash).unwrap_or_default() % SHARED_SLOTS
-    }
-
-    fn shared_full_at(&self, key: K) -> Timestamp {
-        self.shared.get(self.slot(key)).copied().unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
@@ -297,6 +301,15 @@ mod tests {
         let failures = Failures::new(BudgetSettings::default());
         fail(&failures, "192.0.2.1", 10_000);
         assert_eq!(failures.check_address(at("192.0.2.1"), now()), Err(Spent { retry_after_s: 10 }));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_shuts_nobody_out_for_longer() {
+        let failures = Failures::new(BudgetSettings::default());
+        failures.fail_address(at("192.0.2.1"), now() + Duration::from_secs(86_400));
+        assert_eq!(failures.check_address(at("192.0.2.1"), now()), Err(Spent { retry_after_s: 10 }));
+        let later = now() + Duration::from_secs(10);
+        assert_eq!(failures.check_address(at("192.0.2.1"), later), Ok(()));
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub enum TokenRefusal {
     Issuer,
     #[error("the issuer has no such key")]
     UnknownKey,
+    /// Nothing that is said of the token: whether it is genuine cannot be known now.
+    #[error("the issuer's keys cannot be had")]
+    KeysNotHad,
     #[error("the key has not signed it")]
     Signature,
     #[error("it is not meant for us")]
@@ -60,6 +63,7 @@ impl TokenRefusal {
             Self::Algorithm => "algorithm",
             Self::Issuer => "issuer",
             Self::UnknownKey => "unknown_key",
+            Self::KeysNotHad => "keys_not_had",
             Self::Signature => "signature",
             Self::Audience => "audience",
             Self::AuthorizedParty => "authorized_party",

@@ -10,6 +10,7 @@ mod return_to;
 use std::{fmt, sync::Arc};
 
 use domain::Timestamp;
+use http::StatusCode;
 use outbound::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -90,6 +91,22 @@ pub enum SignInRefusal {
         #[source]
         source: ProviderFailure,
     },
+}
+
+impl SignInRefusal {
+    /// Whether whoever came back may have tried what is not theirs. That the provider cannot be asked is nobody's failure.
+    #[must_use]
+    pub fn is_of_the_caller(&self) -> bool {
+        match self {
+            Self::NotBegun | Self::OtherSignIn | Self::Denied { .. } => true,
+            // What a code that is none is answered. Source: RFC 6749 §5.2.
+            Self::Code { source } => {
+                matches!(source, WebFailure::Status { status, .. } if *status == StatusCode::BAD_REQUEST)
+            }
+            Self::Token { source } => *source != TokenRefusal::KeysNotHad,
+            Self::Provider { .. } => false,
+        }
+    }
 }
 
 /// What signs people in by one provider.

@@ -27,6 +27,8 @@ pub(crate) struct Keys {
 struct Held {
     keys: Vec<Jwk>,
     had_at: Option<Timestamp>,
+    /// Whether they could not be had when they were last asked for.
+    asked_in_vain: bool,
 }
 
 /// How often something may be tried, whatever becomes of it.
@@ -44,7 +46,8 @@ impl Pace {
     /// Whether it may be tried now; if so, it counts as tried.
     pub(crate) fn admits(&self, now: Timestamp) -> bool {
         let mut tried_at = self.tried_at.lock();
-        let may = tried_at.is_none_or(|tried| since(tried, now) >= self.every);
+        // The clock was put back since: by it, what was tried is still to come.
+        let may = tried_at.is_none_or(|tried| tried > now || since(tried, now) >= self.every);
         if may {
             *tried_at = Some(now);
         }
@@ -69,7 +72,10 @@ impl Keys {
 
     /// The key of that name, or the only one that fits a token which names none.
     pub(crate) fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Timestamp) -> Known {
-        let held = self.held.lock();
+        let mut held = self.held.lock();
+        if let Some(had_at) = &mut held.had_at {
+            age_of_unknown(had_at, now);
+        }
         let within = |bound: Duration| held.had_at.is_some_and(|had| since(had, now) < bound);
         let mut fitting = held
             .keys
@@ -84,7 +90,25 @@ impl Keys {
 
     pub(crate) fn keep(&self, keys: Vec<Jwk>, now: Timestamp) {
         let mut held = self.held.lock();
-        (held.keys, held.had_at) = (keys, Some(now));
+        *held = Held { keys, had_at: Some(now), asked_in_vain: false };
+    }
+
+    /// They were asked for and could not be had.
+    pub(crate) fn miss(&self) {
+        self.held.lock().asked_in_vain = true;
+    }
+
+    /// Whether a key that is not known may be one all the same.
+    pub(crate) fn may_be_incomplete(&self) -> bool {
+        self.held.lock().asked_in_vain
+    }
+}
+
+/// What was had at a time that is still to come, by a clock that was put back since, is of an unknown age: it serves, and is asked
+/// for anew.
+pub(crate) fn age_of_unknown(had_at: &mut Timestamp, now: Timestamp) {
+    if *had_at > now {
+        *had_at = now.checked_sub(FRESH).unwrap_or(now);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     claims::{Expected, Identity, TokenRefusal},
     jwk::{Jwk, JwkSet},
     jws::{Algorithm, Jws},
-    keys::{FRESH, KEPT, Keys, Known, Pace, since},
+    keys::{FRESH, KEPT, Keys, Known, Pace, age_of_unknown, since},
     web::{Web, WebFailure},
 };
 
@@ -143,7 +143,11 @@ impl Provider {
         if !jws.typ.as_ref().is_none_or(named) {
             return Err(TokenRefusal::Type);
         }
-        let key = self.key(jws, now).await.ok_or(TokenRefusal::UnknownKey)?;
+        let unknown = || match self.keys.may_be_incomplete() {
+            true => TokenRefusal::KeysNotHad,
+            false => TokenRefusal::UnknownKey,
+        };
+        let key = self.key(jws, now).await.ok_or_else(unknown)?;
         expected.check(jws.proven(&key)?, now)
     }
 
@@ -189,6 +193,7 @@ impl Provider {
                 "had"
             }
             Err(failure) => {
+                self.keys.miss();
                 let cause: &dyn std::error::Error = &failure;
                 tracing::warn!(
                     error = cause,
@@ -206,7 +211,10 @@ impl Provider {
     /// Where the provider's doors are; asked for again after an hour, and kept for a day while it does not answer.
     pub(crate) async fn doors(&self, now: Timestamp) -> Result<Doors, ProviderFailure> {
         let held = |bound: Duration| {
-            let held = self.doors.lock();
+            let mut held = self.doors.lock();
+            if let Some((_, had_at)) = held.as_mut() {
+                age_of_unknown(had_at, now);
+            }
             held.as_ref().filter(|(_, had)| since(*had, now) < bound).map(|(doors, _)| doors.clone())
         };
         if let Some(doors) = held(FRESH) {

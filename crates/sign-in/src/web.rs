@@ -66,7 +66,7 @@ impl Web {
         let WebSettings { answer_within, body_bytes_max, authorities_pem, policy } = settings.clone();
         let bounds =
             Settings { connect_within: answer_within, answer_within, authorities_pem, ..Settings::default() };
-        Ok(Self { client: Client::new(policy, bounds, SystemLookup)?, body_bytes_max })
+        Ok(Self { client: Client::new(policy, bounds, SystemLookup::default())?, body_bytes_max })
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, url: &Url) -> Result<T, WebFailure> {

@@ -11,7 +11,7 @@ use domain::{
 use http::{HeaderMap, header, request::Parts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
-use sign_in::{Identity, SessionRow, is_shaped_like_jwt, refuse_cross_site};
+use sign_in::{Identity, SessionRow, TokenRefusal, is_shaped_like_jwt, refuse_cross_site};
 
 use super::Given;
 use crate::{
@@ -35,26 +35,36 @@ pub(crate) struct Known {
 }
 
 impl Door {
-    /// Who asks. Whoever fails too often is not listened to: nothing of what they show is looked at.
+    /// Who asks. From where somebody fails too often, only what we have given out ourselves is still looked at: it cannot be guessed,
+    /// and whoever shares an address with others is not shut out by them.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<Known, Problem> {
         let (address, now, failures) = (address_of(parts), self.now(), &self.api().sign_in.failures);
-        if let Err(spent) = failures.check_address(address, now) {
-            self.observe_failure(parts);
-            return Err(Problem::too_many_failures(spent));
-        }
+        let heard = failures.check_address(address, now);
         let cookie = self.api().sign_in.cookies.read_session(&parts.headers);
         let known = if parts.headers.contains_key(header::AUTHORIZATION) {
-            self.by_token(&parts.headers).await
+            match self.by_own_token(&parts.headers) {
+                Err(refused) if refused.is_unauthenticated() && heard.is_ok() => {
+                    self.by_token_of_issuer(&parts.headers).await
+                }
+                known => known,
+            }
         } else if let Some(cookie) = cookie {
             self.by_session(parts, cookie).await
         } else {
             // Who shows nothing has not tried to be anybody.
-            return Err(Problem::unauthenticated());
+            return heard.map_or_else(
+                |spent| Err(Problem::too_many_failures(spent)),
+                |()| Err(Problem::unauthenticated()),
+            );
         };
-        if known.as_ref().is_err_and(Problem::is_unauthenticated) {
-            failures.fail_address(address, now);
-            self.observe_failure(parts);
+        if !known.as_ref().is_err_and(Problem::is_unauthenticated) {
+            return known;
         }
+        self.observe_failure(parts);
+        if let Err(spent) = heard {
+            return Err(Problem::too_many_failures(spent));
+        }
+        failures.fail_address(address, now);
         known
     }
 
@@ -64,20 +74,24 @@ impl Door {
         }
     }
 
-    async fn by_token(&self, headers: &HeaderMap) -> Result<Known, Problem> {
-        if let Some(token) = bearer(headers) {
-            match self.holder(token) {
-                Err(refused) if refused.is_unauthenticated() => {}
-                known => return known.map(|principal| Known { principal, session: None }),
-            }
-        }
+    fn by_own_token(&self, headers: &HeaderMap) -> Result<Known, Problem> {
+        let token = bearer(headers).ok_or_else(Problem::unauthenticated)?;
+        self.holder(token).map(|principal| Known { principal, session: None })
+    }
+
+    async fn by_token_of_issuer(&self, headers: &HeaderMap) -> Result<Known, Problem> {
         let sign_in = &self.api().sign_in;
         let token =
             long_bearer(headers).filter(|token| is_shaped_like_jwt(token) && !sign_in.machines.is_empty());
         let Some(token) = token else { return Err(Problem::unauthenticated()) };
         let (issuer, identity) = sign_in.machines.prove(token, self.now()).await.map_err(|refusal| {
             tracing::info!(error = %refusal, "Refused a token of another issuer");
-            Problem::unauthenticated()
+            // That its issuer is away is no failure of whoever shows it.
+            if refusal == TokenRefusal::KeysNotHad {
+                Problem::unavailable()
+            } else {
+                Problem::unauthenticated()
+            }
         })?;
         let grants = sign_in.given_to_machine(issuer, &identity);
         let kind = PrincipalKind::ServiceAccount { team: None };

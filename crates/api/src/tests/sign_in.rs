@@ -112,7 +112,7 @@ pub(super) async fn spent(world: &World, call: Call<'_>) -> Answer {
     for _ in 0..20 {
         world.door.api().sign_in.failures.fail_address(Some(address.ip()), world.door.now());
     }
-    call.from(address).send().await
+    call.token("wrong").from(address).send().await
 }
 
 #[tokio::test]
@@ -336,15 +336,33 @@ async fn whoever_fails_too_often_is_not_listened_to_for_a_while() {
         // Who shows nothing has not failed.
         world.get("/v1/whoami").without("authorization").from(other).expect(401).await;
     }
-    let answer = world.get("/v1/whoami").from(one).expect(429).await;
+    let answer = world.get("/v1/whoami").token("wrong").from(one).expect(429).await;
     assert_eq!(answer.json()["code"], "too_many_failures");
     assert_eq!(
         (answer.field("retry-after"), &answer.json()["retry_after_seconds"]),
         (Some("10"), &json!(10))
     );
     world.get("/v1/whoami").from(other).expect(200).await;
-    world.set_now("2026-03-01T12:00:10Z");
+    // Others at that address are not shut out.
     world.get("/v1/whoami").from(one).expect(200).await;
+    world.set_now("2026-03-01T12:00:10Z");
+    world.get("/v1/whoami").token("wrong").from(one).expect(401).await;
+}
+
+/// Any page can send the browsers of an office here, time and again, without what they have begun.
+#[tokio::test]
+async fn a_callback_of_nobody_who_began_costs_its_address_nothing() {
+    let (world, _provider) = world(true).await;
+    let office: SocketAddr = "192.0.2.1:1".parse().unwrap();
+    let callback = || world.get("/v1/session/callback?code=c&state=x").without("authorization").from(office);
+    for _ in 0..40 {
+        callback().expect(303).await;
+    }
+    world.get("/v1/whoami").token("wrong").from(office).expect(401).await;
+    for _ in 0..19 {
+        callback().header("cookie", &format!("{BEGUN}=guessed")).expect(303).await;
+    }
+    world.get("/v1/whoami").token("wrong").from(office).expect(429).await;
 }
 
 /// Entries of observations, the newest first.

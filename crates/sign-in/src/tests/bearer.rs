@@ -231,7 +231,21 @@ async fn while_the_provider_is_away_its_keys_serve_for_a_day() {
     bench.provider.say("/jwks", Reply::Status(503));
     assert_eq!(prove(3_600).await, Ok(()));
     assert_eq!(prove(86_399).await, Ok(()));
-    assert_eq!(prove(86_400).await, Err(TokenRefusal::UnknownKey));
+    assert_eq!(prove(86_400).await, Err(TokenRefusal::KeysNotHad));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_keeps_no_key_for_longer_and_no_new_one_out() {
+    let bench = Bench::new(RS).await;
+    let mut claims = bench.provider.claims();
+    claims["exp"] = json!(after(1_000_000).as_second());
+    let token = |signer, kid| sign(signer, &json!({"alg": "RS256", "kid": kid}), &claims);
+    let (old, new) = (token(Signer::Rs256, "rsa"), token(Signer::OtherRs256, "new"));
+    let prove = async |token: &str, seconds| bench.machines.prove(token, after(seconds)).await.map(drop);
+    assert_eq!(prove(&old, 86_400).await, Ok(()));
+    bench.provider.say("/jwks", Reply::Json(json!({"keys": [rsa_jwk("new", &KEYS.other_rsa)]})));
+    assert_eq!(prove(&new, 0).await, Ok(()), "it is asked again, a day before it was last asked");
+    assert_eq!(prove(&old, 0).await, Err(TokenRefusal::UnknownKey));
 }
 
 #[tokio::test]

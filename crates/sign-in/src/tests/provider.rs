@@ -20,7 +20,7 @@ async fn check(path: &str, reply: impl FnOnce(&Hostile) -> Reply, taken: bool) {
     let held = provider.provider_within(&[Algorithm::Rs256], patience);
     let machines = Machines::new(vec![(held, AUDIENCE.to_owned())]);
     provider.say(path, reply);
-    let expected = if taken { Ok(()) } else { Err(TokenRefusal::UnknownKey) };
+    let expected = if taken { Ok(()) } else { Err(TokenRefusal::KeysNotHad) };
     assert_eq!(prove(&provider, &machines).await, expected);
 }
 
@@ -69,7 +69,7 @@ async fn a_provider_does_not_send_us_to_where_we_may_not_call() {
     document["jwks_uri"] = json!(format!("{}/jwks", elsewhere.issuer));
     provider.say(DISCOVERY, Reply::Json(document));
     let (own, everywhere) = (provider.issuer.trim_start_matches("http://").to_owned(), "127.0.0.1");
-    for (allowed, expected) in [(own.as_str(), Err(TokenRefusal::UnknownKey)), (everywhere, Ok(()))] {
+    for (allowed, expected) in [(own.as_str(), Err(TokenRefusal::KeysNotHad)), (everywhere, Ok(()))] {
         let held = provider.provider_by(&[allowed], &[Algorithm::Rs256], Duration::from_secs(30));
         let machines = Machines::new(vec![(held, AUDIENCE.to_owned())]);
         assert_eq!(prove(&provider, &machines).await, expected);

@@ -63,8 +63,9 @@ pub(crate) async fn finish(
     let finished = match people.flow.finish(cookie, callback, now).await {
         Ok(finished) => finished,
         Err(refusal) => {
-            let unproven = !matches!(refusal, SignInRefusal::Provider { .. });
-            return Ok(refused(&door, &circumstances, &refusal, unproven));
+            // Any page can make a browser come here without what it has begun: nothing is guessed by that.
+            let tried = !cookie.is_empty() && refusal.is_of_the_caller();
+            return Ok(refused(&door, &circumstances, &refusal, tried));
         }
     };
     let who = format!("{} {}", finished.identity.issuer, finished.identity.subject);
@@ -92,13 +93,13 @@ pub(crate) async fn finish(
     Ok(sent_on(return_to.as_str(), [session, sign_in.cookies.no_begun()]))
 }
 
-fn refused(door: &Door, circumstances: &Circumstances, refusal: &SignInRefusal, unproven: bool) -> Response {
+fn refused(door: &Door, circumstances: &Circumstances, refusal: &SignInRefusal, tried: bool) -> Response {
     let cause: &dyn std::error::Error = refusal;
     tracing::warn!(error = cause, request.id = circumstances.request_id, "Refused a sign-in");
     metrics::counter!("tollgate_sign_ins_total", "outcome" => "refused").increment(1);
     let sign_in = &door.api().sign_in;
     door.api().observer.failed(SignInWay::Provider, circumstances, door.now());
-    if unproven {
+    if tried {
         sign_in.failures.fail_address(circumstances.address, door.now());
     }
     sent_on(REFUSED, [sign_in.cookies.no_begun()])
