@@ -107,7 +107,7 @@ async fn run(flags: &Flags, hanging: u32) -> Result<Duration> {
         outbox: outbox.clone(),
         clock,
         peppers: Peppers::new([(1, Zeroizing::new([7; 32]))])?,
-        web: Client::new(policy, outbound::Settings::default(), SystemLookup)?,
+        web: Client::new(policy, outbound::Settings::default(), SystemLookup::default())?,
         mail: None,
         templates: Arc::new(Templates::new(None)?),
         public_url: "https://tollgate.example.com".parse()?,

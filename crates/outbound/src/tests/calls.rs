@@ -78,7 +78,7 @@ async fn post(client: &Client, url: &str) -> Result<Answer, SendFailure> {
 async fn called(reply: Reply, within: Duration) -> (Receiver, Result<Answer, SendFailure>) {
     let receiver = Receiver::start().await.unwrap();
     receiver.next([reply]);
-    let client = client(policy(&["127.0.0.1"]), within, SystemLookup);
+    let client = client(policy(&["127.0.0.1"]), within, SystemLookup::default());
     let answer = post(&client, &receiver.url("/hooks")).await;
     (receiver, answer)
 }
@@ -125,7 +125,7 @@ async fn a_slow_body_is_cut_at_the_time_limit_and_the_status_stands() {
 
     let receiver = Receiver::start().await.unwrap();
     receiver.otherwise(slow());
-    let client = client(policy(&["127.0.0.1"]), IMPATIENT, SystemLookup);
+    let client = client(policy(&["127.0.0.1"]), IMPATIENT, SystemLookup::default());
     let url = receiver.url("/").parse().unwrap();
     let whole = Request { method: Method::GET, url, headers: HeaderMap::new(), body: vec![] };
     assert_eq!(client.ask(whole, 1024).await.unwrap_err().code(), "outbound_timeout");
@@ -146,7 +146,7 @@ async fn a_long_body_is_kept_to_its_first_1024_bytes_and_not_read_to_its_end() {
     assert_eq!((answer.body.len(), answer.cut), (1024, Some("outbound_answer_too_long")));
 
     receiver.otherwise(Reply::body(200, &"x".repeat(1025)));
-    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup);
+    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup::default());
     let url: Url = receiver.url("/").parse().unwrap();
     let ask = |bytes_max| {
         let whole =
@@ -166,13 +166,13 @@ async fn a_connection_that_breaks_is_a_failure() {
     let url = receiver.url("/");
     drop(receiver);
     tokio::task::yield_now().await;
-    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup);
+    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup::default());
     assert_eq!(post(&client, &url).await.unwrap_err().code(), "outbound_not_reached");
 }
 
 #[tokio::test]
 async fn whoever_speaks_no_tls_has_not_shown_who_it_is() {
-    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup);
+    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup::default());
     let wrong = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", wrong.local_addr().unwrap());
     let answers = async {
@@ -309,7 +309,7 @@ async fn a_resolver_that_is_mute_is_not_waited_for() {
 
 #[tokio::test]
 async fn what_went_wrong_is_told_without_the_url() {
-    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup);
+    let client = client(policy(&["127.0.0.1"]), PATIENT, SystemLookup::default());
     let failure = post(&client, "http://127.0.0.1:1/a-secret-path").await.unwrap_err();
     assert!(!format!("{failure:?}").contains("a-secret-path"), "{failure:?}");
 }
@@ -318,7 +318,7 @@ async fn what_went_wrong_is_told_without_the_url() {
 fn authorities_that_cannot_be_read_show_at_once() {
     let pem = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
     let settings = Settings { authorities_pem: Some(pem), ..Settings::default() };
-    assert!(Client::new(Policy::default(), settings, SystemLookup).is_err());
+    assert!(Client::new(Policy::default(), settings, SystemLookup::default()).is_err());
 }
 
 /// A process has its variables from its start: so the calls are made by another one.
