@@ -8,7 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use change::PlannedChange;
+pub use change::{Hold, PlannedChange};
 pub use commands::{
     BeginChange, CancelChange, PlanChange, RecordApplied, RecordEnded, RecordFailed, ScheduledChangeCommand,
     ScheduledChangeRefusal,

@@ -1,8 +1,10 @@
 //! What can go wrong with the machine under the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domain::Position;
+
+use crate::installation::SIGNING_KEY;
 
 /// The log could not be opened. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +26,8 @@ pub enum OpenFailure {
     )]
     SecretFileOpen { file: PathBuf },
     #[error(
-        "the secret file {file} is missing though {database} holds events: without it no issued key can be recognised; restore it from a backup"
+        "the secret file {file} is missing though {database} holds events: {}",
+        lost_with(.file)
     )]
     SecretFileMissing { file: PathBuf, database: PathBuf },
     #[error(
@@ -61,6 +64,16 @@ pub enum OpenFailure {
     Importing { place: String },
     #[error("cannot open the database {file}")]
     Database { file: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+/// What is lost with a secret file, and what to do: peppers recognise keys and tokens, the signing key signs the log.
+fn lost_with(file: &Path) -> &'static str {
+    if file.file_name().is_some_and(|name| name == SIGNING_KEY) {
+        "without it the log cannot be signed by the key that its verifiers know; restore it from a backup. Lost for good, \
+         `tollgate secrets init` makes another in this directory, which verifiers must be given: issued keys work with either"
+    } else {
+        "without it no key issued under it can be recognised; restore it from a backup"
+    }
 }
 
 /// The store failed while it was open.

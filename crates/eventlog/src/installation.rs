@@ -27,7 +27,7 @@ pub struct Installation {
 const PEPPERS_MAX: u16 = 1_000;
 
 const PEPPER: &str = "pepper.1.key";
-const SIGNING_KEY: &str = "signing.key";
+pub(crate) const SIGNING_KEY: &str = "signing.key";
 /// The one before it, for as long as both sign.
 const PREVIOUS_SIGNING_KEY: &str = "signing.previous.key";
 

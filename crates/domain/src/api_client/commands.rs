@@ -179,9 +179,11 @@ impl ApiClient {
         match self {
             Self::Absent => Err(ApiClientRefusal::NotRegistered),
             Self::Archived(_) => Err(ApiClientRefusal::Archived),
-            // A second suspension is a client's retry, and a retry is not news.
-            Self::Suspended(_) => Ok(vec![]),
-            Self::Active(_) => Ok(vec![ApiClientEvent::Suspended(Suspended { reason: ask.reason.clone() })]),
+            // A second one is a decision of its own, with its reason: what ends the first does not end it. A retry under the same
+            // idempotency key does not come here.
+            Self::Active(_) | Self::Suspended(_) => {
+                Ok(vec![ApiClientEvent::Suspended(Suspended { reason: ask.reason.clone() })])
+            }
         }
     }
 

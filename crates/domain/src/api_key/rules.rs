@@ -156,14 +156,13 @@ impl ApiKey {
         }
     }
 
+    /// A second one is a decision of its own, with its reason: what ends the first does not end it. A retry under the same
+    /// idempotency key does not come here.
     fn suspend(&self, ask: &SuspendKey) -> Result<Vec<ApiKeyEvent>, ApiKeyRefusal> {
-        match self {
-            Self::Suspended(_) => Ok(vec![]),
-            Self::Absent | Self::Active(_) | Self::Revoked(_) | Self::Expired(_) => {
-                self.usable()?;
-                Ok(vec![ApiKeyEvent::Suspended(Suspended { reason: ask.reason.clone() })])
-            }
+        if !matches!(self, Self::Suspended(_)) {
+            self.usable()?;
         }
+        Ok(vec![ApiKeyEvent::Suspended(Suspended { reason: ask.reason.clone() })])
     }
 
     fn reinstate(&self, ask: &ReinstateKey) -> Result<Vec<ApiKeyEvent>, ApiKeyRefusal> {

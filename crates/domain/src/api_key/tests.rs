@@ -31,9 +31,9 @@ fn check(
 }
 
 #[test]
-fn suspending_twice_records_one_suspension() {
+fn each_suspension_is_on_record() {
     check([issued()], suspend(), Ok(vec![suspended()]));
-    check([issued(), suspended()], suspend(), Ok(vec![]));
+    check([issued(), suspended()], suspend(), Ok(vec![suspended()]));
     check([issued(), suspended(), reinstated()], suspend(), Ok(vec![suspended()]));
 }
 

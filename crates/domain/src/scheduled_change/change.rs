@@ -111,22 +111,42 @@ impl PlannedChange {
     #[must_use]
     pub fn is_overtaken_by(&self, event: &DomainEvent) -> bool {
         match self {
-            Self::SuspendKey { .. } => matches!(
-                event,
-                DomainEvent::ApiKey { event: ApiKeyEvent::Suspended(_) | ApiKeyEvent::Reinstated(_), .. }
-            ),
-            Self::SuspendClient { .. } => matches!(
-                event,
-                DomainEvent::ApiClient {
-                    event: ApiClientEvent::Suspended(_) | ApiClientEvent::Reinstated(_),
-                    ..
-                }
-            ),
             Self::RevisePolicy { .. } => {
                 matches!(event, DomainEvent::RateLimitPolicy { event: RateLimitPolicyEvent::Revised(_), .. })
             }
+            // Whoever suspends beside it holds the subject as well.
+            Self::SuspendKey { .. } | Self::SuspendClient { .. } => false,
             // An assignment has an identifier of its own: the rules know whether it is still there.
             Self::AssignPolicy { .. } | Self::UnassignPolicy { .. } => false,
         }
     }
+
+    /// What an event of its subject does to a suspension.
+    #[must_use]
+    pub fn hold(&self, event: &DomainEvent) -> Option<Hold> {
+        use DomainEvent::{ApiClient, ApiKey};
+        let (taken, released) = match self {
+            Self::SuspendKey { .. } => (
+                matches!(event, ApiKey { event: ApiKeyEvent::Suspended(_), .. }),
+                matches!(event, ApiKey { event: ApiKeyEvent::Reinstated(_), .. }),
+            ),
+            Self::SuspendClient { .. } => (
+                matches!(event, ApiClient { event: ApiClientEvent::Suspended(_), .. }),
+                matches!(event, ApiClient { event: ApiClientEvent::Reinstated(_), .. }),
+            ),
+            Self::AssignPolicy { .. } | Self::UnassignPolicy { .. } | Self::RevisePolicy { .. } => {
+                (false, false)
+            }
+        };
+        if taken { Some(Hold::Taken) } else { released.then_some(Hold::Released) }
+    }
+}
+
+/// What becomes of whoever is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// One more suspension holds them.
+    Taken,
+    /// None does any more.
+    Released,
 }

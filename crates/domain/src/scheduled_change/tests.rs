@@ -124,17 +124,18 @@ fn an_outcome_is_recorded_once_and_only_of_what_has_begun() {
 }
 
 #[test]
-fn an_end_undoes_only_what_nobody_has_decided_anew() {
+fn what_an_event_does_to_what_was_planned() {
     let id = KeyId::from_parts(1, 1);
     let of_key = |event| DomainEvent::ApiKey { id, event };
     let suspended = of_key(ApiKeyEvent::Suspended(api_key::Suspended { reason: the("odd traffic") }));
     let expired = of_key(ApiKeyEvent::Expired(api_key::Expired { expired_at: at(0) }));
-    assert!(suspension().is_overtaken_by(&suspended));
-    assert!(!suspension().is_overtaken_by(&expired));
+    assert_eq!(suspension().hold(&suspended), Some(Hold::Taken));
+    assert_eq!(suspension().hold(&expired), None);
     let client_id = ClientId::from_parts(1, 1);
     let event = ApiClientEvent::Reinstated(api_client::Reinstated { reason: the("paid") });
     let reinstated = DomainEvent::ApiClient { id: client_id, event };
-    assert!(PlannedChange::SuspendClient { client_id }.is_overtaken_by(&reinstated));
+    assert_eq!(PlannedChange::SuspendClient { client_id }.hold(&reinstated), Some(Hold::Released));
+    assert_eq!(suspension().hold(&reinstated), None, "of another subject");
     let revision = PlannedChange::RevisePolicy {
         policy_id: PolicyId::from_parts(1, 1),
         revision: RevisePolicy::default(),

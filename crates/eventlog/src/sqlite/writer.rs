@@ -116,12 +116,17 @@ impl Task {
                     drop(answer.send(Ok(result)));
                 }
             }
-            Err(source) => {
+            Err(error) => {
                 counter!("tollgate_append_failures_total").increment(1);
-                error!(error = %source, "Appending {} commands failed; none of them has happened", appends.len());
-                let text = source.to_string();
+                error!(error = %error, "Appending {} commands failed; none of them has happened", appends.len());
+                let text = error.to_string();
                 for answer in answers {
-                    drop(answer.send(Err(LogFailure::Append { source: text.clone().into() })));
+                    let source = text.clone().into();
+                    let failure = match cannot_be_used_now(&error) {
+                        true => LogFailure::Unreachable { source },
+                        false => LogFailure::Append { source },
+                    };
+                    drop(answer.send(Err(failure)));
                 }
             }
         }
@@ -273,4 +278,25 @@ fn is_version_conflict(error: &rusqlite::Error) -> bool {
 
 fn as_column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Whether the disk or the file is at fault and not what was asked, which may be asked again. As `postgres/fault.rs` tells it there.
+fn cannot_be_used_now(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode as Code;
+    let code = error.sqlite_error_code();
+    matches!(code, Some(Code::DiskFull | Code::SystemIoFailure | Code::ReadOnly | Code::CannotOpen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_breach_of_a_constraint() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("create table t (a blob not null); pragma max_page_count = 2;").unwrap();
+        let insert = |value: &str| connection.execute_batch(&format!("insert into t values ({value})"));
+        assert!(cannot_be_used_now(&insert("zeroblob(100000)").unwrap_err()));
+        assert!(!cannot_be_used_now(&insert("null").unwrap_err()));
+    }
 }

@@ -36,6 +36,8 @@ on_every_engine!(
     a_clock_set_back_neither_repeats_nor_undoes,
     a_refusal_is_recorded_and_not_tried_again,
     a_suspension_by_others_is_not_lifted,
+    a_second_suspension_outlives_the_end_of_the_first,
+    of_two_changes_that_suspend_the_last_lets_go,
     what_stood_so_before_is_not_undone,
     a_revision_ends_with_what_was_said_before,
     a_revision_by_others_is_not_overwritten,
@@ -147,6 +149,36 @@ async fn a_suspension_by_others_is_not_lifted(log: EventLog) {
     assert_eq!(carry(&log, 200).await, CarriedOut::Refused);
     assert_eq!(failure(&log).await, (Phase::End, "change_overtaken".to_owned()));
     assert_eq!(standing(&log).await, ClientStanding::Suspended);
+}
+
+/// "Leaked, keep shut", said within the window of a maintenance.
+async fn a_second_suspension_outlives_the_end_of_the_first(log: EventLog) {
+    log.execute(register(client(1))).await.unwrap();
+    plan(&log, suspension(), Some(200)).await;
+    carry(&log, 100).await;
+    by_hand(&log, suspend_client()).await;
+    assert_eq!(carry(&log, 200).await, CarriedOut::Refused);
+    assert_eq!(failure(&log).await, (Phase::End, "change_overtaken".to_owned()));
+    assert_eq!(standing(&log).await, ClientStanding::Suspended);
+}
+
+/// Whichever of them began first.
+async fn of_two_changes_that_suspend_the_last_lets_go(log: EventLog) {
+    log.execute(register(client(1))).await.unwrap();
+    let of = |number| Order { id: ScheduledChangeId::from_parts(1_772_366_400_000, number), ..order() };
+    for (first, second) in [(of(20), of(21)), (of(23), of(22))] {
+        let shorter = if first.id < second.id { &first } else { &second };
+        let longer = if first.id < second.id { &second } else { &first };
+        plan_of(&log, shorter.id, suspension(), Some(200)).await;
+        plan_of(&log, longer.id, suspension(), Some(300)).await;
+        for order in [&first, &second] {
+            assert_eq!(carry_out(&log, order, at(100)).await.unwrap(), CarriedOut::Applied);
+        }
+        assert_eq!(carry_out(&log, shorter, at(200)).await.unwrap(), CarriedOut::Ended);
+        assert_eq!(standing(&log).await, ClientStanding::Suspended);
+        assert_eq!(carry_out(&log, longer, at(300)).await.unwrap(), CarriedOut::Ended);
+        assert_eq!(standing(&log).await, ClientStanding::Active);
+    }
 }
 
 async fn what_stood_so_before_is_not_undone(log: EventLog) {
@@ -275,8 +307,13 @@ async fn say(log: &EventLog, command: ScheduledChangeCommand) {
 }
 
 async fn plan(log: &EventLog, change: PlannedChange, until: Option<i64>) {
+    plan_of(log, change_id(), change, until).await;
+}
+
+async fn plan_of(log: &EventLog, id: ScheduledChangeId, change: PlannedChange, until: Option<i64>) {
     let (start, until, reason) = (Some(at(100)), until.map(at), "unpaid".parse().unwrap());
-    say(log, ScheduledChangeCommand::Plan(PlanChange { now: now(), change, at: start, until, reason })).await;
+    let command = ScheduledChangeCommand::Plan(PlanChange { now: now(), change, at: start, until, reason });
+    execute::<ScheduledChange>(log, id, command).await;
 }
 
 fn begin(now: i64) -> ScheduledChangeCommand {

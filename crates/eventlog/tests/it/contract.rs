@@ -173,7 +173,7 @@ async fn a_stretch_is_what_reading_finds(log: EventLog) {
 async fn a_command_without_news_appends_nothing(log: EventLog) {
     log.execute(register(client(1))).await.unwrap();
     log.execute(suspend(client(1))).await.unwrap();
-    let again = log.execute(suspend(client(1))).await.unwrap();
+    let again = log.execute(rename(client(1), "Acme")).await.unwrap();
     assert!(again.events.is_empty());
     assert_eq!((again.version, place(&log, &again).await), (2, Position::new(2)));
     let refused = log.execute(register(client(1))).await;
@@ -258,7 +258,7 @@ async fn a_named_command_happens_once(log: EventLog) {
     assert_eq!(place(&log, &done).await, Position::new(1));
     assert_eq!(log.head(), Position::new(1));
 
-    let mut without_news = suspend(client(1));
+    let mut without_news = rename(client(1), "Acme");
     log.execute(suspend(client(1))).await.unwrap();
     without_news.idempotency =
         Some(Idempotency { key: "bootstrap-admin:k2".to_owned(), request_digest: [6; 32] });
@@ -280,7 +280,7 @@ async fn what_is_rehearsed_leaves_no_trace(log: EventLog) {
     // What comes of it is what was said, and the refusals are those of the command itself.
     let rehearsed = log.rehearse(&suspend(client(1))).await.unwrap();
     assert_eq!(log.execute(suspend(client(1))).await.unwrap().events, rehearsed.events);
-    assert!(log.rehearse(&suspend(client(1))).await.unwrap().events.is_empty());
+    assert!(log.rehearse(&rename(client(1), "Acme")).await.unwrap().events.is_empty());
     let mut stale = suspend(client(1));
     stale.expected_version = Some(1);
     let answer = log.rehearse(&stale).await;
@@ -322,6 +322,10 @@ async fn a_caller_that_hangs_up_leaves_no_outdated_state_behind(log: EventLog) {
     }
     let mut head = log.watch_head();
     head.wait_for(|head| *head >= Position::new(3)).await.unwrap();
-    let again = log.execute(suspend(client(1))).await.unwrap();
-    assert_eq!((again.events.len(), again.version), (1, 4), "the suspension is news after the reinstatement");
+    let again = log.execute(reinstate(client(1))).await.unwrap();
+    assert_eq!(
+        (again.events.len(), again.version),
+        (0, 3),
+        "who is reinstated by now is not reinstated again"
+    );
 }

@@ -43,7 +43,23 @@ fn a_lost_pepper_is_not_replaced_once_there_are_events() {
     installation.peppers().unwrap();
     fs::write(installation.events_database(), "").unwrap();
     fs::remove_file(dir.path().join("pepper.1.key")).unwrap();
-    assert!(matches!(installation.peppers(), Err(OpenFailure::SecretFileMissing { .. })));
+    let missing = installation.peppers().unwrap_err();
+    assert!(matches!(missing, OpenFailure::SecretFileMissing { .. }));
+    assert!(missing.to_string().contains("no key issued under it can be recognised"), "{missing}");
+}
+
+#[test]
+fn a_lost_signing_key_is_not_replaced_either_and_is_no_pepper() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = Installation::open(dir.path()).unwrap();
+    installation.signing_key().unwrap();
+    fs::write(installation.events_database(), "").unwrap();
+    fs::remove_file(dir.path().join("signing.key")).unwrap();
+    let missing = installation.signing_key().unwrap_err();
+    assert!(matches!(missing, OpenFailure::SecretFileMissing { .. }));
+    let said = missing.to_string();
+    assert!(said.contains("signing.key is missing") && said.contains("the log cannot be signed"), "{said}");
+    assert!(!said.contains("recognised"), "{said}");
 }
 
 #[test]

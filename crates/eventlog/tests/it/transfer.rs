@@ -53,18 +53,20 @@ fn named(
     ask
 }
 
+const NAME: &str = "Two \"words\" \\ ü\u{1F600}";
+
 /// A log of the embedded engine with `3 * clients` events; all but the last in named commands.
 async fn filled(dir: &Path, clients: u128) -> EventLog {
     let log = open(dir).await;
     // One after the other, so that it is the same log on a busy machine.
     let registered = (0..clients).map(|n| log.execute(named(register(client(n)), &format!("Ärger {n}"))));
     assert!(join_all(registered).await.iter().all(Result::is_ok));
-    let renamed = (0..clients).map(|n| log.execute(rename(client(n), "Two \"words\" \\ ü\u{1F600}")));
+    let renamed = (0..clients).map(|n| log.execute(rename(client(n), NAME)));
     assert!(join_all(renamed).await.iter().all(Result::is_ok));
     let suspended = (0..clients).map(|n| log.execute(named(suspend(client(n)), &format!("s{n}"))));
     assert!(join_all(suspended).await.iter().all(Result::is_ok));
     // One that had nothing to say.
-    log.execute(named(suspend(client(0)), "again")).await.unwrap();
+    log.execute(named(rename(client(0), NAME), "again")).await.unwrap();
     log
 }
 
