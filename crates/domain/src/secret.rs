@@ -24,6 +24,8 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const LOCATOR_CHARS: usize = 10;
 const RANDOM_CHARS: usize = 32;
 const CHECKSUM_CHARS: usize = 6;
+/// Of a secret that is shown to those who do not hold it.
+const HINT_CHARS: usize = 4;
 const TAIL_CHARS: usize = LOCATOR_CHARS + RANDOM_CHARS + CHECKSUM_CHARS;
 /// Brand, environment, two underscores and the tail: no well-formed secret is longer.
 const SECRET_CHARS_MAX: usize = 12 + 1 + 12 + 1 + TAIL_CHARS;
@@ -108,11 +110,12 @@ impl<'text> PresentedSecret<'text> {
         Ok(Self { brand, environment, locator, whole: text })
     }
 
-    /// The last characters before the checksum, for people who compare what they hold: `…x7Qa`.
+    /// The last characters, for people who compare what they hold: `…x7Qa`. They are of the checksum and tell as much of the secret as
+    /// four others would.
     #[must_use]
     pub fn hint(&self) -> String {
-        let end = self.whole.len() - CHECKSUM_CHARS;
-        format!("…{}", self.whole.get(end - 4..end).unwrap_or_default())
+        let begin = self.whole.len().saturating_sub(HINT_CHARS);
+        format!("…{}", self.whole.get(begin..).unwrap_or_default())
     }
 }
 
@@ -287,7 +290,8 @@ mod tests {
         let parsed = PresentedSecret::parse(secret.expose()).unwrap();
         assert_eq!((parsed.brand, parsed.environment), ("tg", "prod"));
         assert_eq!(parsed.locator.to_string(), "aB3dE6gH9j");
-        assert_eq!(parsed.hint(), "…stuv");
+        let text = secret.expose();
+        assert_eq!(parsed.hint(), format!("…{}", &text[text.len() - 4..]), "what its holder sees at its end");
     }
 
     #[test]
