@@ -130,6 +130,11 @@ impl Problem {
         self.code == kinds::UNAUTHENTICATED.code
     }
 
+    /// Whether it says that the thing stands in another version.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.code == kinds::VERSION_STALE.code
+    }
+
     /// Nobody listens for a while.
     pub(crate) fn too_many_failures(spent: Spent) -> Self {
         let Spent { retry_after_s } = spent;

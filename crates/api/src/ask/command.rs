@@ -23,6 +23,9 @@ use crate::{
     secret::new_principal_token,
 };
 
+/// How often a change is worked out while others are quicker. Of those who are at it together one gets through each time.
+const TRIES_MAX: u32 = 16;
+
 /// What the caller says beside the command itself.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
@@ -66,6 +69,22 @@ impl<P: Needs, W, Q> Ask<P, W, Q> {
             Some(if_match) if !if_match.holds(version) => Err(Problem::stale(version)),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// What a change comes to that is merged into what there is, and stands on that version alone. Where any version will do
+    /// (`If-Match: *`) it is worked out and judged again when another caller was quicker.
+    pub(crate) async fn merged<T, F>(&self, change: impl Fn() -> F) -> Result<T, Instead>
+    where
+        F: Future<Output = Result<T, Instead>>,
+    {
+        let any_version = self.if_match == Some(IfMatch::Exists);
+        for _ in 1..TRIES_MAX {
+            match change().await {
+                Err(Instead::Problem(problem)) if any_version && problem.is_stale() => {}
+                other => return other,
+            }
+        }
+        change().await
     }
 
     /// The version that the log is to check once more when it appends.

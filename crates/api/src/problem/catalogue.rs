@@ -98,6 +98,7 @@ kinds! {
     IF_MATCH_REQUIRED = (428, "if_match_required", "give the version you have seen as `If-Match`, as the `ETag` of your last read had it"),
     TOO_MANY_FAILURES = (429, "too_many_failures", "too many attempts have failed from this address, or of this principal; try again in {retry_after_seconds} s"),
     EXPORTS_BUSY = (429, "exports_busy", "as many exports run as may, or as many of yours; read one to its end and try again"),
+    IMPORTS_BUSY = (429, "imports_busy", "as many imports are read as may; try again in a moment"),
     STREAMS_BUSY = (429, "streams_busy", "as many watch for changes as may; ask for what you show every few seconds instead"),
     REPLAYS_BUSY = (429, "replays_busy", "as many simulations and reconciliations run as may; try again in a moment"),
     RECEIVER_BUSY = (429, "receiver_busy", "more reports come in than are taken; send this one again in a moment"),
@@ -161,6 +162,7 @@ const CONFLICTS: &[&str] = &[
     "route_retired",
     "webhook_already_created",
     "webhook_deleted",
+    "webhook_rotation_running",
     "webhook_url_changed",
 ];
 

@@ -138,8 +138,8 @@ fn view(door: &Door, id: ApprovalRuleId) -> Option<RuleView> {
 
 /// Make a rule
 ///
-/// From now on, what the permission allows there waits for another person. What only makes less possible never waits: see
-/// ADR 0036.
+/// From now on, what the permission allows there waits for another person. What only makes less possible never waits: a rule on
+/// `key.revoke` holds up that a planned revocation is called off, and no revocation. See ADR 0036.
 #[utoipa::path(
     post,
     path = "/v1/approval-rules",

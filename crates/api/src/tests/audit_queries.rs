@@ -271,6 +271,7 @@ async fn so_is_a_token_and_a_secret_that_was_taken_over(on: On) {
     let upload = world.call(http::Method::POST, path).header("content-type", "application/jsonl").body(row);
     upload.expect(201).await;
     world.work().await;
+    world.shown().await;
     let keys = world.get("/v1/keys").expect(200).await.json();
     let key = text(&keys["items"][0]["id"]);
     world.post(format!("/v1/keys/{key}/revoke"), &because()).expect(200).await;

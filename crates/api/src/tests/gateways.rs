@@ -203,6 +203,34 @@ async fn a_reset_is_on_record_with_its_reason() {
 }
 
 #[tokio::test]
+async fn what_is_used_is_shown_of_the_environments_in_sight() {
+    let world = World::new().await;
+    let things = world.fixture().await;
+    *world.gateways.also_in.lock().unwrap() = vec!["sandbox".parse().unwrap()];
+    let (client, key) = (format!("client_id={}", things.client), format!("key_id={}", things.key));
+    for (holder, query, shown) in [
+        ("viewer", client.clone(), vec!["prod", "sandbox"]),
+        ("viewer@Payments", client.clone(), vec!["prod", "sandbox"]),
+        ("viewer@prod", client.clone(), vec!["prod"]),
+        ("viewer@prod", format!("{client}&environment=prod"), vec!["prod"]),
+        ("viewer@prod", key.clone(), vec!["prod"]),
+    ] {
+        let usage = world.get(format!("/v1/usage/current?{query}")).holder(holder).expect(200).await.json();
+        let items = usage["items"].as_array().unwrap().iter();
+        assert_eq!(items.map(|item| &item["environment"]).collect::<Vec<_>>(), shown, "{query} by {holder}");
+    }
+    for (holder, query, code) in [
+        ("viewer@prod", format!("{client}&environment=sandbox"), "client_not_found"),
+        ("viewer@prod", format!("{key}&environment=sandbox"), "key_not_found"),
+        ("viewer@test", key, "key_not_found"),
+        // In sight is the environment, and the client is not.
+        ("viewer@test", format!("{client}&environment=test"), "client_not_found"),
+    ] {
+        world.get(format!("/v1/usage/current?{query}")).holder(holder).refused(422, code).await;
+    }
+}
+
+#[tokio::test]
 async fn a_reset_names_what_is_there_and_as_it_is_counted() {
     let world = World::new().await;
     let things = world.fixture().await;

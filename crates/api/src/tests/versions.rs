@@ -1,9 +1,9 @@
 //! `ETag` and `If-Match`: nobody overwrites what they have not seen.
 
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::harness::{World, because, client_body, key_body};
+use super::harness::{World, because, client_body, key_body, notification_rule_body, webhook_body};
 
 #[tokio::test]
 async fn a_change_names_the_version_that_it_changes() {
@@ -35,13 +35,44 @@ async fn a_change_of_nothing_is_not_found_whatever_it_names() {
 async fn who_names_any_version_is_not_refused_for_what_another_does_at_the_same_time() {
     let world = World::new().await;
     let path = format!("/v1/clients/{}", world.client().await);
-    let calls = (0..8).map(|at| {
-        let patch = json!({ "name": format!("Name {at}") });
-        let (world, path) = (&world, &path);
-        async move { world.patch(path, &patch).if_match("*").expect(200).await }
-    });
-    join_all(calls).await;
+    world.eight_at_once(&path, |at| json!({ "name": format!("Name {at}") })).await;
     assert_eq!(world.get(&path).expect(200).await.etag(), "\"9\"", "each of them was done");
+}
+
+/// What is merged stands on the version that it was merged into: each is merged again until it is done.
+#[tokio::test]
+async fn what_is_merged_into_any_version_keeps_what_others_have_merged_meanwhile() {
+    let world = World::new().await;
+    let client = format!("/v1/clients/{}", world.client().await);
+    world.eight_at_once(&client, |at| json!({ "labels": { format!("label-{at}"): "yes" } })).await;
+    let labels = world.get(&client).expect(200).await.json()["labels"].clone();
+    for at in 0..8 {
+        assert_eq!(labels[format!("label-{at}")], "yes", "{labels}");
+    }
+    let webhook = format!("/v1/webhooks/{}", world.webhook(&webhook_body()).await.0);
+    let rules = "/v1/notification-rules";
+    let rule = format!("{rules}/{}", world.made(rules, &notification_rule_body()).await);
+    for path in [webhook, rule] {
+        let before = world.get(&path).expect(200).await.json();
+        world.eight_at_once(&path, |at| json!({ "name": format!("Name {at}") })).await;
+        let after = world.get(&path).expect(200).await;
+        assert_eq!(after.etag(), "\"9\"", "{path}");
+        let mut named = after.json();
+        named["name"] = before["name"].clone();
+        (named["version"], named["updated_at"]) = (before["version"].clone(), before["updated_at"].clone());
+        assert_eq!(named, before);
+    }
+}
+
+impl World {
+    /// Changes a thing in eight ways at once, whatever its version.
+    async fn eight_at_once(&self, path: &str, patch: impl Fn(u32) -> Value) {
+        let calls = (0..8).map(|at| {
+            let patch = patch(at);
+            async move { self.patch(path, &patch).if_match("*").expect(200).await }
+        });
+        join_all(calls).await;
+    }
 }
 
 #[tokio::test]

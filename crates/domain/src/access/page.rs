@@ -56,7 +56,7 @@ const TAIL: &str = "
   is answered 202 with an approval; another person with `approval.decide` and the permission itself over the same things approves it, and
   whoever proposed it gives the same request again with `Tollgate-Approval`. It is done once, within 24 hours.
 * Nobody approves their own, and no service account approves. What only makes less possible (revoke, suspend, disable, withdraw, lower a
-  limit) never waits. Ending a rule needs two people itself.
+  limit) never waits: a rule on `key.revoke` holds up that a planned revocation is called off, and no revocation. Ending a rule needs two people itself.
 
 ## The first administrator, and emergencies
 

@@ -83,7 +83,7 @@ type UpdateAsk = Ask<ClientWrite, Id<ClientId>>;
     extensions(("x-tollgate-permission" = json!("client.write")))
 )]
 pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Instead> {
-    let effect = ask.once(fresh(&ask)).await?;
+    let effect = ask.once(ask.merged(|| fresh(&ask))).await?;
     written::<_, _, _, ClientView>(&ask, effect, StatusCode::OK).await
 }
 

@@ -82,7 +82,7 @@ type UpdateAsk = Ask<NotificationRuleWrite, Id<NotificationRuleId>>;
     extensions(("x-tollgate-permission" = json!("notification_rule.write")))
 )]
 pub(crate) async fn update(ask: UpdateAsk) -> Result<Response, Instead> {
-    let effect = ask.once(fresh(&ask)).await?;
+    let effect = ask.once(ask.merged(|| fresh(&ask))).await?;
     written::<_, _, _, NotificationRuleView>(&ask, effect, StatusCode::OK).await
 }
 

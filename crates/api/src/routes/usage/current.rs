@@ -2,7 +2,10 @@
 
 use axum::Json;
 use domain::{
-    ClientId, Environment, KeyId, Position, api_client::ApiClientRefusal, api_key::ApiKeyRefusal,
+    ClientId, Environment, KeyId, Position,
+    access::{Permission, ResourceFacts},
+    api_client::ApiClientRefusal,
+    api_key::ApiKeyRefusal,
     explain::LimitUse,
 };
 use schemars::JsonSchema;
@@ -30,7 +33,7 @@ pub(crate) struct Whose {
     #[serde(default, deserialize_with = "parsed")]
     #[param(value_type = form::KeyId, inline, required = false)]
     key_id: Option<KeyId>,
-    /// Absent: all environments that the client may use.
+    /// Absent: all environments that the client may use and the caller sees.
     #[param(value_type = form::Environment, inline, required = false)]
     environment: Option<Environment>,
 }
@@ -60,14 +63,7 @@ pub(crate) async fn current(
     allowed: Allowed<GatewayRead>,
     Params(whose): Params<Whose>,
 ) -> Result<Json<CurrentUsage>, Problem> {
-    let Whose { client_id, key_id, environment } = whose;
-    let of = match (client_id, key_id) {
-        (Some(client_id), None) => UsageOf::Client(client_id),
-        (None, Some(key_id)) => UsageOf::Key(key_id),
-        (None, None) | (Some(_), Some(_)) => {
-            return Err(Problem::because(kinds::QUERY_INVALID, "give either client_id or key_id"));
-        }
-    };
+    let of = whose.of()?;
     let facts = match of {
         UsageOf::Client(id) => read_client(allowed.read(), id).await,
         UsageOf::Key(id) => read_key(allowed.read(), id).await,
@@ -76,9 +72,15 @@ pub(crate) async fn current(
         UsageOf::Client(_) => Problem::refused_reference(&ApiClientRefusal::NotRegistered, "/client_id"),
         UsageOf::Key(_) => Problem::refused_reference(&ApiKeyRefusal::NotIssued, "/key_id"),
     };
-    allowed.reveals(&facts.map_err(|failure| Problem::unread(&failure))?, missing)?;
-    let items = allowed.gateways().usage(of, environment).await.map_err(|_| Problem::unavailable())?;
-    let items = items.ok_or_else(missing)?;
+    let facts = facts.map_err(|failure| Problem::unread(&failure))?;
+    allowed.reveals(&facts, missing)?;
+    if let Some(environment) = &whose.environment {
+        allowed.reveals(&within(&facts, environment), missing)?;
+    }
+    let items = allowed.gateways().usage(of, whose.environment).await;
+    let mut items = items.map_err(|_| Problem::unavailable())?.ok_or_else(missing)?;
+    // To see the client one environment is enough; what is used in the others is not theirs to see.
+    items.retain(|item| allowed.sees(Permission::GatewayRead, &within(&facts, &item.environment)));
     let mut events = Events::until(&allowed, Position::new(u64::MAX));
     for item in &items {
         events.at("assignment", item.assigned_at).await?;
@@ -87,4 +89,27 @@ pub(crate) async fn current(
         }
     }
     Ok(Json(CurrentUsage { events: events.found(), items }))
+}
+
+impl Whose {
+    fn of(&self) -> Result<UsageOf, Problem> {
+        match (self.client_id, self.key_id) {
+            (Some(client_id), None) => Ok(UsageOf::Client(client_id)),
+            (None, Some(key_id)) => Ok(UsageOf::Key(key_id)),
+            (None, None) | (Some(_), Some(_)) => {
+                Err(Problem::because(kinds::QUERY_INVALID, "give either client_id or key_id"))
+            }
+        }
+    }
+}
+
+/// What lies in one environment of it.
+fn within(whole: &ResourceFacts, environment: &Environment) -> ResourceFacts {
+    match whole {
+        ResourceFacts::Shared => ResourceFacts::Shared,
+        ResourceFacts::Owned { owner_team, environments: _ } => ResourceFacts::Owned {
+            owner_team: owner_team.clone(),
+            environments: [environment.clone()].into(),
+        },
+    }
 }

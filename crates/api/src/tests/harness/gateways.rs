@@ -24,6 +24,8 @@ pub(in crate::tests) struct ToldGateways {
     pub(in crate::tests) assigned: Mutex<Option<(Position, domain::PolicyId)>>,
     pub(in crate::tests) reset_at: Mutex<Option<Position>>,
     pub(in crate::tests) reason: Mutex<Option<RefusalReason>>,
+    /// Where clients have limits beside `prod`.
+    pub(in crate::tests) also_in: Mutex<Vec<domain::Environment>>,
     pub(in crate::tests) away: AtomicBool,
     /// What was asked last, as it prints.
     pub(in crate::tests) asked: Mutex<String>,
@@ -152,7 +154,7 @@ impl Gateways for ToldGateways {
             assigned_at,
             mode,
             counting: Counting::Client,
-            environment: environment.unwrap_or_else(|| "prod".parse().unwrap()),
+            environment: "prod".parse().unwrap(),
             key_id: None,
             route_id: None,
             limit: 10,
@@ -164,7 +166,12 @@ impl Gateways for ToldGateways {
             shares: vec![],
             shared: false,
         };
-        let answer = self.told(format!("{of:?}"), (!gone).then(|| vec![limit]));
+        let environments = environment.map_or_else(
+            || [vec!["prod".parse().unwrap()], self.also_in.lock().unwrap().clone()].concat(),
+            |only| vec![only],
+        );
+        let limits = environments.into_iter().map(|environment| LimitUse { environment, ..limit.clone() });
+        let answer = self.told(format!("{of:?}"), (!gone).then(|| limits.collect()));
         Box::pin(async move { answer })
     }
 }
