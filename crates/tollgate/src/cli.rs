@@ -1,5 +1,8 @@
 //! The command line: servers are started here, and read models looked after; everything else is a call of the REST API.
 
+#[macro_use]
+pub(crate) mod spoken;
+
 pub(crate) mod access;
 pub(crate) mod approval;
 pub(crate) mod audit;
@@ -26,16 +29,19 @@ pub(crate) mod recover;
 pub(crate) mod report;
 pub(crate) mod rest;
 pub(crate) mod route;
+mod scope;
 pub(crate) mod webhook;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use anyhow::Context;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{demo::DemoFlags, settings::ServeFlags, transfer::TransferFlags};
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 a machine failed, or the server cannot be reached; 2 the command line is wrong; \
-3 the server refused, and stderr has the code of its problem.";
+3 the server refused, and stderr has the code of its problem; 4 nothing is done yet: it waits for a second person, and stderr has the \
+approval; 141 nobody read the output to its end.";
 
 /// API-client governance beside Envoy: keys, rate limits, quotas, and the proof of who changed what.
 #[derive(Debug, Parser)]
@@ -218,4 +224,12 @@ pub(crate) struct Connection {
     /// Wait until every gateway node has applied the command; fails if one has not in time
     #[arg(long, global = true, conflicts_with = "dry_run")]
     wait: bool,
+}
+
+/// Prints the completions of a shell. Written to memory first: what writes them panics where nobody reads.
+pub(crate) fn completion(shell: clap_complete::Shell) -> anyhow::Result<()> {
+    let mut completions = vec![];
+    clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut completions);
+    print!("{}", String::from_utf8(completions).context("the completions cannot be shown")?);
+    Ok(())
 }

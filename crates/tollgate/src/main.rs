@@ -1,7 +1,12 @@
 //! Tollgate: who may call an organisation's APIs, how fast, how much, and the proof of who changed that.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks to a person")]
 
+// Before what the command line says by: a server speaks as the standard library does.
+#[expect(clippy::print_stdout, reason = "the first lines of a server are for a person")]
+mod serve;
+
+#[macro_use]
 mod cli;
+
 mod config;
 mod demo;
 mod erasures;
@@ -9,7 +14,6 @@ mod identity;
 mod prepare;
 mod runtime;
 mod schemas;
-mod serve;
 mod settings;
 mod traces;
 mod transfer;
@@ -17,7 +21,7 @@ mod witness;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use mimalloc::MiMalloc;
 
 use cli::{Cli, Command};
@@ -28,6 +32,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The exit code where the server says no: 1 is a failure, 2 a wrong command line.
 const REFUSED: u8 = 3;
+/// Where nothing was done yet.
+const WAITING: u8 = 4;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -45,6 +51,8 @@ fn main() -> ExitCode {
 fn exit_code(failure: &anyhow::Error) -> ExitCode {
     if failure.is::<cli::rest::Refused>() {
         ExitCode::from(REFUSED)
+    } else if failure.is::<cli::rest::Waiting>() {
+        ExitCode::from(WAITING)
     } else if let Some(cli::audit::proofs::NotProven(code)) = failure.downcast_ref() {
         ExitCode::from(*code)
     } else if failure.chain().any(|cause| cause.is::<witness::Alarm>()) {
@@ -64,10 +72,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Secrets(command) => prepare::secrets(&command),
         Command::Export(flags) => transfer::export(flags).await,
         Command::Import(flags) => transfer::import(flags).await,
-        Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut std::io::stdout());
-            Ok(())
-        }
+        Command::Completion { shell } => cli::completion(shell),
         Command::Openapi => schemas::print_openapi(),
         Command::Schemas(command) => schemas::run(command),
         Command::Client(command) => cli::client::run(command).await,

@@ -35,9 +35,17 @@ async fn what_one_proposes_another_allows_and_it_is_done_once() -> Result<()> {
         ["approval-rule", "make", "--permission", "key.issue", "--environment", "prod", "--reason", "two"];
     json(&product, &ada, &rule).await?;
     let issue = ["key", "issue", &client, "--name", "backend", "--environment", "prod"];
-    let waits = json(&product, &ada, &issue).await?;
-    let approval = text(&waits["id"])?;
-    assert_eq!(waits["status"], "waiting");
+    let proposed = [&issue[..], &["--token", &ada]].concat();
+    let waits = product.cli(&[&proposed[..], &["--output", "json"]].concat()).await?;
+    let said: Value = serde_json::from_str(&waits.stdout).with_context(|| format!("{waits:?}"))?;
+    let approval = text(&said["id"])?;
+    assert_eq!((waits.status.code(), &said["status"]), (Some(4), &"waiting".into()), "no success: {waits:?}");
+    let sentence = format!("tollgate: waits for a second person: {approval}");
+    assert!(waits.stderr.starts_with(&sentence), "{waits:?}");
+    // Proposed twice, it is one. A person is not shown all that it would do.
+    let again = product.cli(&proposed).await?;
+    assert!(again.stderr.starts_with(&sentence) && again.stdout.contains(&approval), "{again:?}");
+    assert!(again.stdout.contains("EXPIRES_AT") && !again.stdout.contains("asked"), "{again:?}");
     let own = product.cli(&["approval", "approve", &approval, "--token", &ada]).await?;
     assert!(own.status.code() == Some(3) && own.stderr.contains("approval_of_own"), "{own:?}");
 

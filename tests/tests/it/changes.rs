@@ -83,6 +83,10 @@ async fn changes_are_planned_listed_and_cancelled_by_command_line() -> Result<()
     assert_eq!(cli(&["change", "cancel", id, "--reason", "kept"]).await?["status"], "cancelled");
     let boxed = cli(&["key", "suspend", &key.key_id, "--until", &tomorrow, "--reason", "odd"]).await?;
     assert_eq!((&boxed["kind"], &boxed["status"]), (&json!("suspend_key"), &json!("applied")));
+    cli(&["change", "plan", "suspend-client", &client, "--at", &tomorrow, "--reason", "unpaid"]).await?;
+    let table = world.product.cli(&["change", "list"]).await?.stdout;
+    let suspended = table.lines().find(|line| line.contains("suspend_client")).context("it is listed")?;
+    ensure!(table.contains("CLIENT_ID") && suspended.contains(&client), "whose calls will stop: {table}");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The command line does the main job without curl.
 
+use std::{io, process::Stdio};
+
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tollgate_tests::{Launch, Product, TOKEN};
@@ -118,5 +120,43 @@ async fn settings_are_shown_with_secrets_masked() -> Result<()> {
     let product = Launch::new(TOKEN)?.start().await?;
     let shown = product.cli(&["config", "--bootstrap-token", TOKEN, "--node", "n1"]).await?;
     assert!(shown.stdout.contains("node = \"n1\"") && !shown.stdout.contains(TOKEN), "{}", shown.stdout);
+    Ok(())
+}
+
+/// Whoever reads is gone before the first line, as `head` is before the last.
+#[tokio::test]
+async fn a_reader_that_has_had_enough_ends_a_command_without_a_word() -> Result<()> {
+    let product = Launch::new(TOKEN)?.start().await?;
+    for words in [
+        &["whoami"][..],
+        &["key", "list", "--output", "json"],
+        &["key", "list", "--output", "csv"],
+        &["gateway", "nodes"],
+        &["openapi"],
+        &["completion", "bash"],
+        &["config"],
+    ] {
+        let (reader, writer) = io::pipe()?;
+        drop(reader);
+        let mut command = product.command()?;
+        command.args(words).env("TOLLGATE_URL", product.url("")).env("TOLLGATE_TOKEN", TOKEN);
+        command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+        let ended = tokio::task::spawn_blocking(move || command.output()).await??;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!((ended.status.code(), &*said), (Some(141), ""), "{words:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_so_that_it_helps() -> Result<()> {
+    let product = Launch::new(TOKEN)?.start().await?;
+    let door = format!("http://127.0.0.1:{}", product.gateway_port());
+    let elsewhere = product.cli(&["whoami", "--url", &door]).await?;
+    let sentence = format!("tollgate: nothing of Tollgate's admin API answers at {door}: ");
+    assert!(elsewhere.stderr.starts_with(&sentence), "{elsewhere:?}");
+    assert!(elsewhere.status.code() == Some(1) && elsewhere.stderr.contains("404"), "{elsewhere:?}");
+    let no_file = product.cli(&["key", "import", "/nope", "--source", "x"]).await?;
+    assert!(no_file.stderr.starts_with("tollgate: cannot read /nope"), "{no_file:?}");
     Ok(())
 }

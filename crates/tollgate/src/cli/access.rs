@@ -11,6 +11,7 @@ use super::{
     key::{given, post},
     output::{self, Format},
     rest::Rest,
+    scope::Scope,
 };
 
 const PEOPLE: [&str; 8] = [
@@ -184,15 +185,8 @@ pub(crate) enum GrantCommand {
 pub(crate) struct Give {
     principal_id: String,
     role: String,
-    /// The whole installation
-    #[arg(long, required_unless_present_any = ["team", "environments"], conflicts_with_all = ["team", "environments"])]
-    all: bool,
-    /// What this team owns
-    #[arg(long)]
-    team: Option<String>,
-    /// What lies there; repeatable
-    #[arg(long = "environment")]
-    environments: Vec<String>,
+    #[command(flatten)]
+    scope: Scope,
     /// RFC 3339; until it is withdrawn without it
     #[arg(long)]
     until: Option<String>,
@@ -367,28 +361,16 @@ pub(crate) async fn whoami(connection: Connection) -> anyhow::Result<()> {
 
 impl Give {
     async fn run(self) -> anyhow::Result<()> {
-        let Self { principal_id, role, all, team, environments, until, reason, connection } = self;
+        let Self { principal_id, role, scope, until, reason, connection } = self;
         let mut body = given([
             ("principal_id", Some(principal_id)),
             ("role", Some(role)),
             ("until", until),
             ("reason", Some(reason)),
         ]);
-        body.insert("scope".to_owned(), scope(all, team, environments));
+        body.insert("scope".to_owned(), scope.said());
         post(&connection, "/grants", body).await
     }
-}
-
-/// Said in so many words: nothing that is left out means all.
-pub(super) fn scope(all: bool, team: Option<String>, environments: Vec<String>) -> Value {
-    if all {
-        return json!({ "kind": "all" });
-    }
-    let mut scope = given([("kind", Some("limited".to_owned())), ("team", team)]);
-    if !environments.is_empty() {
-        scope.insert("environments".to_owned(), environments.into());
-    }
-    Value::Object(scope)
 }
 
 impl ListPrincipals {
@@ -406,17 +388,5 @@ impl One {
         let Self { id, connection } = self;
         let rest = Rest::new(&connection)?;
         rest.print(&rest.get(&format!("/{resource}/{id}"), &[]).await?, &[])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scope_says_what_it_is() {
-        assert_eq!(scope(true, None, vec![]), json!({ "kind": "all" }));
-        let both = scope(false, Some("Orders".to_owned()), vec!["prod".to_owned()]);
-        assert_eq!(both, json!({ "kind": "limited", "team": "Orders", "environments": ["prod"] }));
     }
 }

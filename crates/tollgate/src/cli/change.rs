@@ -11,7 +11,8 @@ use super::{
     rest::Rest,
 };
 
-const COLUMNS: [&str; 8] = ["id", "kind", "status", "at", "until", "key_id", "policy_id", "requested_by"];
+const COLUMNS: [&str; 9] =
+    ["id", "kind", "status", "at", "until", "client_id", "key_id", "policy_id", "requested_by"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChangeCommand {

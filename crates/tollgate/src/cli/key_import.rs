@@ -72,8 +72,9 @@ impl ImportFormat {
 
 pub(super) async fn run(asked: ImportKeys) -> anyhow::Result<()> {
     let ImportKeys { file, source, format, client_id, environment, connection } = asked;
-    let format = format.map_or_else(|| ImportFormat::of_file(&file), Ok)?;
+    // First: how a file is written that is not there is nothing to ask about.
     let export = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let format = format.map_or_else(|| ImportFormat::of_file(&file), Ok)?;
     let upload = if format == ImportFormat::Kong { without_secrets(&export)? } else { export };
     let rest = Rest::new(&connection)?;
     let query = [

@@ -1,13 +1,17 @@
 //! `tollgate report …`.
 
 mod asked;
+mod columns;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde_json::{Map, Value};
 
-use self::asked::{Of, Pages, Span, Whose, Window};
+use self::{
+    asked::{Of, Pages, Span, Whose, Window},
+    columns::{ACCESS, CHANGES, COUNTS, ENDPOINTS, QUOTAS, THROTTLING, columns},
+};
 use super::{Connection, rest::Rest};
 
 #[derive(Debug, Subcommand)]
@@ -160,56 +164,6 @@ pub(crate) enum ReportCommand {
     },
 }
 
-const COUNTS: [&str; 6] =
-    ["allowed", "rate_limited", "quota_exceeded", "unauthenticated", "forbidden", "total"];
-const ACCESS: [&str; 8] =
-    ["client_name", "key_name", "environment", "methods", "path", "required_scopes", "ends_at", "limits"];
-const ENDPOINTS: [&str; 9] = [
-    "route_id",
-    "name",
-    "total",
-    "rate_limited",
-    "quota_exceeded",
-    "clients",
-    "answers.5xx",
-    "answers.p50_us",
-    "answers.p95_us",
-];
-const THROTTLING: [&str; 10] = [
-    "client_id",
-    "route_id",
-    "environment",
-    "policy_name",
-    "policy_revision",
-    "limit",
-    "calls",
-    "since",
-    "last_at",
-    "longest_minutes",
-];
-const QUOTAS: [&str; 9] = [
-    "policy_name",
-    "limit",
-    "environment",
-    "client_id",
-    "used",
-    "allowed",
-    "used_percent",
-    "window_end",
-    "used_up_at",
-];
-const CHANGES: [&str; 9] = [
-    "change",
-    "before.client_name",
-    "before.key_name",
-    "before.path",
-    "before.limits",
-    "after.client_name",
-    "after.key_name",
-    "after.path",
-    "after.limits",
-];
-
 #[expect(clippy::too_many_lines, reason = "an arm for each command")]
 pub(crate) async fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
@@ -287,17 +241,6 @@ fn order(given: impl Iterator<Item = (&'static str, Option<String>)>, group_by: 
     let dimensions = dimensions.map(|dimensions| ("group_by".to_owned(), Value::Array(dimensions)));
     let report = ("report".to_owned(), Value::from("usage"));
     Value::Object(given.chain(dimensions).chain([report]).collect::<Map<_, _>>())
-}
-
-/// What stands first, a column for each dimension, and what is counted.
-fn columns(first: &[&str], group_by: Option<&str>, counts: &[&str]) -> Vec<String> {
-    let dimensions = group_by.iter().flat_map(|dimensions| dimensions.split(','));
-    let named = dimensions.map(|dimension| match dimension {
-        "client" | "key" | "route" => format!("{dimension}_id"),
-        other => other.to_owned(),
-    });
-    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    owned(first).into_iter().chain(named).chain(owned(counts)).collect()
 }
 
 async fn shown(

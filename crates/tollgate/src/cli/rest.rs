@@ -1,13 +1,22 @@
 //! Calls of the REST API from the command line.
 
+mod outcome;
+
 use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::{Context, anyhow, bail};
-use reqwest::{Method, header};
+use reqwest::{
+    Method,
+    header::{self, HeaderName},
+};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+pub(crate) use self::outcome::{Refused, Waiting};
 use super::{Connection, output};
+
+/// What is shown of a request that waits: all that would be done is shown by `tollgate approval get`.
+const WAITING: [&str; 5] = ["id", "status", "method", "path", "expires_at"];
 
 /// A large upload is read whole before it is answered.
 const UPLOAD_AT_MOST: std::time::Duration = std::time::Duration::from_secs(300);
@@ -21,21 +30,11 @@ pub(super) struct Rest<'flags> {
     flags: &'flags Connection,
 }
 
-/// The server said no: what it said, for the person, and an exit code of its own.
-#[derive(Debug)]
-pub(crate) struct Refused(String);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
 /// An answer with the version that a later change must name.
 pub(super) struct Answer {
     pub(super) body: Value,
+    /// Instead of its effect: it needs a second person.
+    pub(super) waiting: Option<Waiting>,
     etag: Option<String>,
 }
 
@@ -131,14 +130,28 @@ impl<'flags> Rest<'flags> {
         self.send(request).await
     }
 
-    /// Prints the answer. One to a command that is not in force everywhere is a failure of the wait.
+    /// Prints the answer. One to a command that is not in force everywhere is a failure of the wait, and one to a command that
+    /// waits for a second person is no success.
     pub(super) fn print(&self, answer: &Answer, columns: &[&str]) -> anyhow::Result<()> {
+        if let Some(waiting) = &answer.waiting {
+            self.print_waiting(&answer.body)?;
+            return Err(waiting.clone().into());
+        }
         output::print(&answer.body, columns, self.flags.output)?;
         match answer.body.get("receipt") {
             Some(receipt) if receipt.get("applied") != Some(&Value::Bool(true)) => {
                 bail!("on record, but not in force everywhere: {}", unapplied(receipt))
             }
             Some(_) | None => Ok(()),
+        }
+    }
+
+    fn print_waiting(&self, approval: &Value) -> anyhow::Result<()> {
+        match self.flags.output {
+            output::Format::Table => {
+                output::print(&serde_json::json!({ "items": [approval] }), &WAITING, output::Format::Table)
+            }
+            format @ (output::Format::Json | output::Format::Csv) => output::print(approval, &[], format),
         }
     }
 
@@ -178,9 +191,13 @@ impl<'flags> Rest<'flags> {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Answer> {
         let answer = self.answered(request).await?;
-        let etag = answer.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let said = |name: HeaderName| {
+            answer.headers().get(name).and_then(|said| said.to_str().ok()).map(str::to_owned)
+        };
+        let etag = said(header::ETAG);
+        let waiting = Waiting::of(answer.status(), said(header::LOCATION).as_deref());
         let body = Self::body(answer).await?;
-        Ok(Answer { body, etag })
+        Ok(Answer { body, waiting, etag })
     }
 
     async fn body(answer: reqwest::Response) -> anyhow::Result<Value> {
@@ -200,14 +217,7 @@ impl<'flags> Rest<'flags> {
             return Ok(answer);
         }
         let body = Self::body(answer).await?;
-        let said = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let pointer =
-            body.get("pointer").and_then(Value::as_str).map(|at| format!(" (at {at})")).unwrap_or_default();
-        let message = format!("{status} {}: {}{pointer}", said("code"), said("detail"));
-        if status.is_client_error() {
-            return Err(Refused(message).into());
-        }
-        bail!(message)
+        Err(outcome::failure(status, &self.flags.url, &body))
     }
 }
 

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Connection,
-    access::{One, remove, scope},
+    access::{One, remove},
     key::{given, post},
     rest::Rest,
+    scope::{Scope, scope},
 };
 
 const WEBHOOKS: [&str; 8] =
@@ -96,15 +97,8 @@ pub(crate) struct Create {
     /// api_key.revoked, api_key.*, notice.key_expiring or *; repeatable
     #[arg(long = "event", required = true)]
     events: Vec<String>,
-    /// Everything
-    #[arg(long, required_unless_present_any = ["team", "environments"], conflicts_with_all = ["team", "environments"])]
-    all: bool,
-    /// What this team owns
-    #[arg(long)]
-    team: Option<String>,
-    /// What lies there; repeatable
-    #[arg(long = "environment")]
-    environments: Vec<String>,
+    #[command(flatten)]
+    scope: Scope,
     #[command(flatten)]
     connection: Connection,
 }
@@ -121,15 +115,15 @@ pub(crate) struct Update {
     /// The whole new set; repeatable
     #[arg(long = "event")]
     events: Vec<String>,
-    /// Everything
-    #[arg(long, conflicts_with_all = ["team", "environments"])]
-    all: bool,
     /// What this team owns
     #[arg(long)]
     team: Option<String>,
     /// What lies there; repeatable
-    #[arg(long = "environment")]
+    #[arg(long = "environment", value_name = "ENVIRONMENT")]
     environments: Vec<String>,
+    /// Everything
+    #[arg(long, conflicts_with_all = ["team", "environments"])]
+    all: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -236,10 +230,10 @@ pub(crate) async fn run(command: WebhookCommand) -> anyhow::Result<()> {
 
 impl Create {
     async fn run(self) -> anyhow::Result<()> {
-        let Self { name, to, events, all, team, environments, connection } = self;
+        let Self { name, to, events, scope, connection } = self;
         let mut body = given([("name", Some(name)), ("url", Some(to))]);
         body.insert("events".to_owned(), events.into());
-        body.insert("scope".to_owned(), scope(all, team, environments));
+        body.insert("scope".to_owned(), scope.said());
         post(&connection, "/webhooks", body).await
     }
 }
@@ -255,7 +249,9 @@ impl Update {
             patch.insert("scope".to_owned(), scope(all, team, environments));
         }
         if patch.is_empty() {
-            bail!("nothing to change: give --name, --to, --event, or a scope");
+            bail!(
+                "nothing to change: give --name, --to, --event, or a scope (--team, --environment or --all)"
+            );
         }
         let (rest, path) = (Rest::new(&connection)?, format!("/webhooks/{id}"));
         let answer = rest.change(Method::PATCH, &path, &path, Some(&Value::Object(patch))).await?;

@@ -30,7 +30,7 @@ pub(super) async fn run(
     }
     let rest = Rest::new(connection)?;
     let answer = rest.post_document("/routes/import", &query, kind, document).await?;
-    if connection.output != Format::Table {
+    if connection.output != Format::Table || answer.waiting.is_some() {
         return rest.print(&answer, &[]);
     }
     print!("{}", lines(&answer.body));
