@@ -1,5 +1,6 @@
 // Lines over time, with the table of the same numbers behind them: a chart is never the only way to read something.
 import { html, useEffect, useRef, useState } from "../lib/ui.mjs";
+import { fetched } from "../lib/fetched.mjs";
 import { brief, moment, number } from "../lib/format.mjs";
 import { usePrefs } from "../lib/prefs.mjs";
 import { Table } from "./Table.mjs";
@@ -7,7 +8,7 @@ import { Table } from "./Table.mjs";
 /** @typedef {{ label: string, tone: "good" | "warn" | "bad" | "accent" | "quiet", values: (number | null)[] }} Series */
 
 /** @returns {Promise<any>} */
-const drawn = () => import("../vendor/uplot.js").then((module) => module.default);
+const drawn = () => fetched("/vendor/uplot.js").then((module) => module.default);
 
 /**
  * @param {{ label: string, times: string[], series: Series[], height?: number, bars?: boolean, table?: boolean }} props
@@ -23,6 +24,8 @@ export function Chart({ label, times, series, height = 200, bars = false, table 
     drawn().then((Plot) => {
       if (gone || !box) return;
       plot = new Plot(optionsOf({ Plot, box, height, series, zone, bars }), [times.map((at) => Date.parse(at) / 1000), ...series.map((one) => one.values)], box);
+    }, () => {
+      // The numbers are in the table; what draws them is asked for again at the next drawing.
     });
     const watcher = new ResizeObserver(() => plot?.setSize({ width: box.clientWidth, height }));
     if (box) watcher.observe(box);

@@ -1,6 +1,6 @@
 // Filters of a list. They are in the address of the place, so a filtered list can be kept and sent.
 import { html, useEffect, useState } from "../lib/ui.mjs";
-import { fromInput, toInput } from "../lib/format.mjs";
+import { fromInput, noMoment, toInput } from "../lib/format.mjs";
 import { setQuery, usePlace } from "../lib/router.mjs";
 
 /**
@@ -29,10 +29,11 @@ function Pick({ filter, value }) {
     </select></label>`;
 }
 
-/** Where the API takes a position of the log, too, it may be in the address and is no moment. */
+/** Where the API takes a position of the log, too, it may be in the address and is no moment. The server refuses what is neither. */
 function At({ filter, value }) {
-  return html`<label class="filter"><span>${filter.label}</span>
-    <input type="datetime-local" value=${/^\d+$/.test(value) ? "" : toInput(value)}
+  const unread = /^\d+$/.test(value) ? null : noMoment(value);
+  return html`<label class="filter"><span>${filter.label}${unread && html` <span class="wrong">${unread}</span>`}</span>
+    <input type="datetime-local" value=${toInput(value)} aria-invalid=${unread ? "true" : null}
       onChange=${(event) => setQuery({ [filter.name]: fromInput(event.target.value) ?? "" })} /></label>`;
 }
 

@@ -1,6 +1,6 @@
 // A stretch of time and the zone that it is seen in; both in the address of the place.
 import { html } from "../lib/ui.mjs";
-import { fromInput, toInput } from "../lib/format.mjs";
+import { fromInput, noMoment, timeOf, toInput } from "../lib/format.mjs";
 import { setPref, usePrefs } from "../lib/prefs.mjs";
 import { setQuery, usePlace } from "../lib/router.mjs";
 import { Zones } from "./Zones.mjs";
@@ -11,18 +11,19 @@ const NAMES = { "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", 
 const GRAINS = { "1h": "minute", "24h": "quarter", "7d": "hour", "30d": "day" };
 
 /**
- * What is looked at, from the address: one of the spans, or a beginning and an end of one's own.
+ * What is looked at, from the address: one of the spans, or a beginning and an end of one's own. What cannot be read of it is left out, and
+ * `Range` says so.
  * @param {string} [absent]
  */
 export function useRange(absent = "24h") {
   const { query } = usePlace();
-  if (query.from || query.until) {
-    const [from, until] = [query.from ?? "", query.until ?? ""];
-    const long = (until ? Date.parse(until) : Date.now()) - (from ? Date.parse(from) : Date.now() - SPANS["24h"]);
+  const [begin, end] = [timeOf(query.from), timeOf(query.until)];
+  if (begin !== null || end !== null) {
+    const long = (end ?? Date.now()) - (begin ?? Date.now() - SPANS["24h"]);
     const grain = long <= 6 * HOUR_MS ? "minute" : long <= 48 * HOUR_MS ? "quarter" : long <= 21 * 24 * HOUR_MS ? "hour" : "day";
-    return { span: "own", from, until, granularity: grain };
+    return { span: "own", from: begin === null ? "" : query.from, until: end === null ? "" : query.until, granularity: grain };
   }
-  const span = query.span in SPANS ? query.span : absent;
+  const span = Object.hasOwn(SPANS, query.span ?? "") ? query.span : absent;
   // To the minute, so that the same question is not asked anew at every drawing.
   const now = Math.floor(Date.now() / 60_000) * 60_000;
   return { span, from: new Date(now - SPANS[span]).toISOString(), until: "", granularity: GRAINS[span] };
@@ -31,6 +32,8 @@ export function useRange(absent = "24h") {
 /** @param {{ absent?: string, zone?: boolean }} props */
 export function Range({ absent = "24h", zone = true }) {
   const { span, from, until } = useRange(absent);
+  const { query } = usePlace();
+  const unread = [noMoment(query.from), noMoment(query.until)].filter(Boolean);
   const choose = (name) => (name === "own"
     ? setQuery({ span: "", from: new Date(Date.now() - SPANS["24h"]).toISOString().slice(0, 16) + ":00Z", until: "" })
     : setQuery({ span: name === absent ? "" : name, from: "", until: "" }));
@@ -44,6 +47,7 @@ export function Range({ absent = "24h", zone = true }) {
       <label class="filter"><span>Until (UTC)</span><input type="datetime-local" value=${toInput(until)}
         onChange=${(event) => setQuery({ until: fromInput(event.target.value) ?? "" })} /></label>`}
     ${zone && html`<${Zone} />`}
+    ${unread.length > 0 && html`<p class="wrong" role="status">${unread.join(" ")} It is left out.</p>`}
   </div>`;
 }
 

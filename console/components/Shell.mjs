@@ -1,18 +1,21 @@
 // The frame around every page: the way to all others, who is signed in, and how things are to look.
 import { html, useEffect, useRef, useState } from "../lib/ui.mjs";
+import { fetched, fetchedAhead } from "../lib/fetched.mjs";
 import { useMay } from "../lib/permissions.mjs";
 import { setPref, usePrefs } from "../lib/prefs.mjs";
 import { go, matched, usePlace } from "../lib/router.mjs";
-import { groups, moved, pages } from "../pages/index.mjs";
+import { groups, moduleOf, moved, pages } from "../pages/index.mjs";
 import { Act } from "./Act.mjs";
+import { Boundary, Broken } from "./Boundary.mjs";
 import { Page } from "./Page.mjs";
 import { Zone } from "./Range.mjs";
 import { shortened } from "./Ref.mjs";
-import { Empty, Failure, Loading } from "./States.mjs";
+import { Empty, Loading } from "./States.mjs";
 
 /** @param {{ signed: import("../lib/session.mjs").SignedIn, onSignOut: () => void }} props */
 export function Shell({ signed, onSignOut }) {
   const place = usePlace();
+  const { may } = useMay();
   const elsewhere = moved[place.segments[0]];
   useEffect(() => { if (elsewhere) go([elsewhere, ...place.segments.slice(1)].join("/"), place.query); }, [place.path]);
   useEffect(() => {
@@ -23,6 +26,7 @@ export function Shell({ signed, onSignOut }) {
     document.addEventListener("keydown", shortcuts);
     return () => document.removeEventListener("keydown", shortcuts);
   }, []);
+  useEffect(() => fetchedAhead(pages.filter((page) => !page.permission || may(page.permission)).map(moduleOf)), []);
   const skip = (event) => {
     // A fragment is a place here, so the browser cannot be asked to go to one of the page.
     event.preventDefault();
@@ -98,7 +102,7 @@ function Room({ place }) {
   const fetchPage = () => {
     const mine = ++turn.current;
     setPage({});
-    found?.page.load().then((module) => mine === turn.current && setPage(module), (failed) => mine === turn.current && setPage({ failed }));
+    fetched(moduleOf(found.page)).then((module) => mine === turn.current && setPage(module), (failed) => mine === turn.current && setPage({ failed }));
   };
   useEffect(() => { if (found) fetchPage(); }, [found?.page.path]);
   if (!found) return html`<${Page} title="Nothing here"><${Empty} title="There is no such page." action=${html`<a
@@ -106,9 +110,10 @@ function Room({ place }) {
   const { permission, nav } = found.page;
   if (permission && !may(permission)) return html`<${Page} title=${nav?.label ?? "Not yours to see"}><${Empty}
     title="This is not yours to see.">It needs the permission ${permission}, which you do not hold.<//><//>`;
-  if (page.failed) return html`<${Failure} error=${page.failed} what="The page could not be fetched." retry=${fetchPage} />`;
+  const title = (nav ?? pages.find((one) => one.path === (found.page.under ?? place.segments[0]))?.nav)?.label ?? "A page";
+  if (page.failed) return html`<${Broken} title=${title} error=${page.failed} what="The page could not be fetched." retry=${fetchPage} />`;
   const View = page.default;
-  return View ? html`<${View} params=${found.params} query=${place.query} />` : html`<${Loading} />`;
+  return View ? html`<${Boundary} place=${place} title=${title}><${View} params=${found.params} query=${place.query} /><//>` : html`<${Loading} />`;
 }
 
 /** `/` goes to the search of the list. */

@@ -84,9 +84,28 @@ export function quotaText(quota) {
   return `${number(quota.requests)} per ${rolling ? "rolling " : ""}${quota.period}${rolling ? "" : `, ${quota.time_zone ?? "UTC"}`}`;
 }
 
-/** A moment as `<input type="datetime-local">` wants it, which is in UTC here, and back. */
-export const toInput = (text) => (text ? new Date(text).toISOString().slice(0, 16) : "");
-export const fromInput = (text) => (text ? `${text}:00Z` : null);
+/** As the API writes and reads moments: a day, a time, and the zone's distance. `Date` alone would take `abc 1` for a year. */
+const MOMENT = /^\d{4}-\d\d-\d\d[t ]\d\d:\d\d.*(z|[+-]\d\d:?\d\d)$/i;
+
+/**
+ * When a text says, in milliseconds; null where it says no moment. In an address anything may stand: what is read from there is read by this,
+ * and by nothing that throws.
+ * @param {string | null | undefined} text
+ */
+export function timeOf(text) {
+  const at = text && MOMENT.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+/** What to say of a text that stands where a moment is wanted; null where it is one, or nothing. @param {string | null | undefined} text */
+export const noMoment = (text) => (text && timeOf(text) === null ? `“${text}” is no moment that can be read.` : null);
+
+/** A moment as `<input type="datetime-local">` wants it, which is in UTC here, and back; what is no moment is as if nothing were there. */
+export function toInput(text) {
+  const at = timeOf(text);
+  return at === null ? "" : new Date(at).toISOString().slice(0, 16);
+}
+export const fromInput = (text) => (timeOf(`${text}:00Z`) === null ? null : `${text}:00Z`);
 
 /** `orders:read, orders:write` as a list; spaces and commas part. */
 export const split = (text) => text.split(/[\s,]+/).map((part) => part.trim()).filter(Boolean);

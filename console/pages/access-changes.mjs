@@ -12,9 +12,9 @@ import { Ref } from "../components/Ref.mjs";
 import { Of, chosen } from "../components/reports/Of.mjs";
 import { Empty, Shown } from "../components/States.mjs";
 import { Table } from "../components/Table.mjs";
+import { ACCESS_FILTERS, ACCESS_TYPED } from "../components/then/AccessTable.mjs";
 import { AccessWays } from "../components/then/AccessWays.mjs";
 import { Time } from "../components/Time.mjs";
-import { ACCESS_FILTERS, ACCESS_TYPED } from "./access-report.mjs";
 
 const WEEK_MS = 7 * 86_400_000;
 /** @type {import("../components/Filters.mjs").Filter[]} */

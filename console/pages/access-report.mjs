@@ -8,14 +8,10 @@ import { Page, Section } from "../components/Page.mjs";
 import { Of, chosen } from "../components/reports/Of.mjs";
 import { Empty } from "../components/States.mjs";
 import { Listing } from "../components/Table.mjs";
-import { ACCESS_COLUMNS, lineKey } from "../components/then/AccessTable.mjs";
+import { ACCESS_COLUMNS, ACCESS_FILTERS, ACCESS_TYPED, lineKey } from "../components/then/AccessTable.mjs";
 import { AccessWays } from "../components/then/AccessWays.mjs";
 import { AsOf, momentAgo } from "../components/then/AsOf.mjs";
 import { Badge } from "../components/Badge.mjs";
-
-export const ACCESS_FILTERS = ["client_id", "key_id", "route_id", "environment", "owner_team"];
-export const ACCESS_TYPED = [{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" },
-  { name: "key_id", label: "Key" }];
 
 export default function AccessReportPage({ query }) {
   const { refusal } = useMay();

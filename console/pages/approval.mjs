@@ -4,7 +4,7 @@ import { useRead } from "../lib/hooks.mjs";
 import { Signed, useMay } from "../lib/permissions.mjs";
 import { Principal } from "../components/access/Principal.mjs";
 import { Act } from "../components/Act.mjs";
-import { Asked } from "../components/approvals/Asked.mjs";
+import { Asked, titleOf } from "../components/approvals/Asked.mjs";
 import { CarryOut } from "../components/approvals/CarryOut.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Confirm, why } from "../components/Confirm.mjs";
@@ -13,7 +13,6 @@ import { Facts, Page, Section } from "../components/Page.mjs";
 import { Shown } from "../components/States.mjs";
 import { Time } from "../components/Time.mjs";
 import { tell } from "../components/Toast.mjs";
-import { titleOf } from "./approvals.mjs";
 
 export default function ApprovalPage({ params }) {
   const call = { path: `/v1/approvals/${params.id}` };

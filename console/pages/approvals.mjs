@@ -5,6 +5,7 @@ import { list } from "../lib/format.mjs";
 import { Signed } from "../lib/permissions.mjs";
 import { Principal } from "../components/access/Principal.mjs";
 import { Act } from "../components/Act.mjs";
+import { titleOf } from "../components/approvals/Asked.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Filters, options } from "../components/Filters.mjs";
 import { Page, Section } from "../components/Page.mjs";
@@ -17,9 +18,6 @@ const FILTERS = [
   { name: "status", label: "Status", kind: "choice", options: options("Any", ["waiting", "approved", "redeemed", "declined", "withdrawn", "expired"]) },
   { name: "mine", label: "Proposed by", kind: "choice", options: [["", "Anybody"], ["true", "Me"]] },
 ];
-
-/** What is asked for, in a line. @param {Api["Approval"]} approval */
-export const titleOf = (approval) => `${approval.method} ${approval.path}`;
 
 const COLUMNS = (me) => [
   { name: "Request", cell: (one) => html`<a href=${`#/approvals/${one.id}`}><code>${titleOf(one)}</code></a>` },

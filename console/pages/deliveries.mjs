@@ -22,7 +22,7 @@ export default function DeliveriesPage({ query }) {
   const dead = query.state === "dead";
   const filtered = FILTERS.some((filter) => query[filter.name]);
   return html`<${Page} title="Deliveries"
-    about="What was told to whom, by webhook and by e-mail, the newest first. What fails is tried for four days and then given up." calls=${[call]}>
+    about="What was told to whom, by webhook and by e-mail, the newest first. What fails is tried again for three days and then given up." calls=${[call]}>
     <nav class="tabs" aria-label="Which"><a href=${to("deliveries")} aria-current=${!dead ? "page" : null}>All</a><a
       href=${to("deliveries", { state: "dead" })} aria-current=${dead ? "page" : null}>Given up</a></nav>
     <${Section} title=${dead ? "Given up" : "Sent, and to be sent"}

@@ -1,7 +1,7 @@
 // Which policy applies to a call, and why no other one does.
 import { html } from "../lib/ui.mjs";
 import { useRead } from "../lib/hooks.mjs";
-import { fromInput, toInput } from "../lib/format.mjs";
+import { fromInput, noMoment, toInput } from "../lib/format.mjs";
 import { setQuery } from "../lib/router.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Field, Text } from "../components/Field.mjs";
@@ -26,7 +26,7 @@ export default function EffectivePage({ query }) {
         onInput=${(id) => setQuery({ route_id: id ?? "" })} />
       <${Text} label="Environment" value=${environment} onInput=${(text) => setQuery({ environment: text.trim() }, { replace: true })}
         hint="Empty: the one that is served." />
-      <${Field} label="At" hint="In UTC. Empty: now. The past is in the decisions.">${(given) => html`<input ...${given}
+      <${Field} label="At" hint="In UTC. Empty: now. The past is in the decisions." error=${noMoment(at)}>${(given) => html`<input ...${given}
         type="datetime-local" value=${toInput(at)} onChange=${(event) => setQuery({ at: fromInput(event.target.value) ?? "" })} />`}<//>
     </form><//>
     <${Shown} read=${read}>${() => html`<${Found} found=${read.data} />`}<//>

@@ -7,7 +7,7 @@ import { factsOfKey, useMay } from "../lib/permissions.mjs";
 import { to } from "../lib/router.mjs";
 import { CopyId } from "../components/Copy.mjs";
 import { KeyActs } from "../components/keys/KeyActs.mjs";
-import { KeyState } from "../components/keys/KeyTable.mjs";
+import { KeyState, rotating } from "../components/keys/KeyTable.mjs";
 import { Tracker } from "../components/keys/Tracker.mjs";
 import { Limits } from "../components/Limits.mjs";
 import { Facts, Page, Section } from "../components/Page.mjs";
@@ -57,7 +57,7 @@ function Body({ item, client, reload }) {
     ]} /><//>
     <${Planned} query=${{ key_id: item.id }} reload=${reload} />
     <${Section} wide title="Rotation"
-      about=${item.previous ? "Old and new secret open side by side. This is as it is now." : "It has one secret that opens."}>
+      about=${opening(item)}>
       <${Tracker} item=${item} refused=${refusal("key.rotate", factsOfKey(item, client))} reload=${reload} /><//>
     ${may("gateway.read") && item.status !== "revoked" && html`<${Section} wide title="Policies in force"><${Limits}
       query=${{ key_id: item.id }} why=${{ client_id: item.client_id, environment: item.environment }} /><//>`}
@@ -67,4 +67,10 @@ function Body({ item, client, reload }) {
     ${may("audit.read") && html`<${Section} wide title="Timeline" actions=${html`<a
       href=${to("audit", { subject_id: item.id })}>In the audit log</a>`}><${History} query=${{ subject_id: item.id }} /><//>`}
   </div>`;
+}
+
+/** Which of its secrets open. @param {Api["Key"]} item */
+function opening(item) {
+  if (item.status !== "active") return `None of its secrets opens: it is ${item.status}.`;
+  return rotating(item) ? "Old and new secret open side by side. This is as it is now." : "It has one secret that opens.";
 }

@@ -8,6 +8,7 @@ import { Act } from "../components/Act.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Confirm } from "../components/Confirm.mjs";
 import { CopyId } from "../components/Copy.mjs";
+import { About } from "../components/notices/About.mjs";
 import { Preview, previewCall } from "../components/notices/Preview.mjs";
 import { bodyOf, formOf } from "../components/notices/RuleForm.mjs";
 import { Recipient } from "../components/notices/Recipient.mjs";
@@ -17,7 +18,6 @@ import { Empty, Shown } from "../components/States.mjs";
 import { Time } from "../components/Time.mjs";
 import { History } from "../components/Timeline.mjs";
 import { tell } from "../components/Toast.mjs";
-import { About } from "./notification-rules.mjs";
 
 export default function RulePage({ params }) {
   const [ending, setEnding] = useState(false);

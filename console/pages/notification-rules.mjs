@@ -6,10 +6,10 @@ import { useMay } from "../lib/permissions.mjs";
 import { Act } from "../components/Act.mjs";
 import { Badge } from "../components/Badge.mjs";
 import { Filters, options } from "../components/Filters.mjs";
+import { About } from "../components/notices/About.mjs";
 import { Recipient } from "../components/notices/Recipient.mjs";
-import { aboutText, cadenceText } from "../components/notices/words.mjs";
+import { cadenceText } from "../components/notices/words.mjs";
 import { Page, Section } from "../components/Page.mjs";
-import { Ref } from "../components/Ref.mjs";
 import { Empty } from "../components/States.mjs";
 import { Listing } from "../components/Table.mjs";
 
@@ -25,12 +25,6 @@ const COLUMNS = [
   { name: "To", cell: (rule) => rule.recipients.map((one) => html`<${Recipient} one=${one} />`) },
   { name: "Letters", cell: (rule) => cadenceText(rule.cadence) },
 ];
-
-/** @param {{ about: any }} props */
-export function About({ about }) {
-  if (!about.client_id) return aboutText(about) || html`<span class="quiet">everything</span>`;
-  return html`<${Ref} id=${about.client_id} />${aboutText(about) && ` (${aboutText(about)})`}`;
-}
 
 export default function RulesPage({ query }) {
   const { may, refusal } = useMay();

@@ -54,7 +54,7 @@ function Body({ hook, sent, filtered }) {
       ["Changed", html`<${Time} at=${hook.updated_at} both />`],
     ]} /><//>
     <${Section} wide title="Deliveries"
-      about="At least once, and they may overtake each other. What fails is tried again after 5 s, 5 min, 30 min, 2 h, … and given up after four days."
+      about="At least once, and they may overtake each other. What fails is tried again after 5 s, 5 min, 30 min, 2 h, … and given up after three days."
       actions=${may("audit.read") && html`<a href=${`#/webhooks/${hook.id}/events`}>Pull its events</a>`}>
       <${Filters} filters=${FILTERS} />
       <${Listing} read=${deliveries} caption="Deliveries" columns=${DELIVERY_COLUMNS_OF_WEBHOOK} rowTone=${toneOf} empty=${filtered ? html`<${Empty}

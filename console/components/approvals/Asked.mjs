@@ -6,6 +6,9 @@ import { Diff } from "../Diff.mjs";
 import { Empty } from "../States.mjs";
 import { Warnings } from "../Write.mjs";
 
+/** What is asked for, in a line. @param {Api["Approval"]} approval */
+export const titleOf = (approval) => `${approval.method} ${approval.path}`;
+
 const plain = (value) => value && typeof value === "object" && !Array.isArray(value);
 
 /** Member by member, those of members too: `owner › team`. */

@@ -4,11 +4,14 @@ import { Badge } from "../Badge.mjs";
 import { Ref } from "../Ref.mjs";
 import { Time } from "../Time.mjs";
 
+/** Whether two secrets open beside each other: the one before is told of after its end, too, and of a key by which nothing opens. @param {Api["Key"]} item */
+export const rotating = (item) => item.status === "active" && Boolean(item.previous) && Date.parse(item.previous.until) > Date.now();
+
 /** A key's state, and what is special about it now. @param {{ item: Api["Key"] }} props */
 export function KeyState({ item }) {
   return html`<span class="row wrap"><${Badge} word=${item.status} />
     ${item.quarantine && html`<${Badge} word="quarantined" tone="bad" />`}
-    ${item.previous && html`<${Badge} word="rotating" tone="warn" />`}
+    ${rotating(item) && html`<${Badge} word="rotating" tone="warn" />`}
     ${item.revoke_at && item.status !== "revoked" && Date.parse(item.revoke_at) > Date.now() && html`<${Badge} word="to be revoked"
       tone="warn" />`}</span>`;
 }

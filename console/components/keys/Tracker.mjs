@@ -14,11 +14,12 @@ import { Time } from "../Time.mjs";
 import { tell } from "../Toast.mjs";
 import { WriteStatus } from "../Write.mjs";
 
+// Two counts that do not go into each other: a call may present a secret that opens nothing any more, or not yet.
 const VERSIONS = [
   { name: "Secret", cell: (one) => html`version ${one.version} ${one.hint && html`<code class="id">${one.hint}</code>`}` },
   { name: "State", cell: (one) => html`<${Badge} word=${one.status} />` },
-  { name: "Calls in 24 h", kind: /** @type {"number"} */ ("number"), cell: (one) => number(one.calls_last_24h) },
-  { name: "Calls in all", kind: /** @type {"number"} */ ("number"), cell: (one) => number(one.calls) },
+  { name: "Calls it opened, 24 h", kind: /** @type {"number"} */ ("number"), cell: (one) => number(one.calls_last_24h) },
+  { name: "Calls that presented it, in all", kind: /** @type {"number"} */ ("number"), cell: (one) => number(one.calls) },
   { name: "Last used", cell: (one) => html`<${Time} at=${one.last_used_at} relative none="never" />` },
   { name: "Last presented", cell: (one) => html`<${Time} at=${one.last_presented_at} relative none="never" />` },
   { name: "Ends", cell: (one) => html`<${Time} at=${one.until} both none=${one.status === "retired" ? "ended" : "–"} />` },
@@ -43,9 +44,12 @@ export function Tracker({ item, refused, reload }) {
 /** @param {{ tracker: Api["RotationTracker"], refused: string | null, onOpen: (what: "retire" | "retire-used" | "extend") => void }} props */
 function Verdict({ tracker, refused, onOpen }) {
   const { safe, explanation, since } = tracker.safe_to_retire;
+  const why = html`<${Said} text=${capital(explanation)} />${/[.!]$/.test(explanation) ? "" : "."}`;
+  // Of a secret that has ended there is to tell that it is tried still, and nothing to be done.
+  if (!tracker.versions.some((one) => one.status === "previous")) return html`<p role="status">${why}</p>`;
   return html`<div class="blast" data-tone=${safe ? "good" : "bad"}>
     <p class="strong" role="status">${safe ? "Safe to retire." : "Not safe to retire yet."}</p>
-    <p><${Said} text=${capital(explanation)} />${/[.!]$/.test(explanation) ? "" : "."}${since && html` Since <${Time} at=${since} both />.`}</p>
+    <p>${why}${since && html` Since <${Time} at=${since} both />.`}</p>
     <p>The old secret ends by itself <${Time}
       at=${tracker.overlap_until} both />${tracker.retire_when_idle_hours ? `, or after ${count(tracker.retire_when_idle_hours, "idle hour")}` : ""}.</p>
     <div class="row wrap">

@@ -6,6 +6,10 @@ import { Ref } from "../Ref.mjs";
 import { Table } from "../Table.mjs";
 import { Time } from "../Time.mjs";
 
+export const ACCESS_FILTERS = ["client_id", "key_id", "route_id", "environment", "owner_team"];
+export const ACCESS_TYPED = [{ name: "owner_team", label: "Owner team" }, { name: "environment", label: "Environment" },
+  { name: "key_id", label: "Key" }];
+
 export const lineKey = (line) => `${line.key_id} ${line.route_id}`;
 
 export const ACCESS_COLUMNS = [

@@ -1,6 +1,6 @@
 // Choosing a moment of the past: by a slider, by hand, or from one change to the next. It is in the address, as the API has it.
 import { html, useEffect, useState } from "../../lib/ui.mjs";
-import { ago, fromInput, moment, toInput } from "../../lib/format.mjs";
+import { ago, fromInput, moment, noMoment, timeOf, toInput } from "../../lib/format.mjs";
 import { useRead } from "../../lib/hooks.mjs";
 import { useMay } from "../../lib/permissions.mjs";
 import { usePrefs } from "../../lib/prefs.mjs";
@@ -19,7 +19,8 @@ export function AsOf({ asOf, begin, query = {} }) {
   const now = Math.floor(Date.now() / STEP_MS) * STEP_MS;
   const position = /^\d+$/.test(asOf) ? Number(asOf) : null;
   const entry = useRead(position !== null && may("audit.read") ? { path: `/v1/audit/${position}` } : null);
-  const chosen = position === null ? Date.parse(asOf) : Date.parse(entry.data?.occurred_at) || null;
+  const chosen = timeOf(position === null ? asOf : entry.data?.occurred_at);
+  const unread = position === null ? noMoment(asOf) : null;
   const first = begin ? Date.parse(begin) : stops[0]?.at ?? now - MONTH_MS;
   const [held, setHeld] = useState(chosen ?? now);
   useEffect(() => { if (chosen) setHeld(chosen); }, [chosen]);
@@ -30,7 +31,7 @@ export function AsOf({ asOf, begin, query = {} }) {
   const clock = chosen ? `${text}, ${ago(new Date(held).toISOString())}` : "";
   const when = position === null || held !== chosen ? clock || text : `at position ${position} of the log${clock && `, ${clock}`}`;
   return html`<div class="state waits then" role="group" aria-label="As of">
-    <p class="strong" role="status">As it stood ${when}. Nothing can be changed in the past.</p>
+    <p class="strong" role="status">${unread ? `${unread} Choose another.` : `As it stood ${when}. Nothing can be changed in the past.`}</p>
     <label class="filter slider"><span class="row spread"><span>${moment(new Date(first).toISOString(), { zone })}</span><span>now</span></span>
       <input type="range" aria-label="As of" min=${Math.min(first, held)} max=${now} step=${STEP_MS} value=${held} aria-valuetext=${text}
         onInput=${(event) => setHeld(Number(event.target.value))}

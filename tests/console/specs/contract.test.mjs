@@ -62,11 +62,24 @@ async function firstView() {
 
 test("every page is there, and a place is given once", async () => {
   const pages = await text("pages/index.mjs");
-  const files = [...pages.matchAll(/import\("\.\/([^"]+)"\)/g)].map(([, name]) => name);
+  const files = [...pages.matchAll(/ module: "([^"]+)"/g)].map(([, name]) => name);
   const there = (await readdir(new URL("pages/", CONSOLE))).filter((name) => name !== "index.mjs").sort();
   assert.deepEqual([...new Set(files)].sort(), there);
+  for (const name of there) assert.match(await text(`pages/${name}`), /^export default function /m, `${name} has no page in it`);
   const places = [...pages.matchAll(/\{ path: "([^"]*)"/g)].map(([, place]) => place);
   assert.equal(new Set(places).size, places.length);
+});
+
+test("nothing imports a page: of a page that could not be fetched the browser keeps that for whatever imports it", async () => {
+  const names = (await all()).filter((name) => name.endsWith(".mjs") && !name.startsWith("vendor/"));
+  for (const name of names) {
+    for (const [, from] of (await text(name)).matchAll(/ from "(\.[^"]+)";/g)) {
+      const path = new URL(from, new URL(name, "file:///")).pathname;
+      assert.ok(!path.startsWith("/pages/") || path === "/pages/index.mjs", `${name} imports ${path}`);
+    }
+    const code = (await text(name)).replace(/\/\*\*.*?\*\//gs, "");
+    if (name !== "lib/fetched.mjs") assert.doesNotMatch(code, /\bimport\(/, `${name} fetches by itself what may fail`);
+  }
 });
 
 test("nothing is written as markup, and nothing that opens anything is kept", async () => {
