@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::{
     compose::delivery_id,
     parts::{Failure, Parts},
-    told::Kept,
+    told::{Kept, is_erased, unread},
 };
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -34,21 +34,31 @@ impl KeptDigest {
     /// What an erasure made unreadable is left out, and only counts.
     ///
     /// # Errors
-    /// When nothing else is left.
+    /// When nothing else is left, or another version of this program has written some of it.
     pub(crate) fn read(body: &str) -> Result<Self, Failure> {
-        serde_json::from_str(body).map_err(|source| Failure::Unreadable { source })
+        let kept: Self = serde_json::from_str(body).map_err(|source| unread(body, source))?;
+        let all: Counted = serde_json::from_str(body)?;
+        if kept.notices.len() < all.notices.len() && !is_erased(body) {
+            return Err(serde_json::Error::custom("some of the notices cannot be read").into());
+        }
+        // A letter about nothing helps nobody; that there was something stays in the list of deliveries.
+        if kept.notices.is_empty() {
+            let source = serde_json::Error::custom("none of the notices can be read");
+            return Err(Failure::Unreadable { source });
+        }
+        Ok(kept)
     }
+}
+
+/// How many there are, read or not.
+#[derive(Deserialize)]
+struct Counted {
+    notices: Vec<serde::de::IgnoredAny>,
 }
 
 fn readable<'de, Json: Deserializer<'de>>(json: Json) -> Result<Vec<(Timestamp, Kept)>, Json::Error> {
     let all: Vec<serde_json::Value> = Vec::deserialize(json)?;
-    let readable: Vec<_> = all.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect();
-    // A letter about nothing helps nobody; that there was something stays in the list of deliveries.
-    if readable.is_empty() {
-        Err(Json::Error::custom("none of the notices can be read"))
-    } else {
-        Ok(readable)
-    }
+    Ok(all.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect())
 }
 
 pub(crate) async fn run(parts: &Parts, stop: &CancellationToken) {
@@ -69,7 +79,15 @@ pub(crate) async fn run(parts: &Parts, stop: &CancellationToken) {
 pub(crate) async fn make(parts: &Parts) -> Result<(), Failure> {
     let now = parts.clock.now();
     for digest in parts.outbox.due_digests(now, DIGESTS_MAX, MEMBERS_MAX).await? {
-        let message = message(&digest, now)?;
+        let message = match message(&digest, now) {
+            Ok(message) => message,
+            // A process of the version that wrote it makes it; the others do not wait for that.
+            Err(failure) => {
+                warn!(error = %failure, "Cannot make a digest");
+                metrics::counter!("tollgate_notifier_failures_total", "of" => "digests").increment(1);
+                continue;
+            }
+        };
         match parts.outbox.take_digest(&digest, message, now).await? {
             // Whatever changed in between is looked at again.
             Taken::Yes | Taken::Changed | Taken::IdTaken => {}
@@ -80,7 +98,7 @@ pub(crate) async fn make(parts: &Parts) -> Result<(), Failure> {
 
 fn message(digest: &Digest, now: Timestamp) -> Result<NewMessage, Failure> {
     let Digest { address, digest_key, as_of: _, deliveries, members } = digest;
-    let notices = members.iter().filter_map(readable_of).collect();
+    let notices = members.iter().map(readable_of).filter_map(Result::transpose).collect::<Result<_, _>>()?;
     let since = members.iter().map(|member| member.created_at).min().unwrap_or(now);
     let kept = KeptDigest { since, until: now, notices_total: *deliveries, notices };
     let ids: Vec<String> = members.iter().map(|member| member.delivery_id.to_string()).collect();
@@ -108,14 +126,17 @@ fn message(digest: &Digest, now: Timestamp) -> Result<NewMessage, Failure> {
 }
 
 /// None where an erasure has left too little of it: whatever else is due, in this digest or the next, does not wait for it.
-fn readable_of(Gathered { message_id, body, created_at, .. }: &Gathered) -> Option<(Timestamp, Kept)> {
+fn readable_of(
+    Gathered { message_id, body, created_at, .. }: &Gathered,
+) -> Result<Option<(Timestamp, Kept)>, Failure> {
     match Kept::read(body) {
-        Ok(kept) => Some((*created_at, kept)),
-        Err(failure) => {
+        Ok(kept) => Ok(Some((*created_at, kept))),
+        Err(failure @ Failure::Unreadable { .. }) => {
             warn!(message.id = %message_id, error = %failure, "The message `{message_id}` only counts in its digest");
             metrics::counter!("tollgate_messages_unreadable_total", "of" => "digests").increment(1);
-            None
+            Ok(None)
         }
+        Err(failure) => Err(failure),
     }
 }
 

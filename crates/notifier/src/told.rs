@@ -22,10 +22,20 @@ pub struct Kept {
 
 impl Kept {
     /// # Errors
-    /// When an erasure has left too little of it.
+    /// When an erasure has left too little of it, or another version of this program has written it.
     pub(crate) fn read(body: &str) -> Result<Self, Failure> {
-        serde_json::from_str(body).map_err(|source| Failure::Unreadable { source })
+        serde_json::from_str(body).map_err(|source| unread(body, source))
     }
+}
+
+/// Why what was kept cannot be read. What no erasure has touched, a process of the version that wrote it will read.
+pub(crate) fn unread(body: &str, source: serde_json::Error) -> Failure {
+    if is_erased(body) { Failure::Unreadable { source } } else { Failure::Json(source) }
+}
+
+/// Whether an erasure has left its mark. The last one is how they were written before.
+pub(crate) fn is_erased(body: &str) -> bool {
+    body == "{}" || body.contains("[erased]") || body.contains(":\"\"")
 }
 
 /// What a webhook is posted of a notice: formed like what it is posted of an event.
@@ -103,5 +113,23 @@ fn kind_of(subject: &str) -> &'static str {
         Some("whk") => "webhook",
         Some("pol") => "rate_limit_policy",
         _ => "installation",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_version_has_written_is_not_taken_for_erased() {
+        for (body, erased) in [
+            ("{}", true),
+            (r#"{"notice":"key_issued","key_id":"[erased]"}"#, true),
+            (r#"{"notice":"key_revoked","reason":""}"#, true),
+            (r#"{"notice":"a_notice_of_tomorrow","reason":"moved"}"#, false),
+        ] {
+            let failure = Kept::read(body).unwrap_err();
+            assert_eq!(matches!(failure, Failure::Unreadable { .. }), erased, "{body}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::policy::{Policy, Refused};
 
@@ -23,19 +23,22 @@ pub trait Lookup: Send + Sync + 'static {
 /// Names that one client asks for at once: each takes a thread, for as long as whoever answers for the name likes, also when
 /// nobody waits for it any more. More wait for their turn, within the time that their call has.
 const LOOKUPS_MAX: usize = 64;
-/// Of them, for one name: whoever answers for it and does not should hold up no other.
-const LOOKUPS_OF_NAME_MAX: usize = 2;
 
-/// The resolver of the machine, as one client asks it. Clones share their turns.
+/// The resolver of the machine, as one client asks it: for each name once at a time, whose answer all have who wait for it then. So a
+/// name that nobody answers for takes one turn, however many ask. Clones share their turns.
 #[derive(Clone, Debug)]
 pub struct SystemLookup(Arc<Turns>);
 
 #[derive(Debug)]
 struct Turns {
     room: Arc<Semaphore>,
-    /// Of the names that are asked for or waited with.
-    names: Mutex<HashMap<String, Arc<Semaphore>>>,
+    under_way: Mutex<HashMap<String, Waiting>>,
 }
+
+/// None until it is answered.
+type Waiting = watch::Receiver<Option<Answer>>;
+/// A failure as it can be given to many.
+type Answer = Result<Vec<IpAddr>, String>;
 
 impl Default for SystemLookup {
     fn default() -> Self {
@@ -50,53 +53,71 @@ impl Lookup for SystemLookup {
             let found = (host.as_str(), 0).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
         };
-        in_turn(self.0.of_name(name), ask).boxed()
+        answer(Arc::clone(&self.0), name.to_owned(), ask).boxed()
     }
-}
-
-/// The turns of one name, remembered as long as somebody asks for it or waits.
-struct OfName {
-    turns: Arc<Turns>,
-    name: String,
-    room: Arc<Semaphore>,
 }
 
 impl Turns {
     fn of(room: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(room)), names: Mutex::default() }
+        Self { room: Arc::new(Semaphore::new(room)), under_way: Mutex::default() }
     }
 
-    fn of_name(self: &Arc<Self>, name: &str) -> OfName {
-        let new = || Arc::new(Semaphore::new(LOOKUPS_OF_NAME_MAX));
-        let room = Arc::clone(self.names.lock().entry(name.to_owned()).or_insert_with(new));
-        OfName { turns: Arc::clone(self), name: name.to_owned(), room }
+    fn under_way(&self, name: &str) -> Option<Waiting> {
+        self.under_way.lock().get(name).cloned()
     }
-}
 
-impl Drop for OfName {
-    fn drop(&mut self) {
-        let mut names = self.turns.names.lock();
-        // The other is the one that is remembered; more are only had under the lock.
-        if Arc::strong_count(&self.room) <= 2 {
-            names.remove(&self.name);
+    /// Asks on a thread of its own, unless somebody has begun to by now. It keeps its place until it has its answer, wanted or not.
+    fn ask(
+        self: Arc<Self>,
+        name: String,
+        place: OwnedSemaphorePermit,
+        ask: impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static,
+    ) -> Waiting {
+        let mut under_way = self.under_way.lock();
+        if let Some(waiting) = under_way.get(&name) {
+            return waiting.clone();
         }
+        let (tell, waiting) = watch::channel(None);
+        under_way.insert(name.clone(), waiting.clone());
+        drop(under_way);
+        let asking = Asking { turns: self, name, _place: place };
+        drop(tokio::task::spawn_blocking(move || {
+            let answer = ask().map_err(|failure| failure.to_string());
+            // Whoever asks from now on asks anew: what was said a moment ago is remembered by the machine's own resolver, or by nobody.
+            drop(asking);
+            tell.send_replace(Some(answer));
+        }));
+        waiting
     }
 }
 
-/// Asks on a thread of its own, once there is room. It keeps its place until it has its answer, wanted or not.
-async fn in_turn<T: Send + 'static>(
-    of_name: OfName,
-    ask: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    // Who waits for others of its name takes no place from anybody else meanwhile.
-    let turn = Arc::clone(&of_name.room).acquire_owned().await.map_err(io::Error::other)?;
-    let place = Arc::clone(&of_name.turns.room).acquire_owned().await.map_err(io::Error::other)?;
-    let asked = tokio::task::spawn_blocking(move || {
-        let answer = ask();
-        drop((place, turn, of_name));
-        answer
-    });
-    asked.await.map_err(io::Error::other)?
+/// A name that is asked for, until this is dropped.
+struct Asking {
+    turns: Arc<Turns>,
+    name: String,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.turns.under_way.lock().remove(&self.name);
+    }
+}
+
+async fn answer(
+    turns: Arc<Turns>,
+    name: String,
+    ask: impl FnOnce() -> io::Result<Vec<IpAddr>> + Send + 'static,
+) -> io::Result<Vec<IpAddr>> {
+    let mut waiting = match turns.under_way(&name) {
+        Some(waiting) => waiting,
+        None => {
+            let place = Arc::clone(&turns.room).acquire_owned().await.map_err(io::Error::other)?;
+            turns.ask(name, place, ask)
+        }
+    };
+    let answered = waiting.wait_for(Option::is_some).await.map_err(io::Error::other)?;
+    answered.clone().unwrap_or_else(|| Err("nobody has answered".to_owned())).map_err(io::Error::other)
 }
 
 /// What a client dials by: it asks once for each connection, checks all that it is told, and hands on exactly that. Whoever asked
@@ -129,46 +150,62 @@ mod tests {
 
     use super::*;
 
+    fn address(last: u8) -> Vec<IpAddr> {
+        vec![IpAddr::from([192, 0, 2, last])]
+    }
+
     /// A question that nobody waits for any more, once it has begun; answered when told.
     async fn hanging(turns: &Arc<Turns>, name: &str) -> mpsc::Sender<()> {
-        let (answer, answered) = mpsc::channel::<()>();
+        let (tell_it, told) = mpsc::channel::<()>();
         let (tell, mut begun) = tokio::sync::mpsc::unbounded_channel();
-        let hanging = in_turn(turns.of_name(name), move || {
+        let hanging = answer(Arc::clone(turns), name.to_owned(), move || {
             tell.send(()).unwrap();
-            answered.recv().map_err(io::Error::other)
+            told.recv().map_err(io::Error::other).map(|()| address(1))
         });
         let mut hanging = std::pin::pin!(hanging);
         tokio::select! {
             _ = &mut hanging => panic!("nobody has answered"),
             _ = begun.recv() => {}
         }
-        answer
+        tell_it
     }
 
     #[tokio::test]
     async fn who_is_not_waited_for_any_more_keeps_its_place_until_it_is_answered() {
         let turns = Arc::new(Turns::of(1));
-        let answer = hanging(&turns, "a.example").await;
+        let tell_it = hanging(&turns, "a.example").await;
         assert_eq!(turns.room.available_permits(), 0, "its thread is still there");
-        let mut next = std::pin::pin!(in_turn(turns.of_name("b.example"), || Ok(7)));
+        let mut next = std::pin::pin!(answer(Arc::clone(&turns), "b.example".to_owned(), || Ok(address(7))));
         assert!(next.as_mut().now_or_never().is_none());
-        answer.send(()).unwrap();
-        assert_eq!(next.await.unwrap(), 7);
+        tell_it.send(()).unwrap();
+        assert_eq!(next.await.unwrap(), address(7));
+        assert!(turns.under_way("a.example").is_none());
     }
 
     #[tokio::test]
-    async fn a_name_that_nobody_answers_for_holds_up_no_other() {
-        let turns = Arc::new(Turns::of(LOOKUPS_OF_NAME_MAX + 1));
-        let mut answers = vec![];
-        for _ in 0..LOOKUPS_OF_NAME_MAX {
-            answers.push(hanging(&turns, "silent.example").await);
+    async fn who_asks_for_the_same_name_waits_for_the_same_answer_and_takes_no_place() {
+        let turns = Arc::new(Turns::of(2));
+        let tell_it = hanging(&turns, "slow.example").await;
+        let never = || -> io::Result<Vec<IpAddr>> { panic!("it is asked for already") };
+        let mut waiting: Vec<_> =
+            (0..20).map(|_| Box::pin(answer(Arc::clone(&turns), "slow.example".to_owned(), never))).collect();
+        assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
+        let other = answer(Arc::clone(&turns), "other.example".to_owned(), || Ok(address(7)));
+        assert_eq!(other.await.unwrap(), address(7));
+        tell_it.send(()).unwrap();
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), address(1));
         }
-        let mut next = Box::pin(in_turn(turns.of_name("silent.example"), || Ok(8)));
-        assert!(next.as_mut().now_or_never().is_none());
-        assert_eq!(in_turn(turns.of_name("other.example"), || Ok(7)).await.unwrap(), 7);
-        drop(answers.pop());
-        assert_eq!(next.await.unwrap(), 8, "it waited for its turn");
-        assert_eq!(turns.names.lock().keys().collect::<Vec<_>>(), ["silent.example"]);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_to_all_and_the_next_asks_anew() {
+        let turns = Arc::new(Turns::of(1));
+        let ask = |answered: io::Result<Vec<IpAddr>>| {
+            answer(Arc::clone(&turns), "a.example".to_owned(), move || answered)
+        };
+        assert!(ask(Err(io::Error::other("no such name"))).await.is_err());
+        assert_eq!(ask(Ok(address(7))).await.unwrap(), address(7));
     }
 
     #[tokio::test]

@@ -13,6 +13,8 @@ const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(30);
 pub(crate) const FRESH: Duration = Duration::from_secs(60 * 60);
 /// And no longer than this while it cannot.
 pub(crate) const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Nobody is at one request for longer.
+const AT_ONCE: Duration = Duration::from_secs(60);
 
 /// What is held of one provider. Each has its own: a key identifier means nothing without its issuer.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Pace {
     pub(crate) fn admits(&self, now: Timestamp) -> bool {
         let mut tried_at = self.tried_at.lock();
         // The clock was put back since: by it, what was tried is still to come.
-        let may = tried_at.is_none_or(|tried| tried > now || since(tried, now) >= self.every);
+        let may = tried_at.is_none_or(|tried| is_ahead(tried, now) || since(tried, now) >= self.every);
         if may {
             *tried_at = Some(now);
         }
@@ -107,9 +109,14 @@ impl Keys {
 /// What was had at a time that is still to come, by a clock that was put back since, is of an unknown age: it serves, and is asked
 /// for anew.
 pub(crate) fn age_of_unknown(had_at: &mut Timestamp, now: Timestamp) {
-    if *had_at > now {
+    if is_ahead(*had_at, now) {
         *had_at = now.checked_sub(FRESH).unwrap_or(now);
     }
+}
+
+/// Whether that is still to come. What somebody else has written a moment ago is not: everybody goes by the time at which they began.
+fn is_ahead(then: Timestamp, now: Timestamp) -> bool {
+    since(now, then) > AT_ONCE
 }
 
 /// Nothing, when the clock was put back.

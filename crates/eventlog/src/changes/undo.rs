@@ -94,17 +94,19 @@ impl Run<'_> {
         Ok(held_by)
     }
 
+    /// Of a change that has suspended.
     async fn still_holds(&self, other: ScheduledChangeId) -> Result<bool, LogFailure> {
         let other = self.log.load::<ScheduledChange>(other).await?.state;
         Ok(match &*other {
             ScheduledChange::Applying(plan) | ScheduledChange::Applied(plan, _) => {
                 plan.until.is_none_or(|until| until > self.now)
             }
+            // Its end was called off: who is suspended is to stay so.
+            ScheduledChange::Cancelled(_) => true,
             ScheduledChange::Absent
             | ScheduledChange::Pending(_)
             | ScheduledChange::Ending(..)
             | ScheduledChange::Ended(_)
-            | ScheduledChange::Cancelled(_)
             | ScheduledChange::Failed(_) => false,
         })
     }

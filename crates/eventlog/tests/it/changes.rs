@@ -38,6 +38,7 @@ on_every_engine!(
     a_suspension_by_others_is_not_lifted,
     a_second_suspension_outlives_the_end_of_the_first,
     of_two_changes_that_suspend_the_last_lets_go,
+    a_change_whose_end_was_called_off_holds_for_good,
     what_stood_so_before_is_not_undone,
     a_revision_ends_with_what_was_said_before,
     a_revision_by_others_is_not_overwritten,
@@ -179,6 +180,19 @@ async fn of_two_changes_that_suspend_the_last_lets_go(log: EventLog) {
         assert_eq!(carry_out(&log, longer, at(300)).await.unwrap(), CarriedOut::Ended);
         assert_eq!(standing(&log).await, ClientStanding::Active);
     }
+}
+
+async fn a_change_whose_end_was_called_off_holds_for_good(log: EventLog) {
+    log.execute(register(client(1))).await.unwrap();
+    let other = Order { id: ScheduledChangeId::from_parts(1_772_366_400_000, 30), ..order() };
+    plan_of(&log, other.id, suspension(), Some(300)).await;
+    assert_eq!(carry_out(&log, &other, at(100)).await.unwrap(), CarriedOut::Applied);
+    let cancel = CancelChange { now: at(150), reason: "keep it shut".parse().unwrap() };
+    execute::<ScheduledChange>(&log, other.id, ScheduledChangeCommand::Cancel(cancel)).await;
+    plan(&log, suspension(), Some(200)).await;
+    assert_eq!(carry(&log, 160).await, CarriedOut::Applied);
+    assert_eq!(carry(&log, 200).await, CarriedOut::Ended);
+    assert_eq!(standing(&log).await, ClientStanding::Suspended);
 }
 
 async fn what_stood_so_before_is_not_undone(log: EventLog) {

@@ -63,6 +63,19 @@ async fn what_is_old_beside_the_latest_flush_is_forgotten() {
 }
 
 #[tokio::test]
+async fn where_nobody_calls_any_more_time_passes_all_the_same() {
+    let world = World::new().await;
+    world.counts(1, 0).await;
+    let (mut passed, begun) = (Passed::default(), Instant::now());
+    world.look(0, &mut passed, begun).await;
+    // The clock says more than has passed.
+    world.look(20, &mut passed, begun + Duration::from_secs(6 * 86_400)).await;
+    assert_eq!(world.left().await, (1, 1, 1));
+    world.look(20, &mut passed, begun + Duration::from_secs(8 * 86_400)).await;
+    assert_eq!(world.left().await, (0, 0, 1));
+}
+
+#[tokio::test]
 async fn before_anything_is_counted_nothing_is_forgotten() {
     let world = World::new().await;
     world.forget(500).await;
@@ -89,8 +102,12 @@ impl World {
     }
 
     async fn forget(&self, now: i64) {
+        self.look(now, &mut Passed::default(), Instant::now()).await;
+    }
+
+    async fn look(&self, now: i64, passed: &mut Passed, monotonic: Instant) {
         let keep = Keep { decisions: SignedDuration::from_hours(7 * 24), usage: UsageRetention::default() };
-        forget(&self.read, Some(&self.usage), day(now), keep).await.unwrap();
+        forget(&self.read, Some(&self.usage), (day(now), monotonic), passed, keep).await.unwrap();
     }
 
     /// How many decisions there are in the read models, how many in batches, and how many batches.
