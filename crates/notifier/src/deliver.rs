@@ -4,6 +4,7 @@ mod attachment;
 mod channels;
 mod letters;
 mod own_failure;
+mod scope;
 mod webhooks;
 
 use std::{future::Future, pin::pin, time::Duration};

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-pub use about::{About, about, is_told};
+pub use about::{About, about, is_told, reaches};
 pub use personal::FIELDS as PERSONAL_FIELDS;
 
 use crate::shown_event;

@@ -10,7 +10,7 @@ use domain::{
 use outbox::{Channel, Claimed, MessageKind, Outcome, Unsent};
 use projections::{WebhookStatus, queries::webhooks};
 
-use super::{Channels, Tried, again, own_failure::within, report};
+use super::{Channels, Tried, again, own_failure::within, report, scope::still_reaches};
 use crate::{
     command,
     parts::{Failure, Parts},
@@ -32,6 +32,9 @@ pub(super) async fn attempt(parts: &Parts, channels: &Channels, claimed: &Claime
     // It may have been disabled since this was handed over.
     if !endpoint.is_told() && !claimed.kind.tries_the_endpoint() {
         return give_back(parts, claimed, Unsent::Held).await;
+    }
+    if !within(parts, claimed, still_reaches(parts, endpoint, claimed)).await? {
+        return give_back(parts, claimed, Unsent::Cancelled).await;
     }
     let target = parts.web.policy().read(endpoint.spec.url.as_str());
     let (url, signers) = match (target, signers(parts, id, endpoint, now)) {

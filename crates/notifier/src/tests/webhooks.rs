@@ -2,7 +2,10 @@
 
 use domain::{
     access::GrantScope,
-    webhook::{DeleteWebhook, DisableCause, DisableWebhook, EnableWebhook, Webhook, WebhookCommand},
+    webhook::{
+        DeleteWebhook, DisableCause, DisableWebhook, EnableWebhook, ReviseWebhook, Webhook, WebhookCommand,
+        WebhookSpec,
+    },
 };
 use jiff::SignedDuration;
 use outbox::EndpointState;
@@ -18,6 +21,41 @@ fn body(asked: &Asked) -> Value {
 
 fn everything() -> GrantScope {
     GrantScope::All
+}
+
+/// Whoever takes over a webhook whose scope was narrowed has nothing more told than that.
+#[tokio::test]
+async fn what_was_held_is_told_within_the_scope_that_there_is_by_then() {
+    let (world, receiver) = (World::new().await, Receiver::start().await.unwrap());
+    let client = world.client(1).await;
+    let id = world.webhook(1, &receiver.url("/"), &["api_key.*", "notice.key_issued"], everything()).await;
+    let give = async |command| world.execute::<Webhook>(id, command, vec![]).await;
+    let spec = |scope| {
+        let events = ["api_key.*", "notice.key_issued"].map(the).into();
+        let (name, url) = (the("desk"), the(&receiver.url("/")));
+        WebhookCommand::Revise(ReviseWebhook { spec: WebhookSpec { name, url, events, scope } })
+    };
+    give(WebhookCommand::Disable(DisableWebhook { cause: DisableCause::ByHand, url: None, reason: None }))
+        .await;
+    world.key(client, 1, None).await;
+    world.follow().await;
+    give(spec(GrantScope::team(the("Billing")))).await;
+    give(WebhookCommand::Enable(EnableWebhook { reason: None })).await;
+    world.follow().await;
+    world.pass(SignedDuration::from_secs(61));
+    world.deliver().await;
+    assert_eq!(receiver.asked().len(), 0, "another team's");
+    assert!(world.told().await.iter().all(|(_, state)| state == "cancelled"), "{:?}", world.told().await);
+    give(WebhookCommand::Disable(DisableWebhook { cause: DisableCause::ByHand, url: None, reason: None }))
+        .await;
+    give(spec(GrantScope::team(the(TEAM)))).await;
+    world.key(client, 2, None).await;
+    world.follow().await;
+    give(WebhookCommand::Enable(EnableWebhook { reason: None })).await;
+    world.follow().await;
+    world.pass(SignedDuration::from_secs(61));
+    world.deliver().await;
+    assert!(!receiver.asked().is_empty(), "its own");
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@ pub fn is_told(spec: &WebhookSpec, event_type: &str, about: &About) -> bool {
 }
 
 /// As a grant in that scope reaches the event's entry in the audit log.
-fn reaches(scope: &GrantScope, about: &About) -> bool {
+#[must_use]
+pub fn reaches(scope: &GrantScope, about: &About) -> bool {
     scope.reaches(Access::Read, &about.facts)
 }
 
