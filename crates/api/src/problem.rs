@@ -130,6 +130,11 @@ impl Problem {
         self.code == kinds::UNAUTHENTICATED.code
     }
 
+    /// Whether it is a failure of ours, after which it may not be known what was done.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// Whether it says that the thing stands in another version.
     pub(crate) fn is_stale(&self) -> bool {
         self.code == kinds::VERSION_STALE.code

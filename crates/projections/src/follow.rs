@@ -26,8 +26,8 @@ use begin::AskHead;
 pub(crate) use begin::is_of_this_log;
 use events::Follower;
 pub(crate) use pace::{gauges, said};
-use retention::Forgetting;
-pub use retention::Retention;
+use retention::Pruning;
+pub use retention::{CountedTime, Retention};
 use usage::UsageFollower;
 
 /// The projections could not begin, or one of their tasks broke.
@@ -178,7 +178,7 @@ impl Projections {
             ask_head: self.ask_usage_head,
             process,
             progress: self.usage_progress,
-            forgetting: self.retention.map(Forgetting::new),
+            forgetting: self.retention.map(Pruning::new),
         };
         tasks.spawn(turns::take_turns(follower, lead, stop.clone()));
         let watching = CancellationToken::new();

@@ -44,7 +44,7 @@ mod webhook_directory;
 pub use audit_log::shown_event;
 pub use binary::Unfit;
 pub use failure::{OpenFailure, ReadFailure, WriteFailure};
-pub use follow::{FollowFailure, Projections, Retention};
+pub use follow::{CountedTime, FollowFailure, Projections, Retention};
 pub use observe::Observer;
 pub use past::Past;
 pub use projection::{Change, Poison, Projection, Untaken};

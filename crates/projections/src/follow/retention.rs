@@ -1,6 +1,6 @@
 //! How long names are kept, and what time it is for forgetting them.
 
-use std::fmt;
+use std::{fmt, time::Instant as Monotonic};
 
 use domain::{SharedClock, Timestamp};
 use jiff::SignedDuration;
@@ -22,15 +22,35 @@ impl fmt::Debug for Retention {
 
 /// Finds what is to be forgotten. A clock that is ahead forgets nothing that is to be kept: time is that of the latest flush that
 /// was counted, and what has passed since it was looked for. The latter so that names go in time also where nobody calls any more.
-pub(super) struct Forgetting {
+pub(super) struct Pruning {
     retention: Retention,
-    /// What time it was, and when.
-    seen: Option<(Timestamp, Instant)>,
+    time: CountedTime,
 }
 
-impl Forgetting {
+/// What time it is by the latest flush that was counted, and by what has passed since: by no clock that may be ahead, and also
+/// where nobody calls any more.
+#[derive(Debug, Default)]
+pub struct CountedTime {
+    /// What time it was, and when.
+    seen: Option<(Timestamp, Monotonic)>,
+}
+
+impl CountedTime {
+    /// None while nothing was ever counted.
+    pub fn until(&mut self, counted_until: Option<Timestamp>, monotonic: Monotonic) -> Option<Timestamp> {
+        let passed = self.seen.and_then(|(until, at)| {
+            let since = SignedDuration::try_from(monotonic.saturating_duration_since(at)).ok()?;
+            until.checked_add(since).ok()
+        });
+        let until = passed.max(counted_until)?;
+        self.seen = Some((until, monotonic));
+        Some(until)
+    }
+}
+
+impl Pruning {
     pub(super) fn new(retention: Retention) -> Self {
-        Self { retention, seen: None }
+        Self { retention, time: CountedTime::default() }
     }
 
     /// Whether names are kept at all.
@@ -48,17 +68,9 @@ impl Forgetting {
         if self.keeps_none() {
             return Some(now);
         }
-        let until = self.passed(monotonic).max(counted_until)?;
-        self.seen = Some((until, monotonic));
+        let until = self.time.until(counted_until, monotonic.into_std())?;
         let keep = SignedDuration::from_hours(24 * i64::from(self.retention.days));
         Some(until.min(now).checked_sub(keep).unwrap_or(Timestamp::MIN))
-    }
-
-    /// What time it is by what has passed since the last look.
-    fn passed(&self, monotonic: Instant) -> Option<Timestamp> {
-        let (until, at) = self.seen?;
-        let passed = SignedDuration::try_from(monotonic.saturating_duration_since(at)).ok()?;
-        until.checked_add(passed).ok()
     }
 }
 
@@ -71,8 +83,8 @@ mod tests {
 
     const DAY: i64 = 86_400;
 
-    fn forgetting(days: u16, now: i64) -> Forgetting {
-        Forgetting::new(Retention { clock: Arc::new(Standing(at(now))), days })
+    fn forgetting(days: u16, now: i64) -> Pruning {
+        Pruning::new(Retention { clock: Arc::new(Standing(at(now))), days })
     }
 
     #[test]

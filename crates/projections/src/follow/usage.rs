@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     begin::{self, AskHead},
     pace::{BATCHES_MAX, Retry, halt, report},
-    retention::Forgetting,
+    retention::Pruning,
     turns::{End, Turn},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(super) struct UsageFollower {
     pub(super) process: Arc<str>,
     pub(super) progress: watch::Sender<Progress>,
     /// None: names are kept for good.
-    pub(super) forgetting: Option<Forgetting>,
+    pub(super) forgetting: Option<Pruning>,
 }
 
 impl Turn for UsageFollower {
@@ -108,7 +108,7 @@ impl UsageFollower {
         position: Position,
     ) -> Result<(Position, Committed), Box<dyn std::error::Error + Send + Sync>> {
         let mut batches = self.source.read(position.get(), BATCHES_MAX).await?;
-        if self.forgetting.as_ref().is_some_and(Forgetting::keeps_none) {
+        if self.forgetting.as_ref().is_some_and(Pruning::keeps_none) {
             batches.iter_mut().for_each(|arrived| arrived.batch.sightings.clear());
         }
         Ok(apply(&self.model, position, &batches).await?)

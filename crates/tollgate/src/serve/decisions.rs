@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use domain::{SharedClock, Timestamp};
 use eventlog::{Steadiness, usage::UsageLog};
 use jiff::SignedDuration;
-use projections::{ReadModel, USAGE, UsageRetention, queries::usage::counted_until};
+use projections::{CountedTime, ReadModel, USAGE, UsageRetention, queries::usage::counted_until};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -35,11 +35,11 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let mut steadiness = Steadiness::new(clock.now(), Instant::now());
-    let mut passed = Passed::default();
+    let mut time = CountedTime::default();
     loop {
         let (now, monotonic) = (clock.now(), Instant::now());
         if steadiness.holds(now, monotonic)
-            && let Err(failure) = forget(&read, batches.as_ref(), (now, monotonic), &mut passed, keep).await
+            && let Err(failure) = forget(&read, batches.as_ref(), (now, monotonic), &mut time, keep).await
         {
             warn!("Cannot forget usage and decisions whose time is over; trying again: {failure:#}");
         }
@@ -51,37 +51,17 @@ pub(super) async fn run(
     }
 }
 
-/// What time it is for forgetting: that of the latest flush that was counted, and what has passed since, so that what is kept goes
-/// in time also where nobody calls any more.
-#[derive(Debug, Default)]
-struct Passed {
-    /// What time it was, and when.
-    seen: Option<(Timestamp, Instant)>,
-}
-
-impl Passed {
-    fn until(&mut self, counted_until: Timestamp, monotonic: Instant) -> Timestamp {
-        let passed = self.seen.and_then(|(until, at)| {
-            let since = SignedDuration::try_from(monotonic.saturating_duration_since(at)).ok()?;
-            until.checked_add(since).ok()
-        });
-        let until = passed.map_or(counted_until, |passed| passed.max(counted_until));
-        self.seen = Some((until, monotonic));
-        until
-    }
-}
-
 /// What is old is so beside the latest flush that was counted and what has passed since, if that is before now: a clock that
 /// jumps ahead forgets nothing. Before the first one there is nothing to forget.
 async fn forget(
     read: &ReadModel,
     batches: Option<&UsageLog>,
     (now, monotonic): (Timestamp, Instant),
-    passed: &mut Passed,
+    time: &mut CountedTime,
     keep: Keep,
 ) -> anyhow::Result<()> {
-    let Some(counted_until) = counted_until(read).await? else { return Ok(()) };
-    let until = passed.until(counted_until, monotonic).min(now);
+    let Some(until) = time.until(counted_until(read).await?, monotonic) else { return Ok(()) };
+    let until = until.min(now);
     forget_rows(read, until, keep).await?;
     match batches {
         Some(batches) => forget_batches(read, batches, until, keep).await,

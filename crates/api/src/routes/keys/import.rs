@@ -151,7 +151,7 @@ fn may_need(planned: &Result<Effect<OperationId>, Instead>, id: OperationId) -> 
     match planned {
         // Another operation where another process was quicker with the same key.
         Ok(effect) => effect.id == id,
-        Err(Instead::Problem(problem)) => problem.clone().into_response().status().is_server_error(),
+        Err(Instead::Problem(problem)) => problem.is_failure(),
         Err(Instead::DryRun(_) | Instead::Proposed(_)) => false,
     }
 }

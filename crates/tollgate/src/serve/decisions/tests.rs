@@ -66,7 +66,7 @@ async fn what_is_old_beside_the_latest_flush_is_forgotten() {
 async fn where_nobody_calls_any_more_time_passes_all_the_same() {
     let world = World::new().await;
     world.counts(1, 0).await;
-    let (mut passed, begun) = (Passed::default(), Instant::now());
+    let (mut passed, begun) = (CountedTime::default(), Instant::now());
     world.look(0, &mut passed, begun).await;
     // The clock says more than has passed.
     world.look(20, &mut passed, begun + Duration::from_secs(6 * 86_400)).await;
@@ -102,10 +102,10 @@ impl World {
     }
 
     async fn forget(&self, now: i64) {
-        self.look(now, &mut Passed::default(), Instant::now()).await;
+        self.look(now, &mut CountedTime::default(), Instant::now()).await;
     }
 
-    async fn look(&self, now: i64, passed: &mut Passed, monotonic: Instant) {
+    async fn look(&self, now: i64, passed: &mut CountedTime, monotonic: Instant) {
         let keep = Keep { decisions: SignedDuration::from_hours(7 * 24), usage: UsageRetention::default() };
         forget(&self.read, Some(&self.usage), (day(now), monotonic), passed, keep).await.unwrap();
     }
